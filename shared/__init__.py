@@ -1,0 +1,1 @@
+"""What every service stands on: transactions, outbox, consumers, due work, people's data, pages. Knows no service."""

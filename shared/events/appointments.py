@@ -1,0 +1,93 @@
+"""Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel
+
+from shared.events.base import Fact, FactPart, Privacy, Sealed
+
+Channel = Literal["mail", "sms"]
+
+
+class CancelledBy(StrEnum):
+    """Who cancelled an appointment."""
+
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    CITY = "city"
+
+
+class Place(FactPart):
+    """Where an appointment takes place; `district` is the number of the Stadtbezirk."""
+
+    key: str
+    name: str
+    district: int
+    address: str | None = None
+
+
+class BookedService(FactPart):
+    """A service (Leistung) of an appointment; `names` and `bring` by language, German always among them."""
+
+    key: str
+    names: dict[str, str]
+    bring: dict[str, list[str]] = {}
+    minutes: int
+
+
+class AppointmentState(FactPart):
+    """The public state of an appointment.
+
+    `number` is what staff and citizens call it by. `language` is the language of messages (BCP 47), `interpreter` the
+    language an interpreter is asked for. `contact` is a `Contact` sealed to `notifications`; it is gone (None) once
+    the person was erased.
+    """
+
+    number: str
+    status: Literal["confirmed", "cancelled"]
+    kind: Literal["counter"] = "counter"
+    place: Place
+    counter: str
+    services: list[BookedService]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    language: str
+    interpreter: str | None = None
+    channels: list[Channel]
+    person_key: str
+    contact: Sealed | None = None
+
+
+class Contact(BaseModel):
+    """What `notifications` may know of a person: sealed, never in clear in a fact.
+
+    `mail` and `phone` (E.164) are the addresses the person gave; the state's `channels` says which to use first.
+    """
+
+    name: str
+    mail: str | None = None
+    phone: str | None = None
+    manage_url: str
+
+
+class AppointmentFact(Fact):
+    service: ClassVar[str] = "appointments"
+    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+
+    appointment: AppointmentState
+
+
+class AppointmentBooked(AppointmentFact):
+    """A citizen's appointment is binding."""
+
+    booked_at: datetime
+
+
+class AppointmentCancelled(AppointmentFact):
+    """An appointment will not take place; `before` is the state it had."""
+
+    before: AppointmentState
+    by: CancelledBy
+    reason: str | None = None

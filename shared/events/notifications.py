@@ -1,0 +1,57 @@
+"""Facts of `notifications`: what became of telling a person something. No personal data."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.events.base import Fact, FactPart, Privacy
+
+
+class Outcome(StrEnum):
+    """The terminal outcomes of a message; a message due ends in exactly one of them."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+    UNKNOWN = "unknown"
+    NO_CHANNEL = "no_channel"
+
+
+class Tried(FactPart):
+    """One message of a notice and how it ended; `error` is the class of the last error, for staff."""
+
+    message: UUID
+    channel: Literal["mail", "sms", "none"]
+    outcome: Outcome
+    error: str | None = None
+
+
+class NoticeState(FactPart):
+    """A notice: telling one person one thing (`purpose`) about one matter, by one or more messages."""
+
+    matter: UUID
+    matter_service: str
+    matter_version: int
+    purpose: str
+    person_key: str
+    tried: list[Tried]
+    at: AwareDatetime
+
+
+class NoticeFact(Fact):
+    service: ClassVar[str] = "notifications"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    notice: NoticeState
+
+
+class NotificationDelivered(NoticeFact):
+    """At least one message of the notice reached the person."""
+
+
+class NotificationFailed(NoticeFact):
+    """Nothing reached the person: every channel was tried or none exists. Staff should call."""

@@ -1,0 +1,49 @@
+"""All facts, by their CloudEvents type, and the topics they travel on."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+
+from shared.events import appointments, notifications
+from shared.events.base import Fact, Privacy
+
+FACTS: tuple[type[Fact], ...] = (
+    appointments.AppointmentBooked,
+    appointments.AppointmentCancelled,
+    notifications.NotificationDelivered,
+    notifications.NotificationFailed,
+)
+
+TYPE_PREFIX = "de.nahbar"
+
+
+def type_of(fact: type[Fact]) -> str:
+    """The CloudEvents `type` of a fact, such as `de.nahbar.appointments.AppointmentBooked`."""
+    return f"{TYPE_PREFIX}.{fact.service}.{fact.__name__}"
+
+
+@cache
+def facts_by_type() -> Mapping[str, type[Fact]]:
+    """Every fact class by its CloudEvents type."""
+    return MappingProxyType({type_of(fact): fact for fact in FACTS})
+
+
+def topic_of(prefix: str, fact: type[Fact]) -> str:
+    """The topic a fact travels on: `nahbar.<service>`, with `.restricted` for facts not open to all departments."""
+    name = f"{prefix}.{fact.service.replace('_', '-')}"
+    return name if fact.privacy is Privacy.OPEN else f"{name}.restricted"
+
+
+def dead_letter_topic(prefix: str, service: str) -> str:
+    """The topic that keeps the records a service could not take."""
+    return f"{prefix}.{service.replace('_', '-')}.dead-letters"
+
+
+def topics_of(prefix: str, facts: Iterable[type[Fact]]) -> list[str]:
+    """The topics of several facts, each once, sorted."""
+    return sorted({topic_of(prefix, fact) for fact in facts})
+
+
+def all_topics(prefix: str, services: Iterable[str]) -> list[str]:
+    """Every topic the platform needs when the given services run."""
+    return sorted({*topics_of(prefix, FACTS), *(dead_letter_topic(prefix, service) for service in services)})
