@@ -1,6 +1,5 @@
 """Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -82,7 +81,7 @@ class AppointmentFact(Fact):
 class AppointmentBooked(AppointmentFact):
     """A citizen's appointment is binding."""
 
-    booked_at: datetime
+    booked_at: AwareDatetime
 
 
 class AppointmentCancelled(AppointmentFact):

@@ -37,7 +37,6 @@ class NoticeState(FactPart):
     matter_service: str
     matter_version: int
     purpose: str
-    person_key: str
     tried: list[Tried]
     at: AwareDatetime
 
