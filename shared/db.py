@@ -1,0 +1,159 @@
+"""The database of a service: its engine, its transactions, and the tables every service has."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+_AFTER_COMMIT = "nahbar_after_commit"
+
+
+class Database:
+    """A service's own database.
+
+    Args:
+        url: `postgresql://user:password@host:port/database`.
+        pool_size: connections kept; a request that finds none waits at most 5 seconds.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"jit": "off"}},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that commits at the end; whatever waits for the commit is called after it."""
+        async with self.engine.connect() as conn:
+            callbacks: set[Callable[[], None]] = set()
+            conn.info[_AFTER_COMMIT] = callbacks
+            async with conn.begin():
+                yield conn
+        for callback in callbacks:
+            callback()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def after_commit(conn: AsyncConnection, callback: Callable[[], None]) -> None:
+    """Call something once, when the open transaction has been committed."""
+    conn.info[_AFTER_COMMIT].add(callback)
+
+
+async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:
+    """FastAPI dependency: the one transaction of a request."""
+    database: Database = request.app.state.service.db
+    async with database.transaction() as conn:
+        yield conn
+
+
+Connection = Annotated[AsyncConnection, Depends(transaction, scope="function")]
+"""Commits before the response is sent (`scope="function"`), so that no unkept promise leaves the house."""
+
+
+def kernel_tables(metadata: MetaData) -> None:
+    """Add the tables every service has to its metadata."""
+    moment = DateTime(timezone=True)
+    Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), primary_key=True),
+        Column("event_id", Uuid, nullable=False, unique=True, server_default=text("uuidv7()")),
+        Column("cause", Uuid, nullable=True),
+        Column("topic", Text, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("schema_version", SmallInteger, nullable=False),
+        Column("aggregate", Uuid, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
+        Column("occurred_at", moment, nullable=False),
+        Column("published_at", moment),
+        Column("refused", Text),
+        UniqueConstraint("aggregate", "version"),
+        Index("outbox_waiting", "id", postgresql_where=text("published_at is null and refused is null")),
+        Index("outbox_published", "published_at", postgresql_where=text("published_at is not null")),
+    )
+    Table(
+        "inbox",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("event_id", Uuid, primary_key=True),
+        Column("received_at", moment, nullable=False, server_default=func.now()),
+        Index("inbox_received", "received_at"),
+    )
+    Table(
+        "dead_letters",
+        metadata,
+        Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("position", BigInteger, nullable=False),
+        Column("key", LargeBinary),
+        Column("headers", JSONB, nullable=False),
+        Column("body", LargeBinary),
+        Column("reason", Text, nullable=False),
+        Column("recorded_at", moment, nullable=False, server_default=func.now()),
+        Column("settled_at", moment),
+        Column("settled_by", Text),
+        Column("settlement", Text),
+        UniqueConstraint("topic", "partition", "position"),
+        Index("dead_letters_open", "recorded_at", postgresql_where=text("settled_at is null")),
+    )
+    Table(
+        "due_work",
+        metadata,
+        Column("kind", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("due_at", moment, nullable=False),
+        Column("urgency", SmallInteger, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default=text("0")),
+        Column("lease", Uuid),
+        Column("leased_until", moment),
+        Index("due_work_next", "urgency", "due_at"),
+    )
+    Table(
+        "idempotency_keys",
+        metadata,
+        Column("scope", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("digest", Text, nullable=False),
+        Column("resource", Text, nullable=False),
+        Column("created_at", moment, nullable=False, server_default=func.now()),
+        Index("idempotency_keys_created", "created_at"),
+    )
+    Table(
+        "people",
+        metadata,
+        Column("matter", Uuid, primary_key=True),
+        Column("person_key", Text, nullable=False, index=True),
+        Column("box", LargeBinary, nullable=False),
+        Column("delete_after", moment),
+        Index("people_delete_after", "delete_after", postgresql_where=text("delete_after is not null")),
+    )

@@ -1,0 +1,39 @@
+"""What kind of failure an exception is: will waiting help, is the input at fault, or are we?"""
+
+from enum import StrEnum
+
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.problems import Problem
+
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
+"""Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
+
+
+class Failure(StrEnum):
+    """Transient: wait and try again. Permanent: the input breaks a rule. Unknown: most likely our own bug."""
+
+    TRANSIENT = "transient"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+
+
+class WillPass(Exception):
+    """A failure that is known to pass: wait and try again."""
+
+
+def classify(error: BaseException) -> Failure:
+    """Sort an exception into one of the three kinds."""
+    if isinstance(error, DBAPIError):
+        sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+            return Failure.TRANSIENT
+        return Failure.TRANSIENT if sqlstate.startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
+    if isinstance(error, (WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
+        return Failure.TRANSIENT
+    if isinstance(error, (Problem, ValidationError)):
+        return Failure.PERMANENT
+    return Failure.UNKNOWN

@@ -1,0 +1,25 @@
+"""The inbox: which facts a consumer has applied, so that a fact delivered again changes nothing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_ENTER = text("""
+    insert into inbox (consumer, event_id)
+    select :consumer, event_id from unnest(cast(:event_ids as uuid[])) event_id
+    on conflict do nothing
+    returning event_id
+""")
+
+
+async def first_seen(conn: AsyncConnection, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Enter facts into the inbox, in the transaction of their effects.
+
+    Returns:
+        The ids that are new to this consumer. The ids are entered in sorted order, so that two members of a group that
+        hold the same records for a moment wait for each other instead of deadlocking.
+    """
+    rows = await conn.execute(_ENTER, {"consumer": consumer, "event_ids": sorted(set(event_ids))})
+    return set(rows.scalars())

@@ -1,0 +1,100 @@
+"""Kafka: the clients' settings in one place, topics, and the form of a fact on the wire (CloudEvents, binary mode)."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared import retention
+
+MAX_POLL_INTERVAL = 60.0
+"""Seconds a consumer may spend on one batch before the group gives its partitions away."""
+
+Headers = list[tuple[str, bytes]]
+
+
+def new_producer(bootstrap: str) -> AIOKafkaProducer:
+    """A producer whose acknowledgement means stored on all replicas, in order, once per send."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        enable_idempotence=True,
+        acks="all",
+        max_batch_size=512 * 1024,
+        request_timeout_ms=10_000,
+    )
+
+
+def consumer_settings() -> dict[str, Any]:
+    """Settings of every consumer: commits by hand, from the earliest record, no topics made by accident."""
+    return {
+        "auto_offset_reset": "earliest",
+        "max_poll_interval_ms": int(MAX_POLL_INTERVAL * 1000),
+        "session_timeout_ms": 10_000,
+        "heartbeat_interval_ms": 3_000,
+        "fetch_max_wait_ms": 500,
+        "max_partition_fetch_bytes": 4 * 1024 * 1024,
+    }
+
+
+async def create_topics(bootstrap: str, names: Iterable[str], partitions: int, replication: int = 1) -> list[str]:
+    """Create the topics that do not exist yet.
+
+    Returns:
+        The names created now.
+
+    Raises:
+        aiokafka.errors.KafkaError: the broker is away or refuses a topic.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    keep = {"retention.ms": str(int(retention.TOPIC.total_seconds() * 1000))}
+    topics = [NewTopic(name, partitions, replication, topic_configs=keep) for name in names]
+    try:
+        response = await admin.create_topics(topics)
+    finally:
+        await admin.close()
+    created = []
+    for name, code, *detail in response.topic_errors:
+        error = for_code(code)
+        if code == 0:
+            created.append(name)
+        elif error is not TopicAlreadyExistsError:
+            raise error(*detail)
+    return created
+
+
+def fact_headers(
+    *,
+    service: str,
+    event_id: UUID,
+    cause: UUID | None,
+    type: str,
+    schema_version: int,
+    aggregate: UUID,
+    occurred_at: datetime,
+    extra: Mapping[str, str],
+) -> Headers:
+    """The headers of a fact: CloudEvents attributes (Kafka protocol binding 1.0.2, binary mode) and W3C trace context."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(event_id),
+        "ce_source": f"/nahbar/{service}",
+        "ce_type": type,
+        "ce_subject": str(aggregate),
+        "ce_time": occurred_at.astimezone(UTC).isoformat(),
+        "ce_cause": str(cause or event_id),
+        "ce_schemaversion": str(schema_version),
+        "content-type": "application/json",
+        **extra,
+    }
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+def headers_as_json(headers: Sequence[tuple[str, bytes]]) -> str:
+    """Headers of a foreign record as JSON text, whatever bytes they hold."""
+    return json.dumps({name: value.decode(errors="replace").replace("\x00", "") for name, value in headers})

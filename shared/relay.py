@@ -1,0 +1,196 @@
+"""The relay publishes the outbox to Kafka: at least once, in order per aggregate, by one active relay per database.
+
+The lock is a session lock on a connection of its own. A relay that freezes loses the connection
+(`idle_session_timeout`) and with it the lock, so that another takes over.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+
+from shared.kafka import fact_headers, new_producer
+from shared.telemetry import Heartbeat, Metrics
+from shared.wakeup import Wakeup
+
+LOCK = 0x6E616862
+BATCH = 2_000
+POLL = 0.05
+STANDBY_POLL = 1.0
+FROZEN_AFTER = 10
+KEEP_ALIVE = 2.0
+SEND_LIMIT = 15.0
+
+_WAITING = """
+    select id, event_id, cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
+           extract(epoch from clock_timestamp() - uuid_extract_timestamp(event_id))::float8 as age
+    from outbox where published_at is null and refused is null order by id limit $1
+"""
+_PUBLISHED = "update outbox set published_at = clock_timestamp() where id = any($1::bigint[])"
+_REFUSED = "update outbox set refused = $2 where id = $1"
+
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+log = structlog.get_logger()
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+
+class Relay:
+    """Publishes one service's outbox.
+
+    Args:
+        service: the name that stands in the facts' `source`.
+        database: URL of the service's database.
+        bootstrap: Kafka's bootstrap servers.
+        wakeup: set when a transaction that recorded facts has been committed.
+    """
+
+    def __init__(self, service: str, database: str, bootstrap: str, wakeup: Wakeup, metrics: Metrics) -> None:
+        self.heartbeat = Heartbeat(limit=60)
+        self._service = service
+        self._database = database
+        self._bootstrap = bootstrap
+        self._wakeup = wakeup
+        self._metrics = metrics
+        self._batch = BATCH
+        self._producer: AIOKafkaProducer | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Publish until told to stop; what is in flight then is finished, within a time limit."""
+        while not stopping.is_set():
+            try:
+                await self._lead(stopping)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError) as error:
+                log.warning("relay_interrupted", error=type(error).__name__)
+                await self._wakeup.wait(1)
+            finally:
+                self._metrics.leading.set(0)
+                await self._drop_producer()
+
+    async def _lead(self, stopping: asyncio.Event) -> None:
+        """Take the lock, or wait until it is free; then publish until something breaks."""
+        settings = {"idle_session_timeout": f"{FROZEN_AFTER}s", "application_name": f"relay {self._service}"}
+        conn = await asyncpg.connect(self._database, timeout=5, command_timeout=10, server_settings=settings)
+        await conn.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        try:
+            while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):
+                self.heartbeat.beat()
+                try:
+                    await asyncio.wait_for(stopping.wait(), STANDBY_POLL)
+                    return
+                except TimeoutError:
+                    continue
+            self._metrics.leading.set(1)
+            while not stopping.is_set():
+                self.heartbeat.beat()
+                rows = await conn.fetch(_WAITING, self._batch)
+                self._metrics.outbox_age.set(rows[0]["age"] if rows else 0)
+                if rows:
+                    await self._publish(conn, rows)
+                if len(rows) < self._batch:
+                    await self._wakeup.wait(POLL)
+        finally:
+            await conn.close(timeout=2)
+
+    async def _publish(self, conn: Connection, rows: Sequence[asyncpg.Record]) -> None:
+        """Send rows in order, wait for the acknowledgements, and mark what Kafka has.
+
+        A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row by
+        row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does not
+        recover from a lost batch (aio-libs/aiokafka issue 1017).
+        """
+        producer = await self._ready_producer()
+        sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
+        failure: BaseException | None = None
+        for row in rows:
+            try:
+                sent.append((row, await self._send(producer, row)))
+            except _TOO_LARGE as error:
+                await self._park(conn, row, error)
+            except Exception as error:
+                failure = error
+                break
+        await self._wait(conn, [future for _, future in sent])
+
+        acknowledged: list[int] = []
+        broken: set[UUID] = set()
+        for row, future in sent:
+            error = future.exception() if future.done() else TimeoutError("no acknowledgement")
+            if error is not None:
+                broken.add(row["aggregate"])
+                failure = failure or error
+            elif row["aggregate"] not in broken:
+                acknowledged.append(row["id"])
+        if acknowledged:
+            await conn.execute(_PUBLISHED, acknowledged)
+            self._metrics.published.inc(len(acknowledged))
+        if isinstance(failure, _TOO_LARGE) and len(rows) == 1:
+            await self._park(conn, rows[0], failure)
+        self._batch = 1 if isinstance(failure, _TOO_LARGE) and len(rows) > 1 else BATCH
+        if failure:
+            raise failure
+
+    async def _park(self, conn: Connection, row: asyncpg.Record, error: BaseException) -> None:
+        log.error("outbox_row_refused", row=row["id"], type=row["type"], error=type(error).__name__)
+        await conn.execute(_REFUSED, row["id"], type(error).__name__)
+        self._metrics.refused.inc()
+
+    async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
+        return await producer.send(
+            row["topic"],
+            row["body"],
+            key=row["aggregate"].bytes,
+            headers=fact_headers(
+                service=self._service,
+                event_id=row["event_id"],
+                cause=row["cause"],
+                type=row["type"],
+                schema_version=row["schema_version"],
+                aggregate=row["aggregate"],
+                occurred_at=row["occurred_at"],
+                extra=row["headers"],
+            ),
+        )
+
+    async def _wait(self, conn: Connection, futures: Sequence[asyncio.Future[Any]]) -> None:
+        """Wait for acknowledgements while showing the database that this relay is not frozen."""
+        pending = set(futures)
+        for _ in range(int(SEND_LIMIT / KEEP_ALIVE)):
+            if not pending:
+                return
+            _, pending = await asyncio.wait(pending, timeout=KEEP_ALIVE)
+            if pending:
+                await conn.execute("select 1")
+
+    async def _ready_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = new_producer(self._bootstrap)
+            try:
+                await asyncio.wait_for(producer.start(), 8)
+            except BaseException:
+                await _close(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await _close(producer)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Close a producer although its broker may be gone: aiokafka itself would wait for ever to flush."""
+    try:
+        await asyncio.wait_for(producer.stop(), 3)
+    except Exception as error:
+        log.info("producer_abandoned", error=type(error).__name__)
+        await producer._sender.close()  # noqa: SLF001 - stop() gave up before it came to this
+        await producer.client.close()

@@ -1,0 +1,10 @@
+"""How long things are kept. The order matters: nobody may forget a fact that can still arrive."""
+
+from datetime import timedelta
+
+TOPIC = timedelta(days=14)
+OUTBOX = timedelta(days=30)
+INBOX = timedelta(days=45)
+LEDGER = timedelta(days=396)
+PERSON_AFTER_MATTER = timedelta(days=14)
+IDEMPOTENCY_KEYS = timedelta(days=2)

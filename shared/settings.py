@@ -1,0 +1,90 @@
+"""Settings of the platform and of a service: environment variables only, read once when a process starts."""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVICES = ("appointments", "notifications")
+
+
+def development_secret(name: str) -> str:
+    """A fixed, public 32-byte key for development, base64. Production refuses it."""
+    return b64encode(sha256(f"nahbar development secret {name}".encode()).digest()).decode()
+
+
+class Platform(BaseSettings):
+    """What all services share, `NAHBAR_...` in the environment.
+
+    `kafka` is the list of bootstrap servers, `postgres` the server's URL without a database. `person_secret` (base64, 32
+    bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
+    ("key id:base64"); development derives them.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)
+
+    environment: Literal["development", "production"] = "development"
+    city: str = "duisburg"
+    public_url: str = "http://127.0.0.1:8000"
+    kafka: str = "127.0.0.1:9092"
+    postgres: str = "postgresql://postgres:postgres@127.0.0.1:5432"
+    topic_prefix: str = "nahbar"
+    partitions: int = Field(default=12, ge=1)
+    replication: int = Field(default=1, ge=1)
+    clock_file: Path | None = None
+    person_secret: SecretStr = SecretStr(development_secret("person"))
+    public_keys: dict[str, str] = {}
+    oidc_issuer: str = "http://127.0.0.1:8000/simulator/issuer"
+    oidc_audience: str = "nahbar"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> Self:
+        if self.environment == "production":
+            if self.clock_file:
+                raise ValueError("NAHBAR_CLOCK_FILE moves the clock of tests and demos; production refuses it.")
+            if self.person_secret.get_secret_value() == development_secret("person"):
+                raise ValueError("NAHBAR_PERSON_SECRET is the development secret; production needs its own.")
+            if missing := [name for name in SERVICES if name not in self.public_keys]:
+                raise ValueError(f"NAHBAR_PUBLIC_KEYS lacks the keys of: {', '.join(missing)}.")
+        return self
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs for itself, `<SERVICE>_...` in the environment.
+
+    `private_keys` are the service's key pairs for sealed values, newest first ("key id:base64"); older ones stay until
+    the values sealed with them have gone. `people_secret` encrypts its people table, `link_secret` signs its secret links
+    (both base64, 32 bytes).
+    """
+
+    service: ClassVar[str]
+
+    platform: Platform = Field(default_factory=Platform)
+    database: str = ""
+    pool_size: int = Field(default=10, ge=2)
+    private_keys: list[SecretStr] = []
+    people_secret: SecretStr = SecretStr("")
+    link_secret: SecretStr = SecretStr("")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.database:
+            self.database = f"{self.platform.postgres}/nahbar_{self.service}"
+        for secret in ("people_secret", "link_secret", "private_keys"):
+            if getattr(self, secret) in (SecretStr(""), []):
+                if self.platform.environment == "production":
+                    raise ValueError(f"{self.service.upper()}_{secret.upper()} is missing; production needs its own.")
+                setattr(self, secret, self._development(secret))
+        if self.platform.environment == "production":
+            for secret in ("people_secret", "link_secret", "private_keys"):
+                if getattr(self, secret) == self._development(secret):
+                    raise ValueError(f"{self.service.upper()}_{secret.upper()} is the development secret.")
+        return self
+
+    def _development(self, secret: str) -> SecretStr | list[SecretStr]:
+        value = development_secret(f"{self.service} {secret}")
+        return [SecretStr(f"dev:{value}")] if secret == "private_keys" else SecretStr(value)
