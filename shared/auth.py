@@ -1,6 +1,7 @@
 """Access of staff and machines: OIDC access tokens with roles per service."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
@@ -11,6 +12,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from shared.problems import Forbidden, Unauthorised, Unavailable
+
+REFETCH = 10.0
+"""Seconds between two looks at the issuer's keys, so that made-up key ids cause no traffic."""
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
@@ -34,6 +38,7 @@ class TokenCheck:
         self._issuer = issuer
         self._audience = audience
         self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at = -REFETCH
         self._fetching = asyncio.Lock()
 
     async def check(self, token: str) -> Caller:
@@ -60,7 +65,8 @@ class TokenCheck:
     async def _key(self, kid: str) -> jwt.PyJWK:
         if kid not in self._keys:
             async with self._fetching:
-                if kid not in self._keys:
+                if kid not in self._keys and time.monotonic() - self._fetched_at >= REFETCH:
+                    self._fetched_at = time.monotonic()
                     self._keys = await self._fetch()
         if kid not in self._keys:
             raise jwt.InvalidTokenError("unknown key")

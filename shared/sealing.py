@@ -24,9 +24,9 @@ def new_key_pair() -> tuple[str, str]:
     return b64encode(bytes(private)).decode(), b64encode(bytes(private.public_key)).decode()
 
 
-def public_keys_of(private_keys: Sequence[SecretStr]) -> str:
-    """The "key id:base64" entry others need to seal to the newest of these private keys."""
-    name, _, value = private_keys[0].get_secret_value().partition(":")
+def public_key_of(private_key: SecretStr) -> str:
+    """The "key id:base64" entry others need to seal to the owner of a private key."""
+    name, _, value = private_key.get_secret_value().partition(":")
     return f"{name}:{b64encode(bytes(PrivateKey(b64decode(value)).public_key)).decode()}"
 
 

@@ -16,6 +16,11 @@ def development_secret(name: str) -> str:
     return b64encode(sha256(f"nahbar development secret {name}".encode()).digest()).decode()
 
 
+def development_private_key(service: str) -> SecretStr:
+    """The private key for sealed values a service has in development, as "key id:base64"."""
+    return SecretStr(f"dev:{development_secret(f'{service} private key')}")
+
+
 class Platform(BaseSettings):
     """What all services share, `NAHBAR_...` in the environment.
 
@@ -86,5 +91,6 @@ class ServiceSettings(BaseSettings):
         return self
 
     def _development(self, secret: str) -> SecretStr | list[SecretStr]:
-        value = development_secret(f"{self.service} {secret}")
-        return [SecretStr(f"dev:{value}")] if secret == "private_keys" else SecretStr(value)
+        if secret == "private_keys":
+            return [development_private_key(self.service)]
+        return SecretStr(development_secret(f"{self.service} {secret}"))

@@ -1,0 +1,67 @@
+"""Housekeeping: every hour each service forgets what it need not keep (see `shared/retention.py`)."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import retention
+from shared.due import Claim, Urgency, Work
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+KIND = "housekeeping"
+EVERY = timedelta(hours=1)
+BATCH = 5_000
+
+_FORGET = {
+    "outbox": text("""
+        delete from outbox where id in (
+            select id from outbox old
+            where published_at < :now - cast(:age as interval)
+              and exists (select from outbox newer
+                          where newer.aggregate = old.aggregate and newer.version > old.version)
+            limit :batch)
+    """),
+    "inbox": text("""
+        delete from inbox where (consumer, event_id) in (
+            select consumer, event_id from inbox where received_at < :now - cast(:age as interval) limit :batch)
+    """),
+    "idempotency_keys": text("""
+        delete from idempotency_keys where (scope, key) in (
+            select scope, key from idempotency_keys where created_at < :now - cast(:age as interval) limit :batch)
+    """),
+    "dead_letters": text("""
+        delete from dead_letters where settled_at < :now - cast(:age as interval)
+    """),
+    "people": text("delete from people where delete_after < :now - cast(:age as interval)"),
+}
+_AGES = {
+    "outbox": retention.OUTBOX,
+    "inbox": retention.INBOX,
+    "idempotency_keys": retention.IDEMPOTENCY_KEYS,
+    "dead_letters": retention.OUTBOX,
+    "people": timedelta(),
+}
+
+
+async def housekeeping(conn: AsyncConnection, service: "Service", claim: Claim) -> None:
+    """Delete a batch of each kind of outdated row and come again: soon if there is more, else in an hour.
+
+    The newest fact of an aggregate stays in the outbox, so that its state can always be published again.
+    """
+    now = service.clock.now()
+    more = False
+    for table, forget in _FORGET.items():
+        values = {"now": now, "age": _AGES[table]}
+        if table not in ("dead_letters", "people"):
+            values["batch"] = BATCH
+        more |= (await conn.execute(forget, values)).rowcount >= BATCH
+    await service.due.schedule(conn, next_round(service, timedelta(seconds=1) if more else EVERY))
+
+
+def next_round(service: "Service", after: timedelta = timedelta()) -> Work:
+    """The due work that does the next round of housekeeping."""
+    return Work(KIND, "", service.clock.now() + after, Urgency.BULK)

@@ -1,0 +1,145 @@
+"""HTTP: dependencies of endpoints, trace and metrics per request, errors as problem documents, health."""
+
+import re
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.failures import Failure, classify
+from shared.problems import FieldError, InvalidInput, NotFound, Problem, Unavailable, problem_response
+from shared.telemetry import enter_trace
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+log = structlog.get_logger()
+
+
+def current_service(request: Request) -> "Service":
+    """FastAPI dependency: the service that answers."""
+    service: Service = request.app.state.service
+    return service
+
+
+def current_time(request: Request) -> datetime:
+    """FastAPI dependency: business time of the request."""
+    moment: datetime = request.app.state.service.clock.now()
+    return moment
+
+
+CurrentService = Annotated[Any, Depends(current_service)]
+Now = Annotated[datetime, Depends(current_time)]
+
+
+class Telemetry:
+    """ASGI middleware: continues the caller's trace and measures each request by its route."""
+
+    def __init__(self, app: ASGIApp, service: "Service") -> None:
+        self._app = app
+        self._requests = service.metrics.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        trace = enter_trace(headers.get(b"traceparent", b"").decode("latin-1"))
+        started = time.perf_counter()
+        status = "500"
+
+        async def send_with_trace(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+                message["headers"] = [*message["headers"], (b"traceparent", trace.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_trace)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            self._requests.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+def as_problem(error: Exception) -> Problem:
+    """The problem that answers an exception: our refusals as they are, outages as 503, anything else as 500."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return InvalidInput(errors=[_field_error(each) for each in error.errors()])
+    if isinstance(error, HTTPException):
+        return _problem_of(error)
+    if classify(error) is Failure.TRANSIENT:
+        log.warning("dependency_away", error=type(error).__name__)
+        return Unavailable(headers={"Retry-After": "2"})
+    log.error("request_failed", error=type(error).__name__, exc_info=error)
+    return _Unexpected()
+
+
+class _Unexpected(Problem):
+    status = 500
+    slug = "internal"
+    title = "This is our fault"
+
+
+def _problem_of(error: HTTPException) -> Problem:
+    if error.status_code == 404:
+        return NotFound()
+    kind = type(
+        "HttpProblem",
+        (Problem,),
+        {"status": error.status_code, "slug": f"http-{error.status_code}", "title": str(error.detail)},
+    )
+    problem: Problem = kind(headers=dict(error.headers or {}))
+    return problem
+
+
+def _field_error(error: dict[str, Any]) -> FieldError:
+    where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+    return FieldError(field=".".join(where) or "body", message=re.sub(r"^Value error, ", "", error["msg"]))
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    problem = as_problem(error)
+    render = getattr(request.app.state, "error_page", None)
+    if render is not None and "/api/" not in request.url.path:
+        page: Response = await render(request, problem)
+        return page
+    return problem_response(problem)
+
+
+def install_errors(app: FastAPI) -> None:
+    """Answer every exception: problem documents under /api/, error pages elsewhere."""
+    for kind in (Problem, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _answer_problem)
+
+
+def operations_router(service: "Service") -> APIRouter:
+    """Liveness, readiness and metrics under `/<service>/`, for the machines that run the service."""
+    router = APIRouter(prefix=f"/{service.name}", include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> JSONResponse:
+        """200 while every loop of this process makes progress; dependencies do not count."""
+        stuck = service.stuck_loops()
+        return JSONResponse({"stuck": stuck}, status_code=503 if stuck else 200)
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """200 while requests can be served: database and Kafka reached, and not shutting down."""
+        missing = await service.missing_dependencies()
+        return JSONResponse({"missing": missing}, status_code=503 if missing else 200)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

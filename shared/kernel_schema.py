@@ -1,0 +1,94 @@
+"""The tables every service has, as steps of its migrations. A step is never changed; a change is a new step.
+
+`shared.db.kernel_tables` describes the newest state; a test compares the two.
+"""
+
+from alembic import op
+
+_V1 = """
+create table outbox (
+    id bigint generated always as identity primary key,
+    event_id uuid not null default uuidv7() unique,
+    cause uuid,
+    topic text not null,
+    type text not null,
+    schema_version smallint not null,
+    aggregate uuid not null,
+    version integer not null,
+    body bytea not null,
+    headers jsonb not null default '{}',
+    occurred_at timestamptz not null,
+    published_at timestamptz,
+    refused text,
+    unique (aggregate, version)
+);
+create index outbox_waiting on outbox (id) where published_at is null and refused is null;
+create index outbox_published on outbox (published_at) where published_at is not null;
+
+create table inbox (
+    consumer text,
+    event_id uuid,
+    received_at timestamptz not null default now(),
+    primary key (consumer, event_id)
+);
+create index inbox_received on inbox (received_at);
+
+create table dead_letters (
+    id uuid primary key default uuidv7(),
+    topic text not null,
+    partition integer not null,
+    position bigint not null,
+    key bytea,
+    headers jsonb not null,
+    body bytea,
+    reason text not null,
+    recorded_at timestamptz not null default now(),
+    settled_at timestamptz,
+    settled_by text,
+    settlement text,
+    unique (topic, partition, position)
+);
+create index dead_letters_open on dead_letters (recorded_at) where settled_at is null;
+
+create table due_work (
+    kind text,
+    key text,
+    due_at timestamptz not null,
+    urgency smallint not null,
+    attempts integer not null default 0,
+    lease uuid,
+    leased_until timestamptz,
+    primary key (kind, key)
+);
+create index due_work_next on due_work (urgency, due_at);
+
+create table idempotency_keys (
+    scope text,
+    key text,
+    digest text not null,
+    resource text not null,
+    created_at timestamptz not null default now(),
+    primary key (scope, key)
+);
+create index idempotency_keys_created on idempotency_keys (created_at);
+
+create table people (
+    matter uuid primary key,
+    person_key text not null,
+    box bytea not null,
+    delete_after timestamptz
+);
+create index ix_people_person_key on people (person_key);
+create index people_delete_after on people (delete_after) where delete_after is not null
+"""
+
+
+def create_v1() -> None:
+    """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
+    for statement in _V1.split(";"):
+        op.execute(statement)
+
+
+def drop_v1() -> None:
+    """Undo `create_v1`."""
+    op.execute("drop table outbox, inbox, dead_letters, due_work, idempotency_keys, people")

@@ -1,0 +1,196 @@
+"""A running service: everything its use cases need besides the connection, its loops, and its FastAPI application.
+
+One `Service` per `create_app` call holds all state; nothing lives at module level, so the same service can run twice in
+one process.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from enum import StrEnum
+from typing import Any, Protocol
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import text
+from starlette.types import ASGIApp
+
+from shared import housekeeping
+from shared.auth import TokenCheck
+from shared.city import City
+from shared.clock import Clock
+from shared.consumer import Consumer, Reaction
+from shared.db import Database
+from shared.due import Due, DueHandlers, Lane, Urgency
+from shared.events.base import Fact
+from shared.http import Telemetry, install_errors, operations_router
+from shared.links import Links
+from shared.outbox import Outbox
+from shared.people import People
+from shared.relay import Relay
+from shared.sealing import Sealer, public_key_of
+from shared.settings import SERVICES, ServiceSettings, development_private_key
+from shared.telemetry import Heartbeat, Metrics
+from shared.wakeup import Wakeup
+
+log = structlog.get_logger()
+
+
+class Role(StrEnum):
+    """What a process does for a service; each role can be scaled alone."""
+
+    HTTP = "http"
+    RELAY = "relay"
+    CONSUME = "consume"
+    DUE = "due"
+
+
+ALL_ROLES = frozenset(Role)
+
+
+class Loop(Protocol):
+    """A loop of a service: runs until `stopping` is set, beats its heart as it goes round."""
+
+    heartbeat: Heartbeat
+
+    async def run(self, stopping: asyncio.Event) -> None: ...
+
+
+class Service:
+    """A service with its settings, its database and its tools.
+
+    Args:
+        settings: read once by whoever starts the process.
+        gateways: the service's adapters to systems outside; typed by the service itself.
+    """
+
+    def __init__(self, settings: ServiceSettings, gateways: Any = None) -> None:
+        platform = settings.platform
+        self.name = settings.service
+        self.settings = settings
+        self.gateways = gateways
+        self.db = Database(settings.database, settings.pool_size)
+        self.clock = Clock(platform.clock_file)
+        self.city = City.load(platform.city)
+        self.metrics = Metrics(self.name)
+        self._recorded = Wakeup()
+        self._prompt_work = Wakeup()
+        self._bulk_work = Wakeup()
+        self.outbox = Outbox(platform.topic_prefix, self.clock, self._recorded)
+        self.due = Due(self.clock, (self._prompt_work, self._bulk_work))
+        self.people = People(settings.people_secret, platform.person_secret)
+        self.links = Links(settings.link_secret)
+        self.sealer = Sealer(settings.private_keys, platform.public_keys or _development_keys())
+        self.tokens = TokenCheck(platform.oidc_issuer, platform.oidc_audience)
+        self._loops: dict[str, Loop] = {}
+        self._consumer: Consumer | None = None
+        self._stopping = asyncio.Event()
+
+    def create_app(
+        self,
+        *,
+        roles: frozenset[Role] = ALL_ROLES,
+        routers: Sequence[APIRouter] = (),
+        reactions: Mapping[type[Fact], Reaction] | None = None,
+        due: DueHandlers | None = None,
+        resources: Callable[["Service"], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
+        error_page: Callable[..., Any] | None = None,
+        middleware: Callable[[ASGIApp], ASGIApp] | None = None,
+    ) -> FastAPI:
+        """Wire the application.
+
+        Args:
+            roles: what this process does; without HTTP only health and metrics are served.
+            routers: the service's API and pages.
+            reactions: what it does on which fact.
+            due: handlers of its due work, by kind.
+            resources: what is opened before the loops start and closed after they ended.
+            error_page: renders a problem as a page, for paths outside the API.
+        """
+        self._add_loops(roles, reactions or {}, {housekeeping.KIND: housekeeping.housekeeping, **(due or {})})
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with resources(self):
+                tasks = [asyncio.create_task(self._keep_running(name, loop)) for name, loop in self._loops.items()]
+                if Role.DUE in roles:
+                    tasks.append(asyncio.create_task(self._start_housekeeping()))
+                try:
+                    yield
+                finally:
+                    self._stopping.set()
+                    await asyncio.gather(*tasks)
+                    await self.db.close()
+
+        app = FastAPI(
+            title=f"Nahbar {self.name}",
+            lifespan=lifespan,
+            docs_url=f"/{self.name}/api/docs",
+            redoc_url=None,
+            openapi_url=f"/{self.name}/api/openapi.json",
+        )
+        app.state.service = self
+        app.state.error_page = error_page
+        app.include_router(operations_router(self))
+        if Role.HTTP in roles:
+            for router in routers:
+                app.include_router(router)
+        install_errors(app)
+        app.add_middleware(Telemetry, service=self)
+        return app
+
+    def stuck_loops(self) -> list[str]:
+        """The loops that have not gone round for too long."""
+        return [name for name, loop in self._loops.items() if not loop.heartbeat.alive]
+
+    async def missing_dependencies(self) -> list[str]:
+        """What keeps this process from serving: `draining`, `database`, `kafka`."""
+        missing = ["draining"] if self._stopping.is_set() else []
+        try:
+            async with asyncio.timeout(2), self.db.engine.connect() as conn:
+                await conn.execute(text("select 1"))
+        except Exception as error:
+            log.info("database_not_reached", error=type(error).__name__)
+            missing.append("database")
+        if self._consumer and not self._consumer.connected:
+            missing.append("kafka")
+        return missing
+
+    def _add_loops(
+        self, roles: frozenset[Role], reactions: Mapping[type[Fact], Reaction], handlers: DueHandlers
+    ) -> None:
+        if Role.RELAY in roles:
+            self._loops["relay"] = Relay(
+                self.name, self.settings.database, self.settings.platform.kafka, self._recorded, self.metrics
+            )
+        if Role.CONSUME in roles and reactions:
+            self._consumer = Consumer(self, reactions)
+            self._loops["consumer"] = self._consumer
+        if Role.DUE in roles:
+            prompt = [Urgency.URGENT, Urgency.DIRECT, Urgency.REMINDER]
+            self._loops["due"] = Lane(self, handlers, prompt, 20, self._prompt_work)
+            self._loops["due-bulk"] = Lane(self, handlers, [Urgency.BULK], 10, self._bulk_work)
+
+    async def _keep_running(self, name: str, loop: Loop) -> None:
+        """Run a loop to its end; one that breaks is started again, and the log says why."""
+        while not self._stopping.is_set():
+            try:
+                await loop.run(self._stopping)
+            except Exception as error:
+                log.error("loop_broke", loop=name, error=type(error).__name__, exc_info=error)
+                await asyncio.sleep(1)
+
+    async def _start_housekeeping(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                async with self.db.transaction() as conn:
+                    await self.due.schedule(conn, housekeeping.next_round(self), once=True)
+                return
+            except Exception as error:
+                log.info("housekeeping_waits", error=type(error).__name__)
+                await asyncio.sleep(2)
+
+
+def _development_keys() -> dict[str, str]:
+    """The public keys that belong to the development private keys of all services."""
+    return {name: public_key_of(development_private_key(name)) for name in SERVICES}
