@@ -94,7 +94,8 @@ def require_role(role: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
     """
 
     async def caller(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Caller:
         if credentials is None:
             raise Unauthorised(headers={"WWW-Authenticate": "Bearer"})

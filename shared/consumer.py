@@ -11,21 +11,19 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from pydantic import AwareDatetime, TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import dead_letters, kafka
 from shared.events.base import Fact, Received
 from shared.events.registry import topics_of, type_of
-from shared.failures import Failure, classify
+from shared.failures import Failure, classify, without_input
 from shared.inbox import first_seen
 from shared.telemetry import Heartbeat, enter_trace
 
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 Reaction = Callable[[AsyncConnection, "Service", Received[Any]], Awaitable[None]]
-Record = ConsumerRecord[bytes | None, bytes | None]
+Record: TypeAlias = ConsumerRecord
 
 TRIES_OF_UNKNOWN = 5
 LONGEST_WAIT = kafka.MAX_POLL_INTERVAL / 3
@@ -55,7 +53,12 @@ class _WatchedConsumer(AIOKafkaConsumer):
         super().__init__(*args, **settings)
         self._heartbeat = heartbeat
 
-    async def getmany(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+    async def getmany(
+        self,
+        *partitions: TopicPartition,
+        timeout_ms: int = 0,
+        max_records: int | None = None,
+    ) -> Any:
         self._heartbeat.beat()
         return await super().getmany(*partitions, timeout_ms=500, max_records=max_records)
 
@@ -63,7 +66,12 @@ class _WatchedConsumer(AIOKafkaConsumer):
 class Consumer:
     """Reads the topics of the facts a service reacts to and calls its reactions."""
 
-    def __init__(self, service: "Service", reactions: Mapping[type[Fact], Reaction], max_records: int = 500) -> None:
+    def __init__(
+        self,
+        service: "Service",
+        reactions: Mapping[type[Fact], Reaction],
+        max_records: int = 500,
+    ) -> None:
         platform = service.settings.platform
         self.heartbeat = Heartbeat(limit=kafka.MAX_POLL_INTERVAL)
         self.connected = False
@@ -135,21 +143,10 @@ class Consumer:
         await self._commit(records)
 
     def _parse(self, record: Record) -> _Parsed:
-        headers = {name: value.decode(errors="replace") for name, value in record.headers}
-        fact_class = self._facts.get(headers.get("ce_type", ""))
-        if fact_class is None:
-            return _Parsed(record)
         try:
-            event_id = UUID(headers["ce_id"])
-            received = Received(
-                fact=fact_class.model_validate_json(record.value or b""),
-                event_id=event_id,
-                cause=UUID(headers.get("ce_cause") or str(event_id)),
-                occurred_at=_MOMENT.validate_python(headers["ce_time"]),
-            )
-        except (KeyError, ValueError) as error:
-            return _Parsed(record, malformed=f"{type(error).__name__}: {_without_input(error)}")
-        return _Parsed(record, received)
+            return _Parsed(record, kafka.read_fact(record, self._facts))
+        except kafka.Malformed as error:
+            return _Parsed(record, malformed=str(error))
 
     async def _apply(self, parsed: Sequence[_Parsed]) -> None:
         """Apply records in one transaction; facts already in the inbox change nothing."""
@@ -204,10 +201,16 @@ class Consumer:
                 kind = classify(error)
                 if kind is Failure.TRANSIENT:
                     raise
-                log.warning("fact_failed", tried=tried, kind=kind, error=repr(error), exc_info=kind is Failure.UNKNOWN)
+                log.warning(
+                    "fact_failed",
+                    tried=tried,
+                    kind=kind,
+                    error=without_input(error),
+                    exc_info=kind is Failure.UNKNOWN,
+                )
                 if kind is Failure.PERMANENT or tried == TRIES_OF_UNKNOWN:
                     async with self._service.db.transaction() as conn:
-                        await self._put_aside(conn, item.record, kind, f"{type(error).__name__}: {_without_input(error)}")
+                        await self._put_aside(conn, item.record, kind, without_input(error))
                     return
                 await asyncio.sleep(0.1 * 2**tried)
 
@@ -221,16 +224,22 @@ class Consumer:
         self._service.metrics.halted.set(int(halted))
         self._setbacks += 1
         wait = LONGEST_WAIT if halted else min(LONGEST_WAIT, 0.25 * 2 ** min(self._setbacks, 10))
-        log.error("consumer_halted" if halted else "consumer_waits", error=type(error).__name__, seconds=round(wait, 1))
+        log.error(
+            "consumer_halted" if halted else "consumer_waits",
+            error=type(error).__name__,
+            seconds=round(wait, 1),
+        )
         self.heartbeat.beat()
-        await _sleep(wait * random.uniform(0.5, 1), stopping)
+        await _sleep(wait * random.uniform(0.5, 1), stopping)  # noqa: S311 - spreads the load
         self._rewind(records)
 
     def _rewind(self, records: Sequence[Record]) -> None:
         for partition, offset in _first_offsets(records).items():
             try:
                 self._consumer.seek(partition, offset)
-            except IllegalStateError:  # the partition was given to another member, which reads from the committed offset
+            except (
+                IllegalStateError
+            ):  # the partition was given to another member, which reads from the committed offset
                 continue
 
     async def _commit(self, records: Sequence[Record]) -> None:
@@ -250,9 +259,6 @@ class Consumer:
         return self._client
 
 
-_MOMENT: TypeAdapter[AwareDatetime] = TypeAdapter(AwareDatetime)
-
-
 async def _as_received(message: Any) -> Any:
     """FastStream decoder that decodes nothing: each record is parsed on its own, so one bad body spoils no batch."""
     return message.raw_message
@@ -263,14 +269,6 @@ def _first_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
     for record in records:
         first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
     return first
-
-
-def _without_input(error: Exception) -> str:
-    """What was wrong, without the values, which may be personal data."""
-    errors = getattr(error, "errors", None)
-    if callable(errors):
-        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in errors())
-    return str(error) if isinstance(error, KeyError) else type(error).__name__
 
 
 async def _sleep(seconds: float, stopping: asyncio.Event) -> None:

@@ -43,7 +43,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"jit": "off"}},
+            hide_parameters=True,
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 30,
+                "server_settings": {"jit": "off"},
+            },
         )
 
     @asynccontextmanager
@@ -84,7 +89,13 @@ def kernel_tables(metadata: MetaData) -> None:
         "outbox",
         metadata,
         Column("id", BigInteger, Identity(always=True), primary_key=True),
-        Column("event_id", Uuid, nullable=False, unique=True, server_default=text("uuidv7()")),
+        Column(
+            "event_id",
+            Uuid,
+            nullable=False,
+            unique=True,
+            server_default=text("uuidv7()"),
+        ),
         Column("cause", Uuid, nullable=True),
         Column("topic", Text, nullable=False),
         Column("type", Text, nullable=False),
@@ -97,8 +108,16 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("published_at", moment),
         Column("refused", Text),
         UniqueConstraint("aggregate", "version"),
-        Index("outbox_waiting", "id", postgresql_where=text("published_at is null and refused is null")),
-        Index("outbox_published", "published_at", postgresql_where=text("published_at is not null")),
+        Index(
+            "outbox_waiting",
+            "id",
+            postgresql_where=text("published_at is null and refused is null"),
+        ),
+        Index(
+            "outbox_published",
+            "published_at",
+            postgresql_where=text("published_at is not null"),
+        ),
     )
     Table(
         "inbox",
@@ -124,7 +143,11 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("settled_by", Text),
         Column("settlement", Text),
         UniqueConstraint("topic", "partition", "position"),
-        Index("dead_letters_open", "recorded_at", postgresql_where=text("settled_at is null")),
+        Index(
+            "dead_letters_open",
+            "recorded_at",
+            postgresql_where=text("settled_at is null"),
+        ),
     )
     Table(
         "due_work",
@@ -155,5 +178,9 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("person_key", Text, nullable=False, index=True),
         Column("box", LargeBinary, nullable=False),
         Column("delete_after", moment),
-        Index("people_delete_after", "delete_after", postgresql_where=text("delete_after is not null")),
+        Index(
+            "people_delete_after",
+            "delete_after",
+            postgresql_where=text("delete_after is not null"),
+        ),
     )

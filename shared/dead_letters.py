@@ -43,7 +43,12 @@ class TooMany(WillPass):
     """So many records failed that the consumer, not the records, is the likely cause. It waits instead."""
 
 
-async def put_aside(conn: AsyncConnection, service: "Service", record: ConsumerRecord[Any, Any], reason: str) -> None:
+async def put_aside(
+    conn: AsyncConnection,
+    service: "Service",
+    record: ConsumerRecord[Any, Any],
+    reason: str,
+) -> None:
     """Keep a record as a dead letter and publish it to the consumer's dead letter topic, in the open transaction.
 
     Raises:
@@ -65,5 +70,3 @@ async def put_aside(conn: AsyncConnection, service: "Service", record: ConsumerR
         },
     )
     service.outbox.announce(conn)
-
-

@@ -1,8 +1,8 @@
 """Due work: rows with a due time, claimed with a lease by whichever replica is free.
 
-Reminders, deadlines, retries and messages all wait here. A handler is either a plain function, run in a transaction that
-also removes the row, or an `Errand` that does something outside the database between two transactions. Urgent work has a
-lane of its own, so that bulk never takes the last worker or connection.
+Reminders, deadlines, retries and messages all wait here. A handler is either a plain function, run in a transaction
+that also removes the row, or an `Errand` that does something outside the database between two transactions. Urgent
+work has a lane of its own, so that bulk never takes the last worker or connection.
 """
 
 import asyncio
@@ -79,7 +79,10 @@ class Errand(Protocol):
     async def perform(self, service: "Service", job: Any) -> Any: ...
 
     async def finish(
-        self, conn: AsyncConnection, service: "Service", results: Sequence[tuple[Any, Any]]
+        self,
+        conn: AsyncConnection,
+        service: "Service",
+        results: Sequence[tuple[Any, Any]],
     ) -> None: ...
 
 
@@ -123,7 +126,15 @@ class Due:
     async def schedule(self, conn: AsyncConnection, *work: Work, once: bool = False) -> None:
         """Schedule work, replacing what is scheduled under the same kind and key (`once`: leaving it as it is)."""
         if work:
-            rows = [{"kind": w.kind, "key": w.key, "due_at": w.due_at, "urgency": int(w.urgency)} for w in work]
+            rows = [
+                {
+                    "kind": w.kind,
+                    "key": w.key,
+                    "due_at": w.due_at,
+                    "urgency": int(w.urgency),
+                }
+                for w in work
+            ]
             await conn.execute(_SCHEDULE_ONCE if once else _SCHEDULE, rows)
             if min(w.due_at for w in work) <= self._clock.now():
                 for wakeup in self._wakeups:
@@ -144,7 +155,12 @@ class Lane:
     """
 
     def __init__(
-        self, service: "Service", handlers: DueHandlers, urgencies: Sequence[Urgency], slots: int, wakeup: Wakeup
+        self,
+        service: "Service",
+        handlers: DueHandlers,
+        urgencies: Sequence[Urgency],
+        slots: int,
+        wakeup: Wakeup,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
@@ -168,7 +184,11 @@ class Lane:
             try:
                 claimed = await self._claim(free) if free else 0
             except Exception as error:
-                log.warning("claim_failed", error=type(error).__name__, exc_info=classify(error) is Failure.UNKNOWN)
+                log.warning(
+                    "claim_failed",
+                    error=type(error).__name__,
+                    exc_info=classify(error) is Failure.UNKNOWN,
+                )
             if claimed < max(free, 1):
                 await self._wakeup.wait(POLL)
         if self._running:
@@ -249,17 +269,30 @@ class Lane:
     async def _remove(self, conn: AsyncConnection, claims: Sequence[Claim]) -> int:
         if not claims:
             return 0
-        keys, leases = [claim.key for claim in claims], list({claim.lease for claim in claims})
+        keys, leases = (
+            [claim.key for claim in claims],
+            list({claim.lease for claim in claims}),
+        )
         done = await conn.execute(_DONE, {"kind": claims[0].kind, "keys": keys, "leases": leases})
         return done.rowcount
 
     async def _pause(self, claim: Claim, error: Exception) -> None:
         """Leave failed work for later, longer each time."""
         kind = classify(error)
-        log.warning("due_work_failed", kind=claim.kind, failure=kind, error=repr(error), exc_info=kind is Failure.UNKNOWN)
+        log.warning(
+            "due_work_failed",
+            work=claim.kind,
+            failure=kind,
+            exc_info=kind is Failure.UNKNOWN,
+        )
         self._service.metrics.due_failed.labels(claim.kind).inc()
         pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(claim.attempts, 10)))
-        values = {"kind": claim.kind, "key": claim.key, "lease": claim.lease, "pause": pause}
+        values = {
+            "kind": claim.kind,
+            "key": claim.key,
+            "lease": claim.lease,
+            "pause": pause,
+        }
         try:
             async with self._service.db.transaction() as conn:
                 await conn.execute(_PAUSE, values)

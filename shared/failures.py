@@ -37,3 +37,11 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, (Problem, ValidationError)):
         return Failure.PERMANENT
     return Failure.UNKNOWN
+
+
+def without_input(error: Exception) -> str:
+    """What went wrong, in words that hold none of the values, which may be personal data."""
+    if isinstance(error, ValidationError):
+        details = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
+        return f"{type(error).__name__}: {details}"
+    return type(error).__name__

@@ -20,23 +20,25 @@ _FORGET = {
     "outbox": text("""
         delete from outbox where id in (
             select id from outbox old
-            where published_at < :now - cast(:age as interval)
+            where published_at < cast(:now as timestamptz) - cast(:age as interval)
               and exists (select from outbox newer
                           where newer.aggregate = old.aggregate and newer.version > old.version)
             limit :batch)
     """),
     "inbox": text("""
         delete from inbox where (consumer, event_id) in (
-            select consumer, event_id from inbox where received_at < :now - cast(:age as interval) limit :batch)
+            select consumer, event_id from inbox
+            where received_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
     "idempotency_keys": text("""
         delete from idempotency_keys where (scope, key) in (
-            select scope, key from idempotency_keys where created_at < :now - cast(:age as interval) limit :batch)
+            select scope, key from idempotency_keys
+            where created_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
     "dead_letters": text("""
-        delete from dead_letters where settled_at < :now - cast(:age as interval)
+        delete from dead_letters where settled_at < cast(:now as timestamptz) - cast(:age as interval)
     """),
-    "people": text("delete from people where delete_after < :now - cast(:age as interval)"),
+    "people": text("delete from people where delete_after < cast(:now as timestamptz) - cast(:age as interval)"),
 }
 _AGES = {
     "outbox": retention.OUTBOX,

@@ -14,7 +14,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.failures import Failure, classify
-from shared.problems import FieldError, InvalidInput, NotFound, Problem, Unavailable, problem_response
+from shared.problems import (
+    FieldError,
+    InvalidInput,
+    NotFound,
+    Problem,
+    Unavailable,
+    problem_response,
+)
 from shared.telemetry import enter_trace
 
 if TYPE_CHECKING:
@@ -59,7 +66,10 @@ class Telemetry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = str(message["status"])
-                message["headers"] = [*message["headers"], (b"traceparent", trace.encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"traceparent", trace.encode()),
+                ]
             await send(message)
 
         try:
@@ -96,7 +106,11 @@ def _problem_of(error: HTTPException) -> Problem:
     kind = type(
         "HttpProblem",
         (Problem,),
-        {"status": error.status_code, "slug": f"http-{error.status_code}", "title": str(error.detail)},
+        {
+            "status": error.status_code,
+            "slug": f"http-{error.status_code}",
+            "title": str(error.detail),
+        },
     )
     problem: Problem = kind(headers=dict(error.headers or {}))
     return problem
@@ -104,7 +118,10 @@ def _problem_of(error: HTTPException) -> Problem:
 
 def _field_error(error: dict[str, Any]) -> FieldError:
     where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
-    return FieldError(field=".".join(where) or "body", message=re.sub(r"^Value error, ", "", error["msg"]))
+    return FieldError(
+        field=".".join(where) or "body",
+        message=re.sub(r"^Value error, ", "", error["msg"]),
+    )
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+from pydantic import AwareDatetime, TypeAdapter
 
 from shared import retention
+from shared.events.base import Fact, Received
+from shared.failures import without_input
 
 MAX_POLL_INTERVAL = 60.0
 """Seconds a consumer may spend on one batch before the group gives its partitions away."""
@@ -98,3 +101,34 @@ def fact_headers(
 def headers_as_json(headers: Sequence[tuple[str, bytes]]) -> str:
     """Headers of a foreign record as JSON text, whatever bytes they hold."""
     return json.dumps({name: value.decode(errors="replace").replace("\x00", "") for name, value in headers})
+
+
+class Malformed(ValueError):
+    """A record that claims to be a known fact but cannot be read as one."""
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def read_fact(record: ConsumerRecord, facts: Mapping[str, type[Fact]]) -> Received[Fact] | None:
+    """The fact in a record; None when its type is not among `facts`, which is decided before the body is looked at.
+
+    Raises:
+        Malformed: headers or body are not what the type demands. The message holds no values.
+    """
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    fact_class = facts.get(headers.get("ce_type", ""))
+    if fact_class is None:
+        return None
+    try:
+        event_id = UUID(headers["ce_id"])
+        return Received(
+            fact=fact_class.model_validate_json(record.value or b""),
+            event_id=event_id,
+            cause=UUID(headers.get("ce_cause") or str(event_id)),
+            occurred_at=_MOMENT.validate_python(headers["ce_time"]),
+        )
+    except KeyError as error:
+        raise Malformed(f"header {error} is missing") from error
+    except ValueError as error:
+        raise Malformed(without_input(error)) from error

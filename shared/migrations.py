@@ -23,7 +23,10 @@ def config(service: str, connection: Connection | None = None) -> Config:
 async def create_database(url: str) -> bool:
     """Create the database an URL names, unless it exists; returns whether it was created."""
     target = make_url(url)
-    conn = await asyncpg.connect(target.set(database="postgres").render_as_string(hide_password=False), timeout=10)
+    conn = await asyncpg.connect(
+        target.set(database="postgres").render_as_string(hide_password=False),
+        timeout=10,
+    )
     try:
         if await conn.fetchval("select true from pg_database where datname = $1", target.database):
             return False

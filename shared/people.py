@@ -7,7 +7,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from nacl.secret import SecretBox
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,8 @@ _KEEP_UNTIL = text("update people set delete_after = :moment where matter = :mat
 
 class Person(BaseModel):
     """A person as staff may need to address them; `phone` in E.164."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     mail: str | None = None

@@ -95,5 +95,8 @@ def problem_response(problem: Problem) -> JSONResponse:
     if problem.errors:
         body["errors"] = [error.model_dump() for error in problem.errors]
     return JSONResponse(
-        body | problem.extra, status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers
+        body | problem.extra,
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
     )

@@ -7,13 +7,17 @@ The lock is a session lock on a connection of its own. A relay that freezes lose
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 
 from shared.kafka import fact_headers, new_producer
 from shared.telemetry import Heartbeat, Metrics
@@ -39,7 +43,7 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 log = structlog.get_logger()
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection"
 
 
 class Relay:
@@ -52,7 +56,14 @@ class Relay:
         wakeup: set when a transaction that recorded facts has been committed.
     """
 
-    def __init__(self, service: str, database: str, bootstrap: str, wakeup: Wakeup, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        service: str,
+        database: str,
+        bootstrap: str,
+        wakeup: Wakeup,
+        metrics: Metrics,
+    ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
         self._database = database
@@ -67,7 +78,13 @@ class Relay:
         while not stopping.is_set():
             try:
                 await self._lead(stopping)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                KafkaError,
+            ) as error:
                 log.warning("relay_interrupted", error=type(error).__name__)
                 await self._wakeup.wait(1)
             finally:
@@ -76,7 +93,10 @@ class Relay:
 
     async def _lead(self, stopping: asyncio.Event) -> None:
         """Take the lock, or wait until it is free; then publish until something breaks."""
-        settings = {"idle_session_timeout": f"{FROZEN_AFTER}s", "application_name": f"relay {self._service}"}
+        settings = {
+            "idle_session_timeout": f"{FROZEN_AFTER}s",
+            "application_name": f"relay {self._service}",
+        }
         conn = await asyncpg.connect(self._database, timeout=5, command_timeout=10, server_settings=settings)
         await conn.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
         try:
@@ -122,10 +142,10 @@ class Relay:
         acknowledged: list[int] = []
         broken: set[UUID] = set()
         for row, future in sent:
-            error = future.exception() if future.done() else TimeoutError("no acknowledgement")
-            if error is not None:
+            lost = future.exception() if future.done() else TimeoutError("no acknowledgement")
+            if lost is not None:
                 broken.add(row["aggregate"])
-                failure = failure or error
+                failure = failure or lost
             elif row["aggregate"] not in broken:
                 acknowledged.append(row["id"])
         if acknowledged:
@@ -138,12 +158,17 @@ class Relay:
             raise failure
 
     async def _park(self, conn: Connection, row: asyncpg.Record, error: BaseException) -> None:
-        log.error("outbox_row_refused", row=row["id"], type=row["type"], error=type(error).__name__)
+        log.error(
+            "outbox_row_refused",
+            row=row["id"],
+            type=row["type"],
+            error=type(error).__name__,
+        )
         await conn.execute(_REFUSED, row["id"], type(error).__name__)
         self._metrics.refused.inc()
 
     async def _send(self, producer: AIOKafkaProducer, row: asyncpg.Record) -> asyncio.Future[Any]:
-        return await producer.send(
+        future: asyncio.Future[Any] = await producer.send(
             row["topic"],
             row["body"],
             key=row["aggregate"].bytes,
@@ -158,6 +183,7 @@ class Relay:
                 extra=row["headers"],
             ),
         )
+        return future
 
     async def _wait(self, conn: Connection, futures: Sequence[asyncio.Future[Any]]) -> None:
         """Wait for acknowledgements while showing the database that this relay is not frozen."""

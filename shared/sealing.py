@@ -39,11 +39,11 @@ class Sealer:
     """
 
     def __init__(self, private_keys: Sequence[SecretStr], public_keys: Mapping[str, str]) -> None:
-        self._own: dict[str, SealedBox] = {}
+        self._own: dict[str, SealedBox[PrivateKey]] = {}
         for secret in private_keys:
             name, _, value = secret.get_secret_value().partition(":")
             self._own[name] = SealedBox(PrivateKey(b64decode(value)))
-        self._readers: dict[str, tuple[str, SealedBox]] = {}
+        self._readers: dict[str, tuple[str, SealedBox[PublicKey]]] = {}
         for service, entry in public_keys.items():
             name, _, value = entry.partition(":")
             self._readers[service] = (name, SealedBox(PublicKey(b64decode(value))))
@@ -51,7 +51,10 @@ class Sealer:
     def seal(self, reader: str, matter: UUID, value: BaseModel) -> Sealed:
         """Seal a value to a service. The matter's id goes inside, so that a box cannot be moved to another matter."""
         name, box = self._readers[reader]
-        return Sealed(key=name, box=b64encode(box.encrypt(matter.bytes + value.model_dump_json().encode())).decode())
+        return Sealed(
+            key=name,
+            box=b64encode(box.encrypt(matter.bytes + value.model_dump_json().encode())).decode(),
+        )
 
     def open(self, sealed: Sealed, matter: UUID, model: type[M]) -> M:
         """Open a box sealed to this service.

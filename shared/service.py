@@ -107,7 +107,11 @@ class Service:
             resources: what is opened before the loops start and closed after they ended.
             error_page: renders a problem as a page, for paths outside the API.
         """
-        self._add_loops(roles, reactions or {}, {housekeeping.KIND: housekeeping.housekeeping, **(due or {})})
+        self._add_loops(
+            roles,
+            reactions or {},
+            {housekeeping.KIND: housekeeping.housekeeping, **(due or {})},
+        )
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -157,11 +161,18 @@ class Service:
         return missing
 
     def _add_loops(
-        self, roles: frozenset[Role], reactions: Mapping[type[Fact], Reaction], handlers: DueHandlers
+        self,
+        roles: frozenset[Role],
+        reactions: Mapping[type[Fact], Reaction],
+        handlers: DueHandlers,
     ) -> None:
         if Role.RELAY in roles:
             self._loops["relay"] = Relay(
-                self.name, self.settings.database, self.settings.platform.kafka, self._recorded, self.metrics
+                self.name,
+                self.settings.database,
+                self.settings.platform.kafka,
+                self._recorded,
+                self.metrics,
             )
         if Role.CONSUME in roles and reactions:
             self._consumer = Consumer(self, reactions)

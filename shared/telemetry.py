@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -70,7 +70,14 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiokafka", "faststream", "httpx", "httpcore", "mail.log", "uvicorn.access"):
+    for noisy in (
+        "aiokafka",
+        "faststream",
+        "httpx",
+        "httpcore",
+        "mail.log",
+        "uvicorn.access",
+    ):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
@@ -97,28 +104,30 @@ class Metrics:
     """The Prometheus metrics of one service, in a registry of its own so that several run in one process."""
 
     def __init__(self, service: str) -> None:
-        self.registry = CollectorRegistry(auto_describe=True)
-        prefix = {"namespace": "nahbar", "subsystem": service, "registry": self.registry}
-        self.requests = Histogram(
-            "http_request_seconds",
-            "Time to answer a request",
-            ["method", "route", "status"],
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-            **prefix,  # type: ignore[arg-type]
-        )
-        self.published = Counter("outbox_published_total", "Facts Kafka has acknowledged", **prefix)  # type: ignore[arg-type]
-        self.refused = Counter("outbox_refused_total", "Outbox rows Kafka can never take", **prefix)  # type: ignore[arg-type]
-        self.outbox_age = Gauge("outbox_oldest_seconds", "Age of the oldest unpublished row", **prefix)  # type: ignore[arg-type]
-        self.leading = Gauge("relay_leading", "1 while this process is the active relay", **prefix)  # type: ignore[arg-type]
-        self.handled = Counter("facts_handled_total", "Facts applied", ["type"], **prefix)  # type: ignore[arg-type]
-        self.duplicates = Counter("facts_duplicate_total", "Facts that had been applied before", **prefix)  # type: ignore[arg-type]
-        self.dead_letters = Counter("dead_letters_total", "Records put aside", ["reason"], **prefix)  # type: ignore[arg-type]
-        self.halted = Gauge("consumer_halted", "1 while too many dead letters stopped the consumer", **prefix)  # type: ignore[arg-type]
-        self.fact_age = Histogram(
-            "fact_age_seconds",
-            "From the moment a fact was recorded until it was applied",
-            buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300),
-            **prefix,  # type: ignore[arg-type]
-        )
-        self.due_done = Counter("due_work_done_total", "Due work finished", ["kind"], **prefix)  # type: ignore[arg-type]
-        self.due_failed = Counter("due_work_failed_total", "Tries of due work that failed", ["kind"], **prefix)  # type: ignore[arg-type]
+        self.registry = registry = CollectorRegistry(auto_describe=True)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, namespace="nahbar", subsystem=service, registry=registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(name, text, namespace="nahbar", subsystem=service, registry=registry)
+
+        def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
+            return Histogram(
+                name, text, labels, namespace="nahbar", subsystem=service, registry=registry, buckets=buckets
+            )
+
+        quick = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+        slow = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300)
+        self.requests = histogram("http_request_seconds", "Time to answer", quick, "method", "route", "status")
+        self.published = counter("outbox_published", "Facts Kafka has acknowledged")
+        self.refused = counter("outbox_refused", "Outbox rows Kafka can never take")
+        self.outbox_age = gauge("outbox_oldest_seconds", "Age of the oldest unpublished row")
+        self.leading = gauge("relay_leading", "1 while this process is the active relay")
+        self.handled = counter("facts_handled", "Facts applied", "type")
+        self.duplicates = counter("facts_duplicate", "Facts that had been applied before")
+        self.dead_letters = counter("dead_letters", "Records put aside", "reason")
+        self.halted = gauge("consumer_halted", "1 while too many dead letters have stopped the consumer")
+        self.fact_age = histogram("fact_age_seconds", "From publishing a fact until it was applied", slow)
+        self.due_done = counter("due_work_done", "Due work finished", "kind")
+        self.due_failed = counter("due_work_failed", "Tries of due work that failed", "kind")

@@ -1,6 +1,7 @@
 """An event that wakes a loop early, whichever of the two starts first."""
 
 import asyncio
+from contextlib import suppress
 
 
 class Wakeup:
@@ -15,8 +16,6 @@ class Wakeup:
 
     async def wait(self, timeout: float) -> None:
         """Return when woken, at the latest after `timeout` seconds."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), timeout)
-        except TimeoutError:
-            pass
         self._event.clear()

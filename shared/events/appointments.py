@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.events.base import Fact, FactPart, Privacy, Sealed
 
@@ -64,6 +64,8 @@ class Contact(BaseModel):
 
     `mail` and `phone` (E.164) are the addresses the person gave; the state's `channels` says which to use first.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     mail: str | None = None

@@ -19,7 +19,7 @@ class Privacy(StrEnum):
 class FactPart(BaseModel):
     """A value inside a fact. Immutable; fields of newer publishers are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class About(FactPart):

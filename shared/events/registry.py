@@ -46,4 +46,9 @@ def topics_of(prefix: str, facts: Iterable[type[Fact]]) -> list[str]:
 
 def all_topics(prefix: str, services: Iterable[str]) -> list[str]:
     """Every topic the platform needs when the given services run."""
-    return sorted({*topics_of(prefix, FACTS), *(dead_letter_topic(prefix, service) for service in services)})
+    return sorted(
+        {
+            *topics_of(prefix, FACTS),
+            *(dead_letter_topic(prefix, service) for service in services),
+        }
+    )

@@ -1,0 +1,125 @@
+"""The `nahbar` command: serve, migrate, and look after the platform."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy import operations, serve
+from shared import kafka, migrations
+from shared.events.registry import all_topics
+from shared.service import ALL_ROLES, Role
+from shared.settings import SERVICES, Platform
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+letters = typer.Typer(no_args_is_help=True, help="Records a service could not take.")
+app.add_typer(letters, name="dead-letters")
+console = Console()
+
+Services = Annotated[
+    list[str] | None,
+    typer.Argument(help=f"Some of: {', '.join(SERVICES)}. None means all."),
+]
+ServiceName = Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")]
+
+
+@app.command("serve")
+def serve_command(
+    services: Services = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    roles: Annotated[str, typer.Option(help="Comma separated: http, relay, consume, due.")] = "http,relay,consume,due",
+    inbox: Annotated[
+        Path | None,
+        typer.Option(help="Also show what the simulated far ends in this folder got."),
+    ] = None,
+) -> None:
+    """Serve services in one process."""
+    names = _names(services)
+    chosen = frozenset(Role(role.strip()) for role in roles.split(",")) if roles else ALL_ROLES
+    serve.run(serve.platform_app(names, chosen, inbox), host, port, Platform().log_level)
+
+
+@app.command()
+def migrate(services: Services = None) -> None:
+    """Create the services' databases and bring them to the newest schema."""
+
+    async def work() -> None:
+        for name in _names(services):
+            url = serve.settings_of(name).database
+            await migrations.create_database(url)
+            await migrations.upgrade(url, name)
+            console.print(f"{name}: database is up to date")
+
+    asyncio.run(work())
+
+
+@app.command()
+def topics() -> None:
+    """Create the Kafka topics that do not exist yet."""
+    platform = Platform()
+    names = all_topics(platform.topic_prefix, SERVICES)
+    created = asyncio.run(kafka.create_topics(platform.kafka, names, platform.partitions, platform.replication))
+    console.print(f"{len(created)} topics created, {len(names) - len(created)} existed")
+
+
+@app.command("load-city")
+def load_city() -> None:
+    """Load the city's stations, services and opening hours; again whenever the city's data changed."""
+    console.print(asyncio.run(operations.load_city()))
+
+
+@app.command()
+def keys(service: ServiceName) -> None:
+    """Print a new key pair for values sealed to a service, and new secrets, as settings."""
+    for line in operations.new_secrets(service):
+        print(line)
+
+
+@letters.command("list")
+def list_letters(service: ServiceName) -> None:
+    """The unsettled dead letters of a service, oldest first."""
+    table = Table("id", "recorded", "topic", "partition", "offset", "reason")
+    for row in asyncio.run(operations.open_letters(service)):
+        table.add_row(*map(str, row))
+    console.print(table)
+
+
+@letters.command()
+def replay(
+    service: ServiceName,
+    letter: Annotated[str | None, typer.Argument(help="None means all.")] = None,
+) -> None:
+    """Hand dead letters to the service again, oldest first; those that fail again stay."""
+    replayed, failed = asyncio.run(operations.replay_letters(service, letter))
+    console.print(f"{replayed} applied, {failed} failed again")
+    raise typer.Exit(code=1 if failed else 0)
+
+
+@letters.command()
+def discard(
+    service: ServiceName,
+    letter: str,
+    by: Annotated[str, typer.Option(help="Who decided.")],
+) -> None:
+    """Settle a dead letter without applying it."""
+    found = asyncio.run(operations.discard_letter(service, letter, by))
+    console.print("discarded" if found else "There is no unsettled dead letter with this id.")
+    raise typer.Exit(code=0 if found else 1)
+
+
+def _names(services: list[str] | None) -> list[str]:
+    try:
+        return serve.services_or_all(services or [], SERVICES)
+    except ValueError as error:
+        console.print(str(error))
+        sys.exit(2)
+
+
+def main() -> None:
+    """Entry point."""
+    app()

@@ -1,0 +1,85 @@
+"""One process that serves one or several services on one port."""
+
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.service import ALL_ROLES, Role
+from shared.settings import ServiceSettings
+from shared.telemetry import configure_logging
+
+GRACE = 20
+"""Seconds that requests in flight get at a shutdown."""
+
+
+def settings_of(service: str) -> ServiceSettings:
+    """A service's settings, read from the environment."""
+    settings: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
+    return settings()
+
+
+def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
+    """A service's application, with settings from the environment."""
+    create_app: Callable[..., FastAPI] = importlib.import_module(f"services.{service}.app").create_app
+    return create_app(settings_of(service), roles)
+
+
+class OnePort:
+    """ASGI application that hands each request to the app its path names; the first segment may be a language.
+
+    Args:
+        apps: by the first segment of their paths; their lifespans are run together.
+        otherwise: answers every other path.
+    """
+
+    def __init__(self, apps: Mapping[str, FastAPI], otherwise: FastAPI) -> None:
+        self._apps = apps
+        self._otherwise = otherwise
+        self._lifespans = FastAPI(lifespan=self._lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app_for(scope)(scope, receive, send)
+
+    def _app_for(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "lifespan":
+            return self._lifespans
+        for segment in scope["path"].split("/")[1:3]:
+            if segment in self._apps:
+                return self._apps[segment]
+        return self._otherwise
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for app in [*self._apps.values(), self._otherwise]:
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+
+def run(app: ASGIApp, host: str, port: int, log_level: str) -> None:
+    """Serve until SIGTERM or SIGINT; requests and loops then finish in order."""
+    configure_logging(log_level)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    uvicorn.Server(config).run()
+
+
+def services_or_all(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The services named, or all; raises ValueError for an unknown one."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f"There is no service {name!r}. The services are: {', '.join(known)}.")
+    return list(names or known)
