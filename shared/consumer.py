@@ -144,7 +144,7 @@ class Consumer:
 
     def _parse(self, record: Record) -> _Parsed:
         try:
-            return _Parsed(record, kafka.read_fact(record, self._facts))
+            return _Parsed(record, kafka.read_fact(kafka.headers_as_text(record.headers), record.value, self._facts))
         except kafka.Malformed as error:
             return _Parsed(record, malformed=str(error))
 

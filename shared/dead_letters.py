@@ -1,17 +1,26 @@
 """Dead letters: records a consumer could not take, kept with the reason until staff replay or discard them."""
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import structlog
 from aiokafka import ConsumerRecord
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.events.registry import dead_letter_topic
-from shared.failures import WillPass
-from shared.kafka import headers_as_json
+from shared.events.base import Fact
+from shared.events.registry import dead_letter_topic, type_of
+from shared.failures import WillPass, without_input
+from shared.inbox import first_seen
+from shared.kafka import headers_as_text, read_fact
 
 if TYPE_CHECKING:
+    from shared.consumer import Reaction
     from shared.service import Service
+
+log = structlog.get_logger()
 
 LIMIT = 20
 """So many unsettled dead letters within ten minutes stop the consumer."""
@@ -63,10 +72,57 @@ async def put_aside(
             "partition": record.partition,
             "position": record.offset,
             "key": record.key,
-            "headers": headers_as_json(record.headers),
+            "headers": json.dumps(headers_as_text(record.headers)),
             "body": record.value,
             "reason": reason,
             "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
         },
     )
     service.outbox.announce(conn)
+
+
+_OPEN = text("""
+    select id, topic, partition, position, key, headers, body from dead_letters
+    where settled_at is null and (cast(:letter as uuid) is null or id = :letter) order by id
+""")
+_SETTLE = text("""
+    update dead_letters set settled_at = clock_timestamp(), settlement = :settlement, settled_by = :by
+    where id = :letter and settled_at is null
+""")
+
+
+async def settle(conn: AsyncConnection, letter: UUID, settlement: str, by: str) -> bool:
+    """Close a dead letter, saying how and by whom; returns whether it was open."""
+    done = await conn.execute(_SETTLE, {"letter": letter, "settlement": settlement, "by": by})
+    return done.rowcount == 1
+
+
+async def replay(
+    service: "Service", reactions: Mapping[type[Fact], "Reaction"], letter: UUID | None = None
+) -> tuple[int, int]:
+    """Hand unsettled dead letters to the reactions again, oldest first, each in its own transaction.
+
+    The event id stays the same, so a fact that was applied in the meantime changes nothing.
+
+    Args:
+        letter: one dead letter, or None for all.
+
+    Returns:
+        How many were applied, and how many failed again and stay.
+    """
+    consumer = f"{service.settings.platform.topic_prefix}.{service.name}"
+    facts = {type_of(fact): fact for fact in reactions}
+    async with service.db.transaction() as conn:
+        letters = (await conn.execute(_OPEN, {"letter": letter})).all()
+    failed = 0
+    for row in letters:
+        try:
+            async with service.db.transaction() as conn:
+                received = read_fact(row.headers, row.body, facts)
+                if received and received.event_id in await first_seen(conn, consumer, [received.event_id]):
+                    await reactions[type(received.fact)](conn, service, received)
+                await settle(conn, row.id, "replayed", "nahbar dead-letters replay")
+        except Exception as error:
+            failed += 1
+            log.warning("replay_failed", letter=str(row.id), error=without_input(error))
+    return len(letters) - failed, failed

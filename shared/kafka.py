@@ -1,12 +1,11 @@
 """Kafka: the clients' settings in one place, topics, and the form of a fact on the wire (CloudEvents, binary mode)."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from pydantic import AwareDatetime, TypeAdapter
@@ -82,7 +81,7 @@ def fact_headers(
     occurred_at: datetime,
     extra: Mapping[str, str],
 ) -> Headers:
-    """The headers of a fact: CloudEvents attributes (Kafka protocol binding 1.0.2, binary mode) and W3C trace context."""
+    """The headers of a fact: CloudEvents attributes (Kafka protocol binding 1.0.2, binary mode), and further ones."""
     headers = {
         "ce_specversion": "1.0",
         "ce_id": str(event_id),
@@ -98,11 +97,6 @@ def fact_headers(
     return [(name, value.encode()) for name, value in headers.items()]
 
 
-def headers_as_json(headers: Sequence[tuple[str, bytes]]) -> str:
-    """Headers of a foreign record as JSON text, whatever bytes they hold."""
-    return json.dumps({name: value.decode(errors="replace").replace("\x00", "") for name, value in headers})
-
-
 class Malformed(ValueError):
     """A record that claims to be a known fact but cannot be read as one."""
 
@@ -110,20 +104,24 @@ class Malformed(ValueError):
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
-def read_fact(record: ConsumerRecord, facts: Mapping[str, type[Fact]]) -> Received[Fact] | None:
+def headers_as_text(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
+    """Headers of a record as text that any database takes, whatever bytes they hold."""
+    return {name: value.decode(errors="replace").replace("\x00", "") for name, value in headers}
+
+
+def read_fact(headers: Mapping[str, str], body: bytes | None, facts: Mapping[str, type[Fact]]) -> Received[Fact] | None:
     """The fact in a record; None when its type is not among `facts`, which is decided before the body is looked at.
 
     Raises:
         Malformed: headers or body are not what the type demands. The message holds no values.
     """
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
     fact_class = facts.get(headers.get("ce_type", ""))
     if fact_class is None:
         return None
     try:
         event_id = UUID(headers["ce_id"])
         return Received(
-            fact=fact_class.model_validate_json(record.value or b""),
+            fact=fact_class.model_validate_json(body or b""),
             event_id=event_id,
             cause=UUID(headers.get("ce_cause") or str(event_id)),
             occurred_at=_MOMENT.validate_python(headers["ce_time"]),

@@ -1,4 +1,4 @@
-"""The outbox: facts are recorded in the transaction of the change they tell of, and published afterwards by the relay."""
+"""The outbox: facts are recorded in the transaction of the change they tell of; the relay publishes them."""
 
 from uuid import UUID
 

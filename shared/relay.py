@@ -122,9 +122,9 @@ class Relay:
     async def _publish(self, conn: Connection, rows: Sequence[asyncpg.Record]) -> None:
         """Send rows in order, wait for the acknowledgements, and mark what Kafka has.
 
-        A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row by
-        row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does not
-        recover from a lost batch (aio-libs/aiokafka issue 1017).
+        A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row
+        by row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does
+        not recover from a lost batch (aio-libs/aiokafka issue 1017).
         """
         producer = await self._ready_producer()
         sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []

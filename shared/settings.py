@@ -24,8 +24,8 @@ def development_private_key(service: str) -> SecretStr:
 class Platform(BaseSettings):
     """What all services share, `NAHBAR_...` in the environment.
 
-    `kafka` is the list of bootstrap servers, `postgres` the server's URL without a database. `person_secret` (base64, 32
-    bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
+    `kafka` is the list of bootstrap servers, `postgres` the server's URL without a database. `person_secret` (base64,
+    32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
     ("key id:base64"); development derives them.
     """
 
@@ -62,8 +62,8 @@ class ServiceSettings(BaseSettings):
     """What every service needs for itself, `<SERVICE>_...` in the environment.
 
     `private_keys` are the service's key pairs for sealed values, newest first ("key id:base64"); older ones stay until
-    the values sealed with them have gone. `people_secret` encrypts its people table, `link_secret` signs its secret links
-    (both base64, 32 bytes).
+    the values sealed with them have gone. `people_secret` encrypts its people table, `link_secret` signs its secret
+    links (both base64, 32 bytes).
     """
 
     service: ClassVar[str]
@@ -90,7 +90,7 @@ class ServiceSettings(BaseSettings):
                     raise ValueError(f"{self.service.upper()}_{secret.upper()} is the development secret.")
         return self
 
-    def _development(self, secret: str) -> SecretStr | list[SecretStr]:
-        if secret == "private_keys":
+    def _development(self, field: str) -> SecretStr | list[SecretStr]:
+        if field == "private_keys":
             return [development_private_key(self.service)]
-        return SecretStr(development_secret(f"{self.service} {secret}"))
+        return SecretStr(development_secret(f"{self.service} {field}"))

@@ -1,0 +1,83 @@
+"""What the `nahbar` command does to a running platform's databases."""
+
+import importlib
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from secrets import token_bytes
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy import serve
+from shared import dead_letters
+from shared.db import Database
+from shared.sealing import new_key_pair
+from shared.service import Service
+
+
+@asynccontextmanager
+async def database_of(service: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction on a service's database."""
+    database = Database(serve.settings_of(service).database, pool_size=2)
+    try:
+        async with database.transaction() as conn:
+            yield conn
+    finally:
+        await database.close()
+
+
+async def load_city() -> str:
+    """Load the city's data into the services that own it; returns what was loaded, in words."""
+    service = Service(serve.settings_of("appointments"))
+    usecases = importlib.import_module("services.appointments.usecases")
+    try:
+        async with service.db.transaction() as conn:
+            await usecases.load_city(conn, service.city)
+    finally:
+        await service.db.close()
+    city = service.city
+    return f"{city.name}: {len(city.stations)} stations, {len(city.services)} services"
+
+
+def new_secrets(service: str) -> list[str]:
+    """Settings with new secrets for a service; the public key goes to everybody who seals values to it."""
+    private, public = new_key_pair()
+    name = token_bytes(4).hex()
+    prefix = service.upper()
+    return [
+        f'{prefix}_PRIVATE_KEYS=["{name}:{private}"]',
+        f"{prefix}_PEOPLE_SECRET={b64encode(token_bytes(32)).decode()}",
+        f"{prefix}_LINK_SECRET={b64encode(token_bytes(32)).decode()}",
+        f'# into NAHBAR_PUBLIC_KEYS of every service: "{service}": "{name}:{public}"',
+    ]
+
+
+async def open_letters(service: str) -> list[tuple[Any, ...]]:
+    """The unsettled dead letters of a service, oldest first."""
+    async with database_of(service) as conn:
+        rows = await conn.execute(
+            text("""
+                select id, to_char(recorded_at, 'YYYY-MM-DD HH24:MI'), topic, partition, position, reason
+                from dead_letters where settled_at is null order by id
+            """)
+        )
+        return [tuple(row) for row in rows]
+
+
+async def replay_letters(service: str, letter: str | None) -> tuple[int, int]:
+    """Apply dead letters again; returns how many were applied and how many failed again."""
+    reactions = importlib.import_module(f"services.{service}.consumers").REACTIONS
+    owner = Service(serve.settings_of(service))
+    try:
+        return await dead_letters.replay(owner, reactions, UUID(letter) if letter else None)
+    finally:
+        await owner.db.close()
+
+
+async def discard_letter(service: str, letter: str, by: str) -> bool:
+    """Settle a dead letter without applying it; returns whether there was one."""
+    async with database_of(service) as conn:
+        return await dead_letters.settle(conn, UUID(letter), "discarded", by)
