@@ -1,0 +1,196 @@
+"""Due work: done when due, once, by one worker at a time, and again after failures."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from shared.due import Claim, Urgency, Work
+from shared.service import Role, Service
+from tests.shared.conftest import Bench
+from tests.support.wait import eventually
+
+DUE = {Role.DUE}
+
+
+class Recorder:
+    """A handler that notes what it did, after a number of failures."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.done: Counter[str] = Counter()
+        self.attempts: list[int] = []
+        self._failures = failures
+
+    async def __call__(self, conn: Any, service: Service, claim: Claim) -> None:
+        self.attempts.append(claim.attempts)
+        if self._failures:
+            self._failures -= 1
+            raise RuntimeError("not yet")
+        self.done[claim.key] += 1
+
+
+class Errands:
+    """An errand whose performance takes a while."""
+
+    def __init__(self, seconds: float = 0.01) -> None:
+        self.performed: Counter[str] = Counter()
+        self.finished: Counter[str] = Counter()
+        self.order: list[str] = []
+        self._seconds = seconds
+
+    async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+        return {claim.key: claim.key for claim in claims if not claim.key.startswith("needless")}
+
+    async def perform(self, service: Service, job: str) -> str:
+        self.performed[job] += 1
+        self.order.append(job)
+        await asyncio.sleep(self._seconds)
+        return "done"
+
+    async def finish(self, conn: Any, service: Service, results: Sequence[tuple[Any, Any]]) -> None:
+        self.finished.update(job for job, result in results if result == "done")
+
+
+async def schedule(bench: Bench, *work: Work) -> None:
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await service.due.schedule(conn, *work)
+    await service.db.close()
+
+
+def now(bench: Bench, **offset: float) -> Any:
+    return Service(bench.settings).clock.now() + timedelta(**offset)
+
+
+async def waiting(bench: Bench) -> list[Any]:
+    return await bench.rows("select key from due_work where kind <> 'housekeeping'")
+
+
+async def test_work_is_done_once_when_it_is_due(bench: Bench) -> None:
+    recorder = Recorder()
+    await schedule(
+        bench,
+        Work("note", "now", now(bench), Urgency.DIRECT),
+        Work("note", "soon", now(bench, seconds=1.5), Urgency.DIRECT),
+        Work("note", "tomorrow", now(bench, days=1), Urgency.DIRECT),
+    )
+    async with bench.running(DUE, due={"note": recorder}):
+        await eventually(lambda: recorder.done["now"] == 1)
+        assert recorder.done["soon"] == 0
+        await eventually(lambda: recorder.done["soon"] == 1)
+    assert recorder.done["tomorrow"] == 0
+    assert [row.key for row in await waiting(bench)] == ["tomorrow"]
+
+
+async def test_scheduling_again_replaces_and_cancelling_removes(bench: Bench) -> None:
+    recorder = Recorder()
+    await schedule(
+        bench, Work("note", "a", now(bench, days=1), Urgency.DIRECT), Work("note", "b", now(bench), Urgency.BULK)
+    )
+    await schedule(bench, Work("note", "a", now(bench), Urgency.DIRECT))
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await service.due.cancel(conn, "note", ["b"])
+    await service.db.close()
+    async with bench.running(DUE, due={"note": recorder}):
+        await eventually(lambda: recorder.done["a"] == 1)
+    assert recorder.done == {"a": 1}
+
+
+async def test_two_workers_share_the_work_without_doing_anything_twice(bench: Bench) -> None:
+    errands = Errands()
+    await schedule(bench, *[Work("send", str(n), now(bench), Urgency.BULK) for n in range(200)])
+    async with bench.running(DUE, due={"send": errands}), bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: len(errands.finished) == 200)
+    assert set(errands.performed.values()) == {1}
+    assert await waiting(bench) == []
+
+
+async def test_failed_work_comes_again_later(bench: Bench) -> None:
+    recorder = Recorder(failures=1)
+    await schedule(bench, Work("note", "x", now(bench), Urgency.DIRECT))
+    async with bench.running(DUE, due={"note": recorder}):
+        await eventually(lambda: recorder.done["x"] == 1)
+    assert recorder.attempts == [1, 2]
+    assert await waiting(bench) == []
+
+
+async def test_work_of_a_dead_worker_is_claimed_again_after_its_lease(bench: Bench) -> None:
+    recorder = Recorder()
+    await schedule(bench, Work("note", "x", now(bench), Urgency.DIRECT))
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+            update due_work set lease = gen_random_uuid(), attempts = 1,
+                   leased_until = clock_timestamp() + interval '1 second' where key = 'x'
+        """)
+        )
+    await service.db.close()
+    async with bench.running(DUE, due={"note": recorder}):
+        await asyncio.sleep(0.5)
+        assert recorder.done["x"] == 0
+        await eventually(lambda: recorder.done["x"] == 1)
+    assert recorder.attempts == [2]
+
+
+async def test_an_errand_that_needs_no_job_is_finished(bench: Bench) -> None:
+    errands = Errands()
+    await schedule(bench, *[Work("send", key, now(bench), Urgency.DIRECT) for key in ("needless-1", "real")])
+    async with bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: errands.finished["real"] == 1)
+
+        async def empty() -> bool:
+            return await waiting(bench) == []
+
+        await eventually(empty)
+    assert errands.performed == {"real": 1}
+
+
+async def test_urgent_work_does_not_wait_for_bulk(bench: Bench) -> None:
+    errands = Errands(seconds=0.3)
+    await schedule(bench, *[Work("send", f"bulk-{n}", now(bench), Urgency.BULK) for n in range(100)])
+    async with bench.running(DUE, due={"send": errands}) as service:
+        await eventually(lambda: len(errands.performed) >= 10)
+        async with service.db.transaction() as conn:
+            await service.due.schedule(conn, Work("send", "urgent", service.clock.now(), Urgency.URGENT))
+        await eventually(lambda: errands.finished["urgent"] == 1)
+        assert len(errands.finished) < 60
+
+
+async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench: Bench) -> None:
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+            insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at, published_at)
+            select 't', 't', 1, '00000000-0000-0000-0000-000000000001', v, '', now() - interval '40 days',
+                   now() - interval '40 days' from generate_series(1, 3) v
+        """)
+        )
+        await conn.execute(
+            text("""
+            insert into inbox (consumer, event_id, received_at)
+            values ('c', gen_random_uuid(), now() - interval '46 days'),
+                   ('c', gen_random_uuid(), now() - interval '31 days')
+        """)
+        )
+        await conn.execute(
+            text("""
+            insert into people (matter, person_key, box, delete_after)
+            values (gen_random_uuid(), 'gone', '', now() - interval '1 hour'), (gen_random_uuid(), 'stays', '', null)
+        """)
+        )
+    await service.db.close()
+    async with bench.running(DUE):
+
+        async def done() -> bool:
+            return [row.version for row in await bench.rows("select version from outbox")] == [3]
+
+        await eventually(done)
+    assert len(await bench.rows("select 1 from inbox")) == 1
+    assert [row.person_key for row in await bench.rows("select person_key from people")] == ["stays"]
+    assert len(await bench.rows("select 1 from due_work where kind = 'housekeeping'")) == 1
