@@ -1,0 +1,95 @@
+"""Start a far end: `python -m deploy.local.far_ends mail|web`; ready as soon as its port is open, ended by SIGTERM."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from deploy.local.far_ends import mail
+from deploy.local.far_ends.behaviours import Delays
+from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.web import DEVELOPMENT_SECRET, WebSettings, create_web
+
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+
+Folder = Annotated[Path, typer.Option(help="Keeps what was accepted; the same for all far ends.")]
+Port = Annotated[int, typer.Option(help="On 127.0.0.1.")]
+Slow = Annotated[float, typer.Option(help="Seconds a slow far end takes to answer; above the client's timeout.")]
+Receipt = Annotated[float, typer.Option(help="Seconds to a delivery receipt.")]
+Later = Annotated[float, typer.Option(help="Seconds to a late bounce, complaint or reply.")]
+Throttle = Annotated[float, typer.Option(help="Seconds a throttled sender is told to wait.")]
+USUAL = Delays()
+
+
+@app.command("mail")
+def mail_command(
+    folder: Folder,
+    port: Port,
+    reports_to: Annotated[str, typer.Option(help="host:port that takes bounces and complaints by LMTP.")],
+    slow: Slow = USUAL.slow,
+    later: Later = USUAL.later,
+    throttle: Throttle = USUAL.throttle,
+) -> None:
+    """Serve SMTP."""
+    host, _, listener_port = reports_to.rpartition(":")
+    delays = Delays(slow=slow, later=later, throttle=throttle)
+    asyncio.run(_serve_mail(Store(folder), _listen(port), (host, int(listener_port)), delays))
+
+
+@app.command()
+def web(
+    folder: Folder,
+    port: Port,
+    webhook: Annotated[str, typer.Option(help="URL that takes receipts and replies.")],
+    issuer: Annotated[str, typer.Option(help="The issuer's address where it is not this port's.")] = "",
+    audience: Annotated[str, typer.Option(help="Whom staff tokens are made for.")] = "nahbar",
+    api_key: Annotated[str, typer.Option(envvar="FAR_ENDS_API_KEY")] = DEVELOPMENT_SECRET,
+    webhook_key: Annotated[str, typer.Option(envvar="FAR_ENDS_WEBHOOK_KEY")] = DEVELOPMENT_SECRET,
+    client_secret: Annotated[str, typer.Option(envvar="FAR_ENDS_CLIENT_SECRET")] = DEVELOPMENT_SECRET,
+    slow: Slow = USUAL.slow,
+    receipt: Receipt = USUAL.receipt,
+    later: Later = USUAL.later,
+    throttle: Throttle = USUAL.throttle,
+) -> None:
+    """Serve the SMS gateway under /sms and the identity issuer under /issuer."""
+    settings = WebSettings(
+        folder=folder,
+        webhook=webhook,
+        issuer=issuer or f"http://127.0.0.1:{port}/issuer",
+        audience=audience,
+        api_key=api_key,
+        webhook_key=webhook_key,
+        client_secret=client_secret,
+        delays=Delays(slow=slow, receipt=receipt, later=later, throttle=throttle),
+    )
+    listening = _listen(port)
+    config = uvicorn.Config(create_web(settings), access_log=False, log_config=None, timeout_graceful_shutdown=1)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # uvicorn handles the signal, then raises it again
+    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+
+
+async def _serve_mail(store: Store, listening: socket.socket, listener: tuple[str, int], delays: Delays) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await mail.serve(store, listening, listener, delays, stop)
+    store.close()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=1024)
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used: {error.strerror}.")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR)
+    app()

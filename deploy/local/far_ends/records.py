@@ -1,0 +1,65 @@
+"""What the far ends remember: messages they accepted, and what they report about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A way to reach people."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+class ReportKind(StrEnum):
+    """What a far end tells the sender afterwards."""
+
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
+    RECEIPT = "receipt"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message a far end took responsibility for.
+
+    `number` is the gateway's id of an SMS; `reference` the sender's own id (mail: X-Nahbar-Message, else Message-ID;
+    SMS: foreign_id); `times` how often that id was accepted for this recipient; `source` the raw mail, or the SMS as
+    JSON.
+    """
+
+    number: int
+    channel: Channel
+    recipient: str
+    sender: str
+    reference: str | None
+    accepted_at: datetime
+    source: bytes
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """Something to tell the sender `after` seconds; `detail` is the status code, receipt status or reply."""
+
+    kind: ReportKind
+    detail: str
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something to tell the sender: pending while `due_at` is set, sent when `sent_at` is, given up when neither is."""
+
+    number: int
+    channel: Channel
+    message: int | None
+    kind: ReportKind
+    party: str
+    detail: str
+    due_at: datetime | None
+    attempts: int
+    sent_at: datetime | None
