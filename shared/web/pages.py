@@ -1,0 +1,116 @@
+"""Rendering pages: templates with texts in the reader's language, and answers with the headers that protect them."""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from shared.problems import Problem
+from shared.web.assets import Assets
+from shared.web.formats import filters
+from shared.web.forms import one_time_key
+from shared.web.i18n import LANGUAGES, Language, language_of, translations
+
+if TYPE_CHECKING:
+    from shared.city import City
+
+SHARED: Final = Path(__file__).parent
+SECURITY_HEADERS: Final = MappingProxyType(
+    {
+        "Content-Security-Policy": (
+            "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+)
+
+
+class Pages:
+    """The pages of a service.
+
+    Args:
+        folder: of the service; its `templates` come before the shared ones, its `translations` too.
+        city: whose name and phone number stand on every page.
+    """
+
+    def __init__(self, folder: Path, city: "City") -> None:
+        self.assets = Assets()
+        catalogues = [folder / "translations", SHARED / "translations"]
+        self._texts = {each: translations(each, catalogues) for each in LANGUAGES}
+        self._environments = {each: self._environment(each, folder / "templates", city) for each in LANGUAGES}
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        secret: bool = False,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """Answer with a page in the language of the request.
+
+        Args:
+            request: gives the language, and path and query for the links to the other languages.
+            template: name of a file.
+            status: HTTP status; 422 for a form that comes back with errors.
+            secret: the page belongs to a secret link or shows a person's data: nobody stores or indexes it.
+            headers: further headers.
+            context: what the template names; `errors` (FormErrors) makes the error summary appear.
+        """
+        environment = self._environments[language_of(request)]
+        body = environment.get_template(template).render(language_links=_language_links(request), **context)
+        privacy = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"} if secret else {"Cache-Control": "no-cache"}
+        return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **privacy, **(headers or {})})
+
+    async def error_page(self, request: Request, problem: Problem) -> HTMLResponse:
+        """Answer with the page for a refusal or a fault; needs no database. For `Service.create_app(error_page=...)`."""
+        wait = problem.headers.get("Retry-After", "")
+        return self.render(
+            request,
+            "error.html",
+            status=problem.status,
+            secret=True,
+            headers=problem.headers,
+            status_code=problem.status,
+            minutes=math.ceil(int(wait) / 60) if wait.isdigit() else 0,
+        )
+
+    def gettext(self, request: Request) -> Callable[[str], str]:
+        """The translating function for messages made in Python: `_ = pages.gettext(request)`, then `_("…")`."""
+        return self._texts[language_of(request)].gettext
+
+    def _environment(self, language: Language, templates: Path, city: "City") -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader([templates, SHARED / "templates"]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        environment.install_gettext_translations(self._texts[language], newstyle=True)  # type: ignore[attr-defined]
+        environment.filters.update(filters(language))
+        environment.globals.update(
+            language=language,
+            city=city,
+            asset=self.assets.url,
+            url=lambda path: language.prefix + path,
+            one_time_key=one_time_key,
+        )
+        environment.globals["ui"] = environment.get_template("components.html").module
+        return environment
+
+
+def _language_links(request: Request) -> list[tuple[Language, str]]:
+    path = request.url.path.removeprefix(language_of(request).prefix)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return [(each, each.prefix + path + query) for each in LANGUAGES]
