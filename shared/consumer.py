@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import dead_letters, kafka
@@ -46,7 +47,7 @@ class _Parsed:
     malformed: str | None = None
 
 
-class _WatchedConsumer(AIOKafkaConsumer):
+class _WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
     """Beats a heart at each poll, and polls patiently: data wakes it, so waiting longer costs no latency."""
 
     def __init__(self, *args: Any, heartbeat: Heartbeat, **settings: Any) -> None:
@@ -96,7 +97,8 @@ class Consumer:
                 batch_timeout_ms=1,
                 max_records=self._max_records,
                 ack_policy=AckPolicy.MANUAL,
-                decoder=_as_received,
+                parser=_unparsed,
+                decoder=_undecoded,
                 **kafka.consumer_settings(),
             )
             subscriber(partial(self._handle, stopping))
@@ -130,6 +132,14 @@ class Consumer:
         await broker.start()
 
     async def _handle(self, stopping: asyncio.Event, records: Sequence[Record]) -> None:
+        """Take a batch; whatever goes wrong here, the records are read again."""
+        try:
+            await self._take(stopping, records)
+        except Exception as error:
+            log.error("batch_failed", error=type(error).__name__, exc_info=True)
+            await self._retreat(records, error, stopping)
+
+    async def _take(self, stopping: asyncio.Event, records: Sequence[Record]) -> None:
         parsed = [self._parse(record) for record in records]
         try:
             await self._apply(parsed)
@@ -259,8 +269,12 @@ class Consumer:
         return self._client
 
 
-async def _as_received(message: Any) -> Any:
-    """FastStream decoder that decodes nothing: each record is parsed on its own, so one bad body spoils no batch."""
+async def _unparsed(records: tuple[Record, ...]) -> KafkaMessage:
+    """FastStream parser that parses nothing: its own decodes all headers, and one bad byte would lose the batch."""
+    return KafkaMessage(raw_message=records, body=records, consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> Any:
     return message.raw_message
 
 

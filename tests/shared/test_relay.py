@@ -1,0 +1,218 @@
+"""The relay: nothing lost, order kept per aggregate, one leader, whatever is killed or frozen."""
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from sqlalchemy import text
+
+from shared.events.notifications import NotificationDelivered
+from shared.service import Role, Service
+from tests.shared.conftest import Bench, make_bench, notice
+from tests.support.wait import eventually
+
+RELAY = {Role.RELAY}
+
+
+def assert_complete_and_in_order(records: Sequence[ConsumerRecord], versions: dict[UUID, int]) -> None:
+    """I5, I7, I8: every version is there; after dropping what was seen, versions count up; one partition each."""
+    highest: dict[UUID, int] = defaultdict(int)
+    partitions: dict[UUID, set[int]] = defaultdict(set)
+    for record in sorted(records, key=lambda each: (each.partition, each.offset)):
+        fact = NotificationDelivered.model_validate_json(record.value)
+        partitions[fact.id].add(record.partition)
+        if fact.version > highest[fact.id]:
+            assert fact.version == highest[fact.id] + 1, f"version {fact.version} came after {highest[fact.id]}"
+            highest[fact.id] = fact.version
+    assert dict(highest) == versions
+    assert all(len(each) == 1 for each in partitions.values())
+
+
+async def write(bench: Bench, aggregates: int, versions: int, pause: float = 0) -> dict[UUID, int]:
+    """Record `versions` facts for each aggregate, in order, with several writers at once."""
+    service = Service(bench.settings)
+    ids = [uuid4() for _ in range(aggregates)]
+
+    async def writer(aggregate: UUID) -> None:
+        for version in range(1, versions + 1):
+            async with service.db.transaction() as conn:
+                await service.outbox.record(conn, notice(aggregate, version))
+            await asyncio.sleep(pause)
+
+    await asyncio.gather(*[writer(aggregate) for aggregate in ids])
+    await service.db.close()
+    return dict.fromkeys(ids, versions)
+
+
+@contextlib.contextmanager
+def relay_process(bench: Bench) -> Iterator["subprocess.Popen[bytes]"]:
+    """A relay of its own process, ended with the block."""
+    command = [sys.executable, "-m", "tests.shared.relay_process", bench.settings.database, bench.platform.kafka]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+async def unpublished(bench: Bench) -> int:
+    [row] = await bench.rows("select count(*) from outbox where published_at is null and refused is null")
+    return int(row[0])
+
+
+async def drained(bench: Bench, timeout: float = 40) -> None:
+    async def empty() -> bool:
+        return await unpublished(bench) == 0
+
+    await eventually(empty, timeout=timeout, every=0.2)
+
+
+async def test_facts_reach_kafka_with_their_cloudevents_attributes(bench: Bench) -> None:
+    service = Service(bench.settings)
+    first, second = notice(), notice()
+    async with service.db.transaction() as conn:
+        cause = await service.outbox.record(conn, first)
+        await service.outbox.record(conn, second, cause=cause)
+    await service.db.close()
+    async with bench.running(RELAY):
+        records = await bench.records(bench.topic, expected=2)
+    by_id = {UUID(bytes=record.key): dict(record.headers) for record in records}
+    start, follow = by_id[first.id], by_id[second.id]
+    assert start["ce_specversion"] == b"1.0"
+    assert start["ce_type"] == b"de.nahbar.notifications.NotificationDelivered"
+    assert start["ce_source"] == b"/nahbar/notifications"
+    assert start["ce_subject"].decode() == str(first.id)
+    assert start["content-type"] == b"application/json"
+    assert start["ce_id"] == start["ce_cause"] == follow["ce_cause"] != follow["ce_id"]
+
+
+async def test_a_rolled_back_transaction_publishes_nothing(bench: Bench) -> None:
+    service = Service(bench.settings)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is the transaction
+        async with service.db.transaction() as conn:
+            await service.outbox.record(conn, notice())
+            raise ZeroDivisionError
+    async with service.db.transaction() as conn:
+        await service.outbox.record(conn, notice(purpose="kept"))
+    await service.db.close()
+    async with bench.running(RELAY):
+        records = await bench.records(bench.topic, expected=1)
+    assert len(records) == 1
+
+
+async def test_a_version_can_be_recorded_only_once(bench: Bench) -> None:
+    fact = notice()
+    await bench.record(fact)
+    with pytest.raises(Exception, match="duplicate key"):
+        await bench.record(fact)
+
+
+async def test_kill_9_loses_nothing_and_keeps_the_order(bench: Bench) -> None:
+    writing = asyncio.create_task(write(bench, aggregates=20, versions=60, pause=0.02))
+    for _ in range(4):
+        with relay_process(bench) as process:
+            await asyncio.sleep(1.1)
+            process.kill()
+    expected = await writing
+    async with bench.running(RELAY):
+        await drained(bench)
+    assert_complete_and_in_order(await bench.records(bench.topic, expected=1200), expected)
+
+
+async def test_a_frozen_relay_loses_the_lead_and_breaks_no_order_when_it_thaws(bench: Bench) -> None:
+    with relay_process(bench) as frozen:
+        first = await write(bench, aggregates=5, versions=5)
+        await drained(bench)
+        frozen.send_signal(signal.SIGSTOP)
+        writing = asyncio.create_task(write(bench, aggregates=5, versions=20, pause=0.9))
+        async with bench.running(RELAY) as service:
+            await eventually(lambda: service.metrics.leading._value.get() == 1, timeout=25)
+            await asyncio.sleep(4)
+            frozen.send_signal(signal.SIGCONT)
+            second = await writing
+            await drained(bench)
+    assert_complete_and_in_order(await bench.records(bench.topic, expected=125), first | second)
+
+
+async def test_of_two_relays_one_leads_and_the_other_follows_it(bench: Bench) -> None:
+    async with bench.running(RELAY) as one:
+        await eventually(lambda: one.metrics.leading._value.get() == 1)
+        async with bench.running(RELAY) as two:
+            expected = await write(bench, aggregates=10, versions=20)
+            await drained(bench)
+            assert (one.metrics.leading._value.get(), two.metrics.leading._value.get()) == (1, 0)
+            assert two.metrics.published._value.get() == 0
+    records = await bench.records(bench.topic, expected=200)
+    assert len(records) == 200
+    assert_complete_and_in_order(records, expected)
+
+
+async def test_a_row_too_large_for_kafka_is_parked_and_holds_nobody_up(bench: Bench) -> None:
+    aggregate = uuid4()
+    await bench.record(
+        notice(aggregate, 1), notice(aggregate, 2, purpose="x" * 2_000_000), notice(aggregate, 3), notice()
+    )
+    async with bench.running(RELAY) as service:
+        await drained(bench)
+        assert service.metrics.refused._value.get() == 1
+    assert len(await bench.records(bench.topic, expected=3)) == 3
+    assert [row.version for row in await bench.rows("select version from outbox where refused is not null")] == [2]
+
+
+async def test_a_row_the_broker_refuses_is_found_in_its_batch_and_parked(bench: Bench) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bench.platform.kafka)
+    await admin.start()
+    limit = ConfigResource(ConfigResourceType.TOPIC, bench.topic, {"max.message.bytes": "20000"})
+    await admin.alter_configs([limit])
+    await admin.close()
+    facts = [notice() for _ in range(10)]
+    await bench.record(*facts[:5], notice(purpose="x" * 60_000), *facts[5:])
+    async with bench.running(RELAY):
+        await drained(bench)
+    assert len(await bench.records(bench.topic, expected=10)) == 10
+    [refused] = await bench.rows("select refused from outbox where refused is not null")
+    assert refused[0] == "MessageSizeTooLargeError"
+
+
+async def test_while_kafka_is_away_facts_wait_and_go_out_in_order_when_it_is_back(
+    own_kafka: Any, stack: Any, topic_prefix: str
+) -> None:
+    bench = await make_bench(own_kafka.bootstrap, stack.url, topic_prefix)
+    async with bench.running(RELAY) as service:
+        first = await write(bench, aggregates=5, versions=5)
+        await drained(bench)
+        own_kafka.kill()
+        second = await write(bench, aggregates=5, versions=30)
+        await asyncio.sleep(2)
+        assert await unpublished(bench) == 150
+        assert service.stuck_loops() == []
+        await asyncio.to_thread(own_kafka.start)
+        await drained(bench, timeout=60)
+    assert_complete_and_in_order(await bench.records(bench.topic, expected=175), first | second)
+
+
+async def test_a_lost_database_connection_is_made_again(bench: Bench) -> None:
+    async with bench.running(RELAY) as service:
+        await eventually(lambda: service.metrics.leading._value.get() == 1)
+        async with service.db.transaction() as conn:
+            await conn.execute(
+                text("""
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where application_name = 'relay notifications' and datname = current_database()
+            """)
+            )
+        expected = await write(bench, aggregates=2, versions=5)
+        await drained(bench)
+    assert_complete_and_in_order(await bench.records(bench.topic, expected=10), expected)
