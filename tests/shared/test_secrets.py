@@ -1,0 +1,153 @@
+"""Keys and what they protect: sealed values, people, secret links, and settings that refuse development secrets."""
+
+from base64 import b64decode, b64encode
+from typing import ClassVar
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from shared.events.base import Sealed
+from shared.links import LinkInvalid, Links
+from shared.people import People, Person
+from shared.sealing import NotReadable, Sealer, new_key_pair, public_key_of
+from shared.settings import SERVICES, Platform, ServiceSettings, development_secret
+
+SECRET = SecretStr(development_secret("test"))
+OTHER = SecretStr(development_secret("other"))
+
+
+class Note(BaseModel):
+    text: str
+
+
+def sealers() -> tuple[Sealer, Sealer]:
+    private, public = new_key_pair()
+    writer = Sealer([], {"reader": f"k2:{public}"})
+    old_private, _ = new_key_pair()
+    return writer, Sealer([SecretStr(f"k2:{private}"), SecretStr(f"k1:{old_private}")], {})
+
+
+def test_only_the_reader_opens_what_was_sealed_to_it() -> None:
+    writer, reader = sealers()
+    matter = uuid4()
+    sealed = writer.seal("reader", matter, Note(text="Anna"))
+    assert reader.open(sealed, matter, Note).text == "Anna"
+    assert b"Anna" not in b64decode(sealed.box)
+    with pytest.raises(NotReadable):
+        sealers()[1].open(sealed, matter, Note)
+
+
+def test_a_box_cannot_be_moved_to_another_matter_or_changed() -> None:
+    writer, reader = sealers()
+    matter = uuid4()
+    sealed = writer.seal("reader", matter, Note(text="Anna"))
+    with pytest.raises(NotReadable, match="another matter"):
+        reader.open(sealed, uuid4(), Note)
+    broken = bytearray(b64decode(sealed.box))
+    broken[-1] ^= 1
+    with pytest.raises(NotReadable):
+        reader.open(Sealed(key=sealed.key, box=b64encode(broken).decode()), matter, Note)
+    with pytest.raises(NotReadable):
+        reader.open(Sealed(key="unknown", box=sealed.box), matter, Note)
+    with pytest.raises(NotReadable):
+        reader.open(Sealed(key=sealed.key, box="not base64 at all"), matter, Note)
+
+
+def test_values_sealed_with_an_older_key_stay_readable() -> None:
+    old_private, old_public = new_key_pair()
+    new_private, _ = new_key_pair()
+    matter = uuid4()
+    sealed = Sealer([], {"reader": f"old:{old_public}"}).seal("reader", matter, Note(text="x"))
+    rotated = Sealer([SecretStr(f"new:{new_private}"), SecretStr(f"old:{old_private}")], {})
+    assert rotated.open(sealed, matter, Note).text == "x"
+    assert public_key_of(SecretStr(f"old:{old_private}")) == f"old:{old_public}"
+
+
+def test_a_person_key_names_the_same_address_the_same_way_and_tells_nothing() -> None:
+    people = People(SECRET, OTHER)
+    key = people.person_key(Person(name="Anna", mail="Anna@Example.org"))
+    assert key == people.person_key(Person(name="A. Muster", mail=" anna@example.ORG", phone="+4915123456789"))
+    assert key != people.person_key(Person(name="Anna", phone="+4915123456789"))
+    assert key != People(SECRET, SECRET).person_key(Person(name="Anna", mail="anna@example.org"))
+    assert "anna" not in key
+
+
+def test_a_persons_row_is_encrypted() -> None:
+    people = People(SECRET, OTHER)
+    box = people.row(uuid4(), Person(name="Anna Muster", mail="anna@example.org"))["box"]
+    assert isinstance(box, bytes)
+    assert b"Anna" not in box
+    assert people.open(box).name == "Anna Muster"
+
+
+def test_a_link_token_gives_back_its_matter_and_generation() -> None:
+    links, matter = Links(SECRET), uuid4()
+    token = links.token("manage", matter, 3)
+    assert links.read("manage", token) == (matter, 3)
+    assert token == links.token("manage", matter, 3), "recomputed, never stored"
+    for wrong in (Links(OTHER).token("manage", matter, 3), links.token("offer", matter, 3)):
+        with pytest.raises(LinkInvalid):
+            links.read("manage", wrong)
+
+
+@given(st.text(max_size=80))
+def test_made_up_tokens_are_refused(token: str) -> None:
+    with pytest.raises(LinkInvalid):
+        Links(SECRET).read("manage", token)
+
+
+@given(st.integers(0, 45), st.sampled_from("AZaz09-_"))
+def test_a_changed_token_is_refused(position: int, letter: str) -> None:
+    links, matter = Links(SECRET), uuid4()
+    token = links.token("manage", matter, 1)
+    changed = token[:position] + letter + token[position + 1 :]
+    try:
+        assert links.read("manage", changed) == (matter, 1)
+        assert b64bytes(changed) == b64bytes(token), "only spellings of the same bytes may pass"
+    except LinkInvalid:
+        pass
+
+
+def b64bytes(token: str) -> bytes:
+    from base64 import urlsafe_b64decode
+
+    return urlsafe_b64decode(token + "=" * (-len(token) % 4))
+
+
+class ProductionSettings(ServiceSettings):
+    service: ClassVar[str] = "appointments"
+
+
+def production(**changes: object) -> Platform:
+    own = b64encode(b"p" * 32).decode()
+    keys = dict.fromkeys(SERVICES, f"k:{own}")
+    values = {"environment": "production", "person_secret": own, "public_keys": keys} | changes
+    return Platform.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"person_secret": development_secret("person")}, "NAHBAR_PERSON_SECRET"),
+        ({"public_keys": {}}, "NAHBAR_PUBLIC_KEYS"),
+        ({"clock_file": "/tmp/clock"}, "NAHBAR_CLOCK_FILE"),
+    ],
+)
+def test_production_refuses_development_settings_of_the_platform(changes: dict[str, object], names: str) -> None:
+    with pytest.raises(ValidationError, match=names):
+        production(**changes)
+
+
+@pytest.mark.parametrize("field", ["people_secret", "link_secret", "private_keys"])
+def test_production_refuses_missing_and_development_secrets_of_a_service(field: str) -> None:
+    own = SecretStr(b64encode(b"s" * 32).decode())
+    good = {"people_secret": own, "link_secret": own, "private_keys": [SecretStr(f"k:{own.get_secret_value()}")]}
+    ProductionSettings(platform=production(), **good)
+    with pytest.raises(ValidationError, match=field.upper()):
+        ProductionSettings(platform=production(), **{name: good[name] for name in good if name != field})
+    development = getattr(ProductionSettings(platform=Platform()), field)
+    with pytest.raises(ValidationError, match=field.upper()):
+        ProductionSettings(platform=production(), **(good | {field: development}))

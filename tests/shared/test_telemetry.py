@@ -1,0 +1,58 @@
+"""Logs and traces: nothing of a person in a log line, malformed trace context replaced."""
+
+import json
+import logging
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.telemetry import configure_logging, current_traceparent, enter_trace, mask
+
+TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJq"
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("sent to anna.muster+x@mail.example.org today", "sent to *** today"),
+        ("dial +49 152 28817386 now", "dial *** now"),
+        (f"GET /appointments/m/{TOKEN}/cancel 200", "GET /appointments/m/***/cancel 200"),
+        (f"GET /appointments/api/v1/appointments/{TOKEN} 200", "GET /appointments/api/v1/appointments/*** 200"),
+        ("2026-11-23T08:00:00Z 127.0.0.1 200", "2026-11-23T08:00:00Z 127.0.0.1 200"),
+    ],
+)
+def test_addresses_numbers_and_tokens_are_masked(line: str, masked: str) -> None:
+    assert mask(line) == masked
+
+
+def test_every_log_line_is_masked_json(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    try:
+        configure_logging("info")
+        enter_trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        structlog.get_logger().warning("refused", detail="anna@example.org")
+        logging.getLogger("library").warning("refused %s", "anna@example.org")
+        try:
+            raise ValueError("anna@example.org")
+        except ValueError:
+            structlog.get_logger().error("failed", exc_info=True)
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    finally:
+        logging.getLogger().handlers, level = before
+        logging.getLogger().setLevel(level)
+        structlog.reset_defaults()
+    assert len(lines) == 3
+    assert "anna" not in json.dumps(lines)
+    assert lines[0]["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+
+
+@given(st.text(max_size=60))
+def test_a_malformed_trace_context_starts_a_new_trace(text: str) -> None:
+    assert enter_trace(text) == current_traceparent() != text
+
+
+def test_a_trace_is_continued() -> None:
+    given_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    assert enter_trace(given_trace) == given_trace
