@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -87,7 +88,7 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=1024)
     except OSError as error:
-        sys.exit(f"Port {port} cannot be used: {error.strerror}.")
+        sys.exit(f"Port {port} cannot be used: {os.strerror(error.errno or 0)}.")
 
 
 if __name__ == "__main__":

@@ -82,12 +82,13 @@ class MailHandler:
         for recipient, conduct in conducts.items():
             if refusal := self._refusal(recipient, conduct, str(reference)):
                 return refusal
+        sender = envelope.mail_from.strip("<>")
         numbers = self._store.accept(
             Channel.MAIL,
-            envelope.mail_from,
+            sender,
             reference and str(reference).strip(),
             envelope.content,
-            {recipient: self._reports(envelope.mail_from, conduct) for recipient, conduct in conducts.items()},
+            {recipient: self._reports(sender, conduct) for recipient, conduct in conducts.items()},
         )
         behaviours = [conduct.behaviour for conduct in conducts.values()]
         for number, behaviour in zip(numbers, behaviours, strict=True):

@@ -5,6 +5,7 @@ from asyncio import gather, sleep
 from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
+from math import ceil
 from typing import Annotated, Any
 
 import smsutil
@@ -57,7 +58,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, code: str, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
-        headers = {} if retry_after is None else {"Retry-After": f"{retry_after:.0f}"}
+        headers = {} if retry_after is None else {"Retry-After": str(ceil(retry_after))}
         self.answer = JSONResponse({"success": code, "error": reason}, status, headers)
 
 
