@@ -1,0 +1,80 @@
+"""Fixtures for all tests: the run's shared stack, names of one's own in it, and servers of one's own to break."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from tests.support.stack import Backend, clone_database, drop_database, start_backend
+
+_ADDRESSES = pytest.StashKey[Backend]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller owns the stack, so that it ends with the run and all workers share it."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        backend = start_backend()
+        config.stash[_ADDRESSES] = backend
+        os.environ["NAHBAR_TEST_STACK"] = f"{backend.bootstrap} {backend.url}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the controller started."""
+    if backend := config.stash.get(_ADDRESSES, None):
+        backend.stop()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Backend]:
+    """The run's shared Kafka and PostgreSQL."""
+    if shared := os.environ.get("NAHBAR_TEST_STACK"):
+        bootstrap, url = shared.split()
+        yield Backend(bootstrap, url, lambda: None)
+        return
+    backend = start_backend()
+    yield backend
+    backend.stop()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix no other test uses for its topics and groups."""
+    return f"t{uuid4().hex[:12]}"
+
+
+@pytest_asyncio.fixture
+async def database(stack: Backend) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """Makes databases: `await database("appointments")` is the URL of a fresh, migrated one."""
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        made.append(await clone_database(stack.url, service, f"{service}_{uuid4().hex[:12]}"))
+        return made[-1]
+
+    yield make
+    for url in made:
+        await drop_database(url)
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
+    """A broker of this test alone, to be killed or frozen."""
+    kafka = Kafka(tmp_path / "kafka")
+    kafka.start()
+    yield kafka
+    kafka.kill()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
+    """A PostgreSQL of this test alone, to be killed or frozen."""
+    postgres = Postgres(tmp_path / "postgres")
+    postgres.start()
+    yield postgres
+    postgres.kill()
+    postgres.remove()
