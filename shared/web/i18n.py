@@ -1,4 +1,4 @@
-"""Languages, their catalogues, and the language prefix of paths. German is the source: its texts are the message ids."""
+"""Languages, their catalogues, and the language prefix of paths. German is the source: its texts are the ids."""
 
 import gettext
 from collections.abc import Sequence

@@ -72,7 +72,7 @@ class Pages:
         return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> HTMLResponse:
-        """Answer with the page for a refusal or a fault; needs no database. For `Service.create_app(error_page=...)`."""
+        """Answer with the page for a refusal or a fault; for `Service.create_app(error_page=...)`. Needs no database."""
         wait = problem.headers.get("Retry-After", "")
         return self.render(
             request,
