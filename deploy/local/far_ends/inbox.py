@@ -1,0 +1,102 @@
+"""The page "what citizens received": mails and SMS per person, as the far ends accepted them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+from babel.dates import format_skeleton
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from deploy.local.far_ends.inbox_view import html_of, people
+from deploy.local.far_ends.records import Accepted
+from deploy.local.far_ends.store import Store
+from shared.clock import BERLIN
+
+SHOWN = 100
+"""Messages on the page at most."""
+
+PAGE_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+MAIL_POLICY = PAGE_POLICY | {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox",
+}
+
+_FILES = Path(__file__).parent / "templates"
+
+
+def create_inbox(folder: Path) -> FastAPI:
+    """The page over what the far ends keep in a folder: German at `/inbox/`, English at `/en/inbox/`."""
+    environment = Environment(loader=FileSystemLoader(_FILES), autoescape=True, undefined=StrictUndefined)
+    environment.filters["moment"] = _moment
+    template = environment.get_template("inbox.html")
+    texts: dict[str, dict[str, str]] = json.loads((_FILES / "inbox.json").read_text())
+
+    def opened() -> Iterator[Store]:
+        with closing(Store(folder)) as store:
+            yield store
+
+    def message(number: int, store: Annotated[Store, Depends(opened)]) -> Accepted:
+        if found := store.message(number):
+            return found
+        raise HTTPException(404)
+
+    def page(language: str, store: Store, person: str) -> HTMLResponse:
+        found = people(store, person, SHOWN)
+        content = template.render(
+            language=language,
+            t=texts[language],
+            person=person,
+            people=found,
+            counts=store.counts(),
+            shown=sum(len(one.messages) for one in found),
+            limit=SHOWN,
+        )
+        return HTMLResponse(content, headers=PAGE_POLICY)
+
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/inbox/")
+    def german(store: Annotated[Store, Depends(opened)], person: str = "") -> HTMLResponse:
+        return page("de", store, person.strip())
+
+    @routes.get("/en/inbox/")
+    def english(store: Annotated[Store, Depends(opened)], person: str = "") -> HTMLResponse:
+        return page("en", store, person.strip())
+
+    @routes.get("/inbox/style.css")
+    def style() -> FileResponse:
+        return FileResponse(_FILES / "inbox.css", media_type="text/css")
+
+    @routes.get("/inbox/messages/{number}/source")
+    def source(message: Annotated[Accepted, Depends(message)]) -> Response:
+        return PlainTextResponse(message.source, headers=PAGE_POLICY)
+
+    @routes.get("/inbox/messages/{number}/html")
+    def html(message: Annotated[Accepted, Depends(message)]) -> HTMLResponse:
+        if (content := html_of(message)) is None:
+            raise HTTPException(404)
+        return HTMLResponse(f'<!doctype html><base target="_blank">{content}', headers=MAIL_POLICY)
+
+    app = FastAPI(title="Inbox", openapi_url=None)
+    app.include_router(routes)
+    return app
+
+
+def _moment(when: date, language: str) -> str:
+    locale = {"en": "en_GB"}.get(language, language)
+    if not isinstance(when, datetime):
+        return format_skeleton("yMMMEd", datetime.combine(when, time()), locale=locale)
+    local = when.astimezone(BERLIN) if when.tzinfo else when
+    return f"{format_skeleton('yMMMEd', local, locale=locale)}, {local:%H:%M:%S}"
