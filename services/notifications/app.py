@@ -1,0 +1,58 @@
+"""The application: the only place that wires the service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.notifications.consumers import REACTIONS
+from services.notifications.delivery.api import router as ledger_router
+from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
+from services.notifications.reports.api import router as receipts_router
+from services.notifications.reports.domain import Verp
+from services.notifications.reports.gateways import listening
+from services.notifications.sending.carrier import Carrier
+from services.notifications.sending.gateways.mail import MailGateway
+from services.notifications.sending.gateways.sms import SmsGateway
+from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt
+from services.notifications.settings import Settings
+from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
+from services.notifications.writing.mail import MailWriter
+from services.notifications.writing.texts import Texts
+from shared.service import ALL_ROLES, Role, Service
+
+
+def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
+    """Wire the service; a process with the HTTP role also listens for bounces."""
+    service = Service(settings)
+    mail, sms = MailGateway(settings), SmsGateway(settings)
+    texts = Texts(service.city.name)
+    writer = MailWriter(texts, settings.mail_from, settings.reply_to)
+    verp = Verp(settings.link_secret, settings.bounce_domain)
+    carrier = Carrier(service, mail, sms, texts, writer, verp)
+
+    @asynccontextmanager
+    async def resources(service: Service) -> AsyncIterator[None]:
+        try:
+            if Role.HTTP in roles:
+                async with listening(service, settings, verp):
+                    yield
+            else:
+                yield
+        finally:
+            await mail.close()
+            await sms.close()
+
+    return service.create_app(
+        roles=roles,
+        routers=[ledger_router, receipts_router],
+        reactions=REACTIONS,
+        due={
+            SEND: Sending(carrier, settings.patience),
+            LOOK_UP: LookingUp(sms),
+            RECEIPT_TIMEOUT: give_up_receipt,
+            FORGET_CONTACT: forget_contact,
+            FORGET_MATTER: forget_matter,
+        },
+        resources=resources,
+    )

@@ -1,0 +1,130 @@
+"""The ledger: what became of every message, and the log of one matter."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+GRACE = timedelta(minutes=5)
+
+_COUNTS = text("""
+    select n.purpose, m.channel, m.state, count(*) as messages
+    from messages m join notices n on n.id = m.notice group by n.purpose, m.channel, m.state
+    order by n.purpose, m.channel, m.state
+""")
+_OPEN_NOW = text("""
+    select count(*) filter (where m.state <> 'accepted' and m.due_at <= :now) as due,
+           count(*) filter (where m.state = 'waiting' and m.due_at > :now) as later,
+           count(*) filter (where m.state = 'accepted') as awaiting_receipt,
+           count(*) filter (where m.state <> 'accepted' and n.useful_until <= :lost_before) as overdue,
+           min(m.due_at) filter (where m.state <> 'accepted' and m.due_at <= :now) as oldest
+    from messages m join notices n on n.id = m.notice
+    where m.state in ('waiting', 'sending', 'checking', 'accepted')
+""")
+_OUTCOMES = text("select outcome, count(*) as notices from notices where outcome is not null group by outcome")
+_TWICE = text("""
+    select message from attempts where result is null or result not similar to '(temporary|throttled|away|defect)%'
+    group by message having count(*) > 1 order by message limit 100
+""")
+_LOG = text("""
+    select n.id as notice, n.purpose, n.matter_version, n.outcome, n.useful_until, m.id as message, m.channel, m.state,
+           m.due_at, m.error, m.changed_at
+    from notices n join messages m on m.notice = n.id where n.matter = :matter
+    order by n.planned_at, n.id, m.due_at, m.id
+""")
+_ATTEMPTS = text("""
+    select a.message, a.number, a.started_at, a.ended_at, a.result
+    from attempts a join messages m on m.id = a.message join notices n on n.id = m.notice
+    where n.matter = :matter order by a.message, a.number
+""")
+
+
+class Count(BaseModel):
+    """How many messages of a purpose and channel are in a state."""
+
+    purpose: str
+    channel: str
+    state: str
+    messages: int
+
+
+class Ledger(BaseModel):
+    """The account of all messages.
+
+    `due`: should be sent now or are in doubt. `later`: reminders and the like. `overdue`: open although useless for
+    more than `GRACE`, so possibly lost. `maybe_twice`: more than one attempt may have been accepted. Both are empty
+    unless something is wrong.
+    """
+
+    at: AwareDatetime
+    messages: dict[str, int]
+    notices: dict[str, int]
+    due: int
+    later: int
+    awaiting_receipt: int
+    overdue: int
+    oldest_due: AwareDatetime | None
+    maybe_twice: list[UUID]
+    by_purpose: list[Count]
+
+
+class AttemptEntry(BaseModel):
+    """One attempt to send a message; without a result nobody knows what became of it."""
+
+    number: int
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    result: str | None
+
+
+class MessageEntry(BaseModel):
+    """One message in the log of a matter."""
+
+    notice: UUID
+    purpose: str
+    matter_version: int
+    notice_outcome: str | None
+    useful_until: AwareDatetime
+    message: UUID
+    channel: str
+    state: str
+    due_at: AwareDatetime
+    error: str | None
+    changed_at: AwareDatetime
+    attempts: list[AttemptEntry]
+
+
+async def ledger(conn: AsyncConnection, now: datetime) -> Ledger:
+    """Count what became of every message, and find those that may be lost or doubled."""
+    counts = [Count.model_validate(dict(row)) for row in (await conn.execute(_COUNTS)).mappings()]
+    states: dict[str, int] = {}
+    for count in counts:
+        states[count.state] = states.get(count.state, 0) + count.messages
+    open_now = (await conn.execute(_OPEN_NOW, {"now": now, "lost_before": now - GRACE})).one()
+    return Ledger(
+        at=now,
+        messages=states,
+        notices={row.outcome: row.notices for row in await conn.execute(_OUTCOMES)},
+        due=open_now.due,
+        later=open_now.later,
+        awaiting_receipt=open_now.awaiting_receipt,
+        overdue=open_now.overdue,
+        oldest_due=open_now.oldest,
+        maybe_twice=list((await conn.execute(_TWICE)).scalars()),
+        by_purpose=counts,
+    )
+
+
+async def log_of(conn: AsyncConnection, matter: UUID) -> list[MessageEntry]:
+    """Everything told of a matter, oldest first."""
+    attempts: dict[UUID, list[AttemptEntry]] = {}
+    for row in (await conn.execute(_ATTEMPTS, {"matter": matter})).mappings():
+        attempts.setdefault(row["message"], []).append(AttemptEntry.model_validate(dict(row)))
+    return [
+        MessageEntry.model_validate(
+            {**row, "notice_outcome": row["outcome"], "attempts": attempts.get(row["message"], [])}
+        )
+        for row in (await conn.execute(_LOG, {"matter": matter})).mappings()
+    ]

@@ -1,0 +1,1 @@
+"""What the far ends report afterwards: delivery receipts, bounces, complaints."""

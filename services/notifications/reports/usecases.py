@@ -1,0 +1,54 @@
+"""Taking reports: a message was delivered after all, or was not, or was not wanted."""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Event, News, Spared
+from services.notifications.delivery.usecases import Hand, spare
+from services.notifications.reports.domain import MailReport, ReportKind
+from services.notifications.sending.domain import Answer, Result
+from services.notifications.sending.gateways.mail import address_gone
+from shared.people import Person
+from shared.service import Service
+
+STOP_WORDS = frozenset({"STOP", "STOPP"})
+
+log = structlog.get_logger()
+
+
+async def receive_receipt(conn: AsyncConnection, service: Service, message: UUID, result: Result) -> None:
+    """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find."""
+    hand = await Hand.of_messages(conn, [message])
+    if message not in hand:
+        log.info("receipt_for_unknown_message", message=str(message))
+        return
+    event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
+    if event:
+        now = service.clock.now()
+        hand.apply(message, News(event, error=result.error, reference=result.reference), now)
+        await hand.save(conn, service, now)
+
+
+async def receive_reply(conn: AsyncConnection, service: Service, number: str, words: str) -> None:
+    """Respect an SMS that says stop: its number gets no optional messages any more."""
+    if words.strip().upper() in STOP_WORDS:
+        key = service.people.person_key(Person(name="", phone=number))
+        await spare(conn, key, Spared.COMPLAINT, service.clock.now())
+
+
+async def receive_mail_report(conn: AsyncConnection, service: Service, message: UUID, report: MailReport) -> None:
+    """Apply a bounce or a complaint; other mail to a bounce address says nothing."""
+    hand = await Hand.of_messages(conn, [message])
+    if message not in hand or report.kind is ReportKind.OTHER:
+        return
+    now = service.clock.now()
+    address = hand.notice_of(message).addresses["mail"]
+    if report.kind is ReportKind.COMPLAINT:
+        await spare(conn, address, Spared.COMPLAINT, now)
+        return
+    if address_gone(report.status):
+        await spare(conn, address, Spared.UNDELIVERABLE, now)
+    hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), now)
+    await hand.save(conn, service, now)

@@ -1,0 +1,66 @@
+"""Settings of `notifications`, `NOTIFICATIONS_...` in the environment."""
+
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from services.notifications.sending.domain import Patience
+from shared.settings import ServiceSettings
+
+DEVELOPMENT_KEY = SecretStr("nahbar-development")
+
+
+class Settings(ServiceSettings):
+    """Where messages go out, how long to go on trying, and where reports come in.
+
+    `smtp_*` is the city's mail server; `sms_*` the gateway's API (its URL without `/api/sms`) with its key, the sender
+    shown, and the key its receipts are signed with. `sms_webhook_url` is the address receipts are posted to, as the
+    gateway knows it. Bounces come back to addresses of `bounce_domain`, which the city's mail server hands over by LMTP
+    on `bounce_port` (none: not listening). `send_timeout` is in seconds and per answer awaited; five of them must fit
+    into the lease of due work.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_", extra="ignore")
+    service: ClassVar[str] = "notifications"
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 2525
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = "Bürger-Service Duisburg <termine@stadt.example>"
+    reply_to: str = "buergerservice@stadt.example"
+
+    sms_url: str = "http://127.0.0.1:8026/sms"
+    sms_key: SecretStr = DEVELOPMENT_KEY
+    sms_sender: str = Field(default="Duisburg", max_length=11)
+    sms_webhook_key: SecretStr = DEVELOPMENT_KEY
+    sms_webhook_url: str = ""
+
+    bounce_domain: str = "bounces.stadt.example"
+    bounce_host: str = "127.0.0.1"
+    bounce_port: int | None = None
+
+    send_timeout: float = Field(default=10, gt=0, le=10)
+    retry_first: timedelta = timedelta(seconds=2)
+    retry_longest: timedelta = timedelta(minutes=15)
+    away_longest: timedelta = timedelta(minutes=1)
+    retry_limit: int = Field(default=12, ge=1)
+
+    @property
+    def patience(self) -> Patience:
+        """How long to go on trying to send a message."""
+        return Patience(self.retry_first, self.retry_longest, self.away_longest, self.retry_limit)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.sms_webhook_url:
+            self.sms_webhook_url = f"{self.platform.public_url}/notifications/api/v1/receipts/sms"
+        if "@" not in parseaddr(self.mail_from)[1]:
+            raise ValueError("NOTIFICATIONS_MAIL_FROM has no address.")
+        if self.platform.environment == "production" and DEVELOPMENT_KEY in (self.sms_key, self.sms_webhook_key):
+            raise ValueError("NOTIFICATIONS_SMS_KEY and NOTIFICATIONS_SMS_WEBHOOK_KEY: production needs its own.")
+        return self

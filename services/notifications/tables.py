@@ -1,0 +1,93 @@
+"""The tables of `notifications`."""
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.db import kernel_tables
+
+metadata = MetaData()
+kernel_tables(metadata)
+
+_moment = DateTime(timezone=True)
+
+matters = Table(
+    "matters",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("fact", JSONB, nullable=False),
+    Column("person_key", Text, nullable=False, index=True),
+    Column("changed_at", _moment, nullable=False),
+    comment="The newest fact known of each matter people are told of, its contact sealed.",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("matter", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("matter_version", Integer, nullable=False),
+    Column("cause", Uuid, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("useful_until", _moment, nullable=False),
+    Column("loud_from", _moment),
+    Column("addresses", JSONB, nullable=False),
+    Column("outcome", Text),
+    Column("facts", Integer, nullable=False, server_default=text("0")),
+    Column("planned_at", _moment, nullable=False),
+    comment="Telling one person one thing about one matter. Addresses are keys, by channel.",
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("notice", ForeignKey("notices.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", _moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("error", Text),
+    Column("reference", Text),
+    Column("changed_at", _moment, nullable=False),
+    UniqueConstraint("notice", "channel"),
+    Index("messages_open", "due_at", postgresql_where=text("state in ('waiting', 'sending', 'checking', 'accepted')")),
+    comment="A notice on one channel.",
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("message", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", _moment, nullable=False),
+    Column("ended_at", _moment),
+    Column("result", Text),
+    comment="Written before the socket opens. Without a result nobody knows whether the message was sent.",
+)
+
+spared_addresses = Table(
+    "spared_addresses",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", _moment, nullable=False),
+    comment="Addresses, as keys, that get no optional messages.",
+)

@@ -1,0 +1,114 @@
+"""Taking a fact: what is known of the matter, who is told, what is no longer worth telling."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery import usecases as delivery
+from services.notifications.delivery.domain import Message, Notice, State, outcome_of
+from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, notices_for
+from shared import retention
+from shared.due import Claim, Urgency, Work
+from shared.events.appointments import AppointmentFact, AppointmentState, Contact
+from shared.events.base import Received
+from shared.events.notifications import Outcome
+from shared.events.registry import type_of
+from shared.people import Person
+from shared.service import Service
+
+FORGET_CONTACT = "forget-contact"
+FORGET_MATTER = "forget-matter"
+
+_KNOW = text("""
+    insert into matters (id, version, type, fact, person_key, changed_at)
+    values (:id, :version, :type, cast(:fact as jsonb), :person_key, :now)
+    on conflict (id) do update
+    set version = excluded.version, type = excluded.type, fact = excluded.fact, person_key = excluded.person_key,
+        changed_at = excluded.changed_at
+    where matters.version < excluded.version
+    returning old.fact
+""")
+_FORGET_CONTACT = text("""
+    update matters set fact = jsonb_set(fact #- '{before,contact}', '{appointment,contact}', 'null') where id = :id
+""")
+_FORGET_MATTER = text("delete from matters where id = :id")
+
+
+async def take_fact(
+    conn: AsyncConnection, service: Service, received: Received[AppointmentFact], now: datetime
+) -> None:
+    """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
+    fact = received.fact
+    known = (await conn.execute(_KNOW, _matter_row(fact, now))).one_or_none()
+    if known is None:
+        return
+    before = AppointmentState.model_validate(known.fact["appointment"]) if known.fact else None
+    if before:
+        await delivery.supersede(conn, service, fact.id, now)
+    contact = _contact_of(fact, service)
+    plans = notices_for(before, fact, contact, received.cause, received.occurred_at)
+    if plans and contact:
+        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
+        notices = [(_notice(plan, fact, received.cause, keys), plan.due_at) for plan in plans]
+        await delivery.add(conn, service, notices, type_of(type(fact)), now)
+    forget_at = fact.appointment.ends_at + retention.PERSON_AFTER_MATTER
+    await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
+
+
+async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Forget how to reach the person of a matter that ended a while ago; what was told stays in the ledger."""
+    await conn.execute(_FORGET_CONTACT, {"id": UUID(claim.key)})
+    forget_at = service.clock.now() + retention.LEDGER
+    await service.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
+
+
+async def forget_matter(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Forget a matter with all that was told of it."""
+    await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
+
+
+def _matter_row(fact: AppointmentFact, now: datetime) -> dict[str, Any]:
+    return {
+        "id": fact.id,
+        "version": fact.version,
+        "type": type_of(type(fact)),
+        "fact": fact.model_dump_json(),
+        "person_key": fact.appointment.person_key,
+        "now": now,
+    }
+
+
+def _contact_of(fact: AppointmentFact, service: Service) -> Contact | None:
+    sealed = fact.appointment.contact
+    return None if sealed is None else service.sealer.open(sealed, fact.id, Contact)
+
+
+def _address_key(service: Service, contact: Contact, channel: str) -> str:
+    address = address_of(contact, channel)
+    return service.people.person_key(Person(name="", **{"mail" if channel == "mail" else "phone": address}))
+
+
+def _notice(plan: NoticePlan, fact: AppointmentFact, cause: UUID, keys: dict[str, str]) -> Notice:
+    messages = tuple(
+        Message(id, channel, State.NO_CHANNEL if channel == NO_CHANNEL else State.WAITING)
+        for channel, id in plan.messages.items()
+    )
+    outcome = outcome_of(messages)
+    return Notice(
+        id=plan.id,
+        matter=fact.id,
+        matter_version=fact.version,
+        cause=cause,
+        recipient=plan.recipient,
+        purpose=plan.purpose,
+        urgency=plan.urgency,
+        useful_until=plan.useful_until,
+        loud_from=plan.loud_from,
+        addresses=keys,
+        messages=messages,
+        outcome=outcome,
+        facts=int(outcome is Outcome.NO_CHANNEL),
+    )

@@ -1,0 +1,42 @@
+"""Calendar parts (RFC 5545, RFC 5546): one entry per appointment, through its whole life."""
+
+from datetime import datetime
+
+from icalendar import Calendar, Event, vCalAddress
+
+from shared.events.appointments import AppointmentFact
+
+PRODUCT = "-//Nahbar//Appointments//DE"
+
+
+def method_of(fact: AppointmentFact) -> str:
+    """REQUEST puts the entry in or changes it, CANCEL takes it out."""
+    return "CANCEL" if fact.appointment.status == "cancelled" else "REQUEST"
+
+
+def calendar_part(
+    fact: AppointmentFact, *, summary: str, description: str, organizer: str, attendee: str, stamp: datetime
+) -> bytes:
+    """The calendar entry of an appointment.
+
+    The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer.
+    """
+    state = fact.appointment
+    event = Event()
+    event.add("uid", str(fact.id))
+    event.add("sequence", fact.version - 1)
+    event.add("dtstamp", stamp)
+    event.add("dtstart", state.starts_at)
+    event.add("dtend", state.ends_at)
+    event.add("summary", summary)
+    event.add("description", description)
+    event.add("location", ", ".join(part for part in (state.place.name, state.place.address) if part))
+    event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
+    event.add("organizer", vCalAddress(f"mailto:{organizer}"))
+    event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", method_of(fact))
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())

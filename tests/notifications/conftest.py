@@ -1,0 +1,191 @@
+"""The service on a database of its own, between the simulated mail server and SMS gateway, with a clock to move."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import uvicorn
+from sqlalchemy import text
+
+from deploy.local.far_ends import mail
+from deploy.local.far_ends.behaviours import Delays
+from deploy.local.far_ends.records import Accepted, Channel
+from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.web import WebSettings, create_web
+from services.notifications.app import create_app
+from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
+from services.notifications.settings import Settings
+from services.notifications.telling.usecases import take_fact
+from shared.clock import Clock
+from shared.events.appointments import AppointmentFact
+from shared.events.base import Received
+from shared.events.notifications import NoticeFact
+from shared.events.registry import facts_by_type
+from shared.service import Role, Service
+from shared.settings import Platform
+from tests.deploy.far_ends import free_port, web_server
+from tests.notifications.facts import MONDAY_NOON
+from tests.support.wait import eventually
+
+QUICK = Delays(slow=1.5, receipt=0.05, later=0.3, throttle=1)
+OPEN = {"waiting", "sending", "checking", "accepted"}
+WITHOUT_KAFKA = frozenset({Role.HTTP, Role.DUE})
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on a port of this machine."""
+    return socket.create_server(("127.0.0.1", port))
+
+
+class Post:
+    """The service's surroundings; `settings` lead to the far ends, `folder` keeps what they received."""
+
+    def __init__(self, settings: Settings, folder: Path, clock_file: Path, sms_port: int) -> None:
+        self.settings = settings
+        self.folder = folder
+        self._clock_file = clock_file
+        self._sms_port = sms_port
+
+    def move_clock(self, moment: datetime) -> None:
+        """Let it be this moment now."""
+        Clock.move(self._clock_file, moment - datetime.now(UTC))
+
+    @asynccontextmanager
+    async def mail_server(self) -> AsyncIterator[None]:
+        """A mail server where the service expects it."""
+        stop, store = asyncio.Event(), Store(self.folder)
+        port = self.settings.bounce_port
+        assert port
+        listening = listen(self.settings.smtp_port)
+        serving = asyncio.create_task(mail.serve(store, listening, ("127.0.0.1", port), QUICK, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await serving
+            store.close()
+
+    @asynccontextmanager
+    async def gateway(self) -> AsyncIterator[None]:
+        """An SMS gateway where the service expects it."""
+        web = WebSettings(folder=self.folder, webhook=self.settings.sms_webhook_url, issuer="", delays=QUICK)
+        with web_server(create_web(web), listen(self._sms_port)):
+            yield
+
+    @asynccontextmanager
+    async def running(self, roles: frozenset[Role] = WITHOUT_KAFKA, serve: bool = True) -> AsyncIterator[Service]:
+        """The service at work; `serve` says whether it also takes receipts over HTTP."""
+        app = create_app(self.settings, roles)
+        async with app.router.lifespan_context(app):
+            if not serve:
+                yield app.state.service
+                return
+            port = int(self.settings.sms_webhook_url.split(":")[2].split("/")[0])
+            server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
+            serving = asyncio.create_task(server.serve([listen(port)]))
+            try:
+                yield app.state.service
+            finally:
+                server.should_exit = True
+                await serving
+
+    async def take(self, *received: Received[AppointmentFact]) -> None:
+        """Let the service take facts, each in a transaction of its own."""
+        service = Service(self.settings)
+        for each in received:
+            async with service.db.transaction() as conn:
+                await take_fact(conn, service, each, service.clock.now())
+        await service.db.close()
+
+    async def rows(self, sql: str, **values: Any) -> list[Any]:
+        """What a query finds in the service's database."""
+        service = Service(self.settings)
+        async with service.db.transaction() as conn:
+            found = (await conn.execute(text(sql), values)).all()
+        await service.db.close()
+        return list(found)
+
+    async def ledger(self) -> Ledger:
+        """The account of all messages."""
+        service = Service(self.settings)
+        async with service.db.transaction() as conn:
+            found = await ledger(conn, service.clock.now())
+        await service.db.close()
+        return found
+
+    async def log(self, matter: UUID) -> list[MessageEntry]:
+        """Everything told of a matter."""
+        service = Service(self.settings)
+        async with service.db.transaction() as conn:
+            found = await log_of(conn, matter)
+        await service.db.close()
+        return found
+
+    async def states(self, matter: UUID, purpose: str = "confirmation") -> dict[str, str]:
+        """The states of a notice's messages, by channel."""
+        return {entry.channel: entry.state for entry in await self.log(matter) if entry.purpose == purpose}
+
+    async def until(self, matter: UUID, purpose: str = "confirmation", timeout: float = 20, **states: str) -> None:
+        """Wait until the messages of a notice, one per channel, are in these states."""
+
+        async def reached() -> bool:
+            return await self.states(matter, purpose) == states
+
+        try:
+            await eventually(reached, timeout=timeout, every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{await self.states(matter, purpose)} did not become {states}") from error
+
+    async def facts(self) -> list[NoticeFact]:
+        """The facts recorded, in order."""
+        found = []
+        for row in await self.rows("select type, body from outbox order by id"):
+            fact = facts_by_type()[row.type].model_validate_json(row.body)
+            assert isinstance(fact, NoticeFact)
+            found.append(fact)
+        return found
+
+    def received(self, channel: str | None = None) -> list[Accepted]:
+        """What the far ends accepted, oldest first."""
+        store = Store(self.folder)
+        try:
+            return store.accepted(Channel(channel) if channel else None)
+        finally:
+            store.close()
+
+
+@pytest.fixture
+async def post(stack: Any, topic_prefix: str, database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Post:
+    """The service's surroundings, on a Monday at noon; far ends are started by the tests that need them."""
+    clock_file, sms_port = tmp_path / "clock", free_port()
+    settings = Settings(
+        platform=Platform(
+            kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, partitions=4, clock_file=clock_file
+        ),
+        database=await database("notifications"),
+        smtp_port=free_port(),
+        sms_url=f"http://127.0.0.1:{sms_port}/sms",
+        sms_webhook_url=f"http://127.0.0.1:{free_port()}/notifications/api/v1/receipts/sms",
+        bounce_port=free_port(),
+        send_timeout=1,
+        retry_first=timedelta(seconds=0.2),
+        retry_longest=timedelta(seconds=0.5),
+        away_longest=timedelta(seconds=0.5),
+        retry_limit=5,
+    )
+    made = Post(settings, tmp_path / "far_ends", clock_file, sms_port)
+    made.move_clock(MONDAY_NOON)
+    return made
+
+
+@pytest.fixture
+async def open_post(post: Post) -> AsyncIterator[Post]:
+    """The same with far ends and the service running, without Kafka."""
+    async with post.running(), post.mail_server(), post.gateway():
+        yield post

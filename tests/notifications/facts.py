@@ -1,0 +1,85 @@
+"""Facts as `appointments` publishes them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.events.appointments import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentState,
+    BookedService,
+    CancelledBy,
+    Contact,
+    Place,
+)
+from shared.events.base import Received
+from shared.sealing import Sealer, public_key_of
+from shared.settings import development_private_key
+
+MANAGE_URL = "https://termine.duisburg.example/de/appointments/m/" + "x" * 46
+MONDAY_NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
+THURSDAY = datetime(2026, 11, 26, 8, 20, tzinfo=UTC)
+MOBILE = "+4915228817300"
+
+_SEALER = Sealer([], {"notifications": public_key_of(development_private_key("notifications"))})
+
+
+def person(mail: str | None = "delivered", phone: str | None = MOBILE, name: str = "Ada Lovelace") -> Contact:
+    """A contact at the simulator; `mail` names the behaviour of its mailbox."""
+    address = mail and (mail if "@" in mail else f"{mail}@simulator.stadt.example")
+    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL)
+
+
+def state(matter: UUID, contact: Contact | None, **changes: Any) -> AppointmentState:
+    """An appointment on a Thursday morning, told of by mail."""
+    values: dict[str, Any] = {
+        "number": "4711-0815",
+        "status": "confirmed",
+        "place": Place(key="hamborn", name="Bürger-Service-Station Hamborn", district=200, address="Markt 1"),
+        "counter": "3",
+        "services": [
+            BookedService(
+                key="id",
+                names={"de": "Personalausweis beantragen", "en": "Apply for an identity card"},
+                bring={"de": ["bisheriger Ausweis"], "en": ["previous identity card"]},
+                minutes=20,
+            )
+        ],
+        "starts_at": THURSDAY,
+        "ends_at": changes.get("starts_at", THURSDAY) + timedelta(minutes=20),
+        "language": "de",
+        "channels": ["mail"],
+        "person_key": f"key of {contact.name if contact else 'nobody'}",
+        "contact": contact and _SEALER.seal("notifications", matter, contact),
+    }
+    return AppointmentState(**values | changes)
+
+
+def booked(contact: Contact | None = None, matter: UUID | None = None, **changes: Any) -> AppointmentBooked:
+    """A citizen booked."""
+    matter = matter or uuid4()
+    appointment = state(matter, contact or person(), **changes)
+    return AppointmentBooked(id=matter, version=1, appointment=appointment, booked_at=MONDAY_NOON)
+
+
+def cancelled(
+    before: AppointmentBooked, by: CancelledBy = CancelledBy.CITIZEN, reason: str | None = None
+) -> AppointmentCancelled:
+    """The appointment is cancelled."""
+    after = before.appointment.model_copy(update={"status": "cancelled"})
+    return AppointmentCancelled(
+        id=before.id,
+        version=before.version + 1,
+        appointment=after,
+        before=before.appointment,
+        by=by,
+        reason=reason,
+    )
+
+
+def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:
+    """A fact as it reaches the consumer, first of its chain."""
+    event_id = uuid4()
+    return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
