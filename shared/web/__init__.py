@@ -12,8 +12,8 @@ A service makes one `Pages` from its own folder and renders with it::
         errors["name"] = _("Geben Sie Ihren Namen ein.")
     return pages.render(request, "details.html", status=422, errors=errors, form=form)
 
-A template extends `base.html`, fills the blocks `title` (also the h1), `back` and `content`, and writes plain h2, p,
-ul, a. Everything else is a macro of `components.html`, there as `ui` without an import::
+A template extends `base.html`, fills the blocks `title` (also the h1), `back`, `steps` and `content`, and writes plain
+h2, p, ul, a. Everything else is a macro of `components.html`, there as `ui` without an import::
 
     {% extends "base.html" %}
     {% block title %}{{ _("Ihre Angaben") }}{% endblock %}
@@ -27,7 +27,7 @@ ul, a. Everything else is a macro of `components.html`, there as `ui` without an
 
 Also there in every template: `language`, `city`, `url(path)` (adds the language prefix; use it for every link and
 action), `asset(name)`, `one_time_key()`, and the filters of `formats.py`: date, day, time, hhmm, money, phone, num,
-german. Undefined names are errors. Rendering with `errors` (FormErrors: field -> message) makes error summary and title.
+german. Undefined names are errors. Rendering with `errors` (FormErrors) makes the error summary and the title.
 
 Texts are German inside `_()`, `ngettext()`, `pgettext()`; values are named: `_("um %(time)s Uhr", time=start | hhmm)`;
 a per cent sign is doubled. `<folder>/translations/<code>.po` holds the other languages; a test names what is missing.

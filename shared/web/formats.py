@@ -40,7 +40,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
 
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
-    - `money`: "12,50 €" from euros; `phone`: "0203 94000" isolated; `num`: any code, isolated
+    - `money`: "12,50 €" from cents; `phone`: "0203 94000" isolated; `num`: any code, isolated
     - `german`: proper names and city data that exist in German only, marked as German
     """
 
@@ -50,8 +50,8 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     def short_date(day: date) -> str:
         return format_skeleton("MMMEd", _at_midnight(day), locale=language.locale)
 
-    def money(euros: Decimal | int) -> Markup:
-        return number(format_currency(euros, "EUR", locale=language.locale))
+    def money(cents: int) -> Markup:
+        return number(format_currency(Decimal(cents) / 100, "EUR", locale=language.locale))
 
     def german(text: str) -> Markup | str:
         return text if language == GERMAN else Markup('<bdi lang="de">{}</bdi>').format(text)

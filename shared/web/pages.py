@@ -4,20 +4,18 @@ import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from shared.city import City
 from shared.problems import Problem
 from shared.web.assets import Assets
 from shared.web.formats import filters
 from shared.web.forms import one_time_key
 from shared.web.i18n import LANGUAGES, Language, language_of, translations
-
-if TYPE_CHECKING:
-    from shared.city import City
 
 SHARED: Final = Path(__file__).parent
 SECURITY_HEADERS: Final = MappingProxyType(
@@ -40,7 +38,7 @@ class Pages:
         city: whose name and phone number stand on every page.
     """
 
-    def __init__(self, folder: Path, city: "City") -> None:
+    def __init__(self, folder: Path, city: City) -> None:
         self.assets = Assets()
         catalogues = [folder / "translations", SHARED / "translations"]
         self._texts = {each: translations(each, catalogues) for each in LANGUAGES}
@@ -72,7 +70,7 @@ class Pages:
         return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> HTMLResponse:
-        """Answer with the page for a refusal or a fault; for `Service.create_app(error_page=...)`. Needs no database."""
+        """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`."""
         wait = problem.headers.get("Retry-After", "")
         return self.render(
             request,
@@ -88,7 +86,7 @@ class Pages:
         """The translating function for messages made in Python: `_ = pages.gettext(request)`, then `_("…")`."""
         return self._texts[language_of(request)].gettext
 
-    def _environment(self, language: Language, templates: Path, city: "City") -> Environment:
+    def _environment(self, language: Language, templates: Path, city: City) -> Environment:
         environment = Environment(
             loader=FileSystemLoader([templates, SHARED / "templates"]),
             autoescape=True,

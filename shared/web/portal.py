@@ -1,19 +1,17 @@
-"""The portal: start page, plain language, accessibility, privacy, imprint, and the assets of all pages. It has no data."""
+"""The portal: start page, plain language, accessibility, privacy, imprint, and the assets of all pages; no data."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from shared.city import City
 from shared.http import install_errors
 from shared.retention import PERSON_AFTER_MATTER
 from shared.web.i18n import LanguagePrefix, language_of
 from shared.web.pages import SHARED, Pages
-
-if TYPE_CHECKING:
-    from shared.city import City
 
 
 def N_(text: str) -> str:  # noqa: N802
@@ -94,7 +92,7 @@ TEXT_PAGES: Final = {
 }
 
 
-def create_portal(city: "City", open_tasks: Collection[str]) -> FastAPI:
+def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
     """Wire the portal.
 
     Args:

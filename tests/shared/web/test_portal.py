@@ -1,0 +1,50 @@
+"""The portal: its pages, its short paths, and what stays by phone."""
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+
+from shared.city import City
+from shared.web.portal import TASKS, TEXT_PAGES, create_portal
+from tests.shared.web.html import links, parse, words
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+@pytest.mark.parametrize("path", ["/", *TEXT_PAGES])
+async def test_every_page_is_valid_and_leads_only_to_pages_that_exist(
+    portal: AsyncClient, prefix: str, path: str
+) -> None:
+    answer = await portal.get(prefix + path)
+    assert answer.status_code == 200
+    tree = parse(answer.text)
+    assert [each.tag for each in tree.iter() if each.tag == "h1"] == ["h1"]
+    for link in links(tree):
+        if link.startswith("/") and not link.startswith(f"{prefix}/appointments/"):
+            assert (await portal.get(link)).status_code == 200, link
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_rest(
+    portal: AsyncClient, prefix: str
+) -> None:
+    tree = parse((await portal.get(f"{prefix}/")).text)
+    targets = set(links(tree))
+    assert [task.alias for task in TASKS if prefix + task.path in targets] == ["termin"]
+    assert "tel:+4920394000" in targets
+    assert len(TASKS) - 1 == len(next(each for each in tree.iter("ul") if each.get("class") == "nb-later"))
+
+
+async def test_with_everything_open_nothing_is_left_for_the_phone() -> None:
+    app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
+        text = words(parse((await client.get("/")).text))
+    assert "Bald auch online" not in text
+
+
+async def test_short_paths_lead_to_open_tasks_in_the_same_language(portal: AsyncClient) -> None:
+    assert (await portal.get("/termin")).headers["location"] == "/appointments/"
+    assert (await portal.get("/en/termin")).headers["location"] == "/en/appointments/"
+    assert (await portal.get("/raum")).status_code == 404
+
+
+async def test_the_imprint_names_the_city(portal: AsyncClient) -> None:
+    assert "Stadt Duisburg" in words(parse((await portal.get("/impressum")).text))

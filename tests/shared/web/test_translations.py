@@ -1,0 +1,90 @@
+"""Every text of every page and service exists in every language, with the same placeholders."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from shared.web.i18n import GERMAN, LANGUAGES, Language, translations
+
+ROOT = Path(__file__).parents[3]
+SHARED = ROOT / "shared" / "web"
+FOLDERS = [SHARED, *sorted(each.parent for each in (ROOT / "services").glob("*/app.py"))]
+OTHERS = [language for language in LANGUAGES if language != GERMAN]
+
+Text = str | tuple[str, ...]
+
+
+def texts(folder: Path) -> Iterator[tuple[Text, str | None, str]]:
+    """The texts of a folder's templates and modules: message, context, where."""
+    for file in sorted(folder.rglob("*")):
+        if file.suffix not in (".py", ".html", ".txt"):
+            continue
+        method = "python" if file.suffix == ".py" else "jinja2.ext:babel_extract"
+        for line, message, _, context in extract_from_file(method, file, options={"silent": "false"}):
+            yield message, context, f"{file.relative_to(ROOT)}:{line}"
+
+
+def catalogue(folder: Path, language: Language) -> Catalog:
+    """The catalogue of a folder; an empty one where it has none."""
+    file = folder / "translations" / f"{language.code}.po"
+    if not file.exists():
+        return Catalog(locale=language.locale)
+    with file.open("rb") as source:
+        return read_po(source)
+
+
+def placeholders(message: Text) -> set[str]:
+    return set(re.findall(r"%\(\w+\)[sd]", message if isinstance(message, str) else " ".join(message)))
+
+
+def name(value: object) -> str:
+    return value.name if isinstance(value, Path) else getattr(value, "code", str(value))
+
+
+@pytest.mark.parametrize("language", OTHERS, ids=name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_every_text_is_translated_with_its_placeholders(folder: Path, language: Language) -> None:
+    catalogues = [catalogue(each, language) for each in dict.fromkeys([folder, SHARED])]
+    for message, context, where in texts(folder):
+        identity = message if isinstance(message, str) else message[0]
+        found = next((entry for each in catalogues if (entry := each.get(identity, context))), None)
+        assert found, f"{where}: no {language.name} for {identity!r}"
+        forms = [found.string] if isinstance(found.string, str) else list(found.string or ())
+        assert forms, f"{where}: {identity!r} is not translated"
+        assert all(forms), f"{where}: {identity!r} lacks a plural form"
+        assert not found.fuzzy, f"{where}: {identity!r} is marked fuzzy"
+        for form in forms:
+            assert placeholders(form) <= placeholders(message), f"{where}: {form!r}"
+        assert placeholders(forms[-1]) == placeholders(message), f"{where}: {forms[-1]!r}"
+
+
+@pytest.mark.parametrize("language", OTHERS, ids=name)
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_no_catalogue_holds_texts_that_nobody_uses(folder: Path, language: Language) -> None:
+    used = {(message if isinstance(message, str) else message[0], context) for message, context, _ in texts(folder)}
+    held = {
+        (entry.id if isinstance(entry.id, str) else entry.id[0], entry.context)
+        for entry in catalogue(folder, language)
+        if entry.id
+    }
+    assert held - used == set()
+
+
+def test_a_service_may_say_it_differently_and_missing_texts_fall_back(tmp_path: Path) -> None:
+    (tmp_path / "en.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Zurück"\nmsgstr "Return"\n'
+    )
+    english = translations(OTHERS[0], [tmp_path, SHARED / "translations"])
+    assert english.gettext("Zurück") == "Return"
+    assert english.gettext("Ändern") == "Change"
+    assert english.gettext("Kein Eintrag") == "Kein Eintrag"
+
+
+def test_a_missing_text_falls_back_along_the_chain(tmp_path: Path) -> None:
+    turkish = Language("tr", "Türkçe", "tr", fallbacks=("en",))
+    assert translations(turkish, [tmp_path, SHARED / "translations"]).gettext("Ändern") == "Change"
