@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
 from deploy.local.far_ends import mail
 from deploy.local.far_ends.behaviours import Delays
@@ -40,7 +41,7 @@ def mail_command(
     """Serve SMTP."""
     host, _, listener_port = reports_to.rpartition(":")
     delays = Delays(slow=slow, later=later, throttle=throttle)
-    asyncio.run(_serve_mail(Store(folder), _listen(port), (host, int(listener_port)), delays))
+    uvloop.run(_serve_mail(Store(folder), _listen(port), (host, int(listener_port)), delays))
 
 
 @app.command()
@@ -73,7 +74,7 @@ def web(
     config = uvicorn.Config(create_web(settings), access_log=False, log_config=None, timeout_graceful_shutdown=1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # uvicorn handles the signal, then raises it again
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
+    uvloop.run(uvicorn.Server(config).serve(sockets=[listening]))
 
 
 async def _serve_mail(store: Store, listening: socket.socket, listener: tuple[str, int], delays: Delays) -> None:
