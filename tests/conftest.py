@@ -12,6 +12,8 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from tests.support.stack import Backend, clone_database, drop_database, start_backend
 
+pytest_plugins = ["tests.browser.chromium"]
+
 _ADDRESSES = pytest.StashKey[Backend]()
 
 

@@ -1,0 +1,93 @@
+"""What every page must pass. Each check fails with the elements at fault."""
+
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page
+
+SCREENSHOTS = Path(__file__).parents[2] / ".nahbar" / "screenshots"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+_FOCUSED = """() => {
+  const element = document.activeElement;
+  if (element === document.body) return null;
+  const box = element.getClientRects()[0];
+  const drawn = style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return {
+    name: (element.matches("a, button, summary") && element.innerText.trim()) || element.id || element.className,
+    ring: drawn(getComputedStyle(element)) || drawn(getComputedStyle(element, "::after")),
+    covered: !element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)),
+  };
+}"""
+
+_TOO_WIDE = """() => {
+  const limit = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= limit) return [];
+  return [...document.body.querySelectorAll("*")]
+    .filter(each => !each.closest(".kern-table-responsive") && each.getBoundingClientRect().right > limit + 1)
+    .map(each => each.outerHTML.slice(0, 120));
+}"""
+
+_TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
+  .filter(each => getComputedStyle(each).display !== "inline" && each.checkVisibility())
+  .filter(each => (box => box.width < 24 || box.height < 24)(each.getBoundingClientRect()))
+  .map(each => each.outerHTML.slice(0, 120))"""
+
+_INVISIBLE_ICONS = """() => [...document.querySelectorAll(".kern-icon")]
+  .filter(each => getComputedStyle(each).backgroundColor === getComputedStyle(document.body).backgroundColor)
+  .map(each => each.outerHTML)"""
+
+
+async def assert_accessible(page: Page) -> None:
+    """axe finds nothing, not even among what it only doubts: dangling references and invisible text."""
+    options = {"runOnly": {"type": "tag", "values": RULES}}
+    result = (await Axe().run(page, options=options)).response
+    violations = [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in result["violations"]]
+    assert not violations, violations
+    doubts = {each["id"]: each["nodes"] for each in result["incomplete"]}
+    assert "aria-valid-attr-value" not in doubts, doubts["aria-valid-attr-value"]
+    unseen = [node["html"] for node in doubts.get("color-contrast", []) if _has_no_contrast(node)]
+    assert not unseen, unseen
+
+
+async def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen, and every control is at least 24 by 24 pixels (WCAG 1.4.10, 2.5.8)."""
+    for what, script in (("too wide", _TOO_WIDE), ("too small", _TOO_SMALL)):
+        found = await page.evaluate(script)
+        assert not found, f"{what}: {found}"
+
+
+async def double_text(page: Page) -> None:
+    """Set the reader's letters to twice their size (WCAG 1.4.4)."""
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+
+async def walk(page: Page) -> list[str]:
+    """Press Tab to the end of the page: the names of the stops. Each shows a ring and is not covered."""
+    stops: list[str] = []
+    while True:
+        await page.keyboard.press("Tab")
+        stop: dict[str, Any] | None = await page.evaluate(_FOCUSED)
+        if stop is None:
+            return stops
+        assert stop["ring"], f"no focus ring: {stop['name']}"
+        assert not stop["covered"], f"covered when focused: {stop['name']}"
+        stops.append(stop["name"])
+        assert len(stops) < 200, "the focus goes round in circles"
+
+
+async def assert_icons_visible(page: Page) -> None:
+    """No icon has the colour of the page behind it."""
+    found = await page.evaluate(_INVISIBLE_ICONS)
+    assert not found, found
+
+
+async def screenshot(page: Page, name: str) -> None:
+    """Keep a picture of the whole page for people to look at."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def _has_no_contrast(node: dict[str, Any]) -> bool:
+    return any("a 1:1 contrast" in each["message"] for each in node["any"])

@@ -1,0 +1,114 @@
+"""A browser for the run, pages of every kind of reader, and servers for applications under test."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Literal, Protocol
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from starlette.types import ASGIApp
+
+from shared.city import City
+from shared.web.portal import create_portal
+from tests.browser.chromium import HERE, chromium, skipped
+from tests.shared.web.site import create_site
+from tests.support.wait import eventually
+
+collect_ignore_glob = ["test_*.py"] if skipped() else []
+
+DEVICES = {"narrow": 320, "phone": 390, "desktop": 1280}
+"""Widths in CSS pixels; 320 is a desktop at 400 % (WCAG 1.4.10)."""
+
+
+class OpenPage(Protocol):
+    """Opens an address as a certain reader would see it."""
+
+    async def __call__(
+        self,
+        url: str,
+        *,
+        device: Literal["narrow", "phone", "desktop"] = "desktop",
+        scheme: Literal["light", "dark"] = "light",
+        script: bool = True,
+        forced_colors: bool = False,
+    ) -> Page: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All browser tests share one event loop, because the browser lives in it."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, started once."""
+    executable = chromium()
+    assert executable, "Chromium is not installed, and CI must run the browser tests"
+    async with async_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = await playwright.chromium.launch(executable_path=executable, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
+    """Opens pages, each in a context of its own; all are closed after the test."""
+    contexts: list[BrowserContext] = []
+
+    async def open_page(
+        url: str,
+        *,
+        device: Literal["narrow", "phone", "desktop"] = "desktop",
+        scheme: Literal["light", "dark"] = "light",
+        script: bool = True,
+        forced_colors: bool = False,
+    ) -> Page:
+        context = await browser.new_context(
+            viewport={"width": DEVICES[device], "height": 820},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            forced_colors="active" if forced_colors else "none",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = await context.new_page()
+        await page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        await context.close()
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine: its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        running = asyncio.create_task(server.serve([listener]))
+        await eventually(lambda: server.started)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def portal() -> AsyncIterator[str]:
+    """The address of the portal."""
+    async with serving(create_portal(City.load("duisburg"), {"termin"})) as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def site() -> AsyncIterator[str]:
+    """The address of the site with every component."""
+    async with serving(create_site(City.load("duisburg"))) as address:
+        yield address
