@@ -32,7 +32,7 @@ async def database_of(service: str) -> AsyncIterator[AsyncConnection]:
 async def load_city() -> str:
     """Load the city's data into the services that own it; returns what was loaded, in words."""
     service = Service(serve.settings_of("appointments"))
-    usecases = importlib.import_module("services.appointments.usecases")
+    usecases = importlib.import_module("services.appointments.offer.usecases")
     try:
         async with service.db.transaction() as conn:
             await usecases.load_city(conn, service.city)

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
@@ -15,10 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.failures import Failure, classify
 from shared.problems import (
+    MEDIA_TYPE,
     FieldError,
     InvalidInput,
     NotFound,
     Problem,
+    ProblemDocument,
     Unavailable,
     problem_response,
 )
@@ -77,6 +80,15 @@ class Telemetry:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             self._requests.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with problem documents of these statuses."""
+    document = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "model": ProblemDocument, "content": {MEDIA_TYPE: document}}
+        for status in statuses
+    }
 
 
 def as_problem(error: Exception) -> Problem:

@@ -1,0 +1,1 @@
+"""Taking a time: hold, appointment, cancellation, and whom no message reached."""

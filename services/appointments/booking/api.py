@@ -1,0 +1,274 @@
+"""Booking as JSON, for machines and staff tools."""
+
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking import usecases
+from services.appointments.booking.calendar import calendar_file
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
+from services.appointments.booking.facts import MANAGE, manage_url
+from services.appointments.booking.holds import extend_hold, hold
+from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
+from services.appointments.booking.wishes import Details, Wish
+from shared.auth import Caller, require_role
+from shared.db import Connection
+from shared.events.appointments import CancelledBy, Channel
+from shared.http import CurrentService, Now, problems
+from shared.idempotency import IdempotencyKey, claim_key, digest
+from shared.problems import FieldError, InvalidInput, NotFound
+from shared.service import Service
+
+router = APIRouter(prefix="/appointments/api/v1", tags=["booking"])
+
+HOLD_LINK = "hold"
+Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
+LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+MESSAGES = {
+    "name_missing": "Give the person's name.",
+    "name_unusable": "Give a name of at most 120 letters.",
+    "channel_missing": "Choose mail, sms or both.",
+    "mail_missing": "Give a mail address, such as name@example.org.",
+    "mail_unusable": "Give a mail address, such as name@example.org.",
+    "phone_missing": "Give a mobile number, such as 0151 23456789.",
+    "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
+    "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+}
+
+
+class WishIn(BaseModel):
+    """A time at a station, for one or several services."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    station: Key
+    services: Annotated[list[Key], Field(min_length=1, max_length=5)]
+    starts_at: AwareDatetime
+
+    def wish(self) -> Wish:
+        return Wish(self.station, tuple(dict.fromkeys(self.services)), self.starts_at)
+
+
+class PersonIn(BaseModel):
+    """Who books; `phone` is read as a German number unless it starts with a country code."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    name: Annotated[str, Field(max_length=200)]
+    mail: Annotated[str, Field(max_length=320)] = ""
+    phone: Annotated[str, Field(max_length=40)] = ""
+    channels: Annotated[list[Channel], Field(max_length=2)]
+    language: Literal["de", "en"] = "de"
+    interpreter: LanguageTag | None = None
+
+    def details(self) -> Details:
+        """What was typed, checked; raises InvalidInput naming the fields."""
+        typed = PersonInput(self.name, self.mail, self.phone, tuple(self.channels))
+        checked = check_person(typed)
+        if not isinstance(checked, CheckedPerson):
+            raise InvalidInput(errors=[_field_error(each) for each in checked])
+        return Details(checked, self.language, self.interpreter)
+
+
+class BookingIn(BaseModel):
+    """A binding booking: of a time held before (`hold`), or of a time at once (`time`)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "time": {
+                        "station": "mitte",
+                        "services": ["personalausweis"],
+                        "starts_at": "2026-12-01T09:20:00+01:00",
+                    },
+                    "person": {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]},
+                }
+            ]
+        },
+    )
+
+    hold: Annotated[str | None, Field(max_length=100, description="The token of a hold.")] = None
+    time: WishIn | None = None
+    person: PersonIn
+
+
+class HoldOut(BaseModel):
+    """A held time; the token extends it and turns it into an appointment."""
+
+    token: str
+    held_until: AwareDatetime
+
+
+class AppointmentOut(BaseModel):
+    """An appointment; whoever has the token can read and cancel it."""
+
+    token: str
+    number: str
+    status: Literal["confirmed", "cancelled"]
+    station: str
+    services: list[str]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    language: str
+    interpreter: str | None
+    manage_url: str
+
+
+class CancellationIn(BaseModel):
+    """Why an appointment is cancelled; nothing of it is published."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str | None, Field(max_length=200)] = None
+
+
+class UnreachedOut(BaseModel):
+    """Somebody no message reached. `phone` is the number to call, if one was given."""
+
+    notice: UUID
+    purpose: str
+    at: AwareDatetime
+    number: str
+    status: str
+    starts_at: AwareDatetime
+    station: str
+    name: str | None
+    phone: str | None
+
+
+@router.post("/holds", status_code=201, responses=problems(409, 422))
+async def hold_time(
+    wish: WishIn, conn: Connection, service: CurrentService, now: Now, key: IdempotencyKey = None
+) -> HoldOut:
+    """Keep a time for ten minutes."""
+    id = uuid4()
+    if key and (first := await claim_key(conn, "hold", key, digest(wish.model_dump_json()), str(id))):
+        held = await load_appointment(conn, UUID(first))
+        if held is None or held.held_until is None:
+            raise NotFound
+        return HoldOut(token=service.links.token(HOLD_LINK, held.id, 1), held_until=held.held_until)
+    until = await hold(conn, service, id, wish.wish(), now)
+    return HoldOut(token=service.links.token(HOLD_LINK, id, 1), held_until=until)
+
+
+@router.post("/holds/{token}/extension", responses=problems(404, 409))
+async def extend(token: str, conn: Connection, service: CurrentService, now: Now) -> HoldOut:
+    """Keep a held time for ten more minutes."""
+    id, _ = service.links.read(HOLD_LINK, token)
+    return HoldOut(token=token, held_until=await extend_hold(conn, service, id, now))
+
+
+@router.post("/appointments", status_code=201, responses=problems(404, 409, 422))
+async def book(
+    booking: BookingIn,
+    response: Response,
+    conn: Connection,
+    service: CurrentService,
+    now: Now,
+    key: IdempotencyKey = None,
+) -> AppointmentOut:
+    """Book. Sent again with the same Idempotency-Key it answers with the first booking.
+
+    A taken time answers 409 with the nearest free times (`nearest`).
+    """
+    details = booking.person.details()
+    if (booking.hold is None) == (booking.time is None):
+        raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
+    id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
+    if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
+        return _out(service, await _known(conn, UUID(first)))
+    if booking.time is None:
+        found = await usecases.confirm(conn, service, id, details, now)
+    else:
+        found = await usecases.book(conn, service, id, booking.time.wish(), details, now)
+    out = _out(service, found)
+    response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
+    return out
+
+
+@router.get("/appointments/{token}", responses=problems(404))
+async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
+    """An appointment, by its secret token."""
+    return _out(service, await by_token(conn, service, token))
+
+
+@router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410, 422))
+async def cancel(
+    token: str, conn: Connection, service: CurrentService, now: Now, cancellation: CancellationIn | None = None
+) -> AppointmentOut:
+    """Cancel an appointment; its time is free at once."""
+    found = await by_token(conn, service, token)
+    reason = cancellation.reason if cancellation else None
+    return _out(service, await usecases.cancel(conn, service, found.id, CancelledBy.CITIZEN, reason, now))
+
+
+@router.get(
+    "/appointments/{token}/calendar.ics",
+    response_class=Response,
+    responses={200: {"content": {"text/calendar": {}}}, **problems(404)},
+)
+async def calendar(token: str, conn: Connection, service: CurrentService) -> Response:
+    """An appointment as a calendar file (RFC 5545)."""
+    return calendar_file(service, await by_token(conn, service, token))
+
+
+@router.get("/staff/unreached", responses=problems(401, 403), tags=["staff"])
+async def unreached(
+    conn: Connection, service: CurrentService, _: Annotated[Caller, Depends(require_role("appointments:staff"))]
+) -> list[UnreachedOut]:
+    """Whom no message reached, oldest first, with the number to call."""
+    return [
+        UnreachedOut(
+            notice=each.notice,
+            purpose=each.purpose,
+            at=each.at,
+            number=each.number,
+            status=each.status,
+            starts_at=each.starts_at,
+            station=each.station,
+            name=each.person.name if each.person else None,
+            phone=each.person.phone if each.person else None,
+        )
+        for each in await load_unreached(conn, service)
+    ]
+
+
+async def by_token(conn: AsyncConnection, service: Service, token: str) -> Appointment:
+    """The appointment a secret token gives access to; raises NotFound for a revoked or made-up one."""
+    id, generation = service.links.read(MANAGE, token)
+    found = await _known(conn, id)
+    if found.generation != generation:
+        raise NotFound
+    return found
+
+
+async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
+    found = await load_appointment(conn, id)
+    if found is None or found.state is None:
+        raise NotFound
+    return found
+
+
+def _out(service: Service, found: Appointment) -> AppointmentOut:
+    return AppointmentOut(
+        token=service.links.token(MANAGE, found.id, found.generation),
+        number=found.number,
+        status="cancelled" if found.status == "cancelled" else "confirmed",
+        station=found.station,
+        services=list(found.services),
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        language=found.language,
+        interpreter=found.interpreter,
+        manage_url=manage_url(service, found.id, found.generation, found.language),
+    )
+
+
+def _field_error(wrong: Wrong) -> FieldError:
+    return FieldError(field=f"person.{wrong.field}", message=MESSAGES[wrong.code])

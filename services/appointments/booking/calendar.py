@@ -1,0 +1,43 @@
+"""An appointment as a calendar file (RFC 5545)."""
+
+from datetime import timedelta
+
+from fastapi import Response
+from icalendar import Alarm, Calendar, Event
+
+from services.appointments.booking.facts import manage_url
+from services.appointments.booking.queries import Appointment
+from shared.service import Service
+
+PRODUCT = "-//Nahbar//appointments//DE"
+
+
+def calendar_file(service: Service, appointment: Appointment) -> Response:
+    """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
+    state = appointment.state
+    assert state is not None, "only appointments have a calendar file"
+    language = "en" if appointment.language == "en" else "de"
+    event = Event()
+    event.add("uid", str(appointment.id))
+    event.add("sequence", appointment.version - 1)
+    event.add("dtstamp", service.clock.now())
+    event.add("dtstart", appointment.starts_at)
+    event.add("dtend", appointment.ends_at)
+    event.add("summary", ", ".join(each.names.get(language, each.names["de"]) for each in state.services))
+    event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
+    event.add(
+        "description",
+        f"{appointment.number}\n{manage_url(service, appointment.id, appointment.generation, appointment.language)}",
+    )
+    event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", event["summary"])
+    alarm.add("trigger", timedelta(days=-1))
+    event.add_component(alarm)
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add_component(event)
+    headers = {"Content-Disposition": 'attachment; filename="termin.ics"', "Cache-Control": "no-store"}
+    return Response(calendar.to_ical(), media_type="text/calendar; charset=utf-8", headers=headers)

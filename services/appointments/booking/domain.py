@@ -1,0 +1,118 @@
+"""Rules of booking: holds, numbers, and what a person may type."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import PhoneNumberType
+
+HOLD = timedelta(minutes=10)
+EXTENSION = timedelta(minutes=10)
+MOST_EXTENSIONS = 12
+"""WCAG 2.2, success criterion 2.2.1, asks for at least ten."""
+
+LONGEST_NAME = 120
+NUMBERS = 10**8
+_STRIDE = 48_271_933
+_OFFSET = 27_182_819
+
+
+class Status(StrEnum):
+    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+def appointment_number(count: int) -> str:
+    """The number people call an appointment by, such as "4711-0815".
+
+    Counts are spread over all eight-digit numbers one to one (the stride shares no factor with 10^8), so that numbers
+    are unique and do not tell how many appointments there are.
+    """
+    digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
+    """Whether a hold has ended, to the second."""
+    return held_until is None or held_until <= now
+
+
+def extended(held_until: datetime, extensions: int, now: datetime) -> datetime | None:
+    """Until when an extension lasts; None when there are no more extensions."""
+    return max(held_until, now + EXTENSION) if extensions < MOST_EXTENSIONS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with a field: a code the pages and the API have words for."""
+
+    field: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonInput:
+    """A person as typed: the raw texts."""
+
+    name: str
+    mail: str
+    phone: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPerson:
+    """A person whose addresses can be used; `phone` in E.164."""
+
+    name: str
+    mail: str | None
+    phone: str | None
+    channels: tuple[str, ...]
+
+
+def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
+    """Check all of what was typed at once.
+
+    Mail addresses follow RFC 5321 and 6531; phone numbers are read as German unless they start with a country code. A
+    landline cannot get SMS.
+    """
+    wrong: list[Wrong] = []
+    name = " ".join(typed.name.split())
+    if not name:
+        wrong.append(Wrong("name", "name_missing"))
+    elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
+        wrong.append(Wrong("name", "name_unusable"))
+    if not typed.channels:
+        wrong.append(Wrong("channels", "channel_missing"))
+
+    mail = phone = None
+    if typed.mail.strip() or "mail" in typed.channels:
+        try:
+            mail = validate_email(typed.mail.strip(), check_deliverability=False).normalized
+        except EmailNotValidError:
+            wrong.append(Wrong("mail", "mail_unusable" if typed.mail.strip() else "mail_missing"))
+    if typed.phone.strip() or "sms" in typed.channels:
+        phone, code = _check_phone(typed.phone.strip(), for_sms="sms" in typed.channels)
+        if code:
+            wrong.append(Wrong("phone", code))
+    return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
+
+
+def _check_phone(typed: str, for_sms: bool) -> tuple[str | None, str | None]:
+    if not typed:
+        return None, "phone_missing"
+    try:
+        number = phonenumbers.parse(typed, "DE")
+    except phonenumbers.NumberParseException:
+        return None, "phone_unusable"
+    if not phonenumbers.is_valid_number(number):
+        return None, "phone_unusable"
+    mobile = phonenumbers.number_type(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if for_sms and not mobile:
+        return None, "phone_landline"
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None

@@ -1,0 +1,121 @@
+"""Holds: a time is kept while a person fills in the forms."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import HOLD, Status, appointment_number, extended, hold_is_over
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
+from services.appointments.booking.seats import release_seats
+from services.appointments.booking.wishes import Details, Wish, fulfil
+from shared.due import Claim, Urgency, Work
+from shared.people import Person
+from shared.problems import NotFound
+from shared.service import Service
+
+DRAFT_EXPIRY = "draft-expiry"
+DRAFT_LIFE = timedelta(hours=2)
+"""How long after the end of a hold what was typed is kept, so that another time can be chosen."""
+
+_HOLD = text("""
+    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, held_until)
+    values (:id, 0, 'held', :number, :station, :counter, :services, :starts_at, :ends_at, :held_until)
+    on conflict (id) do update
+    set station = excluded.station, counter = excluded.counter, services = excluded.services,
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, held_until = excluded.held_until
+""")
+_DETAILS = text("""
+    update appointments set language = :language, interpreter = :interpreter, channels = :channels where id = :id
+""")
+_EXTEND = text("""
+    with held as (update appointments set held_until = :until, extensions = extensions + 1 where id = :id)
+    update seats set until = :until where appointment = :id
+""")
+_EXPIRE = text("""
+    with gone as (delete from appointments where id = :id and status = 'held' returning id),
+    freed as (delete from seats where appointment in (select id from gone))
+    delete from people where matter in (select id from gone)
+""")
+
+
+async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime) -> datetime:
+    """Keep a time for ten minutes; an id that holds another time lets go of it.
+
+    Returns:
+        Until when the time is held.
+
+    Raises:
+        UnknownChoice, NotOffered, TimeTaken
+    """
+    before = await load_appointment(conn, id, for_update=True)
+    if before and before.status is not Status.HELD:
+        raise HoldOver
+    await release_seats(conn, id)
+    until = now + HOLD
+    offer, counter, count, ends_at = await fulfil(conn, service, id, wish, until, now)
+    await conn.execute(
+        _HOLD,
+        {
+            "id": id,
+            "number": before.number if before else appointment_number(count),
+            "station": wish.station,
+            "counter": counter,
+            "services": [each.key for each in offer.services],
+            "starts_at": wish.starts_at,
+            "ends_at": ends_at,
+            "held_until": until,
+        },
+    )
+    await service.due.schedule(conn, Work(DRAFT_EXPIRY, str(id), until + DRAFT_LIFE, Urgency.BULK))
+    return until
+
+
+async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> datetime:
+    """Hold a time for ten more minutes, at least ten times (WCAG 2.2, 2.2.1); returns until when.
+
+    Raises:
+        NotFound, HoldOver, NoMoreExtensions
+    """
+    held = await load_held(conn, id, now)
+    until = extended(held.held_until or now, held.extensions, now)
+    if until is None:
+        raise NoMoreExtensions
+    await conn.execute(_EXTEND, {"id": id, "until": until})
+    await service.due.schedule(conn, Work(DRAFT_EXPIRY, str(id), until + DRAFT_LIFE, Urgency.BULK))
+    return until
+
+
+async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: Details) -> None:
+    """Keep who books with the hold, even one that is over, so that nothing has to be typed twice."""
+    draft = await load_appointment(conn, id, for_update=True)
+    if draft is None or draft.status is not Status.HELD:
+        raise NotFound
+    person = details.person
+    await service.people.save(conn, id, Person(name=person.name, mail=person.mail, phone=person.phone))
+    await conn.execute(
+        _DETAILS,
+        {
+            "id": id,
+            "language": details.language,
+            "interpreter": details.interpreter,
+            "channels": list(person.channels),
+        },
+    )
+
+
+async def expire_draft(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Forget a hold that was never confirmed, and who was typed into it."""
+    await conn.execute(_EXPIRE, {"id": UUID(claim.key)})
+
+
+async def load_held(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
+    """A hold that still lasts; raises NotFound or HoldOver."""
+    found = await load_appointment(conn, id, for_update=True)
+    if found is None:
+        raise NotFound
+    if found.status is not Status.HELD or hold_is_over(found.held_until, now):
+        raise HoldOver
+    return found

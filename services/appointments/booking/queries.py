@@ -1,0 +1,114 @@
+"""Reads of appointments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import Status
+from shared.events.appointments import AppointmentState
+from shared.people import Person
+from shared.service import Service
+
+_APPOINTMENT = """
+    select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
+           generation, held_until, extensions, state, cancelled_by, cancelled_at
+    from appointments where id = :id
+"""
+_READ = text(_APPOINTMENT)
+_READ_LOCKED = text(f"{_APPOINTMENT} for update")
+_UNREACHED = text("""
+    select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
+    from unreached u
+    join appointments a on a.id = u.appointment
+    join stations s on s.key = a.station
+    left join people p on p.matter = a.id
+    where not u.reached order by u.at limit :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An appointment or a hold as it stands in the database; `state` is what was last published."""
+
+    id: UUID
+    version: int
+    status: Status
+    number: str
+    station: str
+    counter: str
+    services: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    language: str
+    interpreter: str | None
+    channels: tuple[str, ...]
+    state: AppointmentState | None = None
+    generation: int = 1
+    held_until: datetime | None = None
+    extensions: int = 0
+    cancelled_by: str | None = None
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Somebody no message reached, with whom to call; `person` is None once forgotten."""
+
+    notice: UUID
+    purpose: str
+    at: datetime
+    number: str
+    status: Status
+    starts_at: datetime
+    station: str
+    person: Person | None
+
+
+async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
+    """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
+    row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
+    return None if row is None else _appointment(row)
+
+
+async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 200) -> list[Unreached]:
+    """Whom no message reached, oldest first."""
+    return [
+        Unreached(
+            row.notice,
+            row.purpose,
+            row.at,
+            row.number,
+            Status(row.status),
+            row.starts_at,
+            row.station,
+            service.people.open(row.box) if row.box else None,
+        )
+        for row in await conn.execute(_UNREACHED, {"limit": limit})
+    ]
+
+
+def _appointment(row: Any) -> Appointment:
+    return Appointment(
+        id=row.id,
+        version=row.version,
+        status=Status(row.status),
+        number=row.number,
+        station=row.station,
+        counter=row.counter,
+        services=tuple(row.services),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        language=row.language,
+        interpreter=row.interpreter,
+        channels=tuple(row.channels),
+        generation=row.generation,
+        held_until=row.held_until,
+        extensions=row.extensions,
+        state=AppointmentState.model_validate(row.state) if row.state else None,
+        cancelled_by=row.cancelled_by,
+        cancelled_at=row.cancelled_at,
+    )

@@ -1,0 +1,70 @@
+"""Taking seats: one upsert decides who gets them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# The counter is picked by the appointment's id, so that people who book at the same moment spread over the counters.
+# An absent seat and one whose hold is over are free; everything else is not, whatever was read before.
+_TAKE = text("""
+    with chosen as (
+        select key from counters c
+        where station = :station and not exists (
+            select from seats s
+            where s.counter = c.key and s.starts_at = any(:starts) and (s.until is null or s.until > :now)
+        )
+        order by hashtext(key || cast(:appointment as text)) limit 1
+    ), taken as (
+        insert into seats (counter, starts_at, appointment, until)
+        select chosen.key, start, :appointment, :until
+        from chosen, unnest(cast(:starts as timestamptz[])) with ordinality wanted (start, place) order by place
+        on conflict (counter, starts_at) do update set appointment = excluded.appointment, until = excluded.until
+        where seats.until <= :now
+        returning counter
+    )
+    select (select key from chosen) as counter, (select count(*) from taken) as won,
+           case when exists (select from taken) then nextval('appointment_numbers') end as counted
+""")
+_BEFORE = text("savepoint before_seats")
+_BACK = text("rollback to savepoint before_seats")
+_RELEASE = text("delete from seats where appointment = :appointment")
+
+
+async def take_seats(
+    conn: AsyncConnection,
+    appointment: UUID,
+    station: str,
+    starts: Sequence[datetime],
+    until: datetime | None,
+    now: datetime,
+) -> tuple[str, int] | None:
+    """Take consecutive seats at one counter of a station, all or none.
+
+    Args:
+        starts: the seats, in order of time, so that two who compete wait for each other instead of deadlocking.
+        until: when a hold ends; None books.
+
+    Returns:
+        The counter and a new count for the appointment's number; None when no counter has all seats free.
+    """
+    values = {"appointment": appointment, "station": station, "starts": list(starts), "until": until, "now": now}
+    if len(starts) > 1:
+        await conn.execute(_BEFORE)
+    while True:
+        result = (await conn.execute(_TAKE, values)).one()
+        if result.counter is None:
+            return None
+        if result.won == len(starts):
+            return str(result.counter), int(result.counted)
+        if result.won:
+            # Somebody was faster at one of the seats. Going back to the savepoint frees the others for those who wait
+            # for them; deleting the rows would keep them locked, and two such losers could block each other.
+            await conn.execute(_BACK)
+
+
+async def release_seats(conn: AsyncConnection, appointment: UUID) -> None:
+    """Free all seats of an appointment at once."""
+    await conn.execute(_RELEASE, {"appointment": appointment})

@@ -1,0 +1,174 @@
+"""Use cases of booking. All run in the caller's transaction; none commits."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import Status, appointment_number
+from services.appointments.booking.facts import booked_fact, cancelled_fact
+from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.wishes import Details, Wish, fulfil
+from services.appointments.offer.queries import Offer, load_offer
+from shared import retention
+from shared.clock import BERLIN
+from shared.events.appointments import CancelledBy
+from shared.people import Person
+from shared.problems import NotFound
+from shared.service import Service
+
+_KEEP_PERSON_AND_TELL = """
+    with kept as (
+        insert into people (matter, person_key, box, delete_after) values (:id, :person_key, :box, :delete_after)
+        on conflict (matter) do update
+        set person_key = excluded.person_key, box = excluded.box, delete_after = excluded.delete_after
+    ), told as (
+        insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at)
+        values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
+                jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at)
+    )"""
+_INSERT_APPOINTMENT = """
+    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
+                              interpreter, channels, state)
+    values (:id, 1, 'confirmed', :number, :station, :counter, :services, :starts_at, :ends_at, :language,
+            :interpreter, :channels, cast(:state as jsonb))"""
+_MAKE_BINDING = """
+    , booked as (update seats set until = null where appointment = :id)
+    update appointments set version = 1, status = 'confirmed', held_until = null, language = :language,
+           interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb)
+    where id = :id"""
+_BOOK = text(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
+_CONFIRM = text(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
+_CANCEL = text("""
+    with freed as (delete from seats where appointment = :id),
+    forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
+           cancelled_by = :by, cancelled_at = :now
+    where id = :id
+""")
+
+
+async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: Details, now: datetime) -> Appointment:
+    """Make a held time a binding appointment; AppointmentBooked is recorded.
+
+    Raises:
+        NotFound, HoldOver
+    """
+    held = await load_held(conn, id, now)
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
+    booked, values = _booked(
+        service, held.id, held.number, held.counter, offer, held.starts_at, held.ends_at, details, now
+    )
+    await conn.execute(_CONFIRM, values)
+    service.outbox.announce(conn)
+    await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
+    return booked
+
+
+async def book(
+    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, details: Details, now: datetime
+) -> Appointment:
+    """Book a time at once, without a hold; AppointmentBooked is recorded.
+
+    Args:
+        id: chosen by the caller, so that a repeated request can be recognised by it.
+
+    Raises:
+        UnknownChoice, NotOffered, TimeTaken
+    """
+    offer, counter, count, ends_at = await fulfil(conn, service, id, wish, None, now)
+    number = appointment_number(count)
+    booked, values = _booked(service, id, number, counter, offer, wish.starts_at, ends_at, details, now)
+    await conn.execute(_BOOK, values)
+    service.outbox.announce(conn)
+    return booked
+
+
+async def cancel(
+    conn: AsyncConnection, service: Service, id: UUID, by: CancelledBy, reason: str | None, now: datetime
+) -> Appointment:
+    """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate
+    """
+    found = await load_appointment(conn, id, for_update=True)
+    if found is None or found.state is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    if found.starts_at <= now:
+        raise TooLate
+    fact = cancelled_fact(found.id, found.version, found.state, by, reason)
+    await conn.execute(
+        _CANCEL,
+        {
+            "id": id,
+            "version": fact.version,
+            "state": fact.appointment.model_dump_json(),
+            "by": by,
+            "now": now,
+            "delete_after": now + retention.PERSON_AFTER_MATTER,
+        },
+    )
+    await service.outbox.record(conn, fact)
+    return replace(
+        found,
+        version=fact.version,
+        status=Status.CANCELLED,
+        state=fact.appointment,
+        cancelled_by=by,
+        cancelled_at=now,
+    )
+
+
+def _booked(
+    service: Service,
+    id: UUID,
+    number: str,
+    counter: str,
+    offer: Offer,
+    starts_at: datetime,
+    ends_at: datetime,
+    details: Details,
+    now: datetime,
+) -> tuple[Appointment, dict[str, object]]:
+    """The new appointment and the values of the statement that writes it, its person and its fact."""
+    person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
+    fact = booked_fact(service, id, number, counter, offer, starts_at, ends_at, details, person, now)
+    booked = Appointment(
+        id=id,
+        version=fact.version,
+        status=Status.CONFIRMED,
+        number=number,
+        station=fact.appointment.place.key,
+        counter=counter,
+        services=tuple(each.key for each in offer.services),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        language=details.language,
+        interpreter=details.interpreter,
+        channels=details.person.channels,
+        state=fact.appointment,
+    )
+    values = {
+        **service.outbox.row(fact),
+        **service.people.row(id, person),
+        "delete_after": ends_at + retention.PERSON_AFTER_MATTER,
+        "id": id,
+        "number": number,
+        "station": booked.station,
+        "counter": counter,
+        "services": list(booked.services),
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "language": booked.language,
+        "interpreter": booked.interpreter,
+        "channels": list(booked.channels),
+        "state": fact.appointment.model_dump_json(),
+    }
+    return booked, values

@@ -1,0 +1,69 @@
+"""What somebody wants to book, and the seats that fulfil it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import CheckedPerson
+from services.appointments.booking.refusals import NotOffered, TimeTaken, UnknownChoice
+from services.appointments.booking.seats import take_seats
+from services.appointments.offer.domain import Grid, is_offered, nearest, run_of
+from services.appointments.offer.domain import Service as BookableService
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from shared.clock import BERLIN
+from shared.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The time somebody wants: a station, services, and a start."""
+
+    station: str
+    services: tuple[str, ...]
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Who books, and how they want to hear from us: message language and interpreter language (BCP 47)."""
+
+    person: CheckedPerson
+    language: str
+    interpreter: str | None
+
+
+async def fulfil(
+    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, until: datetime | None, now: datetime
+) -> tuple[Offer, str, int, datetime]:
+    """Take the seats of a wish; the offer, the counter, a count for the number, and the end."""
+    grid = grid_of(service.city)
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
+    if not offer.stations or len(offer.services) != len(set(wish.services)) or not wish.services:
+        raise UnknownChoice
+    needed = grid.slots_for(offer.services)
+    if not is_offered(offer.stations[0], wish.starts_at, needed, grid, now):
+        raise NotOffered
+    starts = run_of(wish.starts_at, needed, grid)
+    taken = await take_seats(conn, id, wish.station, starts, until, now)
+    if taken is None:
+        raise TimeTaken(await _alternatives(conn, wish, offer.services, grid, now))
+    counter, count = taken
+    return offer, counter, count, wish.starts_at + sum_of_minutes(offer.services)
+
+
+async def _alternatives(
+    conn: AsyncConnection, wish: Wish, services: Sequence[BookableService], grid: Grid, now: datetime
+) -> list[tuple[str, datetime]]:
+    day = wish.starts_at.astimezone(BERLIN).date()
+    days = [day + timedelta(days=offset) for offset in range(-2, 8)]
+    everywhere = await load_offer(conn, now.astimezone(BERLIN).date(), services=())
+    free = await load_free_times(conn, everywhere.stations, days, grid.slots_for(services), grid, now)
+    return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)
+
+
+def sum_of_minutes(services: Sequence[BookableService]) -> timedelta:
+    """How long an appointment for these services lasts."""
+    return timedelta(minutes=sum(each.minutes for each in services))

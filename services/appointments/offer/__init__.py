@@ -1,0 +1,1 @@
+"""What can be booked: stations, services, opening hours, and the free times they leave."""

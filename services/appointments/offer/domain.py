@@ -1,0 +1,153 @@
+"""Rules of the offer: the slot grid, opening hours on a day, and free times."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from shared.calendar import is_public_holiday
+from shared.clock import BERLIN
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Weekly opening hours (weekday 0 is Monday, local time), valid between two days where given."""
+
+    weekday: int
+    opens: time
+    closes: time
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def apply_on(self, day: date) -> bool:
+        begun = self.valid_from is None or self.valid_from <= day
+        ended = self.valid_until is not None and self.valid_until < day
+        return day.weekday() == self.weekday and begun and not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days, both included, on which a station is closed."""
+
+    first_day: date
+    last_day: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service (Leistung); names and things to bring by language."""
+
+    key: str
+    names: dict[str, str]
+    bring: dict[str, list[str]]
+    minutes: int
+    fee_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A Bürger-Service-Station with its counters, hours and closures."""
+
+    key: str
+    name: str
+    district: int
+    address: str | None
+    counters: tuple[str, ...]
+    hours: tuple[Hours, ...]
+    closures: tuple[Closure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How time is cut into seats, and how far ahead seats can be taken."""
+
+    slot: timedelta
+    days_ahead: int
+
+    def slots_for(self, services: Iterable[Service]) -> int:
+        """How many consecutive seats an appointment for these services takes."""
+        minutes = timedelta(minutes=sum(service.minutes for service in services))
+        return max(1, -(-minutes // self.slot))
+
+    def last_day(self, now: datetime) -> date:
+        """The last day that can be booked now."""
+        return now.astimezone(BERLIN).date() + timedelta(days=self.days_ahead)
+
+
+Taken = Collection[tuple[str, datetime]]
+"""Seats as (counter, start)."""
+
+
+def closed_because(station: Station, day: date) -> str | None:
+    """Why a station is closed on a day: the closure's reason, "public holiday", or None."""
+    if is_public_holiday(day):
+        return "public holiday"
+    return next((each.reason for each in station.closures if each.first_day <= day <= each.last_day), None)
+
+
+def slots_on(station: Station, day: date, grid: Grid) -> list[datetime]:
+    """The starts (UTC) of all seats of each counter on a day; none on public holidays and closures.
+
+    Cut in UTC, so a day on which the clocks change has no slot twice and none that does not exist.
+    """
+    if closed_because(station, day):
+        return []
+    starts: list[datetime] = []
+    for hours in station.hours:
+        if hours.apply_on(day):
+            start = datetime.combine(day, hours.opens, BERLIN).astimezone(UTC)
+            closing = datetime.combine(day, hours.closes, BERLIN).astimezone(UTC)
+            while start + grid.slot <= closing:
+                starts.append(start)
+                start += grid.slot
+    return sorted(set(starts))
+
+
+def run_of(start: datetime, needed: int, grid: Grid) -> list[datetime]:
+    """The starts of `needed` consecutive seats from a start on."""
+    return [start + number * grid.slot for number in range(needed)]
+
+
+def free_starts(
+    slots: Sequence[datetime], counters: Iterable[str], taken: Taken, needed: int, grid: Grid
+) -> list[datetime]:
+    """The starts at which some counter has `needed` consecutive free seats, in order."""
+    found: set[datetime] = set()
+    busy: dict[str, set[datetime]] = defaultdict(set)
+    for counter, start in taken:
+        busy[counter].add(start)
+    for counter in counters:
+        following, run = None, 0
+        for start in reversed(slots):
+            adjoins = following == start + grid.slot
+            run = 0 if start in busy[counter] else run + 1 if adjoins else 1
+            following = start
+            if run >= needed:
+                found.add(start)
+    return sorted(found)
+
+
+def free_times(
+    station: Station, days: Iterable[date], taken: Taken, needed: int, grid: Grid, now: datetime
+) -> list[datetime]:
+    """The bookable starts at a station on some days: within the booking window and not in the past."""
+    last = grid.last_day(now)
+    slots = [slot for day in days if day <= last for slot in slots_on(station, day, grid) if slot > now]
+    return free_starts(slots, station.counters, taken, needed, grid)
+
+
+def is_offered(station: Station, start: datetime, needed: int, grid: Grid, now: datetime) -> bool:
+    """Whether a time is in the offer at all, whoever has taken it."""
+    day = start.astimezone(BERLIN).date()
+    if start <= now or day > grid.last_day(now):
+        return False
+    slots = set(slots_on(station, day, grid))
+    return all(slot in slots for slot in run_of(start, needed, grid))
+
+
+def nearest(
+    wanted: datetime, free: Iterable[tuple[str, datetime]], station: str, limit: int = 5
+) -> list[tuple[str, datetime]]:
+    """The free times (station, start) to offer instead of a wanted one: the same station first, then by distance."""
+    return sorted(free, key=lambda time: (time[0] != station, abs(time[1] - wanted), time[1], time[0]))[:limit]

@@ -1,0 +1,112 @@
+"""Reads of the offer."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, free_times
+from shared.city import City
+from shared.clock import BERLIN
+
+_OFFER = text("""
+    select
+        (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
+            select key, name, district, address,
+                   (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
+                   (select jsonb_agg(jsonb_build_array(weekday, opens, closes, valid_from, valid_until))
+                    from opening_hours h where h.station = s.key) as hours,
+                   (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
+                    from closures k where k.station = s.key and k.last_day >= :today) as closures
+            from stations s where cast(:station as text) is null or s.key = :station
+        ) found) as stations,
+        (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
+         from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
+""")
+_TAKEN = text("""
+    select counter, starts_at from seats
+    where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Stations and services, as far as asked for."""
+
+    stations: tuple[Station, ...]
+    services: tuple[Service, ...]
+
+
+def grid_of(city: City) -> Grid:
+    """The city's slot grid and booking window."""
+    return Grid(timedelta(minutes=city.slot_minutes), city.bookable_days)
+
+
+async def load_offer(
+    conn: AsyncConnection, today: date, station: str | None = None, services: Collection[str] | None = None
+) -> Offer:
+    """Stations with counters, hours and coming closures, and services, in one round trip.
+
+    Args:
+        station: only this one; None means all.
+        services: only these keys; None means all. Unknown keys are simply not found.
+    """
+    values = {"today": today, "station": station, "services": None if services is None else list(services)}
+    row = (await conn.execute(_OFFER, values)).one()
+    return Offer(tuple(map(_station, row.stations)), tuple(map(_service, row.services)))
+
+
+async def load_free_times(
+    conn: AsyncConnection, stations: Sequence[Station], days: Iterable[date], needed: int, grid: Grid, now: datetime
+) -> dict[str, list[datetime]]:
+    """The free starts per station on some days, for appointments of `needed` seats."""
+    wanted = sorted(days)
+    if not wanted:
+        return {station.key: [] for station in stations}
+    first = datetime.combine(wanted[0], time(), BERLIN)
+    last = datetime.combine(wanted[-1] + timedelta(days=1), time(), BERLIN)
+    counters = [counter for station in stations for counter in station.counters]
+    rows = await conn.execute(_TAKEN, {"counters": counters, "first": first, "last": last, "now": now})
+    taken: dict[str, set[tuple[str, datetime]]] = {}
+    for counter, start in rows:
+        taken.setdefault(counter, set()).add((counter, start))
+    return {
+        station.key: free_times(
+            station,
+            wanted,
+            set().union(*(taken.get(counter, set()) for counter in station.counters)),
+            needed,
+            grid,
+            now,
+        )
+        for station in stations
+    }
+
+
+def _station(row: dict[str, Any]) -> Station:
+    return Station(
+        key=row["key"],
+        name=row["name"],
+        district=row["district"],
+        address=row["address"],
+        counters=tuple(row["counters"] or ()),
+        hours=tuple(
+            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last))
+            for weekday, opens, closes, first, last in row["hours"] or ()
+        ),
+        closures=tuple(
+            Closure(date.fromisoformat(first), date.fromisoformat(last), reason)
+            for first, last, reason in row["closures"] or ()
+        ),
+    )
+
+
+def _service(row: dict[str, Any]) -> Service:
+    return Service(row["key"], row["names"], row["bring"], row["minutes"], row["fee_cents"])
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None

@@ -1,0 +1,136 @@
+"""The tables of this service."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from shared.db import kernel_tables
+
+metadata = MetaData()
+kernel_tables(metadata)
+
+moment = DateTime(timezone=True)
+
+stations = Table(
+    "stations",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("district", Integer, nullable=False),
+    Column("address", Text),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("counters_station", "station"),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("names", JSONB, nullable=False),
+    Column("bring", JSONB, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("fee_cents", Integer),
+)
+
+opening_hours = Table(
+    "opening_hours",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("opens", Time, nullable=False),
+    Column("closes", Time, nullable=False),
+    Column("valid_from", Date),
+    Column("valid_until", Date),
+    CheckConstraint("opens < closes", name="opens_before_closes"),
+    Index("opening_hours_station", "station"),
+)
+
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("first_day <= last_day", name="first_before_last"),
+    Index("closures_station", "station", "last_day"),
+)
+
+appointment_numbers = Sequence("appointment_numbers", metadata=metadata)
+
+appointments = Table(
+    "appointments",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("number", Text, nullable=False, unique=True),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("counter", Text, ForeignKey("counters.key"), nullable=False),
+    Column("services", ARRAY(Text), nullable=False),
+    Column("starts_at", moment, nullable=False),
+    Column("ends_at", moment, nullable=False),
+    Column("language", Text, nullable=False, server_default=text("'de'")),
+    Column("interpreter", Text),
+    Column("channels", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("generation", SmallInteger, nullable=False, server_default=text("1")),
+    Column("held_until", moment),
+    Column("extensions", SmallInteger, nullable=False, server_default=text("0")),
+    Column("state", JSONB),
+    Column("cancelled_by", Text),
+    Column("cancelled_at", moment),
+    CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
+    CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
+    Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+)
+
+# A seat is (counter, start): the primary key makes double booking impossible whatever the code does.
+seats = Table(
+    "seats",
+    metadata,
+    Column("counter", Text, ForeignKey("counters.key"), primary_key=True),
+    Column("starts_at", moment, primary_key=True),
+    Column("appointment", Uuid, nullable=False),
+    Column("until", moment),
+    Index("seats_appointment", "appointment"),
+)
+
+unreached = Table(
+    "unreached",
+    metadata,
+    Column("notice", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("appointment", Uuid, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("reached", Boolean, nullable=False),
+    Column("at", moment, nullable=False),
+    Index("unreached_open", "at", postgresql_where=text("not reached")),
+)

@@ -1,0 +1,96 @@
+"""The service with a city loaded, and clients of its API."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.appointments.app import create_app
+from services.appointments.offer.usecases import load_city
+from services.appointments.settings import Settings
+from shared.calendar import is_working_day
+from shared.clock import BERLIN, Clock
+from shared.service import Role, Service
+from shared.settings import Platform
+from tests.support.stack import Backend
+
+MakeDatabase = Callable[[str], Awaitable[str]]
+Client = httpx.AsyncClient
+
+
+@pytest_asyncio.fixture
+async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tmp_path: Path) -> Settings:
+    """Settings of a service with a database and a clock of its own."""
+    platform = Platform(
+        kafka=stack.bootstrap,
+        postgres=stack.url,
+        topic_prefix=topic_prefix,
+        clock_file=tmp_path / "clock",
+        partitions=4,
+    )
+    return Settings(platform=platform, database=await database("appointments"), pool_size=20)
+
+
+@pytest_asyncio.fixture
+async def app(settings: Settings) -> AsyncIterator[Any]:
+    """The running application, with the roles that need no Kafka, Duisburg loaded."""
+    app = create_app(settings, frozenset({Role.HTTP, Role.DUE}))
+    service: Service = app.state.service
+    async with service.db.transaction() as conn:
+        await load_city(conn, service.city)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+def service(app: Any) -> Service:
+    """The service behind the application."""
+    found: Service = app.state.service
+    return found
+
+
+@pytest_asyncio.fixture
+async def client(app: Any) -> AsyncIterator[Client]:
+    """A client of the application."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
+
+
+def at(service: Service, hour: int, minute: int = 0, days: int = 3) -> datetime:
+    """A moment on a working day, at least some days ahead."""
+    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=days)
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
+
+
+def pass_time(service: Service, duration: timedelta) -> None:
+    """Move the service's clock forward."""
+    file = service.settings.platform.clock_file
+    assert file is not None
+    Clock.move(file, service.clock.offset() + duration)
+
+
+def wish(
+    start: datetime, station: str = "mitte", services: tuple[str, ...] = ("meldebescheinigung",)
+) -> dict[str, Any]:
+    """A time as the API takes it."""
+    return {"station": station, "services": list(services), "starts_at": start.isoformat()}
+
+
+def booking(start: datetime, name: str = "Anna Muster", **changes: Any) -> dict[str, Any]:
+    """A booking as the API takes it."""
+    person = {"name": name, "mail": "anna@example.org", "channels": ["mail"]} | changes.pop("person", {})
+    return {"time": wish(start, **changes), "person": person}
+
+
+async def outbox(service: Service) -> list[Any]:
+    """The facts recorded so far, in order."""
+    from sqlalchemy import text
+
+    async with service.db.transaction() as conn:
+        return list((await conn.execute(text("select type, aggregate, version, body from outbox order by id"))).all())

@@ -1,0 +1,315 @@
+"""Booking over HTTP: one seat has one owner, whoever asks how often."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import text
+
+from shared.clock import BERLIN
+from shared.events.appointments import AppointmentBooked, AppointmentCancelled, Contact
+from shared.sealing import Sealer
+from shared.service import Service
+from shared.settings import development_private_key
+from tests.appointments.conftest import Client, at, booking, outbox, pass_time, wish
+
+API = "/appointments/api/v1"
+FAMILY = ("familienanmeldung",)
+
+
+async def test_a_booking_reaches_the_outbox_with_a_sealed_contact(client: Client, service: Service) -> None:
+    start = at(service, 9, 20)
+    person = {
+        "name": "  Anna   Muster ",
+        "mail": "Anna@Example.org",
+        "phone": "0152 28817386",
+        "channels": ["mail", "sms"],
+    }
+    answer = await client.post(f"{API}/appointments", json=booking(start, person=person | {"interpreter": "bg"}))
+    assert answer.status_code == 201
+    booked = answer.json()
+    assert booked["status"] == "confirmed"
+    [row] = await outbox(service)
+    fact = AppointmentBooked.model_validate_json(row.body)
+    assert (fact.version, fact.appointment.number) == (1, booked["number"])
+    assert fact.appointment.starts_at == start
+    assert fact.appointment.interpreter == "bg"
+    assert fact.appointment.contact
+    for clear in (b"Anna", b"anna", b"28817386", booked["token"].encode()):
+        assert clear not in row.body
+    contact = Sealer([development_private_key("notifications")], {}).open(fact.appointment.contact, fact.id, Contact)
+    assert contact.name == "Anna Muster"
+    assert contact.phone == "+4915228817386"
+    assert contact.manage_url == booked["manage_url"]
+    async with service.db.transaction() as conn:
+        person_box = (await conn.execute(text("select box from people"))).scalar_one()
+    assert b"Anna" not in person_box
+
+
+async def test_the_same_request_sent_again_has_one_effect_and_one_answer(client: Client, service: Service) -> None:
+    body, headers = booking(at(service, 10)), {"Idempotency-Key": "a-random-value"}
+    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body, headers=headers) for _ in range(8)])
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    assert len(await outbox(service)) == 1
+    other = await client.post(f"{API}/appointments", json=booking(at(service, 11)), headers=headers)
+    assert other.status_code == 422
+    assert other.json()["type"].endswith("idempotency-key-reused")
+
+
+async def test_32_people_want_the_last_seat(client: Client, service: Service) -> None:
+    """INVARIANT I3: exactly one gets it; the others are offered the nearest free times."""
+    start = at(service, 9)
+    await fill(client, service, start, leave=1)
+    answers = await asyncio.gather(
+        *[client.post(f"{API}/appointments", json=booking(start, name=f"P{n}")) for n in range(32)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 31
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.headers["content-type"] == "application/problem+json"
+    nearest = refused.json()["nearest"]
+    assert len(nearest) == 5
+    assert nearest[0]["station"] == "mitte"
+    for offer in nearest[:2]:
+        again = booking(start) | {
+            "time": {"station": offer["station"], "services": ["meldebescheinigung"], "starts_at": offer["starts_at"]}
+        }
+        assert (await client.post(f"{API}/appointments", json=again)).status_code == 201
+    await assert_consistent(service)
+
+
+async def test_overlapping_long_appointments_never_share_a_seat(client: Client, service: Service) -> None:
+    """INVARIANT I3, with appointments of four seats that start at different times at the smallest station."""
+    starts = [at(service, 9) + timedelta(minutes=10 * shift) for shift in range(6)]
+    wanted = [booking(start, station="walsum", services=FAMILY) for start in starts for _ in range(6)]
+    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in wanted])
+    statuses = [answer.status_code for answer in answers]
+    assert set(statuses) <= {201, 409}
+    assert 3 <= statuses.count(201) <= 6, "three counters, ninety minutes, forty each"
+    await assert_consistent(service)
+
+
+async def test_a_hold_keeps_the_time_until_its_second_is_over(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    await fill(client, service, start, leave=1)
+    held = await client.post(f"{API}/holds", json=wish(start))
+    assert held.status_code == 201
+    assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 409
+    pass_time(service, timedelta(minutes=9, seconds=57))
+    assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 409
+    pass_time(service, timedelta(seconds=4))
+    assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 201
+    late = await client.post(
+        f"{API}/appointments", json={"hold": held.json()["token"], "person": booking(start)["person"]}
+    )
+    assert late.status_code == 409
+    assert late.json()["type"].endswith("hold-over")
+
+
+async def test_a_hold_becomes_an_appointment_and_can_be_extended_twelve_times(client: Client, service: Service) -> None:
+    held = (await client.post(f"{API}/holds", json=wish(at(service, 9)))).json()
+    for _ in range(12):
+        pass_time(service, timedelta(minutes=9))
+        assert (await client.post(f"{API}/holds/{held['token']}/extension")).status_code == 200
+    assert (await client.post(f"{API}/holds/{held['token']}/extension")).status_code == 409
+    body = {"hold": held["token"], "person": booking(at(service, 9))["person"]}
+    booked = await client.post(f"{API}/appointments", json=body)
+    assert booked.status_code == 201
+    assert (await client.post(f"{API}/appointments", json=body)).status_code == 409, "a hold is used once"
+    assert len(await outbox(service)) == 1
+    await assert_consistent(service)
+
+
+async def test_cancelling_frees_the_seat_at_once_and_happens_once(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    await fill(client, service, start, leave=1)
+    booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
+    address = f"{API}/appointments/{booked['token']}/cancellation"
+    answers = await asyncio.gather(*[client.post(address, json={"reason": "krank"}) for _ in range(5)])
+    assert sorted(answer.status_code for answer in answers) == [200, 410, 410, 410, 410]
+    assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 201
+    row = [row for row in await outbox(service) if row.type.endswith("AppointmentCancelled")]
+    assert len(row) == 1
+    fact = AppointmentCancelled.model_validate_json(row[0].body)
+    assert (fact.version, fact.appointment.status, fact.before.status, fact.by) == (
+        2,
+        "cancelled",
+        "confirmed",
+        "citizen",
+    )
+    assert (await client.get(f"{API}/appointments/{booked['token']}")).json()["status"] == "cancelled"
+
+
+async def test_an_appointment_that_began_cannot_be_cancelled(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
+    pass_time(service, start - service.clock.now() + timedelta(seconds=1))
+    answer = await client.post(f"{API}/appointments/{booked['token']}/cancellation")
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("too-late")
+
+
+@pytest.mark.parametrize(
+    ("moment", "kind"),
+    [
+        (lambda s: at(s, 8, 50), "time-not-offered"),
+        (lambda s: at(s, 17), "time-not-offered"),
+        (lambda s: at(s, 9, 5), "time-not-offered"),
+        (lambda s: at(s, 9, days=40), "time-not-offered"),
+        (lambda s: at(s, 9, days=3) - timedelta(days=30), "time-not-offered"),
+        (lambda s: next_sunday(s), "time-not-offered"),
+    ],
+    ids=["before opening", "at closing", "off the grid", "beyond the window", "in the past", "on a sunday"],
+)
+async def test_times_outside_the_offer_are_refused(client: Client, service: Service, moment: Any, kind: str) -> None:
+    answer = await client.post(f"{API}/appointments", json=booking(moment(service)))
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith(kind)
+
+
+async def test_a_long_appointment_must_end_before_closing(client: Client, service: Service) -> None:
+    late = await client.post(f"{API}/appointments", json=booking(at(service, 16, 30), services=FAMILY))
+    assert late.status_code == 409
+    fits = await client.post(f"{API}/appointments", json=booking(at(service, 16, 20), services=FAMILY))
+    assert fits.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("person", "field"),
+    [
+        ({"name": " "}, "person.name"),
+        ({"mail": "not a mail"}, "person.mail"),
+        ({"mail": ""}, "person.mail"),
+        ({"channels": []}, "person.channels"),
+        ({"channels": ["sms"]}, "person.phone"),
+        ({"channels": ["sms"], "phone": "0203 94000"}, "person.phone"),
+        ({"channels": ["sms"], "phone": "12"}, "person.phone"),
+        ({"channels": ["pigeon"]}, "person.channels.0"),
+        ({"language": "xx"}, "person.language"),
+    ],
+)
+async def test_every_wrong_field_is_named(client: Client, service: Service, person: dict[str, Any], field: str) -> None:
+    answer = await client.post(f"{API}/appointments", json=booking(at(service, 9), person=person))
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert field in [error["field"] for error in answer.json()["errors"]]
+    assert await outbox(service) == []
+
+
+async def test_made_up_links_and_choices_are_refused(client: Client, service: Service) -> None:
+    assert (await client.get(f"{API}/appointments/made-up")).status_code == 404
+    held = (await client.post(f"{API}/holds", json=wish(at(service, 9)))).json()
+    assert (await client.get(f"{API}/appointments/{held['token']}")).status_code == 404, (
+        "a hold's token is no manage link"
+    )
+    unknown = await client.post(f"{API}/appointments", json=booking(at(service, 9), station="atlantis"))
+    assert unknown.status_code == 422
+    unknown = await client.post(f"{API}/appointments", json=booking(at(service, 9), services=("flying",)))
+    assert unknown.status_code == 422
+    assert (await client.get(f"{API}/staff/unreached")).status_code == 401
+    garbled = await client.get(f"{API}/staff/unreached", headers={"Authorization": "Bearer x.y.z"})
+    assert garbled.status_code in (401, 503)
+
+
+async def test_a_failing_commit_acknowledges_nothing(client: Client, service: Service) -> None:
+    """COMMIT itself is made to fail: the answer must be an error, because nothing was booked."""
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end'")
+        )
+        await conn.execute(
+            text("""
+            create constraint trigger refuse after insert on outbox deferrable initially deferred
+            for each row execute function refuse()
+        """)
+        )
+    answer = await client.post(f"{API}/appointments", json=booking(at(service, 9)))
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    async with service.db.transaction() as conn:
+        assert (await conn.execute(text("select count(*) from appointments"))).scalar_one() == 0
+        assert (await conn.execute(text("select count(*) from seats"))).scalar_one() == 0
+
+
+async def test_the_calendar_file_can_be_read(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
+    answer = await client.get(f"{API}/appointments/{booked['token']}/calendar.ics")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    [event] = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert event.decoded("dtstart") == start
+    assert str(event["sequence"]) == "0"
+    assert booked["number"] in str(event["description"])
+
+
+async def test_free_times_are_those_that_can_be_booked(client: Client, service: Service) -> None:
+    day = at(service, 9).date()
+    query = {"services": ["familienanmeldung"], "station": "walsum", "first_day": day.isoformat(), "days": 1}
+    [before] = (await client.get(f"{API}/free-times", params=query)).json()
+    assert len(before["starts"]) == 45, "from 9:00 to 16:20 each ten minutes"
+    for _ in range(3):
+        body = booking(at(service, 12), station="walsum", services=FAMILY)
+        assert (await client.post(f"{API}/appointments", json=body)).status_code == 201
+    [after] = (await client.get(f"{API}/free-times", params=query)).json()
+    gone = set(before["starts"]) - set(after["starts"])
+    assert len(gone) == 7, "four seats are taken everywhere, and three starts before them would overlap"
+    everywhere = (await client.get(f"{API}/free-times", params={"services": ["reisepass"], "days": 3})).json()
+    assert len(everywhere) == 7
+    assert (await client.get(f"{API}/free-times", params={"services": ["flying"]})).status_code == 422
+    assert (await client.get(f"{API}/free-times")).status_code == 422
+
+
+async def test_a_forgotten_hold_is_deleted_with_what_was_typed(client: Client, service: Service) -> None:
+    await client.post(f"{API}/holds", json=wish(at(service, 9)))
+    pass_time(service, timedelta(hours=2, minutes=11))
+    for _ in range(100):
+        async with service.db.transaction() as conn:
+            left = (await conn.execute(text("select count(*) from appointments"))).scalar_one()
+            seats = (await conn.execute(text("select count(*) from seats"))).scalar_one()
+        if (left, seats) == (0, 0):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the draft is still there")
+
+
+async def fill(client: Client, service: Service, start: Any, leave: int) -> None:
+    """Book all counters of Mitte at a time, but for some."""
+    bodies = [booking(start, name=f"before {n}") for n in range(8 - leave)]
+    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in bodies])
+    assert {answer.status_code for answer in answers} == {201}
+
+
+async def assert_consistent(service: Service) -> None:
+    """Every confirmed appointment owns exactly its seats, at one counter, and each has its facts in order."""
+    async with service.db.transaction() as conn:
+        wrong = await conn.execute(
+            text("""
+            select a.id from appointments a
+            left join seats s on s.appointment = a.id and s.counter = a.counter
+             and s.starts_at >= a.starts_at and s.starts_at < a.ends_at and s.until is null
+            where a.status = 'confirmed'
+            group by a.id, a.starts_at, a.ends_at
+            having count(s.starts_at) <> ceil(extract(epoch from a.ends_at - a.starts_at) / 600)
+        """)
+        )
+        assert wrong.all() == []
+        strays = await conn.execute(
+            text("""
+            select 1 from seats s left join appointments a on a.id = s.appointment
+            where a.id is null or a.counter <> s.counter
+        """)
+        )
+        assert strays.all() == []
+    versions: dict[Any, list[int]] = {}
+    for row in await outbox(service):
+        versions.setdefault(row.aggregate, []).append(row.version)
+        assert json.loads(row.body)["version"] == row.version
+    assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
+
+
+def next_sunday(service: Service) -> Any:
+    day = service.clock.now().astimezone(BERLIN)
+    return (day + timedelta(days=6 - day.weekday() or 7)).replace(hour=10, minute=0, second=0, microsecond=0)
