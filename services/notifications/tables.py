@@ -28,11 +28,12 @@ matters = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("version", Integer, nullable=False),
+    Column("told_version", Integer, nullable=False),  # the version that last changed what people are told
     Column("type", Text, nullable=False),
     Column("fact", JSONB, nullable=False),
     Column("person_key", Text, nullable=False, index=True),
     Column("changed_at", _moment, nullable=False),
-    comment="The newest fact known of each matter people are told of, its contact sealed.",
+    comment="The newest fact known of each matter, its contact sealed.",
 )
 
 notices = Table(

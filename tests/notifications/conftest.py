@@ -127,6 +127,10 @@ class Post:
         await service.db.close()
         return found
 
+    async def confirmation(self, matter: UUID) -> MessageEntry:
+        """The first message that confirms a booking."""
+        return next(entry for entry in await self.log(matter) if entry.purpose == "confirmation")
+
     async def states(self, matter: UUID, purpose: str = "confirmation") -> dict[str, str]:
         """The states of a notice's messages, by channel."""
         return {entry.channel: entry.state for entry in await self.log(matter) if entry.purpose == purpose}

@@ -18,7 +18,7 @@ from shared.events.base import Received
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
-MANAGE_URL = "https://termine.duisburg.example/de/appointments/m/" + "x" * 46
+MANAGE_URL = "https://duisburg.example/appointments/m/" + "x" * 46
 MONDAY_NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 THURSDAY = datetime(2026, 11, 26, 8, 20, tzinfo=UTC)
 MOBILE = "+4915228817300"

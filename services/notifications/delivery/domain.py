@@ -19,7 +19,7 @@ RECEIPT_TIMEOUT = "receipt-timeout"
 CAN_BE_LOOKED_UP = frozenset({"sms"})
 RECEIPT_WAIT = timedelta(hours=72)
 LOOK_UPS = 5
-FIRST_LOOK_UP = timedelta(seconds=5)
+FIRST_LOOK_UP = timedelta(seconds=2)
 
 
 class State(StrEnum):
@@ -149,11 +149,13 @@ class Notice:
         return next(message for message in self.messages if message.id == id)
 
 
-def next_step(notice: Notice, message: Message, newest: int, spared: Spared | None, now: datetime) -> News | datetime:
+def next_step(
+    notice: Notice, message: Message, outdated: bool, spared: Spared | None, now: datetime
+) -> News | datetime:
     """What to do with a message that is due.
 
     Args:
-        newest: the version of the matter known now.
+        outdated: whether the matter has moved on since the notice was planned.
         spared: why the address gets no optional messages, if so.
 
     Returns:
@@ -162,7 +164,7 @@ def next_step(notice: Notice, message: Message, newest: int, spared: Spared | No
     if message.state is State.SENDING:
         # Whoever claimed it is gone: it may or may not have been sent.
         return News(unanswered(message.channel), error="interrupted")
-    if newest > notice.matter_version:
+    if outdated:
         return News(Event.SUPERSEDED)
     if now >= notice.useful_until:
         return News(Event.EXPIRED)

@@ -32,7 +32,7 @@ _LOG = text("""
     select n.id as notice, n.purpose, n.matter_version, n.outcome, n.useful_until, m.id as message, m.channel, m.state,
            m.due_at, m.error, m.changed_at
     from notices n join messages m on m.notice = n.id where n.matter = :matter
-    order by n.planned_at, n.id, m.due_at, m.id
+    order by n.planned_at, m.due_at, m.id
 """)
 _ATTEMPTS = text("""
     select a.message, a.number, a.started_at, a.ended_at, a.result

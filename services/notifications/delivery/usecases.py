@@ -31,7 +31,7 @@ _HELD = """
     select n.id, n.matter, n.matter_version, n.cause, n.recipient, n.purpose, n.urgency, n.useful_until, n.loud_from,
            n.addresses, n.outcome, n.facts,
            m.id as message, m.channel, m.state, m.attempts, m.tries, m.error, m.reference,
-           matters.version as newest, matters.type
+           matters.told_version, matters.type
     from notices n join messages m on m.notice = n.id join matters on matters.id = n.matter
     where {condition}
     order by n.id, m.id for update of n, m
@@ -64,11 +64,19 @@ _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A notice locked in the open transaction; `newest` is the version of its matter, `type` its newest fact's."""
+    """A notice locked in the open transaction.
+
+    `told_version` is the version of its matter that last changed what people are told, `type` its newest fact's.
+    """
 
     notice: Notice
-    newest: int
+    told_version: int
     type: str
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the matter has moved on since the notice was planned."""
+        return self.notice.matter_version < self.told_version
 
 
 class Hand:
@@ -102,9 +110,9 @@ class Hand:
         """The notice of a message, as it is now."""
         return self._now[self._notice_of[message]]
 
-    def newest_of(self, message: UUID) -> int:
-        """The newest version known of the matter a message is about."""
-        return self.held[self._notice_of[message]].newest
+    def is_outdated(self, message: UUID) -> bool:
+        """Whether the matter a message is about has moved on since."""
+        return self.held[self._notice_of[message]].is_outdated
 
     def apply(self, message: UUID, news: News, now: datetime) -> None:
         """Let something happen to a message."""
@@ -184,7 +192,7 @@ async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: 
     """End the waiting messages of a matter that has moved on."""
     hand = await Hand.of_matter(conn, matter)
     for held in hand.held.values():
-        if held.notice.matter_version < held.newest:
+        if held.is_outdated:
             for message in held.notice.messages:
                 hand.apply(message.id, News(Event.SUPERSEDED), now)
     await hand.save(conn, service, now)
@@ -233,7 +241,7 @@ def _read(rows: Iterable[Any]) -> list[Held]:
             outcome=Outcome(first["outcome"]) if first["outcome"] else None,
             facts=first["facts"],
         )
-        held.append(Held(notice, first["newest"], first["type"]))
+        held.append(Held(notice, first["told_version"], first["type"]))
     return held
 
 

@@ -43,7 +43,7 @@ class Sending:
             message, fact = notice.message(id), facts[notice.matter]
             if message.state not in (State.WAITING, State.SENDING):
                 continue
-            step = next_step(notice, message, hand.newest_of(id), spared.get(id), now)
+            step = next_step(notice, message, hand.is_outdated(id), spared.get(id), now)
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue

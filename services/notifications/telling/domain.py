@@ -178,7 +178,7 @@ def notices_for(
         happened_at: when the fact happened, however late it arrives.
     """
     new = fact.appointment
-    if contact is None or (known is not None and _as_told(known) == _as_told(new)):
+    if contact is None or (known is not None and not differs(known, new)):
         return []
     plans = []
     for rule in WHO_IS_TOLD:
@@ -233,8 +233,9 @@ def address_of(contact: Contact, channel: str) -> str:
     return address
 
 
-def _as_told(state: AppointmentState) -> tuple[object, ...]:
-    return state.status, state.starts_at, state.place.key
+def differs(known: AppointmentState, new: AppointmentState) -> bool:
+    """Whether people would notice: another state, another time, another place."""
+    return (known.status, known.starts_at, known.place.key) != (new.status, new.starts_at, new.place.key)
 
 
 def _due_at(when: When, state: AppointmentState, happened_at: datetime) -> datetime | None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Message, Notice, State, outcome_of
-from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, notices_for
+from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, differs, notices_for
 from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentFact, AppointmentState, Contact
@@ -23,14 +23,15 @@ FORGET_CONTACT = "forget-contact"
 FORGET_MATTER = "forget-matter"
 
 _KNOW = text("""
-    insert into matters (id, version, type, fact, person_key, changed_at)
-    values (:id, :version, :type, cast(:fact as jsonb), :person_key, :now)
+    insert into matters (id, version, told_version, type, fact, person_key, changed_at)
+    values (:id, :version, :version, :type, cast(:fact as jsonb), :person_key, :now)
     on conflict (id) do update
     set version = excluded.version, type = excluded.type, fact = excluded.fact, person_key = excluded.person_key,
         changed_at = excluded.changed_at
     where matters.version < excluded.version
     returning old.fact
 """)
+_MOVED_ON = text("update matters set told_version = version where id = :id")
 _FORGET_CONTACT = text("""
     update matters set fact = jsonb_set(fact #- '{before,contact}', '{appointment,contact}', 'null') where id = :id
 """)
@@ -46,7 +47,8 @@ async def take_fact(
     if known is None:
         return
     before = AppointmentState.model_validate(known.fact["appointment"]) if known.fact else None
-    if before:
+    if before and differs(before, fact.appointment):
+        await conn.execute(_MOVED_ON, {"id": fact.id})
         await delivery.supersede(conn, service, fact.id, now)
     contact = _contact_of(fact, service)
     plans = notices_for(before, fact, contact, received.cause, received.occurred_at)

@@ -44,9 +44,10 @@ class MailWriter:
         if contact.mail is None:
             raise ValueError("The contact has no mail address.")
         text = self._texts.mail(purpose, fact, contact)
-        mail = EmailMessage(policy=SMTP if contact.mail.isascii() else SMTPUTF8)
+        recipient = _with_ascii_domain(contact.mail)
+        mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
         mail["From"] = self._sender
-        mail["To"] = Address(" ".join(contact.name.split()), addr_spec=contact.mail)
+        mail["To"] = Address(" ".join(contact.name.split()), addr_spec=recipient)
         mail["Reply-To"] = self._reply_to
         mail["Subject"] = text.subject
         mail["Date"] = format_datetime(now)
@@ -61,8 +62,14 @@ class MailWriter:
                 summary=text.subject,
                 description=text.plain,
                 organizer=self._address,
-                attendee=contact.mail,
+                attendee=recipient,
                 stamp=now,
             )
             mail.add_alternative(part.decode(), subtype="calendar", params={"method": method_of(fact)}, cte="base64")
-        return Letter(contact.mail, mail.as_bytes())
+        return Letter(recipient, mail.as_bytes())
+
+
+def _with_ascii_domain(address: str) -> str:
+    """An address every mail server can route: umlauts stay only in front of the @ (RFC 5891, RFC 6531)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"

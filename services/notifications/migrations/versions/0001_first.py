@@ -11,13 +11,14 @@ _TABLES = """
 create table matters (
     id uuid primary key,
     version integer not null,
+    told_version integer not null,
     type text not null,
     fact jsonb not null,
     person_key text not null,
     changed_at timestamptz not null
 );
 create index ix_matters_person_key on matters (person_key);
-comment on table matters is 'The newest fact known of each matter people are told of, its contact sealed.';
+comment on table matters is 'The newest fact known of each matter, its contact sealed.';
 
 create table notices (
     id uuid primary key,

@@ -85,6 +85,8 @@ def _answered(response: httpx.Response) -> Result:
             error="throttled 429",
             wait=timedelta(seconds=int(wait)) if wait.isdigit() else None,
         )
+    if code in (502, 504):  # said by somebody between us and the gateway, which may have taken the message
+        return Result(Answer.NONE, error=f"no answer {code}")
     if code >= 500:
         return Result(Answer.NOT_NOW, error=f"temporary {code}")
     if code >= 400:

@@ -1,0 +1,233 @@
+"""Once and not twice, late rather than never: workers side by side, deaths in between, a mail server that is away."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from services.notifications.delivery.domain import SEND
+from services.notifications.sending.carrier import Carrier, Job
+from services.notifications.sending.domain import Answer, Patience, Result
+from services.notifications.sending.usecases import Sending
+from services.notifications.telling.domain import Purpose
+from shared.clock import BERLIN
+from shared.due import Claim
+from shared.events.appointments import CancelledBy
+from shared.events.notifications import NotificationDelivered, NotificationFailed
+from shared.service import Role, Service
+from tests.notifications.conftest import Post
+from tests.notifications.facts import THURSDAY, booked, cancelled, person, received
+from tests.support.wait import eventually
+
+DUE = frozenset({Role.DUE})
+
+
+NOBODY = Sending(cast(Carrier, None), Patience())
+"""Claims and records, but carries nothing."""
+
+
+async def claim_and_die(post: Post, matter: UUID) -> None:
+    """What a worker has committed when it is killed between claim and send, once its lease has run out."""
+    key = str((await post.confirmation(matter)).message)
+    service = Service(post.settings)
+    async with service.db.transaction() as conn:
+        assert set(await NOBODY.begin(conn, service, [Claim(SEND, key, 1, uuid4())])) == {key}
+        expired = text("update due_work set leased_until = now() - interval '1 second' where key = :key")
+        await conn.execute(expired, {"key": key})
+    await service.db.close()
+
+
+async def answer(post: Post, service: Service, matter: UUID, attempt: int, result: Result) -> None:
+    """Let a worker record the answer to an attempt."""
+    message = (await post.confirmation(matter)).message
+    job = Job(message, attempt, "mail", Purpose.CONFIRMATION, booked(), THURSDAY)
+    async with service.db.transaction() as conn:
+        await NOBODY.finish(conn, service, [(job, result)])
+
+
+async def test_a_mail_claimed_by_a_dead_worker_is_unknown_and_the_sms_tells_instead(post: Post) -> None:
+    fact = booked(person("delivered"))
+    await post.take(received(fact))
+    await claim_and_die(post, fact.id)
+    assert await post.states(fact.id) == {"mail": "sending"}
+    async with post.running(), post.mail_server(), post.gateway():
+        await post.until(fact.id, mail="unknown", sms="delivered")
+    assert [message.channel for message in post.received()] == ["sms"]
+    [attempt] = (await post.confirmation(fact.id)).attempts
+    assert attempt.result == "interrupted"
+
+
+async def test_an_sms_claimed_by_a_dead_worker_is_asked_for_and_never_sent_again(post: Post) -> None:
+    fact = booked(person(None), channels=["sms"])
+    await post.take(received(fact))
+    await claim_and_die(post, fact.id)
+    async with post.running(), post.mail_server(), post.gateway():
+        await post.until(fact.id, sms="checking")
+        await asyncio.sleep(3)
+    assert post.received() == []
+
+
+async def test_the_answer_of_a_worker_believed_dead_still_counts(post: Post) -> None:
+    fact = booked(person("delivered", None))
+    await post.take(received(fact))
+    await claim_and_die(post, fact.id)
+    async with post.running(DUE, serve=False) as service:
+        await post.until(fact.id, mail="unknown")
+        await answer(post, service, fact.id, 1, Result(Answer.DELIVERED))
+    assert await post.states(fact.id) == {"mail": "delivered"}
+    failed, delivered = await post.facts()
+    assert isinstance(failed, NotificationFailed)
+    assert isinstance(delivered, NotificationDelivered)
+
+
+async def test_an_answer_to_an_earlier_attempt_changes_nothing(post: Post) -> None:
+    fact = booked(person("delivered", None))
+    await post.take(received(fact))
+    async with post.running(DUE, serve=False) as service:
+
+        async def tried_again() -> bool:
+            return len((await post.confirmation(fact.id)).attempts) > 1
+
+        await eventually(tried_again)
+        await answer(post, service, fact.id, 1, Result(Answer.REFUSED, error="permanent 550"))
+    assert (await post.states(fact.id))["mail"] in ("waiting", "sending")
+
+
+async def test_two_workers_send_nothing_twice(post: Post) -> None:
+    facts = [booked(person(f"citizen{number}@stadt.example", None)) for number in range(60)]
+    await post.take(*map(received, facts))
+    async with post.mail_server(), post.running(DUE, serve=False), post.running(DUE, serve=False):
+
+        async def all_delivered() -> bool:
+            return (await post.ledger()).messages.get("delivered") == len(facts)
+
+        await eventually(all_delivered)
+    mails = post.received("mail")
+    assert len(mails) == len(facts)
+    assert {mail.times for mail in mails} == {1}
+    ledger = await post.ledger()
+    assert (ledger.maybe_twice, ledger.overdue, ledger.due, ledger.later) == ([], 0, 0, len(facts))
+
+
+async def test_while_the_mail_server_is_away_messages_wait_and_go_out_later(post: Post) -> None:
+    fact = booked(person("delivered"))
+    await post.take(received(fact))
+    async with post.running(DUE, serve=False):
+
+        async def tried_in_vain() -> bool:
+            attempts = (await post.confirmation(fact.id)).attempts
+            return len([each for each in attempts if each.result == "away SMTPConnectError"]) > 6
+
+        await eventually(tried_in_vain)
+        ledger = await post.ledger()
+        assert (ledger.due, ledger.overdue) == (1, 0)
+        assert ledger.oldest_due is not None
+        async with post.mail_server():
+            await post.until(fact.id, mail="delivered")
+    assert [mail.times for mail in post.received()] == [1]
+
+
+async def test_what_comes_too_late_is_not_sent_but_told(post: Post) -> None:
+    fact = booked(person("delivered"))
+    await post.take(received(fact))
+    async with post.running(DUE, serve=False):
+        await post.until(fact.id, mail="waiting")
+        post.move_clock(THURSDAY)
+        await post.until(fact.id, mail="expired")
+        await post.until(fact.id, "reminder", mail="expired")
+    told = {fact.notice.purpose: fact for fact in await post.facts()}
+    assert isinstance(told["confirmation"], NotificationFailed)
+    assert isinstance(told["reminder"], NotificationFailed)
+
+
+async def test_the_reminder_comes_the_afternoon_before(open_post: Post) -> None:
+    fact = booked(person("delivered"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="delivered")
+    assert await open_post.states(fact.id, "reminder") == {"mail": "waiting"}
+    open_post.move_clock(datetime(2026, 11, 25, 16, tzinfo=BERLIN))
+    await open_post.until(fact.id, "reminder", mail="delivered")
+    assert [b"Erinnerung" in mail.source for mail in open_post.received()] == [False, True]
+
+
+async def test_a_reminder_that_missed_the_afternoon_waits_for_the_morning(open_post: Post) -> None:
+    fact = booked(person("delivered"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="delivered")
+    open_post.move_clock(datetime(2026, 11, 25, 21, tzinfo=BERLIN))
+
+    async def put_off() -> bool:
+        due = await open_post.rows("select due_at from due_work where kind = 'send'")
+        return [row.due_at for row in due] == [datetime(2026, 11, 26, 8, tzinfo=BERLIN)]
+
+    await eventually(put_off)
+    open_post.move_clock(datetime(2026, 11, 26, 8, tzinfo=BERLIN))
+    await open_post.until(fact.id, "reminder", mail="delivered")
+
+
+async def test_reminders_spare_an_address_that_failed_and_take_the_other_channel(open_post: Post) -> None:
+    fact = booked(person("perm-fail"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="failed", sms="delivered")
+    open_post.move_clock(datetime(2026, 11, 25, 16, tzinfo=BERLIN))
+    await open_post.until(fact.id, "reminder", mail="failed", sms="delivered")
+    assert len(open_post.received("sms")) == 2
+
+
+async def test_who_complained_gets_no_reminder_on_that_channel(open_post: Post) -> None:
+    fact = booked(person("complaint"))
+    await open_post.take(received(fact))
+
+    async def complained() -> bool:
+        return bool(await open_post.rows("select 1 from spared_addresses"))
+
+    await eventually(complained)
+    open_post.move_clock(datetime(2026, 11, 25, 16, tzinfo=BERLIN))
+    await open_post.until(fact.id, "reminder", mail="suppressed")
+    assert len(open_post.received()) == 1
+
+
+async def test_a_cancellation_supersedes_what_still_waits(open_post: Post) -> None:
+    before = booked(person("delivered"))
+    await open_post.take(received(before))
+    await open_post.until(before.id, mail="delivered")
+    await open_post.take(received(cancelled(before, CancelledBy.CITY, "Wasserschaden")))
+    await open_post.until(before.id, "cancellation", mail="delivered")
+    assert await open_post.states(before.id, "reminder") == {"mail": "superseded"}
+    open_post.move_clock(THURSDAY - timedelta(hours=2))
+    await asyncio.sleep(1.5)
+    assert len(open_post.received()) == 2
+    assert [fact.notice.purpose for fact in await open_post.facts()] == ["confirmation", "cancellation"]
+
+
+async def test_a_message_that_comes_back_after_the_matter_moved_on_is_superseded(post: Post) -> None:
+    before = booked(person("delivered"))
+    await post.take(received(before))
+    await claim_and_die(post, before.id)
+    await post.take(received(cancelled(before)))
+    assert await post.states(before.id) == {"mail": "sending"}
+    async with post.running(), post.mail_server(), post.gateway():
+        await post.until(before.id, mail="unknown", sms="superseded")
+        await post.until(before.id, "cancellation", mail="delivered")
+
+
+async def test_contacts_are_forgotten_after_the_matter_and_the_rest_much_later(open_post: Post) -> None:
+    fact = booked(person("delivered"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="delivered")
+    open_post.move_clock(THURSDAY + timedelta(days=14, hours=1))
+
+    async def forgotten() -> bool:
+        [row] = await open_post.rows("select fact #> '{appointment,contact}' as contact from matters")
+        return row.contact is None
+
+    await eventually(forgotten)
+    assert len(await open_post.log(fact.id)) == 2
+    open_post.move_clock(THURSDAY + timedelta(days=14 + 397))
+
+    async def gone() -> bool:
+        return await open_post.log(fact.id) == []
+
+    await eventually(gone)

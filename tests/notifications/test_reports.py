@@ -1,0 +1,179 @@
+"""Reports of the far ends: bounce addresses, notifications of failure, complaints, signed receipts."""
+
+import hashlib
+import hmac
+import json
+import smtplib
+import time
+from asyncio import to_thread
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from services.notifications.reports.domain import MailReport, ReportKind, Verp, read_report, receipt_is_genuine
+from shared.settings import development_secret
+from tests.notifications.conftest import Post
+from tests.notifications.facts import booked, person, received
+
+SECRET = SecretStr(development_secret("notifications link_secret"))
+VERP = Verp(SECRET, "bounces.stadt.example")
+KEY = SecretStr("key")
+URL = "https://stadt.example/notifications/api/v1/receipts/sms"
+
+FAILURE = b"""\
+From: MAILER-DAEMON@provider.example
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+MIME-Version: 1.0
+
+--b
+Content-Type: text/plain
+
+Sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; provider.example
+
+Final-Recipient: rfc822; ada@provider.example
+Action: failed
+Status: 5.1.1
+--b--
+"""
+COMPLAINT = FAILURE.replace(b"delivery-status", b"feedback-report").replace(
+    b"Reporting-MTA: dns; provider.example", b"Feedback-Type: abuse\nVersion: 1"
+)
+
+
+def test_a_bounce_address_names_its_message_in_any_case() -> None:
+    message = uuid4()
+    address = VERP.address(message)
+    assert len(address.partition("@")[0]) <= 64
+    assert VERP.read(address) == VERP.read(f"<{address.upper()}>") == message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda address: address.replace("@", "0@"),
+        lambda address: address.replace("bounces.stadt", "bounces.statt"),
+        lambda address: "bounce+" + uuid4().hex + address[39:],
+        lambda address: address[:-1],
+        lambda address: "",
+        lambda address: "@",
+    ],
+)
+def test_a_forged_bounce_address_is_nobodys(change: object) -> None:
+    assert callable(change)
+    assert VERP.read(change(VERP.address(uuid4()))) is None
+
+
+def test_another_service_cannot_make_a_bounce_address() -> None:
+    assert VERP.read(Verp(SecretStr(development_secret("other")), "bounces.stadt.example").address(uuid4())) is None
+
+
+@pytest.mark.parametrize(
+    ("mail", "report"),
+    [
+        (FAILURE, MailReport(ReportKind.FAILED, "5.1.1")),
+        (FAILURE.replace(b"Action: failed", b"Action: delayed"), MailReport(ReportKind.OTHER)),
+        (FAILURE.replace(b"Action: failed", b"action:  FAILED "), MailReport(ReportKind.FAILED, "5.1.1")),
+        (FAILURE.replace(b"Status: 5.1.1", b"Status: five"), MailReport(ReportKind.FAILED, "")),
+        (FAILURE.replace(b"boundary=b", b"boundary=c"), MailReport(ReportKind.OTHER)),
+        (COMPLAINT, MailReport(ReportKind.COMPLAINT)),
+        (b"Subject: I am on holiday\n\nBack on Monday.", MailReport(ReportKind.OTHER)),
+        (b"", MailReport(ReportKind.OTHER)),
+        (b"\xff\xfe\x00", MailReport(ReportKind.OTHER)),
+        (b"Content-Type: message/delivery-status\n\n\xff\xff", MailReport(ReportKind.OTHER)),
+    ],
+)
+def test_what_a_report_by_mail_says(mail: bytes, report: MailReport) -> None:
+    assert read_report(mail) == report
+
+
+@given(st.binary(max_size=400), st.integers(0, len(FAILURE)), st.integers(0, 40))
+def test_no_mail_breaks_the_reader(noise: bytes, position: int, cut: int) -> None:
+    assert isinstance(read_report(FAILURE[:position] + noise + FAILURE[position + cut :]), MailReport)
+
+
+def signed(body: bytes, url: str = URL, key: SecretStr = KEY, at: int | None = None) -> dict[str, str]:
+    """What the SMS gateway says to prove itself."""
+    timestamp, nonce = str(at or int(time.time())), uuid4().hex
+    text = f"{timestamp}\n{nonce}\nPOST\n{url}\n{hashlib.md5(body).hexdigest()}"
+    signature = hmac.new(key.get_secret_value().encode(), text.encode(), hashlib.sha256).hexdigest()
+    return {"timestamp": timestamp, "nonce": nonce, "signature": signature}
+
+
+def proof(body: bytes, url: str, key: SecretStr) -> dict[str, str]:
+    return {f"X-{name.title()}": value for name, value in signed(body, url, key).items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "genuine"),
+    [
+        ({}, True),
+        ({"timestamp": "0"}, False),
+        ({"timestamp": "now"}, False),
+        ({"nonce": "other"}, False),
+        ({"signature": ""}, False),
+        ({"signature": "ä" * 64}, False),
+    ],
+)
+def test_only_signed_receipts_are_genuine(change: dict[str, str], genuine: bool) -> None:
+    headers = signed(b"{}") | change
+    assert receipt_is_genuine(KEY, URL, b"{}", now=datetime.now(UTC), **headers) is genuine
+
+
+def test_a_signature_covers_body_and_address_and_grows_old() -> None:
+    now = datetime.now(UTC)
+    assert not receipt_is_genuine(KEY, URL, b"{ }", now=now, **signed(b"{}"))
+    assert not receipt_is_genuine(KEY, URL + "x", b"{}", now=now, **signed(b"{}"))
+    assert not receipt_is_genuine(KEY, URL, b"{}", now=now, **signed(b"{}", at=int(now.timestamp()) - 31))
+    assert receipt_is_genuine(KEY, URL, b"{}", now=now, **signed(b"{}", at=int(now.timestamp()) - 29))
+
+
+async def test_a_forged_receipt_changes_nothing(open_post: Post) -> None:
+    fact = booked(person(phone="+4915228817309"), channels=["sms"])
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, sms="accepted")
+    url = open_post.settings.sms_webhook_url
+    message = (await open_post.confirmation(fact.id)).message
+    body = json.dumps(
+        {"webhook_event": "dlr", "data": {"msg_id": "1", "foreign_id": str(message), "status": "DELIVERED"}}
+    ).encode()
+    headers = {"Content-Type": "application/json"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        for key, status in ((SecretStr("wrong"), 403), (open_post.settings.sms_webhook_key, 204)):
+            answer = await client.post(url, content=body, headers=proof(body, url, key))
+            assert answer.status_code == status
+            assert await open_post.states(fact.id) == {"sms": "accepted" if status == 403 else "delivered"}
+        unsigned = await client.post(url, content=body)
+        assert (unsigned.status_code, unsigned.headers["Content-Type"]) == (403, "application/problem+json")
+        unknown = body.replace(str(message).encode(), str(uuid4()).encode())
+        assert (await client.post(url, content=unknown, headers=proof(unknown, url, key))).status_code == 204
+
+
+async def test_bounces_come_in_by_lmtp_and_only_to_addresses_made_here(open_post: Post) -> None:
+    fact = booked(person("delivered"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="delivered")
+    address = Verp(open_post.settings.link_secret, open_post.settings.bounce_domain).address(
+        (await open_post.confirmation(fact.id)).message
+    )
+
+    def hand_over(to: str, mail: bytes) -> None:
+        with smtplib.LMTP("127.0.0.1", open_post.settings.bounce_port or 0, timeout=5) as client:
+            client.sendmail("", [to], mail)
+
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        await to_thread(hand_over, "bounce+" + uuid4().hex + address[39:], FAILURE)
+    await to_thread(hand_over, address, b"Subject: I am on holiday\r\n\r\nBack on Monday.")
+    assert await open_post.states(fact.id) == {"mail": "delivered"}
+    await to_thread(hand_over, address, FAILURE)
+    await to_thread(hand_over, address, FAILURE)
+    await open_post.until(fact.id, mail="failed", sms="delivered")
+    assert [row.reason for row in await open_post.rows("select reason from spared_addresses")] == ["undeliverable"]

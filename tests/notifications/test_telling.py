@@ -1,0 +1,159 @@
+"""Who is told what: the table, ids, channels, reminders, and any order of facts."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.notifications.telling.domain import (
+    NO_CHANNEL,
+    WHO_IS_TOLD,
+    NoticePlan,
+    Purpose,
+    notices_for,
+    who_is_told_markdown,
+)
+from shared.calendar import is_working_day
+from shared.clock import BERLIN
+from shared.due import Urgency
+from shared.events.appointments import AppointmentFact, CancelledBy
+from shared.events.base import Received
+from tests.notifications.conftest import Post
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received
+
+CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
+
+
+def plans(
+    fact: AppointmentFact, happened_at: datetime = MONDAY_NOON, known: AppointmentFact | None = None
+) -> dict[str, NoticePlan]:
+    before = known.appointment if known else None
+    return {plan.purpose: plan for plan in notices_for(before, fact, person(), CAUSE, happened_at)}
+
+
+def test_a_booking_is_confirmed_at_once_and_remembered_at_four_on_the_working_day_before() -> None:
+    told = plans(booked())
+    assert set(told) == {"confirmation", "reminder"}
+    assert told["confirmation"].due_at == MONDAY_NOON
+    assert told["confirmation"].useful_until == THURSDAY
+    assert told["reminder"].due_at == datetime(2026, 11, 25, 16, tzinfo=BERLIN)
+    assert told["reminder"].useful_until == THURSDAY - timedelta(hours=1)
+    assert told["reminder"].loud_from is None
+
+
+def test_a_reminder_skips_weekends_and_holidays() -> None:
+    new_year_monday = datetime(2027, 1, 4, 9, tzinfo=BERLIN)
+    assert plans(booked(starts_at=new_year_monday))["reminder"].due_at == datetime(2026, 12, 31, 16, tzinfo=BERLIN)
+
+
+def test_who_books_after_the_time_of_the_reminder_gets_none() -> None:
+    evening_before = datetime(2026, 11, 25, 16, tzinfo=BERLIN)
+    assert set(plans(booked(), evening_before)) == {"confirmation"}
+    assert set(plans(booked(), evening_before - timedelta(seconds=1))) == {"confirmation", "reminder"}
+
+
+@given(minutes=st.integers(24 * 60, 900 * 24 * 60))
+def test_every_reminder_comes_at_four_on_an_earlier_working_day(minutes: int) -> None:
+    starts_at = MONDAY_NOON + timedelta(minutes=minutes)
+    reminder = plans(booked(starts_at=starts_at), MONDAY_NOON - timedelta(days=9))["reminder"]
+    local = reminder.due_at.astimezone(BERLIN)
+    assert (local.hour, local.minute) == (16, 0)
+    assert is_working_day(local.date())
+    assert local.date() < starts_at.astimezone(BERLIN).date()
+
+
+def test_a_cancellation_by_the_citizen_is_answered_directly_by_the_city_within_a_day_urgently() -> None:
+    by_citizen = plans(cancelled(booked()))["cancellation"]
+    by_city = plans(cancelled(booked(), CancelledBy.CITY))["cancellation"]
+    assert (by_citizen.urgency, by_citizen.loud_from) == (Urgency.DIRECT, MONDAY_NOON)
+    assert (by_city.urgency, by_city.loud_from) == (Urgency.URGENT, THURSDAY - timedelta(hours=24))
+
+
+def test_only_what_differs_is_told() -> None:
+    first = booked()
+    again = first.model_copy(update={"version": 2})
+    gone = cancelled(first)
+    assert plans(again, known=first) == {}
+    assert set(plans(gone, known=first)) == {"cancellation"}
+    assert plans(gone.model_copy(update={"version": 3}), known=gone) == {}
+
+
+def test_the_forgotten_are_told_nothing() -> None:
+    assert notices_for(None, booked(), None, CAUSE, MONDAY_NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "mail", "phone", "first", "reachable"),
+    [
+        (["mail"], "a", "1", ["mail"], ["mail", "sms"]),
+        (["sms"], "a", "1", ["sms"], ["mail", "sms"]),
+        (["sms", "mail"], "a", "1", ["mail", "sms"], ["mail", "sms"]),
+        (["sms"], "a", None, ["mail"], ["mail"]),
+        ([], "a", "1", ["mail"], ["mail", "sms"]),
+        (["mail"], None, None, [NO_CHANNEL], []),
+    ],
+)
+def test_channels_are_those_chosen_and_known(
+    chosen: list[str], mail: str | None, phone: str | None, first: list[str], reachable: list[str]
+) -> None:
+    fact = booked(channels=chosen)
+    for plan in notices_for(None, fact, person(mail, phone), CAUSE, MONDAY_NOON):
+        assert list(plan.messages) == first
+        assert plan.reachable == reachable
+
+
+def test_ids_are_the_same_for_whoever_computes_them_and_differ_by_cause_and_purpose() -> None:
+    fact = booked(channels=["mail", "sms"])
+    first, second = plans(fact), plans(fact)
+    assert first == second
+    others = notices_for(None, fact, person(), uuid4(), MONDAY_NOON)
+    ids = [id for plan in [*first.values(), *others] for id in [plan.id, *plan.messages.values()]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_rule_has_words_and_the_table_shows_every_rule() -> None:
+    table = who_is_told_markdown()
+    assert {rule.purpose for rule in WHO_IS_TOLD} == set(Purpose)
+    assert len(table.splitlines()) == len(WHO_IS_TOLD) + 2
+    assert "| AppointmentCancelled by city or staff | citizen | cancellation | urgent |" in table
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[int]]:
+    """A history of one appointment, and an order in which its facts come: repeated or dropped, but not the newest."""
+    first = received(booked(channels=draw(st.sampled_from([["mail"], ["sms"], ["mail", "sms"]]))))
+    history = [first]
+    for version in range(2, 2 + draw(st.integers(0, 2))):
+        again = first.fact.model_copy(update={"version": version})
+        history.append(Received(again, uuid4(), first.cause, MONDAY_NOON))
+    if draw(st.booleans()):
+        by = draw(st.sampled_from(CancelledBy))
+        newest = history[-1].fact
+        assert hasattr(newest, "booked_at")
+        history.append(received(cancelled(newest, by)))  # type: ignore[arg-type]
+    newest_index = len(history) - 1
+    others = draw(st.lists(st.integers(0, newest_index), max_size=6))
+    return history, draw(st.permutations([*others, newest_index]))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(delivery=deliveries())
+async def test_any_order_of_facts_ends_in_the_same_state_and_the_same_messages(
+    post: Post, delivery: tuple[list[Received[AppointmentFact]], list[int]]
+) -> None:
+    history, order = delivery
+    matter = history[0].fact.id
+    await post.take(*(history[index] for index in order))
+    [row] = await post.rows("select version, fact from matters where id = :id", id=matter)
+    assert row.version == history[-1].fact.version
+    assert row.fact["appointment"]["status"] == history[-1].fact.appointment.status
+    valid = {entry.message for entry in await post.log(matter) if entry.state != "superseded"}
+    newest = history[-1]
+    expected = {
+        id
+        for plan in notices_for(None, newest.fact, person(), newest.cause, newest.occurred_at)
+        for id in plan.messages.values()
+    }
+    assert valid == expected
