@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from shared.telemetry import configure_logging
 from tests.support.stack import Backend, clone_database, drop_database, start_backend
 
 pytest_plugins = ["tests.browser.chromium"]
@@ -19,6 +20,7 @@ _ADDRESSES = pytest.StashKey[Backend]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller owns the stack, so that it ends with the run and all workers share it."""
+    configure_logging("error")
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
         backend = start_backend()
         config.stash[_ADDRESSES] = backend

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from shared import migrations
 
 _TEMPLATE_LOCK = 0x746D706C
+_FOLDERS = "nahbar-test-"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ def start_backend() -> Backend:
 
 
 def _embedded() -> Backend:
-    folder = Path(tempfile.mkdtemp(prefix="nahbar-test-"))
+    _end_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    (folder / "owner").write_text(str(os.getpid()))
     kafka, postgres = Kafka(folder), Postgres(folder)
 
     def stop() -> None:
@@ -50,6 +54,18 @@ def _embedded() -> Backend:
         stop()
         raise
     return Backend(kafka.bootstrap, postgres.url, stop)
+
+
+def _end_abandoned() -> None:
+    """End what runs left behind that were killed themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        owner = folder / "owner"
+        if owner.exists() and not psutil.pid_exists(int(owner.read_text())):
+            Kafka(folder).kill()
+            postgres = Postgres(folder)
+            postgres.kill()
+            postgres.remove()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _containers() -> Backend:

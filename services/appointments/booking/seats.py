@@ -16,10 +16,10 @@ _TAKE = text("""
             select from seats s
             where s.counter = c.key and s.starts_at = any(:starts) and (s.until is null or s.until > :now)
         )
-        order by hashtext(key || cast(:appointment as text)) limit 1
+        order by hashtext(key || cast(cast(:appointment as uuid) as text)) limit 1
     ), taken as (
         insert into seats (counter, starts_at, appointment, until)
-        select chosen.key, start, :appointment, :until
+        select chosen.key, start, cast(:appointment as uuid), cast(:until as timestamptz)
         from chosen, unnest(cast(:starts as timestamptz[])) with ordinality wanted (start, place) order by place
         on conflict (counter, starts_at) do update set appointment = excluded.appointment, until = excluded.until
         where seats.until <= :now
