@@ -63,6 +63,7 @@ class City(_Data):
     """A city.
 
     `sources` says where figures come from; what `examples` names has no source and is an example only.
+    `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
     """
 
     name: str
@@ -73,6 +74,7 @@ class City(_Data):
     examples: list[str]
     slot_minutes: int = Field(ge=5)
     bookable_days: int = Field(ge=1)
+    interpreter_languages: dict[str, str]
     opening_hours: list[WeeklyHours]
     districts: list[District]
     stations: list[CityStation]

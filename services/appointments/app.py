@@ -1,21 +1,34 @@
 """The application: the only place that wires the service."""
 
+from pathlib import Path
+
 from fastapi import FastAPI
 
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
+from services.appointments.booking.pages.details import router as details_pages
+from services.appointments.booking.pages.manage import router as manage_pages
+from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
+from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
+from shared.web.i18n import LanguagePrefix
+from shared.web.pages import Pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service."""
     service = Service(settings)
-    return service.create_app(
+    pages = Pages(Path(__file__).parent, service.city)
+    app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api],
+        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
+        error_page=pages.error_page,
     )
+    app.state.pages = pages
+    app.add_middleware(LanguagePrefix)
+    return app

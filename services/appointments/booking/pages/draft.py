@@ -1,0 +1,50 @@
+"""A draft and the way on from it."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from fastapi import Response
+
+from services.appointments.booking.api import HOLD_LINK
+from services.appointments.booking.domain import Status
+from services.appointments.booking.facts import MANAGE
+from services.appointments.booking.holds import extend_hold
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
+from shared.service import Service
+from shared.web.visit import Visit
+
+EXTEND = "extend"
+"""The value of the button that holds a time longer."""
+
+
+def draft_path(service: Service, id: UUID) -> str:
+    """Where the pages of a draft are."""
+    return f"/appointments/book/{service.links.token(HOLD_LINK, id, 1)}"
+
+
+def to_appointment(visit: Visit, appointment: Appointment, new: bool = False) -> Response:
+    """Go to the page of an appointment; `new` says it was booked by this very step."""
+    token = visit.service.links.token(MANAGE, appointment.id, appointment.generation)
+    return visit.redirect(f"/appointments/m/{token}{'?new=1' if new else ''}")
+
+
+async def open_draft(visit: Visit, token: str) -> Appointment | Response:
+    """The draft of a token; or where to go instead: its appointment once booked, a page that says it was forgotten.
+
+    Raises:
+        LinkInvalid: no token of ours.
+    """
+    id, _ = visit.service.links.read(HOLD_LINK, token)
+    found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
+    if found is None:
+        return visit.render("draft_gone.html", status=410, secret=True)
+    return found if found.status is Status.HELD else to_appointment(visit, found)
+
+
+async def extended(visit: Visit, draft: Appointment) -> Appointment:
+    """The draft, held longer if that is still possible."""
+    try:
+        return replace(draft, held_until=await extend_hold(visit.conn, visit.service, draft.id, visit.now))
+    except (HoldOver, NoMoreExtensions):
+        return draft

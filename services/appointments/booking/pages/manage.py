@@ -1,0 +1,69 @@
+"""The page of an appointment, reached by its secret link: look, put it into a calendar, cancel."""
+
+from contextlib import suppress
+
+from fastapi import APIRouter, Response
+
+from services.appointments.booking.api import by_token
+from services.appointments.booking.calendar import calendar_file
+from services.appointments.booking.domain import Status
+from services.appointments.booking.queries import Appointment
+from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.usecases import cancel
+from shared.events.appointments import CancelledBy
+from shared.web.i18n import language
+from shared.web.visit import CurrentVisit, Visit
+
+router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
+
+
+@router.get("")
+async def show(visit: CurrentVisit, token: str, new: bool = False) -> Response:
+    """The appointment; right after booking (`new`) it says so."""
+    return _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new)
+
+
+@router.get("/cancel")
+async def ask(visit: CurrentVisit, token: str) -> Response:
+    """One question, one button."""
+    found = await by_token(visit.conn, visit.service, token)
+    if not _can_be_cancelled(visit, found):
+        return visit.redirect(f"/appointments/m/{token}")
+    return visit.render("cancel.html", secret=True, token=token, appointment=found, state=found.state)
+
+
+@router.post("/cancel")
+async def cancel_it(visit: CurrentVisit, token: str) -> Response:
+    """Cancel. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
+    found = await by_token(visit.conn, visit.service, token)
+    with suppress(AlreadyCancelled, TooLate):
+        await cancel(visit.conn, visit.service, found.id, CancelledBy.CITIZEN, None, visit.now)
+    return visit.redirect(f"/appointments/m/{token}")
+
+
+@router.get("/termin.ics")
+async def calendar(visit: CurrentVisit, token: str) -> Response:
+    """The appointment for a calendar."""
+    return calendar_file(visit.service, await by_token(visit.conn, visit.service, token))
+
+
+def _appointment_page(visit: Visit, token: str, found: Appointment, new: bool) -> Response:
+    if found.status is Status.CANCELLED:
+        return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state)
+    return visit.render(
+        "appointment.html",
+        secret=True,
+        new=new,
+        over=found.ends_at <= visit.now,
+        cancellable=_can_be_cancelled(visit, found),
+        token=token,
+        appointment=found,
+        state=found.state,
+        message_language=language(found.language).name,
+        interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+        address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",
+    )
+
+
+def _can_be_cancelled(visit: Visit, found: Appointment) -> bool:
+    return found.status is Status.CONFIRMED and found.starts_at > visit.now

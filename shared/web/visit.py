@@ -1,0 +1,57 @@
+"""A visit to a page: what the endpoints of pages need, as one dependency."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from shared.clock import BERLIN
+from shared.db import Connection
+from shared.http import CurrentService, Now
+from shared.service import Service
+from shared.web.i18n import Language, language_of
+from shared.web.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a page, with its transaction and the business time it happens at."""
+
+    request: Request
+    conn: AsyncConnection
+    service: Service
+    now: datetime
+    pages: Pages
+
+    @property
+    def today(self) -> date:
+        """The day in Berlin."""
+        return self.now.astimezone(BERLIN).date()
+
+    @property
+    def language(self) -> Language:
+        """The language of the page."""
+        return language_of(self.request)
+
+    def gettext(self, text: str) -> str:
+        """A text in the language of the page."""
+        return self.pages.gettext(self.request)(text)
+
+    def render(self, template: str, **context: Any) -> HTMLResponse:
+        """Answer with a page; see `Pages.render`."""
+        return self.pages.render(self.request, template, **context)
+
+    def redirect(self, path: str) -> RedirectResponse:
+        """Answer a post: go to a page that can be reloaded, in the same language."""
+        return RedirectResponse(self.language.prefix + path, 303)
+
+
+def _visit(request: Request, conn: Connection, service: CurrentService, now: Now) -> Visit:
+    return Visit(request, conn, service, now, request.app.state.pages)
+
+
+CurrentVisit = Annotated[Visit, Depends(_visit)]
+"""For endpoints of an application whose `app.state.pages` are its `Pages`."""
