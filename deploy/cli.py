@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy import operations, serve
-from shared import kafka, migrations
-from shared.events.registry import all_topics
 from shared.service import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform
 
@@ -24,6 +22,8 @@ Services = Annotated[
     list[str] | None,
     typer.Argument(help=f"Some of: {', '.join(SERVICES)}. None means all."),
 ]
+Port = Annotated[int, typer.Option(help="Where pages and APIs are served.")]
+Folder = Annotated[Path | None, typer.Option(help="Keeps all data; .nahbar in the project where left out.")]
 ServiceName = Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")]
 
 
@@ -45,26 +45,46 @@ def serve_command(
 
 
 @app.command()
+def up(port: Port = 8000, folder: Folder = None) -> None:
+    """Run the platform on this machine, with everything it needs, until Ctrl-C."""
+    from deploy.demo.run import up as run_up
+
+    raise typer.Exit(run_up(console, folder, port))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option(help="End by itself; exit code 0 only if all went as it should.")] = False,
+    port: Port = 8000,
+    folder: Folder = None,
+) -> None:
+    """Run the platform on this machine and play a day."""
+    from deploy.demo.run import demo as run_demo
+
+    raise typer.Exit(run_demo(console, folder, port, once))
+
+
+@app.command()
 def migrate(services: Services = None) -> None:
     """Create the services' databases and bring them to the newest schema."""
-
-    async def work() -> None:
-        for name in _names(services):
-            url = serve.settings_of(name).database
-            await migrations.create_database(url)
-            await migrations.upgrade(url, name)
-            console.print(f"{name}: database is up to date")
-
-    asyncio.run(work())
+    for name in _names(services):
+        asyncio.run(operations.migrate(name))
+        console.print(f"{name}: database is up to date")
 
 
 @app.command()
 def topics() -> None:
     """Create the Kafka topics that do not exist yet."""
-    platform = Platform()
-    names = all_topics(platform.topic_prefix, SERVICES)
-    created = asyncio.run(kafka.create_topics(platform.kafka, names, platform.partitions, platform.replication))
-    console.print(f"{len(created)} topics created, {len(names) - len(created)} existed")
+    created, needed = asyncio.run(operations.create_topics())
+    console.print(f"{created} topics created, {needed - created} existed")
+
+
+@app.command()
+def ledger() -> None:
+    """What became of every message; exit code 1 if one may be lost or doubled."""
+    found = asyncio.run(operations.ledger())
+    console.print_json(data=found)
+    raise typer.Exit(code=1 if found["overdue"] or found["maybe_twice"] else 0)
 
 
 @app.command("load-city")
@@ -123,3 +143,7 @@ def _names(services: list[str] | None) -> list[str]:
 def main() -> None:
     """Entry point."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -12,10 +12,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy import serve
-from shared import dead_letters
+from shared import dead_letters, kafka, migrations
+from shared.clock import Clock
 from shared.db import Database
+from shared.events.registry import all_topics
 from shared.sealing import new_key_pair
 from shared.service import Service
+from shared.settings import SERVICES, Platform
+
+_WAITING = text("select count(*) from outbox where published_at is null and refused is null")
 
 
 @asynccontextmanager
@@ -27,6 +32,43 @@ async def database_of(service: str) -> AsyncIterator[AsyncConnection]:
             yield conn
     finally:
         await database.close()
+
+
+async def prepare() -> None:
+    """Databases, schemas, topics and the city's data, as far as they are not there yet."""
+    for name in SERVICES:
+        await migrate(name)
+    await create_topics()
+    await load_city()
+
+
+async def migrate(service: str) -> None:
+    """Create a service's database and bring it to the newest schema."""
+    url = serve.settings_of(service).database
+    await migrations.create_database(url)
+    await migrations.upgrade(url, service)
+
+
+async def create_topics() -> tuple[int, int]:
+    """Create the topics that do not exist; returns how many were created and how many are needed."""
+    platform = Platform()
+    names = all_topics(platform.topic_prefix, SERVICES)
+    created = await kafka.create_topics(platform.kafka, names, platform.partitions, platform.replication)
+    return len(created), len(names)
+
+
+async def ledger() -> dict[str, Any]:
+    """The account of all messages, as `notifications` keeps it."""
+    queries = importlib.import_module("services.notifications.delivery.queries")
+    async with database_of("notifications") as conn:
+        found: dict[str, Any] = (await queries.ledger(conn, Clock(Platform().clock_file).now())).model_dump(mode="json")
+        return found
+
+
+async def waiting_facts(service: str) -> int:
+    """How many facts of a service Kafka does not have yet."""
+    async with database_of(service) as conn:
+        return int((await conn.execute(_WAITING)).scalar_one())
 
 
 async def load_city() -> str:

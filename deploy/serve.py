@@ -3,14 +3,17 @@
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.city import City
 from shared.service import ALL_ROLES, Role
-from shared.settings import ServiceSettings
+from shared.settings import Platform, ServiceSettings
 from shared.telemetry import configure_logging
+from shared.web.portal import create_portal
 
 GRACE = 20
 """Seconds that requests in flight get at a shutdown."""
@@ -58,6 +61,21 @@ class OnePort:
             for app in [*self._apps.values(), self._otherwise]:
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
+
+
+def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | None = None) -> ASGIApp:
+    """The services on one port, with the portal at its root where pages are served.
+
+    Args:
+        inbox: folder of the simulated far ends; what they received is then shown under /inbox/.
+    """
+    apps = {name: app_of(name, roles) for name in services}
+    if inbox is not None:
+        from deploy.local.far_ends.inbox import create_inbox
+
+        apps["inbox"] = create_inbox(inbox)
+    tasks = {"termin"} if "appointments" in services else set()
+    return OnePort(apps, create_portal(City.load(Platform().city), open_tasks=tasks))
 
 
 def run(app: ASGIApp, host: str, port: int, log_level: str) -> None:

@@ -1,0 +1,1 @@
+"""The demo: a day on the platform, played live in the terminal."""

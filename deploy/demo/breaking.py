@@ -1,0 +1,130 @@
+"""After the scenario: bookings go on, and keys break things to show that nothing is lost."""
+
+import asyncio
+import contextlib
+import random
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from deploy import operations
+from deploy.demo.scenario import API, account
+from deploy.local.laptop import Laptop
+from shared.clock import BERLIN, Clock
+
+DOWN = 6.0
+"""Seconds that what was killed stays down."""
+
+
+class Breaking:
+    """The live screen with the keys k, p, m and q."""
+
+    def __init__(self, console: Console, laptop: Laptop) -> None:
+        self._console = console
+        self._laptop = laptop
+        self._booked = 0
+        self._refused = 0
+        self._news = "A booking a second goes on."
+        self._breaking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Show the state until q or Ctrl-C."""
+        if not sys.stdin.isatty():
+            await asyncio.Event().wait()
+        booking = asyncio.create_task(self._book_on())
+        try:
+            with Live(console=self._console, refresh_per_second=4) as live, _single_keys():
+                while (key := _pressed()) != "q":
+                    self._react(key)
+                    live.update(await self._screen())
+                    await asyncio.sleep(0.25)
+        finally:
+            booking.cancel()
+
+    def _react(self, key: str) -> None:
+        stack = self._laptop.stack
+        parts = {
+            "k": ("Kafka", stack.kafka),
+            "p": ("PostgreSQL", stack.postgres),
+            "m": ("mail server", self._laptop.mail),
+        }
+        name, part = parts.get(key, ("", None))
+        if part is not None and not self._breaking:
+            task = asyncio.create_task(self._break(name, part.kill, part.start))
+            self._breaking.add(task)
+            task.add_done_callback(self._breaking.discard)
+
+    async def _break(self, name: str, kill: object, start: object) -> None:
+        self._news = f"[red]kill -9: the {name} is gone[/red]"
+        await asyncio.to_thread(kill)  # type: ignore[arg-type]
+        await asyncio.sleep(DOWN)
+        self._news = f"The {name} starts again"
+        await asyncio.to_thread(start)  # type: ignore[arg-type]
+        self._news = f"[green]The {name} is back[/green]"
+
+    async def _book_on(self) -> None:
+        clock = Clock(self._laptop.clock_file)
+        async with httpx.AsyncClient(base_url=self._laptop.address, timeout=10) as client:
+            while True:
+                day = (clock.now() + timedelta(days=random.randint(1, 20))).astimezone(BERLIN).date()  # noqa: S311
+                query: dict[str, Any] = {"services": ["meldebescheinigung"], "first_day": day.isoformat(), "days": 1}
+                with contextlib.suppress(httpx.HTTPError, KeyError, IndexError, ValueError):
+                    free = (await client.get(f"{API}/free-times", params=query)).json()
+                    place = random.choice([each for each in free if each["starts"]])  # noqa: S311
+                    wish = {
+                        "station": place["station"],
+                        "services": ["meldebescheinigung"],
+                        "starts_at": random.choice(place["starts"]),  # noqa: S311
+                    }
+                    person = {"name": "Demo", "mail": f"demo-{uuid4().hex[:8]}@example.org", "channels": ["mail"]}
+                    headers = {"Idempotency-Key": uuid4().hex}
+                    body = {"time": wish, "person": person}
+                    answer = await client.post(f"{API}/appointments", json=body, headers=headers)
+                    self._booked += answer.status_code == 201
+                    self._refused += answer.status_code != 201
+                await asyncio.sleep(1)
+
+    async def _screen(self) -> Table:
+        table = Table(title=self._news, title_justify="left", min_width=70)
+        table.add_column("")
+        table.add_column("", justify="right")
+        table.add_row("Bookings acknowledged / refused", f"{self._booked} / {self._refused}")
+        try:
+            async with asyncio.timeout(1.5):
+                waiting = await operations.waiting_facts("appointments")
+                lost, doubled, unknown, ledger = await account()
+            table.add_row("Facts in the outbox, not yet on Kafka", str(waiting))
+            table.add_row("Messages due now", str(ledger["due"]))
+            table.add_row("Messages delivered", str(ledger["messages"].get("delivered", 0)))
+            table.add_row("Ledger", f"{lost} lost, {doubled} doubled, {unknown} unknown")
+        except Exception as error:
+            table.add_row("The database does not answer", type(error).__name__)
+        table.caption = "k, p, m: kill -9 Kafka, PostgreSQL, the mail server    q: stop"
+        return table
+
+
+@contextlib.contextmanager
+def _single_keys() -> Iterator[None]:
+    """Let single keys arrive without Enter and without being shown."""
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _pressed() -> str:
+    """The key pressed since the last look, or nothing."""
+    import select
+
+    return sys.stdin.read(1) if select.select([sys.stdin], [], [], 0)[0] else ""
