@@ -1,0 +1,188 @@
+"""What every service must do; a new service is tested by standing in `SERVICES`."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from fastapi import FastAPI
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared import migrations
+from shared.db import kernel_tables
+from shared.events.registry import FACTS, all_topics, topic_of
+from shared.kafka import create_topics
+from shared.service import ALL_ROLES, Role
+from shared.settings import SERVICES, Platform, ServiceSettings
+from tests.support.stack import Backend
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.parametrize("name", SERVICES)
+
+NOBODY = "127.0.0.1:9"
+
+
+def settings_class(name: str) -> type[ServiceSettings]:
+    found: type[ServiceSettings] = importlib.import_module(f"services.{name}.settings").Settings
+    return found
+
+
+def new_app(settings: ServiceSettings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
+    app: FastAPI = importlib.import_module(f"services.{settings.service}.app").create_app(settings, roles)
+    return app
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
+
+
+@pytest_asyncio.fixture
+async def settings(
+    name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
+) -> ServiceSettings:
+    """Settings of the service with a database and topics of its own."""
+    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    return settings_class(name)(platform=platform, database=await database(name))
+
+
+async def status(client: httpx.AsyncClient, name: str, check: str) -> tuple[int, dict[str, Any]]:
+    answer = await client.get(f"/{name}/health/{check}")
+    return answer.status_code, answer.json()
+
+
+async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: ServiceSettings) -> None:
+    async with client_of(new_app(settings)) as client:
+
+        async def ready() -> bool:
+            return (await status(client, name, "ready"))[0] == 200
+
+        await eventually(ready)
+        assert await status(client, name, "live") == (200, {"stuck": []})
+        metrics = (await client.get(f"/{name}/metrics")).text
+        assert f"nahbar_{name}_relay_leading" in metrics
+        assert f"nahbar_{name}_outbox_oldest_seconds" in metrics
+
+
+async def test_without_kafka_it_lives_and_says_that_it_is_not_ready(name: str, settings: ServiceSettings) -> None:
+    away = settings.model_copy(update={"platform": settings.platform.model_copy(update={"kafka": NOBODY})})
+    async with client_of(new_app(away)) as client:
+        assert await status(client, name, "ready") == (503, {"missing": ["kafka"]})
+        assert (await status(client, name, "live"))[0] == 200
+
+
+async def test_without_its_database_it_lives_and_says_that_it_is_not_ready(
+    name: str, settings: ServiceSettings
+) -> None:
+    away = settings.model_copy(update={"database": f"postgresql://postgres:x@{NOBODY}/nothing"})
+    async with client_of(new_app(away)) as client:
+        code, body = await status(client, name, "ready")
+        assert code == 503
+        assert "database" in body["missing"]
+        assert (await status(client, name, "live"))[0] == 200
+
+
+async def test_a_stuck_loop_ends_liveness(name: str, settings: ServiceSettings) -> None:
+    app = new_app(settings)
+    async with client_of(app) as client:
+        loop = app.state.service._loops["relay"]
+        loop.heartbeat.limit = -1
+        assert await status(client, name, "live") == (503, {"stuck": ["relay"]})
+
+
+async def test_two_run_in_one_process(name: str, settings: ServiceSettings) -> None:
+    async with client_of(new_app(settings)) as one, client_of(new_app(settings)) as two:
+        for client in (one, two):
+            assert (await status(client, name, "live"))[0] == 200
+
+
+async def test_each_role_starts_alone(name: str, settings: ServiceSettings) -> None:
+    for role in Role:
+        app = new_app(settings, frozenset({role}))
+        async with client_of(app) as client:
+            assert (await status(client, name, "live"))[0] == 200
+            served = any(route.path.startswith(f"/{name}/api/v1") for route in app.routes if hasattr(route, "path"))
+            documented = bool(app.openapi()["paths"])
+            assert (served or documented) == (role is Role.HTTP)
+
+
+async def test_what_stands_in_the_outbox_reaches_kafka(name: str, settings: ServiceSettings) -> None:
+    fact = next(fact for fact in FACTS if fact.service == name)
+    app = new_app(settings)
+    async with client_of(app):
+        service = app.state.service
+        async with service.db.transaction() as conn:
+            await conn.execute(
+                text("""
+                    insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at)
+                    values (:topic, 'test', 1, :id, 1, '{}', now())
+                """),
+                {"topic": topic_of(settings.platform.topic_prefix, fact), "id": uuid4()},
+            )
+        await eventually(lambda: service.metrics.published._value.get() == 1)
+
+
+async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(
+    name: str, settings: ServiceSettings
+) -> None:
+    async with client_of(new_app(settings)) as client:
+        document = (await client.get(f"/{name}/api/openapi.json")).json()
+        assert document["paths"]
+        for path, operations in document["paths"].items():
+            assert path.startswith(f"/{name}/api/v1/"), path
+            assert all(operation.get("description") for operation in operations.values()), f"{path} has no docstring"
+        missing = await client.get(f"/{name}/api/v1/nothing-here")
+        assert missing.status_code == 404
+        assert missing.headers["content-type"] == "application/problem+json"
+        assert missing.json()["type"] == "urn:nahbar:problem:not-found"
+
+
+async def test_a_trace_is_continued(name: str, settings: ServiceSettings) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    async with client_of(new_app(settings)) as client:
+        answer = await client.get(f"/{name}/health/live", headers={"traceparent": trace})
+        assert answer.headers["traceparent"] == trace
+
+
+async def test_migrations_make_what_the_code_expects(name: str, settings: ServiceSettings) -> None:
+    metadata = importlib.import_module(f"services.{name}.tables").metadata
+    kernel = type(metadata)()
+    kernel_tables(kernel)
+    assert set(kernel.tables) <= set(metadata.tables)
+
+    def differences(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    engine = create_async_engine(settings.database.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as conn:
+        found = [each for each in await conn.run_sync(differences) if "alembic_version" not in str(each)]
+    await engine.dispose()
+    assert found == []
+
+
+async def test_migrations_have_one_head_and_go_down_and_up_again(name: str, settings: ServiceSettings) -> None:
+    assert len(ScriptDirectory.from_config(migrations.config(name)).get_heads()) == 1
+    await migrations.downgrade(settings.database, name)
+    engine = create_async_engine(settings.database.replace("postgresql://", "postgresql+asyncpg://"))
+    async with engine.connect() as conn:
+        left = await conn.execute(
+            text("select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'")
+        )
+        assert left.scalars().all() == []
+    await engine.dispose()
+    await asyncio.gather(*[migrations.upgrade(settings.database, name) for _ in range(2)])
