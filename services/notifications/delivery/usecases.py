@@ -1,17 +1,16 @@
 """Notices in the database: added, held while something happens to them, saved with what follows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from pydantic_core import to_json
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications import tables
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, Spared, State, apply
 from services.notifications.telling.domain import Purpose
 from shared.due import Urgency, Work
@@ -39,24 +38,37 @@ _HELD = """
 _HELD_BY_MESSAGE = text(_HELD.format(condition="n.id in (select notice from messages where id = any(:ids))"))
 _HELD_BY_MATTER = text(_HELD.format(condition="n.matter = :matter"))
 
-_messages = upsert(tables.messages)
-_SAVE_MESSAGE = _messages.on_conflict_do_update(
-    index_elements=["id"],
-    set_={
-        name: _messages.excluded[name] for name in ("state", "attempts", "tries", "error", "reference", "changed_at")
-    },
-)
-_BEGIN_ATTEMPT = insert(tables.attempts)
-_END_ATTEMPT = (
-    update(tables.attempts)
-    .where(tables.attempts.c.message == bindparam("of"), tables.attempts.c.number == bindparam("nth"))
-    .values(ended_at=bindparam("ended"), result=bindparam("with"))
-)
-_SAVE_NOTICE = (
-    update(tables.notices)
-    .where(tables.notices.c.id == bindparam("notice"))
-    .values(outcome=bindparam("now"), facts=bindparam("told"))
-)
+_SAVE = text("""
+    with saved as (
+        insert into messages select * from jsonb_populate_recordset(null::messages, cast(:messages as jsonb))
+        on conflict (id) do update
+        set state = excluded.state, attempts = excluded.attempts, tries = excluded.tries, error = excluded.error,
+            reference = excluded.reference, changed_at = excluded.changed_at
+    ), begun as (
+        insert into attempts select * from jsonb_populate_recordset(null::attempts, cast(:begun as jsonb))
+    ), ended as (
+        update attempts set ended_at = answer.ended_at, result = answer.result
+        from jsonb_populate_recordset(null::attempts, cast(:ended as jsonb)) answer
+        where attempts.message = answer.message and attempts.number = answer.number
+    )
+    update notices set outcome = new.outcome, facts = new.facts
+    from jsonb_populate_recordset(null::notices, cast(:notices as jsonb)) new where notices.id = new.id
+""")
+_ADD = text("""
+    with added as (
+        insert into notices select * from jsonb_populate_recordset(null::notices, cast(:notices as jsonb))
+        on conflict do nothing returning id
+    )
+    insert into messages
+    select message.* from jsonb_populate_recordset(null::messages, cast(:messages as jsonb)) message
+    join added on added.id = message.notice
+    returning notice
+""")
+_SPARE = text("""
+    insert into spared_addresses (address, reason, since) values (:address, :reason, :since)
+    on conflict (address) do update set reason = excluded.reason, since = excluded.since
+    where excluded.reason = 'complaint'
+""")
 
 _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 """Outcomes no fact tells of: a newer notice did or will, or the person wanted none."""
@@ -96,12 +108,12 @@ class Hand:
     @classmethod
     async def of_messages(cls, conn: AsyncConnection, ids: Sequence[UUID]) -> "Hand":
         """Hold the notices of some messages."""
-        return cls(_read((await conn.execute(_HELD_BY_MESSAGE, {"ids": ids})).mappings()))
+        return cls(_read(await conn.execute(_HELD_BY_MESSAGE, {"ids": ids})))
 
     @classmethod
     async def of_matter(cls, conn: AsyncConnection, matter: UUID) -> "Hand":
         """Hold all notices of a matter."""
-        return cls(_read((await conn.execute(_HELD_BY_MATTER, {"matter": matter})).mappings()))
+        return cls(_read(await conn.execute(_HELD_BY_MATTER, {"matter": matter})))
 
     def __contains__(self, message: UUID) -> bool:
         return message in self._notice_of
@@ -126,36 +138,30 @@ class Hand:
 
     async def save(self, conn: AsyncConnection, service: Service, now: datetime) -> None:
         """Write what happened, record the facts that follow, schedule the work that follows."""
-        saved, begun, ended, outcomes = [], [], [], []
+        rows: dict[str, list[dict[str, Any]]] = {"messages": [], "begun": [], "ended": [], "notices": []}
         facts: list[tuple[Fact, UUID | None]] = []
         for held in self.held.values():
             before, after = held.notice, self._now[held.notice.id]
+            if after is before:
+                continue
             known = {message.id: message for message in before.messages}
             for message in after.messages:
                 earlier = known.get(message.id)
                 if message == earlier:
                     continue
-                saved.append(_message_row(after.id, message, due_at=now, now=now))
-                if earlier is None:
-                    continue
-                if message.attempts > earlier.attempts:
-                    begun.append({"message": message.id, "number": message.attempts, "started_at": now})
-                if earlier.state is State.SENDING:
-                    result = message.error or message.state.value
-                    ended.append({"of": message.id, "nth": message.attempts, "ended": now, "with": result})
+                rows["messages"].append(_message_row(after.id, message, now, now))
+                if earlier and message.attempts > earlier.attempts:
+                    rows["begun"].append({"message": message.id, "number": message.attempts, "started_at": now})
+                if earlier and earlier.state is State.SENDING:
+                    result = {"ended_at": now, "result": message.error or message.state}
+                    rows["ended"].append({"message": message.id, "number": message.attempts} | result)
             if after.outcome is not before.outcome:
                 told = after.facts + (after.outcome not in _UNTOLD)
-                outcomes.append({"notice": after.id, "now": after.outcome, "told": told})
+                rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
                     facts.append((_fact(after, told, held.type, now), after.cause))
-        for statement, rows in (
-            (_SAVE_MESSAGE, saved),
-            (_BEGIN_ATTEMPT, begun),
-            (_END_ATTEMPT, ended),
-            (_SAVE_NOTICE, outcomes),
-        ):
-            if rows:
-                await conn.execute(statement, rows)
+        if rows["messages"]:
+            await conn.execute(_SAVE, {name: _json(values) for name, values in rows.items()})
         await service.outbox.record_all(conn, facts)
         await service.due.schedule(conn, *self._work)
 
@@ -165,27 +171,18 @@ async def add(
 ) -> None:
     """Add new notices, each with the time it is due; those that exist already are left as they are."""
     rows = [_notice_row(notice, now) for notice, _ in notices]
-    added = await conn.execute(
-        upsert(tables.notices).values(rows).on_conflict_do_nothing().returning(tables.notices.c.id)
-    )
-    new = set(added.scalars())
-    fresh = [(notice, due_at) for notice, due_at in notices if notice.id in new]
-    messages = [(notice, message, due_at) for notice, due_at in fresh for message in notice.messages]
-    if messages:
-        values = [_message_row(notice.id, message, due_at, now) for notice, message, due_at in messages]
-        await conn.execute(insert(tables.messages).values(values))
-    await service.due.schedule(
-        conn,
-        *(
-            Work(SEND, str(message.id), due_at, notice.urgency)
-            for notice, message, due_at in messages
-            if message.state is State.WAITING
-        ),
-    )
-    told: list[tuple[Fact, UUID | None]] = [
-        (_fact(notice, notice.facts, fact_type, now), notice.cause) for notice, _ in fresh if notice.outcome
-    ]
-    await service.outbox.record_all(conn, told)
+    messages = [_message_row(notice.id, message, due, now) for notice, due in notices for message in notice.messages]
+    added = set((await conn.execute(_ADD, {"notices": _json(rows), "messages": _json(messages)})).scalars())
+    work: list[Work] = []
+    facts: list[tuple[Fact, UUID | None]] = []
+    for notice, due_at in notices:
+        if notice.id in added:
+            waiting = [message for message in notice.messages if message.state is State.WAITING]
+            work += [Work(SEND, str(message.id), due_at, notice.urgency) for message in waiting]
+            if notice.outcome:
+                facts.append((_fact(notice, notice.facts, fact_type, now), notice.cause))
+    await service.due.schedule(conn, *work)
+    await service.outbox.record_all(conn, facts)
 
 
 async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: datetime) -> None:
@@ -200,59 +197,49 @@ async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: 
 
 async def spare(conn: AsyncConnection, address: str, reason: Spared, now: datetime) -> None:
     """Send no optional messages to an address from now on; a complaint outweighs an address that failed."""
-    row = upsert(tables.spared_addresses).values(address=address, reason=reason, since=now)
-    stronger = {"reason": row.excluded.reason, "since": row.excluded.since}
-    await conn.execute(
-        row.on_conflict_do_update(
-            index_elements=["address"], set_=stronger, where=row.excluded.reason == Spared.COMPLAINT
-        )
-    )
+    await conn.execute(_SPARE, {"address": address, "reason": reason, "since": now})
 
 
 def _read(rows: Iterable[Any]) -> list[Held]:
     held = []
-    for _, group in groupby(rows, key=lambda row: row["id"]):
+    for _, group in groupby(rows, key=lambda row: row.id):
         mine = list(group)
         first = mine[0]
         messages = tuple(
-            Message(
-                id=row["message"],
-                channel=row["channel"],
-                state=State(row["state"]),
-                attempts=row["attempts"],
-                tries=row["tries"],
-                error=row["error"],
-                reference=row["reference"],
-            )
+            Message(row.message, row.channel, State(row.state), row.attempts, row.tries, row.error, row.reference)
             for row in mine
         )
         notice = Notice(
-            id=first["id"],
-            matter=first["matter"],
-            matter_version=first["matter_version"],
-            cause=first["cause"],
-            recipient=first["recipient"],
-            purpose=Purpose(first["purpose"]),
-            urgency=Urgency(first["urgency"]),
-            useful_until=first["useful_until"],
-            loud_from=first["loud_from"],
-            addresses=first["addresses"],
+            id=first.id,
+            matter=first.matter,
+            matter_version=first.matter_version,
+            cause=first.cause,
+            recipient=first.recipient,
+            purpose=Purpose(first.purpose),
+            urgency=Urgency(first.urgency),
+            useful_until=first.useful_until,
+            loud_from=first.loud_from,
+            addresses=first.addresses,
             messages=messages,
-            outcome=Outcome(first["outcome"]) if first["outcome"] else None,
-            facts=first["facts"],
+            outcome=Outcome(first.outcome) if first.outcome else None,
+            facts=first.facts,
         )
-        held.append(Held(notice, first["told_version"], first["type"]))
+        held.append(Held(notice, first.told_version, first.type))
     return held
 
 
 def _notice_row(notice: Notice, now: datetime) -> dict[str, Any]:
-    row = asdict(notice) | {"urgency": int(notice.urgency), "planned_at": now}
-    del row["messages"]
-    return row
+    row = {field.name: getattr(notice, field.name) for field in fields(notice) if field.name != "messages"}
+    return row | {"planned_at": now}
 
 
 def _message_row(notice: UUID, message: Message, due_at: datetime, now: datetime) -> dict[str, Any]:
-    return asdict(message) | {"notice": notice, "due_at": due_at, "changed_at": now}
+    row = {field.name: getattr(message, field.name) for field in fields(message)}
+    return row | {"notice": notice, "due_at": due_at, "changed_at": now}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return to_json(rows).decode()
 
 
 def _fact(notice: Notice, version: int, type: str, now: datetime) -> NoticeFact:

@@ -1,11 +1,12 @@
 """Mails: text, HTML and calendar part, with the headers that machines on the way need."""
 
+from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr, parseaddr
 from uuid import UUID
 
 from services.notifications.telling.domain import Purpose
@@ -27,6 +28,9 @@ class Letter:
 class MailWriter:
     """Builds mails.
 
+    `EmailMessage` takes longer to put a mail together than it takes to send it. So it makes each kind of mail
+    once, as a form, and only what differs from letter to letter is filled in.
+
     Args:
         sender: what people see as sender, "Name <address>".
         reply_to: where their answers go.
@@ -34,39 +38,76 @@ class MailWriter:
 
     def __init__(self, texts: Texts, sender: str, reply_to: str) -> None:
         self._texts = texts
-        name, self._address = parseaddr(sender)
-        self._sender = Address(name, addr_spec=self._address)
+        self._sender = sender
+        self._address = parseaddr(sender)[1]
         self._reply_to = reply_to
         self._domain = self._address.rpartition("@")[2]
+        self._forms: dict[str | None, list[bytes]] = {}
 
     def write(self, message: UUID, purpose: Purpose, fact: AppointmentFact, contact: Contact, now: datetime) -> Letter:
         """The mail that gives a notice; `message` becomes its Message-ID and its X-Nahbar-Message header."""
         if contact.mail is None:
             raise ValueError("The contact has no mail address.")
-        text = self._texts.mail(purpose, fact, contact)
         recipient = _with_ascii_domain(contact.mail)
-        mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
-        mail["From"] = self._sender
-        mail["To"] = Address(" ".join(contact.name.split()), addr_spec=recipient)
-        mail["Reply-To"] = self._reply_to
-        mail["Subject"] = text.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = f"<{message}@{self._domain}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
-        mail["X-Nahbar-Message"] = str(message)
-        mail.set_content(text.plain, cte="base64")
-        mail.add_alternative(text.html, subtype="html", cte="base64")
-        if purpose in WITH_CALENDAR:
-            part = calendar_part(
-                fact,
-                summary=text.subject,
-                description=text.plain,
-                organizer=self._address,
-                attendee=recipient,
-                stamp=now,
+        text = self._texts.mail(purpose, fact, contact)
+        method = method_of(fact) if purpose in WITH_CALENDAR else None
+        parts = [text.plain.encode(), text.html.encode()]
+        if method:
+            parts.append(
+                calendar_part(
+                    fact,
+                    summary=text.subject,
+                    description=text.plain,
+                    organizer=self._address,
+                    attendee=recipient,
+                    stamp=now,
+                )
             )
-            mail.add_alternative(part.decode(), subtype="calendar", params={"method": method_of(fact)}, cte="base64")
-        return Letter(recipient, mail.as_bytes())
+        headers = {
+            "To": _mailbox(contact.name, recipient),
+            "Subject": text.subject if text.subject.isascii() else Header(text.subject, "utf-8").encode(linesep="\r\n"),
+            "Date": format_datetime(now),
+            "Message-ID": f"<{message}@{self._domain}>",
+            "X-Nahbar-Message": str(message),
+        }
+        if method not in self._forms:
+            self._forms[method] = self._form(method)
+        first, *rest = self._forms[method]
+        filled = [_base64(part) + follows for part, follows in zip(parts, rest, strict=True)]
+        return Letter(recipient, b"".join([*map(_header, headers.items()), first, *filled]))
+
+    def _form(self, method: str | None) -> list[bytes]:
+        """What stays the same in mails with a calendar method: the pieces around the contents of the parts."""
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._sender
+        mail["Reply-To"] = self._reply_to
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes, please
+        mail.set_content("plain", cte="base64")
+        mail.add_alternative("html", subtype="html", cte="base64")
+        if method:
+            mail.add_alternative("calendar", subtype="calendar", params={"method": method}, cte="base64")
+        mail.set_boundary("=_nahbar")  # no line of base64 looks like it
+        pieces, rest = [], mail.as_bytes()
+        for part in mail.iter_parts():
+            before, _, rest = rest.partition(str(part.get_payload()).strip().encode())
+            pieces.append(before)
+        return [*pieces, rest]
+
+
+def _header(header: tuple[str, str]) -> bytes:
+    name, value = header
+    if "\n" in value.replace("\r\n ", "") or "\r" in value.replace("\r\n ", ""):
+        raise ValueError(f"{name} would end the header.")
+    return f"{name}: {value}\r\n".encode()
+
+
+def _mailbox(name: str, address: str) -> str:
+    """A name and an address; the address itself is never encoded (RFC 2047, section 5)."""
+    return formataddr((" ".join(name.split()), "@")).removesuffix("<@>") + f"<{address}>"
+
+
+def _base64(content: bytes) -> bytes:
+    return encodebytes(content).rstrip().replace(b"\n", b"\r\n")
 
 
 def _with_ascii_domain(address: str) -> str:
