@@ -23,7 +23,7 @@ from shared.consumer import Consumer, Reaction
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
-from shared.http import Telemetry, install_errors, operations_router
+from shared.http import Telemetry, install_errors, operations_router, problems
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
@@ -132,6 +132,7 @@ class Service:
             docs_url=f"/{self.name}/api/docs",
             redoc_url=None,
             openapi_url=f"/{self.name}/api/openapi.json",
+            responses=problems(422, 503),
         )
         app.state.service = self
         app.state.error_page = error_page

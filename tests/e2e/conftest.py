@@ -1,0 +1,212 @@
+"""Both services on real Kafka and PostgreSQL, between a simulated mail server and SMS gateway."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest_asyncio
+import uvicorn
+
+from deploy.local.far_ends import mail
+from deploy.local.far_ends.behaviours import Delays
+from deploy.local.far_ends.records import Accepted
+from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.web import WebSettings, create_web
+from deploy.local.processes import free_port
+from deploy.serve import OnePort
+from services.appointments.app import create_app as create_appointments
+from services.appointments.offer.usecases import load_city
+from services.appointments.settings import Settings as AppointmentsSettings
+from services.notifications.app import create_app as create_notifications
+from services.notifications.settings import Settings as NotificationsSettings
+from shared.calendar import is_working_day
+from shared.clock import BERLIN, Clock
+from shared.events.registry import all_topics
+from shared.kafka import create_topics
+from shared.service import Service
+from shared.settings import SERVICES, Platform
+from tests.deploy.far_ends import web_server
+from tests.support.stack import Backend
+from tests.support.wait import eventually
+
+QUICK = Delays(slow=2, receipt=0.05, later=0.5, throttle=1)
+API = "/appointments/api/v1"
+
+
+class City:
+    """A running city; `folder` keeps what citizens received."""
+
+    def __init__(
+        self, folder: Path, platform: Platform, appointments: AppointmentsSettings, notifications: NotificationsSettings
+    ) -> None:
+        self.folder = folder
+        self.platform = platform
+        self.settings = {"appointments": appointments, "notifications": notifications}
+        self.client = httpx.AsyncClient(base_url=platform.public_url, timeout=20)
+        self._running: dict[str, AsyncExitStack] = {}
+        self.apps: dict[str, Any] = {}
+
+    async def start(self, name: str) -> None:
+        """Start a service's loops."""
+        create = {"appointments": create_appointments, "notifications": create_notifications}[name]
+        app = create(self.settings[name])  # type: ignore[operator]
+        stack = AsyncExitStack()
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        self.apps[name], self._running[name] = app, stack
+
+    async def stop(self, name: str) -> None:
+        """Stop a service; its pages answer no more."""
+        self.apps.pop(name)
+        await self._running.pop(name).aclose()
+
+    async def stop_all(self) -> None:
+        for name in list(self._running):
+            await self.stop(name)
+        await self.client.aclose()
+
+    def service(self, name: str) -> Service:
+        found: Service = self.apps[name].state.service
+        return found
+
+    def received(self) -> Counter[tuple[str, str]]:
+        """How many messages each address has got, by (channel, address)."""
+        return Counter((each.channel, each.recipient) for each in self.accepted())
+
+    def accepted(self) -> list[Accepted]:
+        """What the far ends accepted, in order."""
+        store = Store(self.folder)
+        try:
+            return store.accepted()
+        finally:
+            store.close()
+
+    async def until_received(self, expected: dict[tuple[str, str], int], timeout: float = 40) -> None:
+        """Wait until all of this has arrived, then see that no more comes."""
+
+        def arrived() -> bool:
+            got = self.received()
+            return all(got[address] >= count for address, count in expected.items())
+
+        await eventually(arrived, timeout=timeout, every=0.1)
+        await asyncio.sleep(1)
+        assert dict(self.received()) == expected
+
+    def move_to(self, moment: datetime) -> None:
+        """Let it be this moment now, for all services."""
+        assert self.platform.clock_file
+        Clock.move(self.platform.clock_file, moment - datetime.now(UTC))
+
+    def day(self, ahead: int = 4) -> datetime:
+        """Midnight of a working day some days ahead."""
+        day = Clock(self.platform.clock_file).now().astimezone(BERLIN) + timedelta(days=ahead)
+        while not is_working_day(day.date()):
+            day += timedelta(days=1)
+        return day.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def book(self, start: datetime, **person: Any) -> dict[str, Any]:
+        """Book a certificate at Mitte."""
+        body = {
+            "time": {"station": "mitte", "services": ["meldebescheinigung"], "starts_at": start.isoformat()},
+            "person": {"name": "Anna Muster", "channels": ["mail"], **person},
+        }
+        answer = await self.client.post(f"{API}/appointments", json=body)
+        assert answer.status_code == 201, answer.text
+        booked: dict[str, Any] = answer.json()
+        return booked
+
+    async def cancel(self, booked: dict[str, Any]) -> None:
+        """Cancel by the secret link."""
+        answer = await self.client.post(f"{API}/appointments/{booked['token']}/cancellation")
+        assert answer.status_code == 200, answer.text
+
+    async def staff_token(self, issuer: str, user: str) -> str:
+        """An access token of a member of the staff."""
+        data = {"grant_type": "client_credentials", "client_id": user, "client_secret": "nahbar-development"}
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(f"{issuer}/token", data=data)
+        token: str = answer.raise_for_status().json()["access_token"]
+        return token
+
+
+@asynccontextmanager
+async def mail_server(folder: Path, port: int, bounces: int) -> AsyncIterator[None]:
+    """The simulated mail server."""
+    stop, store = asyncio.Event(), Store(folder)
+    listening = socket.create_server(("127.0.0.1", port))
+    serving = asyncio.create_task(mail.serve(store, listening, ("127.0.0.1", bounces), QUICK, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await serving
+        store.close()
+
+
+@pytest_asyncio.fixture
+async def city(
+    stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[City]:
+    """A city with both services running, at noon of a working day."""
+    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 3)
+    own, smtp, gateway, bounces = free_port(), free_port(), free_port(), free_port()
+    address = f"http://127.0.0.1:{own}"
+    platform = Platform(
+        kafka=stack.bootstrap,
+        postgres=stack.url,
+        topic_prefix=topic_prefix,
+        public_url=address,
+        clock_file=tmp_path / "clock",
+        oidc_issuer=f"http://127.0.0.1:{gateway}/issuer",
+    )
+    city = City(
+        tmp_path,
+        platform,
+        AppointmentsSettings(platform=platform, database=await database("appointments")),
+        NotificationsSettings(
+            platform=platform,
+            database=await database("notifications"),
+            smtp_port=smtp,
+            sms_url=f"http://127.0.0.1:{gateway}/sms",
+            bounce_port=bounces,
+            send_timeout=1,
+            retry_first=timedelta(seconds=0.2),
+            away_longest=timedelta(seconds=1),
+        ),
+    )
+    noon = city.day(1) + timedelta(hours=12)
+    city.move_to(noon)
+    web = WebSettings(
+        folder=tmp_path,
+        webhook=f"{address}/notifications/api/v1/receipts/sms",
+        issuer=platform.oidc_issuer,
+        delays=QUICK,
+    )
+    listener = socket.create_server(("127.0.0.1", gateway))
+    front = socket.create_server(("127.0.0.1", own))
+    with web_server(create_web(web), listener):
+        async with mail_server(tmp_path, smtp, bounces):
+            for name in SERVICES:
+                await city.start(name)
+            service = city.service("appointments")
+            async with service.db.transaction() as conn:
+                await load_city(conn, service.city)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    OnePort(city.apps, otherwise=city.apps["appointments"]),
+                    lifespan="off",
+                    log_config=None,
+                    timeout_graceful_shutdown=1,
+                )
+            )
+            serving = asyncio.create_task(server.serve([front]))
+            await eventually(lambda: server.started)
+            yield city
+            server.should_exit = True
+            await serving
+            await city.stop_all()

@@ -1,0 +1,126 @@
+"""Flow 1 on real Kafka, followed to what people received: each message once, whatever goes wrong in between."""
+
+from datetime import datetime, time, timedelta
+from email import message_from_bytes
+from email.policy import default
+from typing import Any
+
+from icalendar import Calendar
+from sqlalchemy import text
+
+from shared.calendar import previous_working_day
+from shared.clock import BERLIN
+from tests.e2e.conftest import API, City
+from tests.support.wait import eventually
+
+ANNA = "delivered+anna@simulator.stadt.example"
+PHONE = "+4917604069050"
+
+
+def evening_before(start: datetime) -> datetime:
+    return datetime.combine(previous_working_day(start.astimezone(BERLIN).date()), time(16, 0, 1), BERLIN)
+
+
+async def test_confirmation_then_reminder_by_both_channels(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    booked = await city.book(start, mail=ANNA, phone="0176 04069050", channels=["mail", "sms"])
+    await city.until_received({("mail", ANNA): 1, ("sms", PHONE): 1})
+    city.move_to(evening_before(start))
+    await city.until_received({("mail", ANNA): 2, ("sms", PHONE): 2})
+    texts = [each.source.decode(errors="replace") for each in city.accepted()]
+    assert all(booked["number"].replace("-", "") in each.replace("-", "") or "=" in each for each in texts)
+
+
+async def test_cancelling_supersedes_the_reminder_and_ends_the_calendar_entry(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    booked = await city.book(start, mail=ANNA, language="en")
+    await city.until_received({("mail", ANNA): 1})
+    await city.cancel(booked)
+    await city.until_received({("mail", ANNA): 2})
+    city.move_to(evening_before(start))
+    await city.until_received({("mail", ANNA): 2})
+    entries = [calendar_of(each.source) for each in city.accepted()]
+    assert [str(each["method"]) for each in entries] == ["REQUEST", "CANCEL"]
+    events = [each.walk("VEVENT")[0] for each in entries]
+    assert len({str(each["uid"]) for each in events}) == 1
+    assert [int(each["sequence"]) for each in events] == [0, 1]
+
+
+async def test_a_bounced_mail_becomes_an_sms(city: City) -> None:
+    await city.book(
+        city.day() + timedelta(hours=9), mail="perm-fail+petra@simulator.stadt.example", phone="0176 04069051"
+    )
+    await city.until_received({("sms", "+4917604069051"): 1})
+
+
+async def test_whom_nothing_reaches_the_staff_call(city: City) -> None:
+    await city.book(
+        city.day() + timedelta(hours=9),
+        name="Petra Vogel",
+        mail="perm-fail+petra@simulator.stadt.example",
+        phone="0203 94000",
+    )
+    token = await city.staff_token(city.platform.oidc_issuer, "schalter")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    async def listed() -> list[dict[str, Any]]:
+        answer = await city.client.get(f"{API}/staff/unreached", headers=headers)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()
+        return found
+
+    async def appeared() -> bool:
+        return len(await listed()) == 1
+
+    await eventually(appeared, timeout=40, every=0.2)
+    [entry] = await listed()
+    assert (entry["name"], entry["phone"], entry["purpose"]) == ("Petra Vogel", "+4920394000", "confirmation")
+
+    other = await city.staff_token(city.platform.oidc_issuer, "mitteilungen")
+    refused = await city.client.get(f"{API}/staff/unreached", headers={"Authorization": f"Bearer {other}"})
+    assert refused.status_code == 403
+
+
+async def test_notifications_away_while_people_book_and_cancel(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    await city.stop("notifications")
+    kept = await city.book(start, mail=ANNA)
+    gone = await city.book(start, mail="delivered+john@simulator.stadt.example")
+    await city.cancel(gone)
+    await city.start("notifications")
+    await city.until_received({("mail", ANNA): 1, ("mail", "delivered+john@simulator.stadt.example"): 1})
+    assert kept["status"] == "confirmed"
+    [told] = [each for each in city.accepted() if "john" in each.recipient]
+    assert str(calendar_of(told.source)["method"]) == "CANCEL", "only the newest state is told"
+
+
+async def test_facts_delivered_again_tell_nobody_twice(city: City) -> None:
+    booked = await city.book(city.day() + timedelta(hours=9), mail=ANNA)
+    await city.until_received({("mail", ANNA): 1})
+    await city.cancel(booked)
+    await city.until_received({("mail", ANNA): 2})
+    service = city.service("appointments")
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update outbox set published_at = null"))
+    published = service.metrics.published
+
+    await eventually(lambda: published._value.get() >= 4)
+    await city.until_received({("mail", ANNA): 2})
+
+
+async def test_nothing_of_a_person_stands_in_a_topic(city: City) -> None:
+    await city.book(city.day() + timedelta(hours=9), name="Anna Geheim", mail=ANNA, phone="0176 04069052")
+    await city.until_received({("mail", ANNA): 1})
+    for name in ("appointments", "notifications"):
+        async with city.service(name).db.transaction() as conn:
+            bodies = (await conn.execute(text("select body from outbox"))).scalars().all()
+        assert bodies
+        for body in bodies:
+            for secret in (b"Geheim", b"anna@", b"+anna", b"04069052", b"/m/"):
+                assert secret not in body
+
+
+def calendar_of(source: bytes) -> Calendar:
+    """The calendar part of a mail."""
+    message = message_from_bytes(source, policy=default)
+    part = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
+    return Calendar.from_ical(part.get_content())

@@ -1,0 +1,61 @@
+"""No request, however malformed, gets an answer of the 5xx kind, or one the OpenAPI document does not know."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from services.appointments.offer.usecases import load_city
+from shared.service import Role
+from shared.settings import SERVICES, Platform
+from tests.deploy.far_ends import web_server
+from tests.services.test_behaviour import new_app, settings_class
+from tests.support.stack import Backend
+
+CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
+
+
+@pytest_asyncio.fixture(params=SERVICES)
+async def document(
+    request: pytest.FixtureRequest, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
+) -> AsyncIterator[str]:
+    """The address of the OpenAPI document of a served service, with a city where it needs one."""
+    name = request.param
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    service_settings = settings_class(name)(platform=platform, database=await database(name))
+    if name == "appointments":
+        service = new_app(service_settings).state.service
+        async with service.db.transaction() as conn:
+            await load_city(conn, service.city)
+        await service.db.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        app = new_app(service_settings, frozenset({Role.HTTP}))
+        with web_server(app, listener):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/{name}/api/openapi.json"
+
+
+def test_no_request_breaks_the_api(document: str) -> None:
+    operations = [found.ok() for found in schemathesis.openapi.from_url(document).get_all_operations()]
+    assert len(operations) >= 2
+    for operation in operations:
+        cases = st.one_of(*[operation.as_strategy(mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)])
+
+        @settings(
+            max_examples=30,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(cases)
+        def call(case: Case) -> None:
+            case.call_and_validate(checks=CHECKS)
+
+        call()
