@@ -1,5 +1,6 @@
 """Java and Apache Kafka's jars, for a machine that has only Python."""
 
+import errno
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ from deploy.local.processes import Progress, StackError
 KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
 SUMS = Path(__file__).with_name("jars.sha256")
 OLDEST_JAVA = 17
+_NOT_STORED = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 
 
 def find_java() -> list[str]:
@@ -62,9 +64,9 @@ def kafka_jars(progress: Progress, cache: Path | None = None) -> Path:
             _download(draft, progress, len(sums))
         except StackError:
             raise
-        except OSError as error:
-            raise StackError(f"Apache Kafka could not be stored: {error.strerror}.") from error
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NOT_STORED:
+                raise StackError(f"Apache Kafka could not be stored in {draft}: {error.strerror}.") from error
             raise StackError(
                 "Apache Kafka could not be downloaded from Maven Central; the first start needs the network."
             ) from error
