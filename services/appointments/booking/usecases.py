@@ -11,9 +11,9 @@ from services.appointments.booking.domain import Status, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact
 from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.refusals import AlreadyCancelled, HoldOver, TooLate
 from services.appointments.booking.wishes import Details, Wish, fulfil
-from services.appointments.offer.queries import Offer, load_offer
+from services.appointments.offer.queries import Offer, grid_of, load_offer
 from shared import retention
 from shared.clock import BERLIN
 from shared.events.appointments import CancelledBy
@@ -37,12 +37,12 @@ _INSERT_APPOINTMENT = """
     values (:id, 1, 'confirmed', :number, :station, :counter, :services, :starts_at, :ends_at, :language,
             :interpreter, :channels, cast(:state as jsonb))"""
 _MAKE_BINDING = """
-    , booked as (update seats set until = null where appointment = :id)
     update appointments set version = 1, status = 'confirmed', held_until = null, language = :language,
            interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb)
     where id = :id"""
 _BOOK = text(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
 _CONFIRM = text(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
+_KEEP_SEATS = text("update seats set until = null where appointment = :id")
 _CANCEL = text("""
     with freed as (delete from seats where appointment = :id),
     forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -60,6 +60,9 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: De
     """
     held = await load_held(conn, id, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
+    # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
+    if (await conn.execute(_KEEP_SEATS, {"id": id})).rowcount != grid_of(service.city).slots_for(offer.services):
+        raise HoldOver
     booked, values = _booked(
         service, held.id, held.number, held.counter, offer, held.starts_at, held.ends_at, details, now
     )

@@ -94,11 +94,13 @@ async def book(visit: CurrentVisit, token: str, action: Annotated[str, Form()] =
     if person is None:
         return visit.redirect(f"/appointments/book/{token}/details")
     checked = CheckedPerson(person.name, person.mail, person.phone, draft.channels)
+    details = Details(checked, draft.language, draft.interpreter)
     try:
-        details = Details(checked, draft.language, draft.interpreter)
-        return to_appointment(visit, await confirm(visit.conn, visit.service, draft.id, details, visit.now), new=True)
+        async with visit.conn.begin_nested():
+            booked = await confirm(visit.conn, visit.service, draft.id, details, visit.now)
     except HoldOver:
         return await _check_page(visit, token, draft, status=409)
+    return to_appointment(visit, booked, new=True)
 
 
 def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
