@@ -18,7 +18,7 @@ demo: $(VENV)/installed ## run the platform on this machine and play a day (ONCE
 	$(RUN)/nahbar demo $(if $(ONCE),--once)
 
 test: $(VENV)/installed ## run the whole test suite
-	$(RUN)/python -m pytest $(ARGS)
+	$(RUN)/python -m pytest -n 2 $(ARGS)
 
 check: $(VENV)/installed ## lint, types, import rules
 	$(RUN)/ruff check .

@@ -56,7 +56,9 @@ def service(app: Any) -> Service:
 @pytest_asyncio.fixture
 async def client(app: Any) -> AsyncIterator[Client]:
     """A client of the application."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
+    ) as client:
         yield client
 
 

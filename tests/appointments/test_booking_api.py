@@ -247,7 +247,12 @@ async def test_the_calendar_file_can_be_read(client: Client, service: Service) -
 
 async def test_free_times_are_those_that_can_be_booked(client: Client, service: Service) -> None:
     day = at(service, 9).date()
-    query = {"services": ["familienanmeldung"], "station": "walsum", "first_day": day.isoformat(), "days": 1}
+    query: dict[str, Any] = {
+        "services": ["familienanmeldung"],
+        "station": "walsum",
+        "first_day": day.isoformat(),
+        "days": 1,
+    }
     [before] = (await client.get(f"{API}/free-times", params=query)).json()
     assert len(before["starts"]) == 45, "from 9:00 to 16:20 each ten minutes"
     for _ in range(3):
@@ -256,7 +261,8 @@ async def test_free_times_are_those_that_can_be_booked(client: Client, service: 
     [after] = (await client.get(f"{API}/free-times", params=query)).json()
     gone = set(before["starts"]) - set(after["starts"])
     assert len(gone) == 7, "four seats are taken everywhere, and three starts before them would overlap"
-    everywhere = (await client.get(f"{API}/free-times", params={"services": ["reisepass"], "days": 3})).json()
+    anywhere: dict[str, Any] = {"services": ["reisepass"], "days": 3}
+    everywhere = (await client.get(f"{API}/free-times", params=anywhere)).json()
     assert len(everywhere) == 7
     assert (await client.get(f"{API}/free-times", params={"services": ["flying"]})).status_code == 422
     assert (await client.get(f"{API}/free-times")).status_code == 422

@@ -178,7 +178,7 @@ def test_a_full_disk_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(java, "_download", full)
-    with pytest.raises(StackError, match="could not be stored.*No space left"):
+    with pytest.raises(StackError, match=r"could not be stored.*No space left"):
         kafka_jars(print, tmp_path)
 
 

@@ -43,7 +43,7 @@ async def test_cancelling_supersedes_the_reminder_and_ends_the_calendar_entry(ci
     assert [str(each["method"]) for each in entries] == ["REQUEST", "CANCEL"]
     events = [each.walk("VEVENT")[0] for each in entries]
     assert len({str(each["uid"]) for each in events}) == 1
-    assert [int(each["sequence"]) for each in events] == [0, 1]
+    assert [int(str(each["sequence"])) for each in events] == [0, 1]
 
 
 async def test_a_bounced_mail_becomes_an_sms(city: City) -> None:

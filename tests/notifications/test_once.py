@@ -7,7 +7,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from services.notifications.delivery.domain import SEND
+from services.notifications.delivery.domain import SEND, Event, News
+from services.notifications.delivery.usecases import Hand
+from services.notifications.reports.domain import MailReport, ReportKind
+from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
 from services.notifications.sending.domain import Answer, Patience, Result
 from services.notifications.sending.usecases import Sending
@@ -231,3 +234,43 @@ async def test_contacts_are_forgotten_after_the_matter_and_the_rest_much_later(o
         return await open_post.log(fact.id) == []
 
     await eventually(gone)
+
+
+async def test_two_reports_at_once_make_one_fallback(open_post: Post) -> None:
+    fact = booked(person("delivered"))
+    await open_post.take(received(fact))
+    await open_post.until(fact.id, mail="delivered")
+    message = (await open_post.confirmation(fact.id)).message
+    service = Service(open_post.settings)
+
+    async def bounce() -> None:
+        async with service.db.transaction() as conn:
+            await receive_mail_report(conn, service, message, MailReport(ReportKind.FAILED, "5.1.1"))
+
+    await asyncio.gather(*(bounce() for _ in range(8)))
+    await service.db.close()
+    await open_post.until(fact.id, mail="failed", sms="delivered")
+    assert len(open_post.received("sms")) == 1
+    assert [told.version for told in await open_post.facts()] == [1, 2]
+
+
+async def test_who_waits_for_a_notice_sees_the_message_added_meanwhile(post: Post) -> None:
+    fact = booked(person("delivered"))
+    await post.take(received(fact))
+    await claim_and_die(post, fact.id)
+    message = (await post.confirmation(fact.id)).message
+    service = Service(post.settings)
+
+    async def later() -> set[str]:
+        async with service.db.transaction() as conn:
+            hand = await Hand.of_messages(conn, [message])
+            return {each.channel for each in hand.notice_of(message).messages}
+
+    async with service.db.transaction() as conn:
+        hand = await Hand.of_messages(conn, [message])
+        waiting = asyncio.create_task(later())
+        await asyncio.sleep(0.3)
+        hand.apply(message, News(Event.LOST), THURSDAY - timedelta(days=2))
+        await hand.save(conn, service, THURSDAY - timedelta(days=2))
+    assert await waiting == {"mail", "sms"}
+    await service.db.close()

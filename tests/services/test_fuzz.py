@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -41,8 +42,12 @@ async def document(
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/{name}/api/openapi.json"
 
 
+def _usable(found: Any) -> Any:
+    return found.ok()
+
+
 def test_no_request_breaks_the_api(document: str) -> None:
-    operations = [found.ok() for found in schemathesis.openapi.from_url(document).get_all_operations()]
+    operations = list(map(_usable, schemathesis.openapi.from_url(document).get_all_operations()))
     assert len(operations) >= 2
     for operation in operations:
         cases = st.one_of(*[operation.as_strategy(mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)])
@@ -55,7 +60,7 @@ def test_no_request_breaks_the_api(document: str) -> None:
             suppress_health_check=list(HealthCheck),
         )
         @given(cases)
-        def call(case: Case) -> None:
+        def call(case: Case[Any]) -> None:
             case.call_and_validate(checks=CHECKS)
 
         call()

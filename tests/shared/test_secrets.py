@@ -1,7 +1,7 @@
 """Keys and what they protect: sealed values, people, secret links, and settings that refuse development secrets."""
 
 from base64 import b64decode, b64encode
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -144,7 +144,11 @@ def test_production_refuses_development_settings_of_the_platform(changes: dict[s
 @pytest.mark.parametrize("field", ["people_secret", "link_secret", "private_keys"])
 def test_production_refuses_missing_and_development_secrets_of_a_service(field: str) -> None:
     own = SecretStr(b64encode(b"s" * 32).decode())
-    good = {"people_secret": own, "link_secret": own, "private_keys": [SecretStr(f"k:{own.get_secret_value()}")]}
+    good: dict[str, Any] = {
+        "people_secret": own,
+        "link_secret": own,
+        "private_keys": [SecretStr(f"k:{own.get_secret_value()}")],
+    }
     ProductionSettings(platform=production(), **good)
     with pytest.raises(ValidationError, match=field.upper()):
         ProductionSettings(platform=production(), **{name: good[name] for name in good if name != field})

@@ -26,17 +26,18 @@ from shared.events.notifications import (
 from shared.events.registry import facts_by_type
 from shared.service import Service
 
-_HELD = """
+_LOCK = "select from notices where {condition} order by id for update"
+_READ = """
     select n.id, n.matter, n.matter_version, n.cause, n.recipient, n.purpose, n.urgency, n.useful_until, n.loud_from,
            n.addresses, n.outcome, n.facts,
            m.id as message, m.channel, m.state, m.attempts, m.tries, m.error, m.reference,
            matters.told_version, matters.type
     from notices n join messages m on m.notice = n.id join matters on matters.id = n.matter
-    where {condition}
-    order by n.id, m.id for update of n, m
+    where n.{condition} order by n.id, m.id
 """
-_HELD_BY_MESSAGE = text(_HELD.format(condition="n.id in (select notice from messages where id = any(:ids))"))
-_HELD_BY_MATTER = text(_HELD.format(condition="n.matter = :matter"))
+_BY_MESSAGE = "id in (select notice from messages where id = any(:ids))"
+_BY_MATTER = "matter = :matter"
+_HOLD = {by: (text(_LOCK.format(condition=by)), text(_READ.format(condition=by))) for by in (_BY_MESSAGE, _BY_MATTER)}
 
 _SAVE = text("""
     with saved as (
@@ -94,7 +95,8 @@ class Held:
 class Hand:
     """Notices held in one transaction, and what happened to them since.
 
-    They are locked in the order of their ids, so that two hands that want the same notices wait for each other.
+    They are locked in the order of their ids, so that two hands that want the same notices wait for each other, and
+    read only then: a message another hand has just added must not be overlooked.
     """
 
     def __init__(self, held: Iterable[Held]) -> None:
@@ -108,12 +110,18 @@ class Hand:
     @classmethod
     async def of_messages(cls, conn: AsyncConnection, ids: Sequence[UUID]) -> "Hand":
         """Hold the notices of some messages."""
-        return cls(_read(await conn.execute(_HELD_BY_MESSAGE, {"ids": ids})))
+        return await cls._hold(conn, _BY_MESSAGE, {"ids": ids})
 
     @classmethod
     async def of_matter(cls, conn: AsyncConnection, matter: UUID) -> "Hand":
         """Hold all notices of a matter."""
-        return cls(_read(await conn.execute(_HELD_BY_MATTER, {"matter": matter})))
+        return await cls._hold(conn, _BY_MATTER, {"matter": matter})
+
+    @classmethod
+    async def _hold(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "Hand":
+        lock, read = _HOLD[by]
+        await conn.execute(lock, values)
+        return cls(_read(await conn.execute(read, values)))
 
     def __contains__(self, message: UUID) -> bool:
         return message in self._notice_of

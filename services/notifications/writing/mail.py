@@ -57,24 +57,24 @@ class MailWriter:
                 calendar_part(
                     fact,
                     summary=text.subject,
-                    description=text.plain,
+                    description=contact.manage_url,
                     organizer=self._address,
                     attendee=recipient,
                     stamp=now,
                 )
             )
-        headers = {
-            "To": _mailbox(contact.name, recipient),
-            "Subject": text.subject if text.subject.isascii() else Header(text.subject, "utf-8").encode(linesep="\r\n"),
-            "Date": format_datetime(now),
-            "Message-ID": f"<{message}@{self._domain}>",
-            "X-Nahbar-Message": str(message),
-        }
+        headers = [
+            _header("To", _mailbox(contact.name, recipient)),
+            _header("Subject", text.subject),
+            _header("Date", format_datetime(now)),
+            _header("Message-ID", f"<{message}@{self._domain}>"),
+            _header("X-Nahbar-Message", str(message)),
+        ]
         if method not in self._forms:
             self._forms[method] = self._form(method)
         first, *rest = self._forms[method]
         filled = [_base64(part) + follows for part, follows in zip(parts, rest, strict=True)]
-        return Letter(recipient, b"".join([*map(_header, headers.items()), first, *filled]))
+        return Letter(recipient, b"".join([*headers, first, *filled]))
 
     def _form(self, method: str | None) -> list[bytes]:
         """What stays the same in mails with a calendar method: the pieces around the contents of the parts."""
@@ -94,10 +94,11 @@ class MailWriter:
         return [*pieces, rest]
 
 
-def _header(header: tuple[str, str]) -> bytes:
-    name, value = header
-    if "\n" in value.replace("\r\n ", "") or "\r" in value.replace("\r\n ", ""):
-        raise ValueError(f"{name} would end the header.")
+def _header(name: str, value: str) -> bytes:
+    if not value.isprintable():
+        raise ValueError(f"{name} has characters no header may have.")
+    if name == "Subject" and not value.isascii():
+        value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
     return f"{name}: {value}\r\n".encode()
 
 

@@ -1,0 +1,243 @@
+"""Rules of the offer and of booking."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.appointments.booking.domain import (
+    MOST_EXTENSIONS,
+    NUMBERS,
+    CheckedPerson,
+    PersonInput,
+    appointment_number,
+    check_person,
+    extended,
+    hold_is_over,
+)
+from services.appointments.offer.domain import (
+    Closure,
+    Grid,
+    Hours,
+    Service,
+    Station,
+    free_starts,
+    free_times,
+    is_offered,
+    nearest,
+    run_of,
+    slots_on,
+)
+from shared.clock import BERLIN
+
+GRID = Grid(timedelta(minutes=10), 28)
+MONDAY = date(2026, 11, 23)
+COUNTERS = ("a", "b", "c")
+
+
+def station(hours: Iterable[Hours], closures: Iterable[Closure] = ()) -> Station:
+    return Station("mitte", "Bürger-Service-Station Mitte", 500, None, COUNTERS, tuple(hours), tuple(closures))
+
+
+def weekly(opens: time = time(9), closes: time = time(17)) -> list[Hours]:
+    return [Hours(weekday, opens, closes) for weekday in range(7)]
+
+
+def local(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
+
+
+slots = st.lists(st.integers(0, 47), unique=True).map(
+    lambda numbers: [local(MONDAY, 9) + number * GRID.slot for number in sorted(numbers)]
+)
+takings = st.sets(st.tuples(st.sampled_from(COUNTERS), st.integers(0, 47)))
+
+
+@given(slots, takings, st.integers(1, 6))
+def test_a_start_is_free_exactly_if_one_counter_has_all_its_seats_free(
+    open_slots: list[datetime], taken: set[tuple[str, int]], needed: int
+) -> None:
+    busy = {(counter, local(MONDAY, 9) + number * GRID.slot) for counter, number in taken}
+    expected = [
+        start
+        for start in open_slots
+        if any(
+            all(seat in open_slots and (counter, seat) not in busy for seat in run_of(start, needed, GRID))
+            for counter in COUNTERS
+        )
+    ]
+    assert free_starts(open_slots, COUNTERS, busy, needed, GRID) == expected
+
+
+@given(st.lists(st.integers(1, 6), max_size=40), st.randoms(use_true_random=False))
+def test_seats_taken_one_after_the_other_never_overlap(lengths: list[int], random: object) -> None:
+    """INVARIANT I3, as a rule: whoever takes what is offered as free takes nobody's seat."""
+    place, taken, given_away = station(weekly()), set[tuple[str, datetime]](), 0
+    for needed in lengths:
+        free = free_times(place, [MONDAY], taken, needed, GRID, local(MONDAY, 7))
+        if not free:
+            continue
+        start = random.choice(free)  # type: ignore[attr-defined]
+        seats = run_of(start, needed, GRID)
+        counter = next(each for each in COUNTERS if not any((each, seat) in taken for seat in seats))
+        taken |= {(counter, seat) for seat in seats}
+        given_away += needed
+    assert len(taken) == given_away
+    assert all(place in slots_on(station(weekly()), MONDAY, GRID) for _, place in taken)
+
+
+@given(st.integers(0, NUMBERS * 3), st.integers(0, NUMBERS * 3))
+def test_numbers_of_different_counts_differ(one: int, other: int) -> None:
+    same_turn = one % NUMBERS == other % NUMBERS
+    assert (appointment_number(one) == appointment_number(other)) == same_turn
+    assert len(appointment_number(one)) == 9
+    assert appointment_number(one)[4] == "-"
+
+
+def test_numbers_in_a_row_do_not_look_like_it() -> None:
+    numbers = [int(appointment_number(count).replace("-", "")) for count in range(1000)]
+    assert len(set(numbers)) == 1000
+    assert min(abs(one - other) for one, other in pairwise(numbers)) > 1_000_000
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_a_hold_ends_on_its_second(until: datetime) -> None:
+    assert not hold_is_over(until, until - timedelta(microseconds=1))
+    assert hold_is_over(until, until)
+
+
+def test_a_hold_can_be_extended_at_least_ten_times_and_never_becomes_shorter() -> None:
+    now = until = local(MONDAY, 9)
+    for extensions in range(MOST_EXTENSIONS):
+        longer = extended(until, extensions, now)
+        assert longer is not None
+        assert longer >= max(until, now + timedelta(minutes=10))
+        until, now = longer, now + timedelta(minutes=3)
+    assert MOST_EXTENSIONS >= 10
+    assert extended(until, MOST_EXTENSIONS, now) is None
+
+
+@pytest.mark.parametrize(("minutes", "seats"), [([1], 1), ([10], 1), ([11], 2), ([10, 20], 3), ([40, 25], 7)])
+def test_an_appointment_takes_the_seats_its_minutes_begin(minutes: list[int], seats: int) -> None:
+    assert GRID.slots_for([Service(str(each), {}, {}, each) for each in minutes]) == seats
+
+
+@pytest.mark.parametrize(
+    ("place", "day", "expected"),
+    [
+        (station(weekly()), MONDAY, 48),
+        (station(weekly(closes=time(9, 25))), MONDAY, 2),
+        (station([Hours(0, time(9), time(12)), Hours(0, time(14), time(16))]), MONDAY, 30),
+        (station([Hours(0, time(9), time(12)), Hours(0, time(11), time(13))]), MONDAY, 24),
+        (station([Hours(1, time(9), time(17))]), MONDAY, 0),
+        (station([Hours(0, time(9), time(17), valid_from=date(2026, 11, 24))]), MONDAY, 0),
+        (station([Hours(0, time(9), time(17), valid_until=date(2026, 11, 22))]), MONDAY, 0),
+        (station([Hours(0, time(9), time(17), MONDAY, MONDAY)]), MONDAY, 48),
+        (station(weekly(), [Closure(MONDAY, MONDAY, "Betriebsausflug")]), MONDAY, 0),
+        (station(weekly(), [Closure(date(2026, 11, 24), date(2026, 11, 30), "Umbau")]), MONDAY, 48),
+        (station(weekly()), date(2026, 12, 25), 0),
+        (station(weekly()), date(2026, 11, 1), 0),
+    ],
+    ids=[
+        "a full day",
+        "a slot must end before closing",
+        "a lunch break",
+        "overlapping hours count once",
+        "another weekday",
+        "not yet valid",
+        "no longer valid",
+        "valid on this day only",
+        "closed",
+        "closed from tomorrow on",
+        "Christmas",
+        "Allerheiligen",
+    ],
+)
+def test_slots_of_a_day(place: Station, day: date, expected: int) -> None:
+    assert len(slots_on(place, day, GRID)) == expected
+
+
+@pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)], ids=["to summer time", "to winter time"])
+def test_on_the_day_the_clocks_change_people_come_at_the_hour_on_the_door(day: date) -> None:
+    found = slots_on(station(weekly()), day, GRID)
+    assert len(found) == 48
+    assert [found[0].astimezone(BERLIN).time(), found[-1].astimezone(BERLIN).time()] == [time(9), time(16, 50)]
+
+
+def test_a_night_with_two_hours_alike_has_each_slot_once() -> None:
+    found = slots_on(station(weekly(time(1), time(4))), date(2026, 10, 25), GRID)
+    assert len(found) == len(set(found)) == 24
+
+
+def test_only_times_to_come_within_the_window_are_offered() -> None:
+    place, now = station(weekly()), local(MONDAY, 10)
+    days = [MONDAY + timedelta(days=offset) for offset in range(-1, 30)]
+    free = free_times(place, days, set(), 1, GRID, now)
+    assert free[0] == local(MONDAY, 10, 10)
+    assert free[-1] == local(MONDAY + timedelta(days=28), 16, 50)
+    assert all(is_offered(place, start, 1, GRID, now) for start in free)
+    assert not is_offered(place, local(MONDAY, 10), 1, GRID, now)
+    assert not is_offered(place, local(MONDAY + timedelta(days=29), 9), 1, GRID, now)
+    assert not is_offered(place, local(MONDAY, 16, 50), 2, GRID, now)
+    assert not is_offered(place, local(MONDAY, 11, 5), 1, GRID, now)
+
+
+def test_alternatives_are_near_in_time_first_at_the_same_place() -> None:
+    wanted = local(MONDAY, 12)
+    free = [("sued", wanted), ("mitte", local(MONDAY, 9)), ("mitte", local(MONDAY, 13)), ("sued", local(MONDAY, 11))]
+    assert nearest(wanted, free, "mitte", limit=3) == [
+        ("mitte", local(MONDAY, 13)),
+        ("mitte", local(MONDAY, 9)),
+        ("sued", wanted),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            PersonInput(" Zoë  Öz ", "Zoe@Example.org", "", ("mail",)),
+            CheckedPerson("Zoë Öz", "Zoe@example.org", None, ("mail",)),
+        ),
+        (PersonInput("A", "", "0151 23456789", ("sms",)), CheckedPerson("A", None, "+4915123456789", ("sms",))),
+        (PersonInput("A", "", "+48 512 345 678", ("sms",)), CheckedPerson("A", None, "+48512345678", ("sms",))),
+        (
+            PersonInput("A", "a@example.org", "0203 94000", ("mail",)),
+            CheckedPerson("A", "a@example.org", "+4920394000", ("mail",)),
+        ),
+    ],
+    ids=["spaces and capitals", "a German mobile number", "a Polish mobile number", "a landline to be called at"],
+)
+def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedPerson) -> None:
+    assert check_person(typed) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "codes"),
+    [
+        (PersonInput("", "", "", ()), ["name_missing", "channel_missing"]),
+        (PersonInput("A" * 121, "a@example.org", "", ("mail",)), ["name_unusable"]),
+        (PersonInput("A\x00B", "a@example.org", "", ("mail",)), ["name_unusable"]),
+        (PersonInput("A", "", "", ("mail", "sms")), ["mail_missing", "phone_missing"]),
+        (PersonInput("A", "a@b", "", ("mail",)), ["mail_unusable"]),
+        (PersonInput("A", "", "0203 94000", ("sms",)), ["phone_landline"]),
+        (PersonInput("A", "", "110", ("sms",)), ["phone_unusable"]),
+        (PersonInput("A", "", "x" * 300, ("sms",)), ["phone_unusable"]),
+        (PersonInput("A", "oops", "0151 23456789", ("sms",)), ["mail_unusable"]),
+    ],
+)
+def test_all_mistakes_are_told_at_once(typed: PersonInput, codes: list[str]) -> None:
+    wrong = check_person(typed)
+    assert not isinstance(wrong, CheckedPerson)
+    assert [each.code for each in wrong] == codes
+
+
+@given(
+    st.builds(PersonInput, st.text(), st.text(), st.text(), st.sampled_from([(), ("mail",), ("sms",), ("mail", "sms")]))
+)
+def test_nothing_that_is_typed_breaks_the_check(typed: PersonInput) -> None:
+    checked = check_person(typed)
+    assert isinstance(checked, CheckedPerson) or checked
