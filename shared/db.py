@@ -105,6 +105,7 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("body", LargeBinary, nullable=False),
         Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
         Column("occurred_at", moment, nullable=False),
+        Column("alive_until", moment),
         Column("published_at", moment),
         Column("refused", Text),
         UniqueConstraint("aggregate", "version"),

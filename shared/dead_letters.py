@@ -32,12 +32,13 @@ _PUT_ASIDE = text("""
         on conflict do nothing
         returning id
     )
-    insert into outbox (topic, type, schema_version, aggregate, version, body, headers, occurred_at)
+    insert into outbox (topic, type, schema_version, aggregate, version, body, headers, occurred_at, alive_until)
     select :dead_letter_topic, 'de.nahbar.DeadLetter', 1, id, 1, coalesce(:body, ''::bytea),
            jsonb_build_object('dead-letter-topic', cast(:topic as text),
                               'dead-letter-partition', cast(:partition as text),
                               'dead-letter-offset', cast(:position as text),
-                              'dead-letter-reason', cast(:reason as text)), clock_timestamp()
+                              'dead-letter-reason', cast(:reason as text)), clock_timestamp(),
+           clock_timestamp()
     from letter
 """)
 _RECENT = text("""

@@ -21,8 +21,9 @@ _FORGET = {
         delete from outbox where id in (
             select id from outbox old
             where published_at < cast(:now as timestamptz) - cast(:age as interval)
-              and exists (select from outbox newer
-                          where newer.aggregate = old.aggregate and newer.version > old.version)
+              and (alive_until < cast(:now as timestamptz) - cast(:age as interval)
+                   or exists (select from outbox newer
+                              where newer.aggregate = old.aggregate and newer.version > old.version))
             limit :batch)
     """),
     "inbox": text("""
@@ -38,29 +39,30 @@ _FORGET = {
     "dead_letters": text("""
         delete from dead_letters where settled_at < cast(:now as timestamptz) - cast(:age as interval)
     """),
-    "people": text("delete from people where delete_after < cast(:now as timestamptz) - cast(:age as interval)"),
 }
+_FORGET_PEOPLE = text("delete from people where delete_after < :now returning matter")
 _AGES = {
     "outbox": retention.OUTBOX,
     "inbox": retention.INBOX,
     "idempotency_keys": retention.IDEMPOTENCY_KEYS,
     "dead_letters": retention.OUTBOX,
-    "people": timedelta(),
 }
 
 
 async def housekeeping(conn: AsyncConnection, service: "Service", claim: Claim) -> None:
     """Delete a batch of each kind of outdated row and come again: soon if there is more, else in an hour.
 
-    The newest fact of an aggregate stays in the outbox, so that its state can always be published again.
+    The newest fact of a living aggregate stays in the outbox, so that its state can always be published again.
     """
     now = service.clock.now()
     more = False
     for table, forget in _FORGET.items():
         values = {"now": now, "age": _AGES[table]}
-        if table not in ("dead_letters", "people"):
+        if table != "dead_letters":
             values["batch"] = BATCH
         more |= (await conn.execute(forget, values)).rowcount >= BATCH
+    if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
+        await service.forget(conn, forgotten)
     await service.due.schedule(conn, next_round(service, timedelta(seconds=1) if more else EVERY))
 
 

@@ -18,6 +18,7 @@ create table outbox (
     body bytea not null,
     headers jsonb not null default '{}',
     occurred_at timestamptz not null,
+    alive_until timestamptz,
     published_at timestamptz,
     refused text,
     unique (aggregate, version)

@@ -13,9 +13,11 @@ from shared.telemetry import current_traceparent
 from shared.wakeup import Wakeup
 
 _RECORD = text("""
-    insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at)
+    insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
+                        alive_until)
     values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
-            jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at)
+            jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at,
+            :alive_until)
     returning event_id
 """)
 
@@ -43,6 +45,7 @@ class Outbox:
             "body": fact.model_dump_json().encode(),
             "traceparent": current_traceparent(),
             "occurred_at": self._clock.now(),
+            "alive_until": fact.alive_until,
         }
 
     def announce(self, conn: AsyncConnection) -> None:

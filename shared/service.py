@@ -5,14 +5,16 @@ one process.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp
 
 from shared import housekeeping
@@ -46,6 +48,8 @@ class Role(StrEnum):
 
 
 ALL_ROLES = frozenset(Role)
+
+Forget = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
 
 
 class Loop(Protocol):
@@ -82,6 +86,7 @@ class Service:
         self.links = Links(settings.link_secret)
         self.sealer = Sealer(settings.private_keys, platform.public_keys or _development_keys())
         self.tokens = TokenCheck(platform.oidc_issuer, platform.oidc_audience)
+        self.forget: Forget = _nothing_else
         self._loops: dict[str, Loop] = {}
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
@@ -93,6 +98,7 @@ class Service:
         routers: Sequence[APIRouter] = (),
         reactions: Mapping[type[Fact], Reaction] | None = None,
         due: DueHandlers | None = None,
+        forget: Forget | None = None,
         resources: Callable[["Service"], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
         error_page: Callable[..., Any] | None = None,
         middleware: Callable[[ASGIApp], ASGIApp] | None = None,
@@ -104,9 +110,11 @@ class Service:
             routers: the service's API and pages.
             reactions: what it does on which fact.
             due: handlers of its due work, by kind.
+            forget: deletes what else is known of the people of matters, when housekeeping forgets those people.
             resources: what is opened before the loops start and closed after they ended.
             error_page: renders a problem as a page, for paths outside the API.
         """
+        self.forget = forget or _nothing_else
         self._add_loops(
             roles,
             reactions or {},
@@ -201,6 +209,10 @@ class Service:
             except Exception as error:
                 log.info("housekeeping_waits", error=type(error).__name__)
                 await asyncio.sleep(2)
+
+
+async def _nothing_else(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
+    """What a service forgets that keeps nothing of a person outside the people table."""
 
 
 def _development_keys() -> dict[str, str]:

@@ -9,6 +9,7 @@ from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.time import router as time_pages
+from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
@@ -27,6 +28,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
+        forget=forget_contacts,
         error_page=pages.error_page,
     )
     app.state.pages = pages

@@ -1,5 +1,6 @@
 """Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -78,6 +79,10 @@ class AppointmentFact(Fact):
     privacy: ClassVar[Privacy] = Privacy.RESTRICTED
 
     appointment: AppointmentState
+
+    @property
+    def alive_until(self) -> datetime:
+        return self.appointment.ends_at
 
 
 class AppointmentBooked(AppointmentFact):

@@ -54,6 +54,11 @@ class Fact(FactPart):
     version: int
     about: About | None = None
 
+    @property
+    def alive_until(self) -> datetime | None:
+        """When the aggregate's life ends; some time later even its newest fact is forgotten. None: no end in sight."""
+        return None
+
 
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
 

@@ -1,5 +1,6 @@
 """Facts of `notifications`: what became of telling a person something. No personal data."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -46,6 +47,10 @@ class NoticeFact(Fact):
     privacy: ClassVar[Privacy] = Privacy.OPEN
 
     notice: NoticeState
+
+    @property
+    def alive_until(self) -> datetime:
+        return self.notice.at
 
 
 class NotificationDelivered(NoticeFact):

@@ -2,19 +2,21 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
+from shared import retention
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentBooked, AppointmentCancelled, Contact
 from shared.sealing import Sealer
 from shared.service import Service
 from shared.settings import development_private_key
 from tests.appointments.conftest import Client, at, booking, outbox, pass_time, wish
+from tests.support.wait import eventually
 
 API = "/appointments/api/v1"
 FAMILY = ("familienanmeldung",)
@@ -271,14 +273,31 @@ async def test_free_times_are_those_that_can_be_booked(client: Client, service: 
 async def test_a_forgotten_hold_is_deleted_with_what_was_typed(client: Client, service: Service) -> None:
     await client.post(f"{API}/holds", json=wish(at(service, 9)))
     pass_time(service, timedelta(hours=2, minutes=11))
-    for _ in range(100):
+
+    async def gone() -> bool:
         async with service.db.transaction() as conn:
             left = (await conn.execute(text("select count(*) from appointments"))).scalar_one()
             seats = (await conn.execute(text("select count(*) from seats"))).scalar_one()
-        if (left, seats) == (0, 0):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the draft is still there")
+        return (left, seats) == (0, 0)
+
+    await eventually(gone)
+
+
+async def test_two_weeks_after_the_appointment_nothing_of_the_person_is_left(client: Client, service: Service) -> None:
+    booked = (await client.post(f"{API}/appointments", json=booking(at(service, 9)))).json()
+    end = datetime.fromisoformat(booked["ends_at"])
+    pass_time(service, end - service.clock.now() + retention.PERSON_AFTER_MATTER - timedelta(minutes=5))
+
+    async def forgotten() -> bool:
+        async with service.db.transaction() as conn:
+            people = (await conn.execute(text("select count(*) from people"))).scalar_one()
+            sealed = (await conn.execute(text("select state ->> 'contact' from appointments"))).scalar_one()
+        return people == 0 and sealed is None
+
+    assert not await forgotten()
+    pass_time(service, timedelta(hours=1))
+    await eventually(forgotten)
+    assert (await client.get(f"{API}/appointments/{booked['token']}")).status_code == 200
 
 
 async def fill(client: Client, service: Service, start: Any, leave: int) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
@@ -162,13 +163,21 @@ async def test_urgent_work_does_not_wait_for_bulk(bench: Bench) -> None:
 
 
 async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench: Bench) -> None:
-    service = Service(bench.settings)
+    service, gone = Service(bench.settings), uuid4()
     async with service.db.transaction() as conn:
         await conn.execute(
             text("""
             insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at, published_at)
             select 't', 't', 1, '00000000-0000-0000-0000-000000000001', v, '', now() - interval '40 days',
                    now() - interval '40 days' from generate_series(1, 3) v
+        """)
+        )
+        await conn.execute(
+            text("""
+            insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at, published_at,
+                                alive_until)
+            select 't', 't', 1, gen_random_uuid(), 10 + age, '', now() - interval '40 days', now() - interval '40 days',
+                   now() - make_interval(days => age) from unnest(array[31, 29]) age
         """)
         )
         await conn.execute(
@@ -181,16 +190,23 @@ async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench
         await conn.execute(
             text("""
             insert into people (matter, person_key, box, delete_after)
-            values (gen_random_uuid(), 'gone', '', now() - interval '1 hour'), (gen_random_uuid(), 'stays', '', null)
-        """)
+            values (:gone, 'gone', '', now() - interval '1 hour'), (gen_random_uuid(), 'stays', '', null)
+        """),
+            {"gone": gone},
         )
     await service.db.close()
-    async with bench.running(DUE):
+    forgotten: list[UUID] = []
+
+    async def forget(conn: Any, matters: Sequence[UUID]) -> None:
+        forgotten.extend(matters)
+
+    async with bench.running(DUE, forget=forget):
 
         async def done() -> bool:
-            return [row.version for row in await bench.rows("select version from outbox")] == [3]
+            return [row.version for row in await bench.rows("select version from outbox order by version")] == [3, 39]
 
         await eventually(done)
     assert len(await bench.rows("select 1 from inbox")) == 1
     assert [row.person_key for row in await bench.rows("select person_key from people")] == ["stays"]
+    assert forgotten == [gone]
     assert len(await bench.rows("select 1 from due_work where kind = 'housekeeping'")) == 1

@@ -1,5 +1,6 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -27,9 +28,11 @@ _KEEP_PERSON_AND_TELL = """
         on conflict (matter) do update
         set person_key = excluded.person_key, box = excluded.box, delete_after = excluded.delete_after
     ), told as (
-        insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at)
+        insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
+                            alive_until)
         values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
-                jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at)
+                jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at,
+                :alive_until)
     )"""
 _INSERT_APPOINTMENT = """
     insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
@@ -49,6 +52,9 @@ _CANCEL = text("""
     update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
            cancelled_by = :by, cancelled_at = :now
     where id = :id
+""")
+_FORGET_CONTACTS = text("""
+    update appointments set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids) and state is not null
 """)
 
 
@@ -127,6 +133,11 @@ async def cancel(
         cancelled_by=by,
         cancelled_at=now,
     )
+
+
+async def forget_contacts(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Forget the sealed contacts of appointments whose people have been forgotten."""
+    await conn.execute(_FORGET_CONTACTS, {"ids": ids})
 
 
 def _booked(
