@@ -2,63 +2,31 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared import migrations
-from shared.db import kernel_tables
-from shared.events.registry import FACTS, all_topics, topic_of
-from shared.kafka import create_topics
-from shared.service import ALL_ROLES, Role
-from shared.settings import SERVICES, Platform, ServiceSettings
-from tests.support.stack import Backend
+from shared.db import kernel_tables, transaction
+from shared.events.registry import FACTS, topic_of
+from shared.service import Role
+from shared.settings import SERVICES, ServiceSettings
+from tests.services.conftest import client_of, new_app
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)
 
 NOBODY = "127.0.0.1:9"
-
-
-def settings_class(name: str) -> type[ServiceSettings]:
-    found: type[ServiceSettings] = importlib.import_module(f"services.{name}.settings").Settings
-    return found
-
-
-def new_app(settings: ServiceSettings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
-    app: FastAPI = importlib.import_module(f"services.{settings.service}.app").create_app(settings, roles)
-    return app
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-    ):
-        yield client
-
-
-@pytest_asyncio.fixture
-async def settings(
-    name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
-) -> ServiceSettings:
-    """Settings of the service with a database and topics of its own."""
-    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    return settings_class(name)(platform=platform, database=await database(name))
 
 
 async def status(client: httpx.AsyncClient, name: str, check: str) -> tuple[int, dict[str, Any]]:
@@ -135,6 +103,22 @@ async def test_what_stands_in_the_outbox_reaches_kafka(name: str, settings: Serv
                 {"topic": topic_of(settings.platform.topic_prefix, fact), "id": uuid4()},
             )
         await eventually(lambda: service.metrics.published._value.get() == 1)
+
+
+async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, settings: ServiceSettings) -> None:
+    def transactions(dependant: Dependant) -> Iterator[Dependant]:
+        for each in dependant.dependencies:
+            if each.call is transaction:
+                yield each
+            yield from transactions(each)
+
+    app = new_app(settings)
+    routers = [route.original_router for route in app.routes if hasattr(route, "original_router")]
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    found = [each for route in routes for each in transactions(route.dependant)]
+    assert found
+    assert {each.scope for each in found} == {"function"}
+    await app.state.service.db.close()
 
 
 async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(

@@ -17,7 +17,7 @@ from services.appointments.offer.usecases import load_city
 from shared.service import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
-from tests.services.test_behaviour import new_app, settings_class
+from tests.services.conftest import new_app, settings_class
 from tests.support.stack import Backend
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]

@@ -2,22 +2,20 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaProducer
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from shared import dead_letters
 from shared.events.notifications import NotificationDelivered
-from shared.kafka import fact_headers
 from shared.problems import Problem
 from shared.service import Role, Service
 from tests.shared.conftest import Bench, notice
+from tests.shared.records import Headers, as_headers, produce
 from tests.support.wait import eventually
 
 CONSUME = {Role.CONSUME}
@@ -43,31 +41,9 @@ class Effects:
         return {NotificationDelivered: self}
 
 
-def as_headers(aggregate: Any, **other: str) -> list[tuple[str, bytes]]:
-    headers = dict(
-        fact_headers(
-            service="notifications",
-            event_id=uuid4(),
-            cause=None,
-            type="de.nahbar.notifications.NotificationDelivered",
-            schema_version=1,
-            aggregate=aggregate,
-            occurred_at=datetime.now(UTC),
-            extra={},
-        )
-    )
-    headers |= {
-        name.replace("_", "-") if name == "content_type" else name: value.encode() for name, value in other.items()
-    }
-    return list(headers.items())
-
-
-async def produce(bench: Bench, *records: tuple[bytes | None, list[tuple[str, bytes]]]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=bench.platform.kafka)
-    await producer.start()
-    for value, headers in records:
-        await producer.send_and_wait(bench.topic, value, key=b"k", headers=headers)
-    await producer.stop()
+async def produce_in_order(bench: Bench, *records: tuple[bytes | None, Headers]) -> None:
+    """Put records into one partition."""
+    await produce(bench, *records, key=b"k")
 
 
 async def test_a_fact_delivered_twice_has_one_effect(bench: Bench) -> None:
@@ -75,9 +51,11 @@ async def test_a_fact_delivered_twice_has_one_effect(bench: Bench) -> None:
     headers = as_headers(fact.id)
     body = fact.model_dump_json().encode()
     effects = Effects()
-    await produce(bench, (body, headers), (body, headers))
+    await produce_in_order(bench, (body, headers), (body, headers))
     async with bench.running(CONSUME, reactions=effects.reactions) as service:
-        await produce(bench, (body, headers), (notice(purpose="last").model_dump_json().encode(), as_headers(uuid4())))
+        await produce_in_order(
+            bench, (body, headers), (notice(purpose="last").model_dump_json().encode(), as_headers(uuid4()))
+        )
         await bench.until_applied("last")
         assert (await bench.effects())["reminder"] == 1
         assert service.metrics.duplicates._value.get() == 2
@@ -98,7 +76,7 @@ async def test_malformed_records_are_put_aside_with_the_reason_and_spoil_nothing
     good = notice(purpose="good")
     effects = Effects()
     no_time = [header for header in as_headers(uuid4()) if header[0] != "ce_time"]
-    await produce(
+    await produce_in_order(
         bench,
         (b"{not json", as_headers(uuid4())),
         (None, as_headers(uuid4())),
@@ -125,7 +103,7 @@ async def test_malformed_records_are_put_aside_with_the_reason_and_spoil_nothing
 async def test_unknown_types_and_unknown_fields_of_newer_versions_are_tolerated(bench: Bench) -> None:
     newer = notice(purpose="newer").model_dump(mode="json") | {"invented_later": {"deep": [1]}}
     effects = Effects()
-    await produce(
+    await produce_in_order(
         bench,
         (b"whatever", as_headers(uuid4(), ce_type="de.nahbar.notifications.InventedLater")),
         (b"no headers at all", []),
@@ -192,7 +170,7 @@ async def test_too_many_dead_letters_stop_the_consumer_instead_of_emptying_the_t
     effects = Effects()
     async with bench.running(CONSUME, reactions=effects.reactions) as service:
         for record in bad:
-            await produce(bench, record)
+            await produce_in_order(bench, record)
         await eventually(lambda: service.metrics.halted._value.get() == 1)
         count = await bench.rows("select count(*) from dead_letters")
         assert 0 < count[0][0] <= dead_letters.LIMIT

@@ -1,0 +1,45 @@
+"""Any service, with a database and topics of its own."""
+
+import importlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest_asyncio
+from fastapi import FastAPI
+
+from shared.events.registry import all_topics
+from shared.kafka import create_topics
+from shared.service import ALL_ROLES, Role
+from shared.settings import SERVICES, Platform, ServiceSettings
+from tests.support.stack import Backend
+
+
+def settings_class(name: str) -> type[ServiceSettings]:
+    found: type[ServiceSettings] = importlib.import_module(f"services.{name}.settings").Settings
+    return found
+
+
+def new_app(settings: ServiceSettings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
+    app: FastAPI = importlib.import_module(f"services.{settings.service}.app").create_app(settings, roles)
+    return app
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
+
+
+@pytest_asyncio.fixture
+async def settings(
+    name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
+) -> ServiceSettings:
+    """Settings of the service with a database and topics of its own."""
+    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    return settings_class(name)(platform=platform, database=await database(name))

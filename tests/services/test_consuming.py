@@ -1,0 +1,112 @@
+"""What every service must do with the facts it reacts to; a new service is tested by standing in `SERVICES`."""
+
+import importlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from sqlalchemy import text
+
+from shared import events
+from shared.events.registry import topic_of, type_of
+from shared.kafka import Headers, fact_headers
+from shared.service import Role
+from shared.settings import SERVICES, ServiceSettings
+from tests.services.conftest import client_of, new_app
+from tests.support.wait import eventually
+
+pytestmark = pytest.mark.parametrize("name", SERVICES)
+
+EXAMPLES = Path(events.__file__).parent / "examples"
+COMMIT_FAILS = (
+    """create function refuse() returns trigger language plpgsql as
+       'begin raise exception ''no'' using errcode = ''40001''; end'""",
+    """create constraint trigger refuse after insert on inbox deferrable initially deferred
+       for each row execute function refuse()""",
+)
+
+Record = tuple[str, bytes, Headers]
+
+
+def examples_for(name: str, prefix: str) -> list[Record]:
+    """A record per version of every fact a service reacts to; sealed values are gone, as with the forgotten."""
+    reactions = importlib.import_module(f"services.{name}.consumers").REACTIONS
+    records = []
+    for fact in reactions:
+        for file in sorted(EXAMPLES.glob(f"{fact.__name__}.v*.json")):
+            body = json.loads(file.read_text(), object_hook=lambda part: None if set(part) == {"key", "box"} else part)
+            headers = fact_headers(
+                service=fact.service,
+                event_id=uuid4(),
+                cause=None,
+                type=type_of(fact),
+                schema_version=int(file.stem.rpartition(".v")[2]),
+                aggregate=UUID(body["id"]),
+                occurred_at=datetime.now(UTC),
+                extra={},
+            )
+            records.append((topic_of(prefix, fact), json.dumps(body).encode(), headers))
+    return records
+
+
+async def publish(settings: ServiceSettings, *records: Record) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.platform.kafka)
+    await producer.start()
+    for topic, body, headers in records:
+        await producer.send_and_wait(topic, body, headers=headers)
+    await producer.stop()
+
+
+async def committed(settings: ServiceSettings, group: str) -> int:
+    """How many records a group has acknowledged, over all partitions."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.platform.kafka)
+    await admin.start()
+    try:
+        offsets = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    return sum(max(0, each.offset) for each in offsets.values())
+
+
+async def test_every_fact_it_reacts_to_is_read_in_all_versions_and_applied_once(
+    name: str, settings: ServiceSettings
+) -> None:
+    records = examples_for(name, settings.platform.topic_prefix)
+    await publish(settings, *records, *records)
+    app = new_app(settings, frozenset({Role.CONSUME}))
+    async with client_of(app):
+        service = app.state.service
+        await eventually(lambda: service.metrics.duplicates._value.get() == len(records))
+        async with service.db.transaction() as conn:
+            assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == len(records)
+            assert (await conn.execute(text("select count(*) from dead_letters"))).scalar_one() == 0
+
+
+async def test_a_fact_is_not_acknowledged_before_its_effects_are_committed(
+    name: str, settings: ServiceSettings
+) -> None:
+    """COMMIT itself is made to fail: the fact must come again, and only then be done with."""
+    await publish(settings, examples_for(name, settings.platform.topic_prefix)[0])
+    app = new_app(settings, frozenset({Role.CONSUME}))
+    group = f"{settings.platform.topic_prefix}.{name}"
+    service = app.state.service
+    async with service.db.transaction() as conn:
+        for statement in COMMIT_FAILS:
+            await conn.execute(text(statement))
+    async with client_of(app):
+        await eventually(lambda: service._consumer._setbacks >= 2)
+        assert await committed(settings, group) == 0
+        async with service.db.transaction() as conn:
+            assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == 0
+            await conn.execute(text("drop trigger refuse on inbox"))
+
+        async def acknowledged() -> bool:
+            return await committed(settings, group) == 1
+
+        await eventually(acknowledged)
+        async with service.db.transaction() as conn:
+            assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == 1
