@@ -1,0 +1,106 @@
+"""The baseline of booking: a bare FastAPI handler that runs the service's statements over asyncpg.
+
+It reads and answers with the service's models and writes rows like the service's, and does nothing else: no rule is
+checked, nothing sealed or encrypted, no metrics, no trace, and nobody publishes its outbox.
+
+    python -m tests.benchmarks.bare_booking PORT DATABASE
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+from fastapi import FastAPI, Response
+
+from deploy.serve import run
+from services.appointments.booking import usecases
+from services.appointments.booking.api import AppointmentOut, BookingIn
+from services.appointments.booking.seats import _TAKE
+from services.appointments.booking.wishes import Details
+from services.appointments.offer.queries import _OFFER, load_offer
+from services.appointments.settings import Settings
+from shared.clock import BERLIN
+from shared.service import Service
+from tests.benchmarks.statement import Statement
+
+OFFER, TAKE, BOOK = Statement(_OFFER), Statement(_TAKE), Statement(usecases._BOOK)
+
+
+async def sample_values(settings: Settings) -> dict[str, object]:
+    """The values of the row of a booking, as the service writes them."""
+    service, now = Service(settings), datetime.now(UTC)
+    body = {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]}
+    details: Details = BookingIn.model_validate({"person": body}).person.details()
+    async with service.db.transaction() as conn:
+        offer = await load_offer(conn, now.date(), "mitte", ["meldebescheinigung"])
+    await service.db.close()
+    _, values = usecases._booked(service, uuid4(), "0000-0000", "mitte-1", offer, now, now, details, now)
+    return values
+
+
+def bare_app(settings: Settings) -> FastAPI:
+    """The handler, on a pool as large as the service's."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.sample = await sample_values(settings)
+        app.state.pool = await asyncpg.create_pool(
+            settings.database, min_size=2, max_size=settings.pool_size, server_settings={"jit": "off"}
+        )
+        yield
+        await app.state.pool.close()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/ready")
+    async def ready() -> str:
+        return "ready"
+
+    @app.post("/appointments", status_code=201)
+    async def book(booking: BookingIn, response: Response) -> AppointmentOut:
+        time, person = booking.time, booking.person
+        assert time is not None
+        id, now = uuid4(), datetime.now(UTC)
+        async with app.state.pool.acquire() as conn, conn.transaction():
+            await OFFER.row(
+                conn, {"today": now.astimezone(BERLIN).date(), "station": time.station, "services": time.services}
+            )
+            wanted = {"appointment": id, "station": time.station, "starts": [time.starts_at], "until": None, "now": now}
+            taken = await TAKE.row(conn, wanted)
+            number, ends_at = str(taken["counted"]), time.starts_at + timedelta(minutes=10)
+            await BOOK.execute(
+                conn,
+                {
+                    **app.state.sample,
+                    "id": id,
+                    "matter": id,
+                    "aggregate": id,
+                    "number": number,
+                    "station": time.station,
+                    "counter": taken["counter"],
+                    "starts_at": time.starts_at,
+                    "ends_at": ends_at,
+                },
+            )
+        response.headers["Location"] = f"/appointments/{id}"
+        return AppointmentOut(
+            token=str(id),
+            number=number,
+            status="confirmed",
+            station=time.station,
+            services=time.services,
+            starts_at=time.starts_at,
+            ends_at=ends_at,
+            language=person.language,
+            interpreter=person.interpreter,
+            manage_url=f"http://127.0.0.1/appointments/m/{id}",
+        )
+
+    return app
+
+
+if __name__ == "__main__":
+    run(bare_app(Settings(database=sys.argv[2])), "127.0.0.1", int(sys.argv[1]), "error")

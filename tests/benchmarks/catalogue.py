@@ -1,0 +1,28 @@
+"""All benchmarks: each is a function that measures on a site and returns rows."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tests.benchmarks.booking import booking_over_http
+from tests.benchmarks.consumer import consumer_with_inbox
+from tests.benchmarks.footprint import footprint
+from tests.benchmarks.hands import commit_to_hands
+from tests.benchmarks.journey import booking_to_mail
+from tests.benchmarks.mail import mail_fan_out
+from tests.benchmarks.relay import relay_drain
+from tests.benchmarks.rows import Row
+from tests.benchmarks.site import Site
+
+BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = MappingProxyType(
+    {
+        "booking": booking_over_http,
+        "relay": relay_drain,
+        "hands": commit_to_hands,
+        "consumer": consumer_with_inbox,
+        "mail": mail_fan_out,
+        "journey": booking_to_mail,
+        "footprint": footprint,
+    }
+)
+"""By the name that stands on the command line."""

@@ -1,0 +1,16 @@
+"""Every benchmark works; how fast things are is not judged here."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.catalogue import BENCHMARKS
+from tests.benchmarks.rows import markdown
+from tests.benchmarks.site import TINY, Site
+from tests.support.stack import Backend
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+async def test_a_benchmark_measures(name: str, stack: Backend, tmp_path: Path) -> None:
+    rows = await BENCHMARKS[name](Site(stack, tmp_path, TINY))
+    assert len(markdown(rows).splitlines()) == len(rows) + 2 > 2
