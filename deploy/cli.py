@@ -80,6 +80,13 @@ def topics() -> None:
 
 
 @app.command()
+def prepare() -> None:
+    """Bring databases, topics and the city's data up to date; whatever is there already stays as it is."""
+    asyncio.run(operations.prepare())
+    console.print("Databases, topics and the city are up to date.")
+
+
+@app.command()
 def ledger() -> None:
     """What became of every message; exit code 1 if one may be lost or doubled."""
     found = asyncio.run(operations.ledger())

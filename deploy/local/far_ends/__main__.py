@@ -21,7 +21,8 @@ from deploy.local.far_ends.web import DEVELOPMENT_SECRET, WebSettings, create_we
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 
 Folder = Annotated[Path, typer.Option(help="Keeps what was accepted; the same for all far ends.")]
-Port = Annotated[int, typer.Option(help="On 127.0.0.1.")]
+Port = Annotated[int, typer.Option(help="Where clients find it.")]
+Host = Annotated[str, typer.Option(help="The address to listen on; this machine alone where left out.")]
 Slow = Annotated[float, typer.Option(help="Seconds a slow far end takes to answer; above the client's timeout.")]
 Receipt = Annotated[float, typer.Option(help="Seconds to a delivery receipt.")]
 Later = Annotated[float, typer.Option(help="Seconds to a late bounce, complaint or reply.")]
@@ -34,14 +35,15 @@ def mail_command(
     folder: Folder,
     port: Port,
     reports_to: Annotated[str, typer.Option(help="host:port that takes bounces and complaints by LMTP.")],
+    host: Host = "127.0.0.1",
     slow: Slow = USUAL.slow,
     later: Later = USUAL.later,
     throttle: Throttle = USUAL.throttle,
 ) -> None:
     """Serve SMTP."""
-    host, _, listener_port = reports_to.rpartition(":")
+    listener, _, listener_port = reports_to.rpartition(":")
     delays = Delays(slow=slow, later=later, throttle=throttle)
-    uvloop.run(_serve_mail(Store(folder), _listen(port), (host, int(listener_port)), delays))
+    uvloop.run(_serve_mail(Store(folder), _listen(host, port), (listener, int(listener_port)), delays))
 
 
 @app.command()
@@ -49,6 +51,7 @@ def web(
     folder: Folder,
     port: Port,
     webhook: Annotated[str, typer.Option(help="URL that takes receipts and replies.")],
+    host: Host = "127.0.0.1",
     issuer: Annotated[str, typer.Option(help="The issuer's address where it is not this port's.")] = "",
     audience: Annotated[str, typer.Option(help="Whom staff tokens are made for.")] = "nahbar",
     api_key: Annotated[str, typer.Option(envvar="FAR_ENDS_API_KEY")] = DEVELOPMENT_SECRET,
@@ -70,7 +73,7 @@ def web(
         client_secret=client_secret,
         delays=Delays(slow=slow, receipt=receipt, later=later, throttle=throttle),
     )
-    listening = _listen(port)
+    listening = _listen(host, port)
     config = uvicorn.Config(create_web(settings), access_log=False, log_config=None, timeout_graceful_shutdown=1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # uvicorn handles the signal, then raises it again
@@ -85,9 +88,9 @@ async def _serve_mail(store: Store, listening: socket.socket, listener: tuple[st
     store.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server(("127.0.0.1", port), backlog=1024)
+        return socket.create_server((host, port), backlog=1024)
     except OSError as error:
         sys.exit(f"Port {port} cannot be used: {os.strerror(error.errno or 0)}.")
 
