@@ -7,7 +7,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,9 +18,15 @@ from rich.table import Table
 
 from deploy import operations
 from deploy.demo.scenario import API, account
+from deploy.local.kafka import Kafka
 from deploy.local.laptop import Laptop
+from deploy.local.postgres import Postgres
+from deploy.local.processes import StackError
+from deploy.local.stack import FarEnd
+from shared.calendar import is_working_day
 from shared.clock import BERLIN, Clock
 
+SERVICE = "meldebescheinigung"
 DOWN = 6.0
 """Seconds that what was killed stays down."""
 
@@ -55,46 +61,54 @@ class Breaking:
         parts = {
             "k": ("Kafka", stack.kafka),
             "p": ("PostgreSQL", stack.postgres),
-            "m": ("mail server", self._laptop.mail),
+            "m": ("the mail server", self._laptop.mail),
         }
         name, part = parts.get(key, ("", None))
         if part is not None and not self._breaking:
-            task = asyncio.create_task(self._break(name, part.kill, part.start))
+            task = asyncio.create_task(self._break(name, part))
             self._breaking.add(task)
             task.add_done_callback(self._breaking.discard)
 
-    async def _break(self, name: str, kill: object, start: object) -> None:
-        self._news = f"[red]kill -9: the {name} is gone[/red]"
-        await asyncio.to_thread(kill)  # type: ignore[arg-type]
+    async def _break(self, name: str, part: Kafka | Postgres | FarEnd) -> None:
+        self._news = f"[red]kill -9: {name} is gone[/red]"
+        await asyncio.to_thread(part.kill)
         await asyncio.sleep(DOWN)
-        self._news = f"The {name} starts again"
-        await asyncio.to_thread(start)  # type: ignore[arg-type]
-        self._news = f"[green]The {name} is back[/green]"
+        self._news = f"Starting {name} again"
+        try:
+            await asyncio.to_thread(part.start)
+        except StackError as error:
+            self._news = f"[red]{error}[/red]"
+        else:
+            self._news = f"[green]{name} is back[/green]"
 
     async def _book_on(self) -> None:
         clock = Clock(self._laptop.clock_file)
         async with httpx.AsyncClient(base_url=self._laptop.address, timeout=10) as client:
             while True:
-                day = (clock.now() + timedelta(days=random.randint(1, 20))).astimezone(BERLIN).date()  # noqa: S311
-                query: dict[str, Any] = {"services": ["meldebescheinigung"], "first_day": day.isoformat(), "days": 1}
-                with contextlib.suppress(httpx.HTTPError, KeyError, IndexError, ValueError):
-                    free = (await client.get(f"{API}/free-times", params=query)).json()
-                    place = random.choice([each for each in free if each["starts"]])  # noqa: S311
-                    wish = {
-                        "station": place["station"],
-                        "services": ["meldebescheinigung"],
-                        "starts_at": random.choice(place["starts"]),  # noqa: S311
-                    }
-                    person = {"name": "Demo", "mail": f"demo-{uuid4().hex[:8]}@example.org", "channels": ["mail"]}
-                    headers = {"Idempotency-Key": uuid4().hex}
-                    body = {"time": wish, "person": person}
-                    answer = await client.post(f"{API}/appointments", json=body, headers=headers)
-                    self._booked += answer.status_code == 201
-                    self._refused += answer.status_code != 201
+                try:
+                    await self._book(client, clock.now())
+                    self._booked += 1
+                except (httpx.HTTPError, IndexError):
+                    self._refused += 1
                 await asyncio.sleep(1)
 
+    async def _book(self, client: httpx.AsyncClient, now: datetime) -> None:
+        day = (now + timedelta(days=random.randint(1, 20))).astimezone(BERLIN).date()  # noqa: S311
+        while not is_working_day(day):
+            day += timedelta(days=1)
+        query: dict[str, Any] = {"services": [SERVICE], "first_day": day.isoformat(), "days": 1}
+        free = (await client.get(f"{API}/free-times", params=query)).raise_for_status().json()
+        place = random.choice([each for each in free if each["starts"]])  # noqa: S311
+        start = random.choice(place["starts"])  # noqa: S311
+        body = {
+            "time": {"station": place["station"], "services": [SERVICE], "starts_at": start},
+            "person": {"name": "Demo", "mail": f"demo-{uuid4().hex[:8]}@example.org", "channels": ["mail"]},
+        }
+        headers = {"Idempotency-Key": uuid4().hex}
+        (await client.post(f"{API}/appointments", json=body, headers=headers)).raise_for_status()
+
     async def _screen(self) -> Table:
-        table = Table(title=self._news, title_justify="left", min_width=70)
+        table = Table(title=self._news, title_justify="left", min_width=70, show_header=False)
         table.add_column("")
         table.add_column("", justify="right")
         table.add_row("Bookings acknowledged / refused", f"{self._booked} / {self._refused}")

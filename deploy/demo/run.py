@@ -40,7 +40,8 @@ def _run(console: Console, folder: Path | None, port: int, work: Callable[[Lapto
         except KeyboardInterrupt:
             return 0
         finally:
-            console.print("Stopping; the data stay.")
+            if laptop.stack.owns_folder:
+                console.print("Stopping; the data stay.")
             laptop.stop()
 
 

@@ -54,6 +54,7 @@ class Laptop:
         Raises:
             StackError: why it cannot, in one sentence.
         """
+        self.stack.claim_folder()
         self.services.stop()
         if listens(self._port):
             raise StackError(f"Port {self._port} is taken by another program; choose one with --port.")
@@ -67,9 +68,10 @@ class Laptop:
         self.services.wait_until(self._ready, timeout=60)
 
     def stop(self) -> None:
-        """Stop everything in order; the data stay."""
-        self.services.stop(timeout=25)
-        self.stack.stop()
+        """Stop everything in order; the data stay. What another Nahbar runs in the folder is left alone."""
+        if self.stack.owns_folder:
+            self.services.stop(timeout=25)
+            self.stack.stop()
 
     def addresses(self) -> dict[str, str]:
         """What there is to open, by what it shows."""

@@ -76,21 +76,30 @@ class Stack:
         Raises:
             StackError: something cannot start, or another stack uses the folder.
         """
-        self._take_folder()
+        self.claim_folder()
         parts: list[Callable[..., None]] = [part.start for part in (self.postgres, self.kafka, *self.far_ends) if part]
         with ThreadPoolExecutor(max_workers=max(1, len(parts))) as pool:
             for started in [pool.submit(part, progress) for part in parts]:
                 started.result()
 
     def stop(self) -> None:
-        """Stop everything in reverse order."""
+        """Stop everything in reverse order; nothing if this stack never had the folder to itself."""
+        if self._lock is None:
+            return
         for part in reversed([part for part in (self.postgres, self.kafka, *self.far_ends) if part]):
             part.stop()
-        if self._lock:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
+        self._lock = None
 
-    def _take_folder(self) -> None:
+    @property
+    def owns_folder(self) -> bool:
+        """Whether the folder is claimed by this stack."""
+        return self._lock is not None
+
+    def claim_folder(self) -> None:
+        """Keep others out of the folder until `stop`; raises StackError if somebody else has it."""
+        if self._lock is not None:
+            return
         lock = (self.folder / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from deploy.local import java
 from deploy.local.java import find_java, kafka_jars
 from deploy.local.kafka import Kafka
+from deploy.local.laptop import Laptop
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Child, StackError, free_port
 from deploy.local.stack import Stack
@@ -146,6 +147,18 @@ def test_one_folder_is_one_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     one.stop()
     two.start()
     two.stop()
+
+
+def test_a_second_nahbar_leaves_the_first_alone(tmp_path: Path) -> None:
+    one, two = Laptop(tmp_path), Laptop(tmp_path)
+    one.stack.claim_folder()
+    one.services.spawn(["sleep", "60"])
+    with pytest.raises(StackError, match="Another Nahbar already runs"):
+        two.start(print)
+    two.stop()
+    assert one.services.running
+    one.stop()
+    assert not one.services.running
 
 
 def test_a_process_that_ends_while_it_starts_names_its_log(tmp_path: Path) -> None:
