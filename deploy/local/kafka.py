@@ -10,7 +10,7 @@ from deploy.local.processes import Child, Progress, StackError, free_port, liste
 
 _MEMORY = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
-_PROPERTIES = """\
+PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
@@ -31,6 +31,7 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=1500
 broker.heartbeat.interval.ms=300
 """
+"""The broker's settings; `port`, `controller` (a port) and `data` (a folder) are filled in."""
 
 
 class Kafka(Child):
@@ -67,7 +68,7 @@ class Kafka(Child):
         progress("Starting Apache Kafka")
         properties = self._folder / "kafka.properties"
         data = self._folder / "kafka-data"
-        properties.write_text(_PROPERTIES.format(port=self._port, controller=free_port(), data=data))
+        properties.write_text(PROPERTIES.format(port=self._port, controller=free_port(), data=data))
         classpath = ["-cp", f"{jars}/*"]
         if not (data / "meta.properties").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+import pytest
 
-from deploy.local.kafka import Kafka
+from deploy.local.java import KAFKA
+from deploy.local.kafka import PROPERTIES, Kafka
 from deploy.local.postgres import Postgres
+from deploy.local.processes import free_port
 from shared import migrations
 
 _TEMPLATE_LOCK = 0x746D706C
@@ -29,10 +32,20 @@ class Backend:
 
 
 def start_backend() -> Backend:
-    """Start what STACK names: `embedded` (default) or `containers`; servers named in the environment are used as is."""
+    """Start what STACK names; servers named in the environment are used as they are.
+
+    Raises:
+        pytest.UsageError: STACK names something else, or there is no container engine.
+    """
     if os.environ.get("NAHBAR_KAFKA") and os.environ.get("NAHBAR_POSTGRES"):
         return Backend(os.environ["NAHBAR_KAFKA"], os.environ["NAHBAR_POSTGRES"], lambda: None)
-    return {"embedded": _embedded, "containers": _containers}[os.environ.get("STACK", "embedded")]()
+    match os.environ.get("STACK", "embedded"):
+        case "embedded":
+            return _embedded()
+        case "containers":
+            return _containers()
+        case other:
+            raise pytest.UsageError(f"There is no stack {other!r}. STACK is embedded (the default) or containers.")
 
 
 def _embedded() -> Backend:
@@ -69,20 +82,36 @@ def _end_abandoned() -> None:
 
 
 def _containers() -> Backend:
-    from testcontainers.kafka import KafkaContainer
-    from testcontainers.postgres import PostgresContainer
+    from docker.errors import DockerException
+    from testcontainers.community.postgres import PostgresContainer
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
-    kafka = KafkaContainer("confluentinc/cp-kafka:8.1.0").with_kraft()
-    postgres = PostgresContainer("postgres:18", driver=None, username="postgres")
-    kafka.start()
-    postgres.start()
-    url = postgres.get_connection_url().rsplit("/", 1)[0]
+    try:
+        kafka = DockerContainer(f"apache/kafka:{KAFKA.rpartition(':')[2]}")
+        bootstrap = f"{kafka.get_docker_client().host()}:{(port := free_port())}"
+        kafka.with_bind_ports(9092, port).with_envs(**_kafka_environment(bootstrap))
+        kafka.waiting_for(LogMessageWaitStrategy("Kafka Server started")).start()
+        postgres = PostgresContainer("postgres:18.3", username="postgres", driver=None).start()
+    except DockerException as error:
+        raise pytest.UsageError(
+            "STACK=containers needs a container engine that answers; without one leave STACK away."
+        ) from error
 
     def stop() -> None:
         kafka.stop()
         postgres.stop()
 
-    return Backend(kafka.get_bootstrap_server(), url, stop)
+    return Backend(bootstrap, postgres.get_connection_url().rpartition("/")[0], stop)
+
+
+def _kafka_environment(bootstrap: str) -> dict[str, str]:
+    """The embedded broker's settings as the container image takes them."""
+    lines = PROPERTIES.format(port=9092, controller=9093, data="/var/lib/kafka/data").splitlines()
+    settings = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    settings["listeners"] = "PLAINTEXT://0.0.0.0:9092,CONTROLLER://127.0.0.1:9093"
+    settings["advertised.listeners"] = f"PLAINTEXT://{bootstrap}"
+    return {f"KAFKA_{name.replace('.', '_').upper()}": value for name, value in settings.items()}
 
 
 async def clone_database(server: str, service: str, name: str) -> str:
