@@ -30,16 +30,19 @@ from shared.telemetry import enter_trace
 if TYPE_CHECKING:
     from shared.service import Service
 
+LARGEST_BODY = 64 * 1024
+
 log = structlog.get_logger()
 
 
-def current_service(request: Request) -> "Service":
+# Dependencies are coroutines although they wait for nothing: FastAPI runs plain functions in a thread of their own.
+async def current_service(request: Request) -> "Service":
     """FastAPI dependency: the service that answers."""
     service: Service = request.app.state.service
     return service
 
 
-def current_time(request: Request) -> datetime:
+async def current_time(request: Request) -> datetime:
     """FastAPI dependency: business time of the request."""
     moment: datetime = request.app.state.service.clock.now()
     return moment
@@ -80,6 +83,32 @@ class Telemetry:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             self._requests.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+
+class BodyLimit:
+    """ASGI middleware: no request makes a process hold more than `LARGEST_BODY` bytes.
+
+    Starlette's own `RequestBodyLimitMiddleware` answers in plain text; here the application's error handlers answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY:
+                raise HTTPException(413, "The request is too large")
+            return message
+
+        await self._app(scope, limited, send)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -25,7 +25,7 @@ from shared.consumer import Consumer, Reaction
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
-from shared.http import Telemetry, install_errors, operations_router, problems
+from shared.http import BodyLimit, Telemetry, install_errors, operations_router, problems
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
@@ -149,6 +149,7 @@ class Service:
             for router in routers:
                 app.include_router(router)
         install_errors(app)
+        app.add_middleware(BodyLimit)
         app.add_middleware(Telemetry, service=self)
         return app
 

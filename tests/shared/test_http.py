@@ -195,6 +195,20 @@ async def test_a_problem_may_carry_headers_and_further_members(client: httpx.Asy
     assert answer.json()["more"] == 1
 
 
+async def test_a_request_too_large_is_refused_before_it_is_held(bench: Bench, client: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"name": "'
+        while True:
+            sent.append(1)
+            yield b"a" * 10_000
+
+    sent: list[int] = []
+    answer = await client.post("/things", content=endless(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, MEDIA_TYPE)
+    assert len(sent) < 10
+    assert (await client.post("/things", json={"name": "a" * 60_000})).status_code == 200
+
+
 async def test_methods_that_do_not_exist_are_problems_too(client: httpx.AsyncClient) -> None:
     answer = await client.delete("/staff")
     assert answer.status_code == 405
