@@ -53,6 +53,9 @@ class Platform(BaseSettings):
                 raise ValueError("NAHBAR_CLOCK_FILE moves the clock of tests and demos; production refuses it.")
             if self.person_secret.get_secret_value() == development_secret("person"):
                 raise ValueError("NAHBAR_PERSON_SECRET is the development secret; production needs its own.")
+            for name in ("public_url", "oidc_issuer"):
+                if not getattr(self, name).startswith("https://"):
+                    raise ValueError(f"NAHBAR_{name.upper()} must be an https address in production.")
             if missing := [name for name in SERVICES if name not in self.public_keys]:
                 raise ValueError(f"NAHBAR_PUBLIC_KEYS lacks the keys of: {', '.join(missing)}.")
         return self

@@ -115,7 +115,12 @@ def test_no_service_is_given_the_secrets_of_another(service: str) -> None:
 def test_production_starts_only_with_every_secret_of_the_examples(
     service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable, value in environment_of(service, {"NAHBAR_ENVIRONMENT": "production"}).items():
+    given = {
+        "NAHBAR_ENVIRONMENT": "production",
+        "NAHBAR_PUBLIC_URL": "https://buergerservice.stadt.example",
+        "NAHBAR_OIDC_ISSUER": "https://anmeldung.stadt.example",
+    }
+    for variable, value in environment_of(service, given).items():
         monkeypatch.setenv(variable, value)
     with pytest.raises(ValueError, match="production needs its own"):
         settings_of(service)

@@ -124,7 +124,8 @@ class ProductionSettings(ServiceSettings):
 def production(**changes: object) -> Platform:
     own = b64encode(b"p" * 32).decode()
     keys = dict.fromkeys(SERVICES, f"k:{own}")
-    values = {"environment": "production", "person_secret": own, "public_keys": keys} | changes
+    addresses = {"public_url": "https://nahbar.example", "oidc_issuer": "https://login.example"}
+    values = {"environment": "production", "person_secret": own, "public_keys": keys} | addresses | changes
     return Platform.model_validate(values)
 
 
@@ -134,6 +135,8 @@ def production(**changes: object) -> Platform:
         ({"person_secret": development_secret("person")}, "NAHBAR_PERSON_SECRET"),
         ({"public_keys": {}}, "NAHBAR_PUBLIC_KEYS"),
         ({"clock_file": "/tmp/clock"}, "NAHBAR_CLOCK_FILE"),
+        ({"public_url": "http://nahbar.example"}, "NAHBAR_PUBLIC_URL"),
+        ({"oidc_issuer": "http://login.example"}, "NAHBAR_OIDC_ISSUER"),
     ],
 )
 def test_production_refuses_development_settings_of_the_platform(changes: dict[str, object], names: str) -> None:
