@@ -36,10 +36,13 @@ bench: $(VENV)/installed ## measure, as ratios against a baseline of the same ru
 chaos: $(VENV)/installed ## a long seeded fault run: make chaos SEED=7 MINUTES=10
 	$(RUN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
 
+docs: $(VENV)/installed ## render into docs/ what the code says
+	$(RUN)/python -m deploy.docs
+
 lock: ## renew requirements.lock (everything) and deploy/requirements.lock (the container image)
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra local --extra dev pyproject.toml -o requirements.lock
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra build --constraints requirements.lock pyproject.toml -o deploy/requirements.lock
 	rm -rf .venv-lock
 
-.PHONY: help demo test check fmt bench chaos lock
+.PHONY: help demo test check fmt bench chaos docs lock
