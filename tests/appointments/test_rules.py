@@ -109,15 +109,19 @@ def test_a_hold_ends_on_its_second(until: datetime) -> None:
     assert hold_is_over(until, until)
 
 
-def test_a_hold_can_be_extended_at_least_ten_times_and_never_becomes_shorter() -> None:
-    now = until = local(MONDAY, 9)
+def test_a_hold_can_be_extended_at_least_ten_times_by_ten_minutes_each() -> None:
+    begun = until = local(MONDAY, 9)
     for extensions in range(MOST_EXTENSIONS):
-        longer = extended(until, extensions, now)
-        assert longer is not None
-        assert longer >= max(until, now + timedelta(minutes=10))
-        until, now = longer, now + timedelta(minutes=3)
+        longer = extended(until, extensions)
+        assert longer == begun + (extensions + 1) * timedelta(minutes=10)
+        until = longer
     assert MOST_EXTENSIONS >= 10
-    assert extended(until, MOST_EXTENSIONS, now) is None
+    assert extended(until, MOST_EXTENSIONS) is None
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_at_the_ends_of_the_calendar_are_not_offered(start: str) -> None:
+    assert not is_offered(station(weekly()), datetime.fromisoformat(start), 1, GRID, local(MONDAY, 9))
 
 
 @pytest.mark.parametrize(("minutes", "seats"), [([1], 1), ([10], 1), ([11], 2), ([10, 20], 3), ([40, 25], 7)])

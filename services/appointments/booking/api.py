@@ -120,14 +120,6 @@ class AppointmentOut(BaseModel):
     manage_url: str
 
 
-class CancellationIn(BaseModel):
-    """Why an appointment is cancelled; nothing of it is published."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str | None, Field(max_length=200)] = None
-
-
 class UnreachedOut(BaseModel):
     """Somebody no message reached. `phone` is the number to call, if one was given."""
 
@@ -198,14 +190,11 @@ async def appointment(token: str, conn: Connection, service: CurrentService) -> 
     return _out(service, await by_token(conn, service, token))
 
 
-@router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410, 422))
-async def cancel(
-    token: str, conn: Connection, service: CurrentService, now: Now, cancellation: CancellationIn | None = None
-) -> AppointmentOut:
+@router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
+async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    reason = cancellation.reason if cancellation else None
-    return _out(service, await usecases.cancel(conn, service, found.id, CancelledBy.CITIZEN, reason, now))
+    return _out(service, await usecases.cancel(conn, service, found.id, CancelledBy.CITIZEN, None, now))
 
 
 @router.get(

@@ -42,9 +42,9 @@ def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     return held_until is None or held_until <= now
 
 
-def extended(held_until: datetime, extensions: int, now: datetime) -> datetime | None:
+def extended(held_until: datetime, extensions: int) -> datetime | None:
     """Until when an extension lasts; None when there are no more extensions."""
-    return max(held_until, now + EXTENSION) if extensions < MOST_EXTENSIONS else None
+    return held_until + EXTENSION if extensions < MOST_EXTENSIONS else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,18 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import HOLD, Status, appointment_number, extended, hold_is_over
+from services.appointments.booking.domain import (
+    HOLD,
+    PersonInput,
+    Status,
+    appointment_number,
+    extended,
+    hold_is_over,
+)
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import release_seats
-from services.appointments.booking.wishes import Details, Wish, fulfil
+from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
@@ -80,7 +87,7 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
         NotFound, HoldOver, NoMoreExtensions
     """
     held = await load_held(conn, id, now)
-    until = extended(held.held_until or now, held.extensions, now)
+    until = extended(held.held_until or now, held.extensions)
     if until is None:
         raise NoMoreExtensions
     await conn.execute(_EXTEND, {"id": id, "until": until})
@@ -88,22 +95,31 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
     return until
 
 
-async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: Details) -> None:
-    """Keep who books with the hold, even one that is over, so that nothing has to be typed twice."""
+async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: TypedDetails) -> None:
+    """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice."""
     draft = await load_appointment(conn, id, for_update=True)
     if draft is None or draft.status is not Status.HELD:
         raise NotFound
-    person = details.person
-    await service.people.save(conn, id, Person(name=person.name, mail=person.mail, phone=person.phone))
+    typed = details.person
+    await service.people.save(conn, id, Person(name=typed.name, mail=typed.mail, phone=typed.phone))
     await conn.execute(
         _DETAILS,
         {
             "id": id,
             "language": details.language,
             "interpreter": details.interpreter,
-            "channels": list(person.channels),
+            "channels": list(typed.channels),
         },
     )
+
+
+async def load_details(conn: AsyncConnection, service: Service, draft: Appointment) -> TypedDetails | None:
+    """What was typed into a draft; None when nothing was yet."""
+    person = await service.people.load(conn, draft.id)
+    if person is None:
+        return None
+    typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels)
+    return TypedDetails(typed, draft.language, draft.interpreter)
 
 
 async def expire_draft(conn: AsyncConnection, service: Service, claim: Claim) -> None:

@@ -102,6 +102,9 @@ async def cancel(
 ) -> Appointment:
     """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
 
+    Args:
+        reason: in the city's words; it is published, so never what a citizen wrote.
+
     Raises:
         NotFound, AlreadyCancelled, TooLate
     """

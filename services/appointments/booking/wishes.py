@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import CheckedPerson
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.refusals import NotOffered, TimeTaken, UnknownChoice
 from services.appointments.booking.seats import take_seats
 from services.appointments.offer.domain import Grid, is_offered, nearest, run_of
@@ -33,6 +33,20 @@ class Details:
     person: CheckedPerson
     language: str
     interpreter: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypedDetails:
+    """Details as typed into a form, right or wrong."""
+
+    person: PersonInput
+    language: str
+    interpreter: str | None
+
+    def checked(self) -> Details | list[Wrong]:
+        """The details, or all that is wrong with them."""
+        person = check_person(self.person)
+        return Details(person, self.language, self.interpreter) if isinstance(person, CheckedPerson) else person
 
 
 async def fulfil(

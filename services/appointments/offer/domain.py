@@ -57,6 +57,10 @@ class Station:
     hours: tuple[Hours, ...]
     closures: tuple[Closure, ...]
 
+    def closure_on(self, day: date) -> Closure | None:
+        """The closure that includes a day."""
+        return next((each for each in self.closures if each.first_day <= day <= each.last_day), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -83,7 +87,8 @@ def closed_because(station: Station, day: date) -> str | None:
     """Why a station is closed on a day: the closure's reason, "public holiday", or None."""
     if is_public_holiday(day):
         return "public holiday"
-    return next((each.reason for each in station.closures if each.first_day <= day <= each.last_day), None)
+    closure = station.closure_on(day)
+    return closure.reason if closure else None
 
 
 def slots_on(station: Station, day: date, grid: Grid) -> list[datetime]:
@@ -139,10 +144,10 @@ def free_times(
 
 def is_offered(station: Station, start: datetime, needed: int, grid: Grid, now: datetime) -> bool:
     """Whether a time is in the offer at all, whoever has taken it."""
-    day = start.astimezone(BERLIN).date()
-    if start <= now or day > grid.last_day(now):
+    if not now < start < now + timedelta(days=grid.days_ahead + 1):
         return False
-    slots = set(slots_on(station, day, grid))
+    day = start.astimezone(BERLIN).date()
+    slots = set(slots_on(station, day, grid)) if day <= grid.last_day(now) else set()
     return all(slot in slots for slot in run_of(start, needed, grid))
 
 

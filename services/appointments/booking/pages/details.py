@@ -1,39 +1,75 @@
 """Who comes, and the check of everything before it becomes binding."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from services.appointments.booking.domain import MOST_EXTENSIONS, CheckedPerson, PersonInput, check_person, hold_is_over
-from services.appointments.booking.holds import save_details
-from services.appointments.booking.pages.draft import EXTEND, extended, open_draft, to_appointment
+from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over
+from services.appointments.booking.holds import load_details, save_details
+from services.appointments.booking.pages.draft import (
+    EXTEND,
+    OneTimeKey,
+    draft_path,
+    extend_draft,
+    open_draft,
+    to_appointment,
+)
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.usecases import confirm
-from services.appointments.booking.wishes import Details
+from services.appointments.booking.wishes import Details, TypedDetails
 from services.appointments.offer.queries import load_offer
 from shared import retention
+from shared.city import City
 from shared.web.forms import FormErrors
 from shared.web.i18n import LANGUAGES, language
 from shared.web.visit import CurrentVisit, Visit
 
+Typed = Annotated[str, Field(max_length=1000)]
+
 router = APIRouter(prefix="/appointments/book/{token}", include_in_schema=False)
+
+
+class Press(BaseModel):
+    """Which button of a form was pressed."""
+
+    action: str = ""
+    einmal: OneTimeKey
 
 
 class DetailsForm(BaseModel):
     """Who comes, as typed. An address that was typed is one to be reached at."""
 
-    name: str = ""
-    mail: str = ""
-    phone: str = ""
+    name: Typed = ""
+    mail: Typed = ""
+    phone: Typed = ""
     language: str = ""
     interpreter: str = ""
-    action: str = ""
 
-    def person(self) -> PersonInput:
+    @classmethod
+    def of(cls, details: TypedDetails) -> Self:
+        """The form as it was filled in before."""
+        person = details.person
+        return cls(
+            name=person.name,
+            mail=person.mail,
+            phone=person.phone,
+            language=details.language,
+            interpreter=details.interpreter or "",
+        )
+
+    def details(self, city: City) -> TypedDetails:
         typed = {"mail": self.mail, "sms": self.phone}
-        return PersonInput(self.name, self.mail, self.phone, tuple(key for key in typed if typed[key].strip()))
+        channels = tuple(key for key in typed if typed[key].strip())
+        interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
+        return TypedDetails(
+            PersonInput(self.name, self.mail, self.phone, channels), language(self.language).code, interpreter
+        )
+
+
+class PostedDetails(DetailsForm, Press):
+    """The form as it was sent."""
 
 
 @router.get("/details")
@@ -42,65 +78,55 @@ async def show_details(visit: CurrentVisit, token: str) -> Response:
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    person = await visit.service.people.load(visit.conn, draft.id)
-    form = DetailsForm(language=visit.language.code)
-    if person:
-        form = DetailsForm(
-            name=person.name,
-            mail=person.mail or "",
-            phone=person.phone or "",
-            language=draft.language,
-            interpreter=draft.interpreter or "",
-        )
+    typed = await load_details(visit.conn, visit.service, draft)
+    form = DetailsForm.of(typed) if typed else DetailsForm(language=visit.language.code)
     return _details_page(visit, draft, form, FormErrors())
 
 
 @router.post("/details")
-async def type_details(visit: CurrentVisit, token: str, form: Annotated[DetailsForm, Form()]) -> Response:
-    """Keep what was typed; or hold the time longer and show what was typed again."""
+async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDetails, Form()]) -> Response:
+    """Keep what was typed, wrong things too: they are still there in the other language, or after going back."""
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
+    typed = form.details(visit.service.city)
+    await save_details(visit.conn, visit.service, draft.id, typed)
     if form.action == EXTEND:
-        return _details_page(visit, await extended(visit, draft), form, FormErrors())
-    checked = check_person(form.person())
-    if not isinstance(checked, CheckedPerson):
-        texts = _what_to_do(visit)
-        errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in checked})
-        return _details_page(visit, draft, form, errors)
-    interpreter = form.interpreter if form.interpreter in visit.service.city.interpreter_languages else None
-    details = Details(checked, language(form.language).code, interpreter)
-    await save_details(visit.conn, visit.service, draft.id, details)
-    return visit.redirect(f"/appointments/book/{token}/check")
+        await extend_draft(visit, draft, form.einmal)
+        return visit.redirect(f"/appointments/book/{token}/details")
+    checked = typed.checked()
+    if isinstance(checked, Details):
+        return visit.redirect(f"/appointments/book/{token}/check")
+    texts = _what_to_do(visit)
+    errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in checked})
+    return _details_page(visit, draft, form, errors)
 
 
 @router.get("/check")
 async def show_check(visit: CurrentVisit, token: str) -> Response:
     """Everything once more."""
     draft = await open_draft(visit, token)
-    return draft if isinstance(draft, Response) else await _check_page(visit, token, draft)
+    return draft if isinstance(draft, Response) else await _check_page(visit, draft)
 
 
 @router.post("/check")
-async def book(visit: CurrentVisit, token: str, action: Annotated[str, Form()] = "") -> Response:
+async def book(visit: CurrentVisit, token: str, form: Annotated[Press, Form()]) -> Response:
     """Book, or hold the time longer. Sent twice it leads to the same appointment, because the draft becomes it."""
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    if action == EXTEND:
-        await extended(visit, draft)
+    if form.action == EXTEND:
+        await extend_draft(visit, draft, form.einmal)
         return visit.redirect(f"/appointments/book/{token}/check")
-    person = await visit.service.people.load(visit.conn, draft.id)
-    if person is None:
+    details = await _checked_details(visit, draft)
+    if details is None:
         return visit.redirect(f"/appointments/book/{token}/details")
-    checked = CheckedPerson(person.name, person.mail, person.phone, draft.channels)
-    details = Details(checked, draft.language, draft.interpreter)
     try:
         async with visit.conn.begin_nested():
             booked = await confirm(visit.conn, visit.service, draft.id, details, visit.now)
     except HoldOver:
-        return await _check_page(visit, token, draft, status=409)
-    return to_appointment(visit, booked, new=True)
+        return await _check_page(visit, draft, status=409)
+    return to_appointment(visit, booked)
 
 
 def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
@@ -116,24 +142,30 @@ def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: F
     )
 
 
-async def _check_page(visit: Visit, token: str, draft: Appointment, status: int = 200) -> Response:
-    person = await visit.service.people.load(visit.conn, draft.id)
-    if person is None:
-        return visit.redirect(f"/appointments/book/{token}/details")
+async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Response:
+    details = await _checked_details(visit, draft)
+    if details is None:
+        return visit.redirect(f"{draft_path(visit.service, draft.id)}/details")
     offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
     return visit.render(
         "check.html",
         status=status,
         secret=True,
-        token=token,
         station=offer.stations[0],
         services=offer.services,
-        person=person,
-        message_language=language(draft.language).name,
-        interpreter=visit.service.city.interpreter_languages.get(draft.interpreter or ""),
+        person=details.person,
+        message_language=language(details.language).name,
+        interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),
     )
+
+
+async def _checked_details(visit: Visit, draft: Appointment) -> Details | None:
+    """What was typed; None while something is missing or wrong."""
+    typed = await load_details(visit.conn, visit.service, draft)
+    checked = typed.checked() if typed else None
+    return checked if isinstance(checked, Details) else None
 
 
 def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
@@ -142,7 +174,7 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
         "draft": draft,
         "over": hold_is_over(draft.held_until, visit.now),
         "extendable": draft.extensions < MOST_EXTENSIONS,
-        "draft_token": visit.request.path_params["token"],
+        "token": visit.request.path_params["token"],
     }
 
 

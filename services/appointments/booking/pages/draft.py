@@ -1,9 +1,11 @@
 """A draft and the way on from it."""
 
-from dataclasses import replace
+from contextlib import suppress
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Response
+from pydantic import Field
 
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.domain import Status
@@ -11,11 +13,15 @@ from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import extend_hold
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
+from shared.idempotency import claim_key
 from shared.service import Service
 from shared.web.visit import Visit
 
 EXTEND = "extend"
 """The value of the button that holds a time longer."""
+
+OneTimeKey = Annotated[str, Field(pattern=r"^[\w-]{8,100}$")]
+"""The hidden field `einmal` of a form."""
 
 
 def draft_path(service: Service, id: UUID) -> str:
@@ -23,10 +29,10 @@ def draft_path(service: Service, id: UUID) -> str:
     return f"/appointments/book/{service.links.token(HOLD_LINK, id, 1)}"
 
 
-def to_appointment(visit: Visit, appointment: Appointment, new: bool = False) -> Response:
-    """Go to the page of an appointment; `new` says it was booked by this very step."""
+def to_appointment(visit: Visit, appointment: Appointment) -> Response:
+    """Go to the page of an appointment; it says "booked" to whoever pressed a button, the second time too."""
     token = visit.service.links.token(MANAGE, appointment.id, appointment.generation)
-    return visit.redirect(f"/appointments/m/{token}{'?new=1' if new else ''}")
+    return visit.redirect(f"/appointments/m/{token}{'?new=1' if visit.request.method == 'POST' else ''}")
 
 
 async def open_draft(visit: Visit, token: str) -> Appointment | Response:
@@ -42,9 +48,8 @@ async def open_draft(visit: Visit, token: str) -> Appointment | Response:
     return found if found.status is Status.HELD else to_appointment(visit, found)
 
 
-async def extended(visit: Visit, draft: Appointment) -> Appointment:
-    """The draft, held longer if that is still possible."""
-    try:
-        return replace(draft, held_until=await extend_hold(visit.conn, visit.service, draft.id, visit.now))
-    except (HoldOver, NoMoreExtensions):
-        return draft
+async def extend_draft(visit: Visit, draft: Appointment, key: str) -> None:
+    """Hold the time longer, where that is still possible; the same press sent twice counts once."""
+    if await claim_key(visit.conn, "extend hold", key, "", str(draft.id)) is None:
+        with suppress(HoldOver, NoMoreExtensions):
+            await extend_hold(visit.conn, visit.service, draft.id, visit.now)
