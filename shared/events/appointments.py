@@ -92,7 +92,7 @@ class AppointmentBooked(AppointmentFact):
 
 
 class AppointmentCancelled(AppointmentFact):
-    """An appointment will not take place; `before` is the state it had."""
+    """An appointment will not take place; `before` is the state it had, `reason` stands in the city's words."""
 
     before: AppointmentState
     by: CancelledBy

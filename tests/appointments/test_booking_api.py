@@ -130,7 +130,7 @@ async def test_cancelling_frees_the_seat_at_once_and_happens_once(client: Client
     await fill(client, service, start, leave=1)
     booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
     address = f"{API}/appointments/{booked['token']}/cancellation"
-    answers = await asyncio.gather(*[client.post(address, json={"reason": "krank"}) for _ in range(5)])
+    answers = await asyncio.gather(*[client.post(address) for _ in range(5)])
     assert sorted(answer.status_code for answer in answers) == [200, 410, 410, 410, 410]
     assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 201
     row = [row for row in await outbox(service) if row.type.endswith("AppointmentCancelled")]
