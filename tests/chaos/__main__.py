@@ -1,0 +1,68 @@
+"""A long run: `python -m tests.chaos --seed N --minutes M`; exit code 1 when an invariant is violated."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.telemetry import configure_logging
+from tests.chaos.checker import RULES
+from tests.chaos.run import Outcome, run
+
+console = Console(highlight=False)
+
+
+def main(
+    seed: Annotated[int, typer.Option(help="What people want and what breaks is drawn from it.")] = 1,
+    minutes: Annotated[float, typer.Option(help="How long people book and things break.", min=0.1)] = 5,
+) -> None:
+    """Break everything while people book, then prove that nothing was lost, doubled or untrue."""
+    configure_logging("error")
+    folder = Path(tempfile.mkdtemp(prefix="nahbar-chaos-"))
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        console.print(f"[dim]{time.monotonic() - started:7.1f} s[/dim]  {line}")
+
+    console.print(f"Chaos with seed {seed} for {minutes:g} minutes in {folder}")
+    outcome = asyncio.run(run(folder, seed, minutes * 60, say))
+    _show(outcome)
+    if outcome.violations:
+        console.print(f"[red]Violated[/red] with seed {seed}; logs and histories are in {folder}")
+        raise typer.Exit(1)
+    shutil.rmtree(folder, ignore_errors=True)
+    console.print(f"[green]Every invariant held[/green] with seed {seed}")
+
+
+def _show(outcome: Outcome) -> None:
+    history = outcome.history
+    faults = Table("fault", "times", title="What broke")
+    for fault, times in sorted(outcome.faults.items()):
+        faults.add_row(fault, str(times))
+    done = Table("operation", "acknowledged", "refused", "unknown", title="What people did")
+    counts = Counter((each.kind, each.ended.value) for each in history.operations)
+    for kind in ("hold", "book", "confirm", "cancel"):
+        done.add_row(kind, *[str(counts[kind, ended]) for ended in ("acknowledged", "refused", "unknown")])
+    told = Table("outcome", "messages", title=f"What became of the messages ({len(history.arrived)} arrived)")
+    for state, count in Counter(each.state for each in history.messages).most_common():
+        told.add_row(state, str(count))
+    verdict = Table("invariant", "", title=f"The verdict, over {len(history.log)} facts in Kafka")
+    for name in (*RULES, "rest"):
+        broken = outcome.violations.get(name, [])
+        verdict.add_row(name, f"{len(broken)} violations" if broken else "holds", style="red" if broken else "green")
+    for table in (faults, done, told, verdict):
+        console.print(table)
+    for name, broken in outcome.violations.items():
+        for line in broken[:20]:
+            console.print(f"{name}: {line}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

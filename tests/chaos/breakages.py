@@ -1,0 +1,239 @@
+"""Rules of the product broken on purpose, to show that the checker finds them. Only a test's own processes do this."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import Depends
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Break = Callable[[], None]
+
+
+def _change(place: str, change: Callable[[Any], Any]) -> None:
+    """Replace a name of a module, or of one of its classes, by what is made of it."""
+    module, _, name = place.partition(":")
+    owner: Any = import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    setattr(owner, last, change(getattr(owner, last)))
+
+
+def answers_before_commit() -> None:
+    """The transaction of a request ends after its answer, as that of a plain `yield` dependency does."""
+    from shared import db
+
+    later = Depends(db.transaction, scope="request")
+    _change("shared.db:Connection", lambda _: Annotated[AsyncConnection, later])
+
+
+def keeps_what_it_refuses() -> None:
+    """A booking is committed, then refused."""
+    from services.appointments.booking.refusals import TimeTaken
+
+    def broken(book: Any) -> Any:
+        async def book_and_refuse(conn: AsyncConnection, service: Any, *arguments: Any) -> Any:
+            async with service.db.transaction() as own:
+                await book(own, service, *arguments)
+            raise TimeTaken([])
+
+        return book_and_refuse
+
+    _change("services.appointments.booking.usecases:book", broken)
+
+
+def takes_seats_of_others() -> None:
+    """Seats are taken whoever has them."""
+
+    def broken(take: Any) -> Any:
+        careless = take.text.replace("where seats.until <= :now", "")
+        return text(careless.replace("(s.until is null or s.until > :now)", "false"))
+
+    _change("services.appointments.booking.seats:_TAKE", broken)
+
+
+def cancels_without_applying() -> None:
+    """A cancellation is acknowledged, but nothing is written."""
+
+    def broken(cancel: Any) -> Any:
+        async def pretend(conn: AsyncConnection, *arguments: Any) -> Any:
+            async with conn.begin_nested() as savepoint:
+                cancelled = await cancel(conn, *arguments)
+                await savepoint.rollback()
+            return cancelled
+
+        return pretend
+
+    _change("services.appointments.booking.usecases:cancel", broken)
+
+
+def marks_before_sending() -> None:
+    """The relay marks rows as published, then sends them."""
+    from shared.relay import _PUBLISHED
+
+    def broken(publish: Any) -> Any:
+        async def mark_and_publish(relay: Any, conn: Any, rows: Sequence[Any]) -> None:
+            await conn.execute(_PUBLISHED, [row["id"] for row in rows])
+            await publish(relay, conn, rows)
+
+        return mark_and_publish
+
+    _change("shared.relay:Relay._publish", broken)
+
+
+def publishes_before_commit() -> None:
+    """A fact goes to Kafka from inside the request that makes it."""
+    from shared.relay import Relay
+
+    def broken(book: Any) -> Any:
+        async def book_and_send(conn: AsyncConnection, service: Any, *arguments: Any) -> Any:
+            booked = await book(conn, service, *arguments)
+            rows = await conn.execute(text("select * from outbox order by id desc limit 1"))
+            relay = Relay(service.name, "", service.settings.platform.kafka, service.outbox, service.metrics)
+            await (await relay._send(await relay._ready_producer(), rows.mappings().one()))
+            await relay._drop_producer()
+            return booked
+
+        return book_and_send
+
+    _change("services.appointments.booking.usecases:book", broken)
+
+
+def publishes_the_newest_first() -> None:
+    """The relay looks seldom, and then sends the newest row first."""
+
+    def broken(publish: Any) -> Any:
+        async def publish_and_rest(*arguments: Any) -> None:
+            await publish(*arguments)
+            await asyncio.sleep(1)
+
+        return publish_and_rest
+
+    _change("shared.relay:_WAITING", lambda waiting: waiting.replace("order by id", "order by id desc"))
+    _change("shared.relay:Relay._publish", broken)
+
+
+def chooses_keys_by_chance() -> None:
+    """The relay sends each row with a key of its own."""
+
+    def broken(new_producer: Any) -> Any:
+        def new_careless_producer(bootstrap: str) -> Any:
+            producer = new_producer(bootstrap)
+            send = producer.send
+            producer.send = lambda topic, body, key, headers: send(topic, body, key=uuid4().bytes, headers=headers)
+            return producer
+
+        return new_careless_producer
+
+    _change("shared.relay:new_producer", broken)
+
+
+def commits_offsets_first() -> None:
+    """The consumer commits its offsets, then applies the facts."""
+
+    def broken(apply: Any) -> Any:
+        async def commit_and_apply(consumer: Any, parsed: Sequence[Any]) -> None:
+            await consumer._commit([each.record for each in parsed])
+            await apply(consumer, parsed)
+
+        return commit_and_apply
+
+    _change("shared.consumer:Consumer._apply", broken)
+
+
+def forgets_answers() -> None:
+    """The answer of a far end is not recorded."""
+
+    async def record_nothing(*_: Any) -> None:
+        return
+
+    _change("services.notifications.sending.usecases:Sending.finish", lambda _: record_nothing)
+
+
+def sends_again_without_an_answer() -> None:
+    """A message nobody answered for is sent again."""
+    _change_answer("none", "not now")
+
+
+def takes_silence_for_a_refusal() -> None:
+    """A message nobody answered for counts as refused."""
+    _change_answer("none", "refused")
+
+
+def doubts_every_answer() -> None:
+    """A message that was delivered counts as unanswered."""
+    _change_answer("delivered", "none")
+
+
+def sends_without_a_claim() -> None:
+    """A message found in `sending` after a crash is sent as if nobody had begun."""
+    from services.notifications.delivery.domain import Event, State
+
+    begun = {Event.BEGUN: (frozenset({State.WAITING, State.SENDING}), State.SENDING)}
+    _change("services.notifications.delivery.domain:TRANSITIONS", lambda known: MappingProxyType({**known, **begun}))
+
+    def broken(next_step: Any) -> Any:
+        return lambda notice, message, *others: next_step(notice, replace(message, state=State.WAITING), *others)
+
+    _change("services.notifications.sending.usecases:next_step", broken)
+
+
+def tells_again_what_it_reads_again() -> None:
+    """No inbox, no version of a matter, message ids by chance: a fact read twice is told twice."""
+
+    async def all_are_new(_: Any, __: str, event_ids: Sequence[Any]) -> set[Any]:
+        return set(event_ids)
+
+    telling = "services.notifications.telling"
+    _change("shared.consumer:first_seen", lambda _: all_are_new)
+    _change(
+        f"{telling}.usecases:_KNOW", lambda know: text(know.text.replace("matters.version <", "matters.version <="))
+    )
+    _change(f"{telling}.usecases:differs", lambda _: lambda *_: True)
+    _change(f"{telling}.domain:differs", lambda _: lambda *_: True)
+    _change(f"{telling}.domain:notice_id", lambda _: lambda *_: uuid4())
+    _change(f"{telling}.domain:message_id", lambda _: lambda *_: uuid4())
+
+
+def _change_answer(given: str, recorded: str) -> None:
+    """Record another answer of the far end than was given."""
+    from services.notifications.sending.domain import Answer
+
+    def broken(carry: Any) -> Any:
+        async def carry_and_lie(carrier: Any, job: Any) -> Any:
+            result = await carry(carrier, job)
+            return replace(result, answer=Answer(recorded)) if result.answer is Answer(given) else result
+
+        return carry_and_lie
+
+    _change("services.notifications.sending.carrier:Carrier.carry", broken)
+
+
+BEFORE_IMPORT: Mapping[str, Break] = {answers_before_commit.__name__: answers_before_commit}
+"""Breakages that must be in place before the services' modules are imported."""
+
+AFTER_IMPORT: Mapping[str, Break] = {
+    each.__name__: each
+    for each in (
+        keeps_what_it_refuses,
+        takes_seats_of_others,
+        cancels_without_applying,
+        marks_before_sending,
+        publishes_before_commit,
+        publishes_the_newest_first,
+        chooses_keys_by_chance,
+        commits_offsets_first,
+        forgets_answers,
+        sends_again_without_an_answer,
+        takes_silence_for_a_refusal,
+        doubts_every_answer,
+        sends_without_a_claim,
+        tells_again_what_it_reads_again,
+    )
+}

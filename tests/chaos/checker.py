@@ -1,0 +1,31 @@
+"""The checker: invariants as functions over a history; each returns what breaks it, in words."""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from tests.chaos.history import History
+from tests.chaos.rules import bookings, log, telling
+
+Rule = Callable[[History], Iterator[str]]
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "I1": bookings.every_acknowledged_booking_exists,
+        "I2": bookings.no_refused_booking_exists,
+        "I3": bookings.no_seat_has_two_holders,
+        "I4": bookings.every_acknowledged_cancellation_is_applied,
+        "I5": log.every_committed_fact_is_in_the_topic,
+        "I6": log.no_fact_without_a_committed_change,
+        "I7": log.versions_are_in_order,
+        "I8": log.one_partition_per_aggregate,
+        "I9": telling.every_message_due_has_one_outcome,
+        "I10": telling.nothing_is_told_twice_or_untruly,
+    }
+)
+
+
+def check(history: History) -> dict[str, list[str]]:
+    """What breaks each invariant; those that hold are left out. `rest` says what never came to rest."""
+    found = {name: list(rule(history)) for name, rule in RULES.items()}
+    found["rest"] = list(history.unsettled)
+    return {name: broken for name, broken in found.items() if broken}

@@ -1,0 +1,129 @@
+"""The city of a run: databases, topics and a clock of its own on given servers, between simulated far ends."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from uuid import uuid4
+
+from services.appointments.offer.usecases import load_city
+from services.appointments.settings import Settings as AppointmentsSettings
+from shared.calendar import is_working_day, previous_working_day
+from shared.clock import BERLIN, Clock
+from shared.events.registry import all_topics
+from shared.kafka import create_topics
+from shared.service import Service
+from shared.settings import SERVICES, Platform
+from tests.support.stack import clone_database, drop_database
+
+PARTITIONS = 3
+SEND_TIMEOUT = 1.5
+"""Seconds `notifications` waits for each answer of a far end; five of them are shorter than a lease."""
+
+
+@dataclass
+class City:
+    """A city's own names on a broker and a PostgreSQL, and the environment of the services that serve it.
+
+    Args:
+        folder: keeps the clock.
+        bootstrap, url: the servers.
+        smtp, gateway: ports of the far ends.
+        bounces, webhook: ports where their reports are listened to.
+    """
+
+    folder: Path
+    bootstrap: str
+    url: str
+    smtp: int
+    gateway: int
+    bounces: int
+    webhook: int
+
+    def __post_init__(self) -> None:
+        self.prefix = f"chaos{uuid4().hex[:10]}"
+        self.databases: dict[str, str] = {}
+        self._moves: list[tuple[float, timedelta]] = []
+
+    async def prepare(self) -> None:
+        """Databases, topics and the city's data; it is noon of a working day."""
+        for service in SERVICES:
+            self.databases[service] = await clone_database(self.url, service, f"{self.prefix}_{service}")
+        await create_topics(self.bootstrap, all_topics(self.prefix, SERVICES), PARTITIONS)
+        owner = Service(AppointmentsSettings(platform=self.platform, database=self.databases["appointments"]))
+        async with owner.db.transaction() as conn:
+            await load_city(conn, owner.city)
+        await owner.db.close()
+        self.counters = {each.key: each.counters for each in owner.city.stations}
+        self.move_to(self._working_day(datetime.now(BERLIN), 1) + timedelta(hours=12))
+        self.day = self._working_day(self.now.astimezone(BERLIN), 4)
+
+    async def remove(self) -> None:
+        """Drop the databases."""
+        for url in self.databases.values():
+            await drop_database(url)
+
+    @cached_property
+    def platform(self) -> Platform:
+        return Platform(kafka=self.bootstrap, postgres=self.url, topic_prefix=self.prefix, clock_file=self._clock_file)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the processes of the services are started with."""
+        address = f"http://127.0.0.1:{self.webhook}"
+        return {
+            "NAHBAR_KAFKA": self.bootstrap,
+            "NAHBAR_POSTGRES": self.url,
+            "NAHBAR_TOPIC_PREFIX": self.prefix,
+            "NAHBAR_PARTITIONS": str(PARTITIONS),
+            "NAHBAR_PUBLIC_URL": address,
+            "NAHBAR_CLOCK_FILE": str(self._clock_file),
+            "APPOINTMENTS_DATABASE": self.databases["appointments"],
+            "NOTIFICATIONS_DATABASE": self.databases["notifications"],
+            "NOTIFICATIONS_SMTP_PORT": str(self.smtp),
+            "NOTIFICATIONS_SMS_URL": f"http://127.0.0.1:{self.gateway}/sms",
+            "NOTIFICATIONS_BOUNCE_PORT": str(self.bounces),
+            "NOTIFICATIONS_SEND_TIMEOUT": str(SEND_TIMEOUT),
+            "NOTIFICATIONS_RETRY_FIRST": "PT0.2S",
+            "NOTIFICATIONS_RETRY_LONGEST": "PT1S",
+            "NOTIFICATIONS_AWAY_LONGEST": "PT1S",
+            "NOTIFICATIONS_RETRY_LIMIT": "5",
+        }
+
+    @property
+    def now(self) -> datetime:
+        """Business time."""
+        return Clock(self._clock_file).now()
+
+    @property
+    def reminder_time(self) -> datetime:
+        """When the reminders of the day of the appointments are due."""
+        return datetime.combine(previous_working_day(self.day.date()), datetime.min.time(), BERLIN) + timedelta(
+            hours=16
+        )
+
+    def move_to(self, moment: datetime) -> None:
+        """Let it be this moment now, for all services."""
+        offset = moment - datetime.now(UTC)
+        self._moves.append((time.time(), offset))
+        Clock.move(self._clock_file, offset)
+
+    def real(self, moment: datetime) -> float:
+        """The real time (seconds since the epoch) of a moment of business time; the clock only ever moved forward."""
+        for (_, offset), (moved_on, _) in zip(self._moves, [*self._moves[1:], (float("inf"), None)], strict=True):
+            if (moment - offset).timestamp() <= moved_on:
+                return (moment - offset).timestamp()
+        raise AssertionError("the last span has no end")
+
+    @property
+    def _clock_file(self) -> Path:
+        return self.folder / f"{self.prefix}.clock"
+
+    @staticmethod
+    def _working_day(after: datetime, days: int) -> datetime:
+        day = (after + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+        while not is_working_day(day.date()):
+            day += timedelta(days=1)
+        return day

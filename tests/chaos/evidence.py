@@ -1,0 +1,194 @@
+"""Collecting the history of a run from the databases, Kafka and the far ends."""
+
+import asyncio
+import json
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local.far_ends.behaviours import conduct_of_address, conduct_of_number
+from deploy.local.far_ends.records import ReportKind
+from deploy.local.far_ends.store import Store
+from services.appointments.settings import Settings as AppointmentsSettings
+from shared.events.registry import FACTS, topics_of
+from shared.kafka import headers_as_text
+from shared.people import People, Person
+from tests.chaos.city import PARTITIONS, City
+from tests.chaos.history import (
+    Appointment,
+    Arrived,
+    Committed,
+    Fault,
+    History,
+    Logged,
+    Message,
+    Notice,
+    Operation,
+    Seat,
+)
+from tests.chaos.rules.bookings import SLOT
+
+_APPOINTMENTS = "select a.*, p.box from appointments a left join people p on p.matter = a.id"
+_MESSAGES = """
+    select m.id, m.notice, m.channel, m.state, n.matter,
+           (select array_agg(started_at order by number) from attempts where message = m.id) as begun
+    from messages m join notices n on n.id = m.notice
+"""
+_OUTBOX = "select id, event_id, type, aggregate, version, body, published_at from outbox order by id"
+_DEAD = "select reason from dead_letters where settled_at is null"
+BAD_RECEIPTS = frozenset({"FAILED", "EXPIRED", "NOTDELIVERED", "REJECTED"})
+
+
+async def collect(
+    city: City,
+    operations: Sequence[Operation],
+    faults: Sequence[Fault] = (),
+    unsettled: Sequence[str] = (),
+    arrived_after: int = 0,
+) -> History:
+    """Everything a run left behind; messages the far ends got up to number `arrived_after` belong to earlier runs."""
+    bookings = await asyncpg.connect(city.databases["appointments"], timeout=10)
+    telling = await asyncpg.connect(city.databases["notifications"], timeout=10)
+    try:
+        appointments = await bookings.fetch(_APPOINTMENTS)
+        settings = AppointmentsSettings(platform=city.platform, database=city.databases["appointments"])
+        people = People(settings.people_secret, city.platform.person_secret)
+        persons = {row["id"]: people.open(row["box"]) for row in appointments if row["box"]}
+        taken = await bookings.fetch("select counter, starts_at, appointment from seats")
+        notices = await telling.fetch("select id, matter, purpose, outcome from notices")
+        messages = await telling.fetch(_MESSAGES)
+        committed, dead = [], []
+        for service, conn in (("appointments", bookings), ("notifications", telling)):
+            committed += [_committed(service, row) for row in await conn.fetch(_OUTBOX)]
+            dead += [row["reason"] for row in await conn.fetch(_DEAD)]
+    finally:
+        await bookings.close()
+        await telling.close()
+    return History(
+        operations=operations,
+        counters=city.counters,
+        appointments=[_appointment(row, persons.get(row["id"])) for row in appointments],
+        taken={(row["counter"], row["starts_at"]): row["appointment"] for row in taken},
+        committed=committed,
+        log=await _log(city),
+        notices=[Notice(row["id"], row["matter"], row["purpose"], row["outcome"]) for row in notices],
+        messages=[
+            Message(
+                row["id"],
+                row["notice"],
+                row["channel"],
+                row["state"],
+                _conduct(persons.get(row["matter"]), row["channel"]),
+                tuple(city.real(moment) for moment in row["begun"] or ()),
+            )
+            for row in messages
+        ],
+        arrived=_arrived(city, arrived_after),
+        faults=faults,
+        dead_letters=dead,
+        unsettled=unsettled,
+    )
+
+
+def last_arrival(city: City) -> int:
+    """The number of the message the far ends got last."""
+    return max((each.number for each in _read_far_ends(city)[0]), default=0)
+
+
+def _appointment(row: Any, person: Person | None) -> Appointment:
+    seats = _seats(row["counter"], row["starts_at"], row["ends_at"])
+    name = person.name if person else None
+    return Appointment(row["id"], row["version"], row["status"], row["number"], name, seats)
+
+
+def _seats(counter: str, start: datetime, end: datetime) -> tuple[Seat, ...]:
+    start = start.astimezone(UTC)
+    return tuple((counter, start + number * SLOT) for number in range(max(1, math.ceil((end - start) / SLOT))))
+
+
+def _committed(service: str, row: Any) -> Committed:
+    seats: tuple[Seat, ...] = ()
+    if service == "appointments":
+        state = json.loads(row["body"])["appointment"]
+        moments = (datetime.fromisoformat(state[name]) for name in ("starts_at", "ends_at"))
+        seats = _seats(state["counter"], *moments)
+    return Committed(
+        row["id"],
+        service,
+        row["event_id"],
+        row["type"],
+        row["aggregate"],
+        row["version"],
+        row["body"],
+        row["published_at"] is not None,
+        seats,
+    )
+
+
+async def _log(city: City) -> list[Logged]:
+    """Every record of every topic of facts, from the first on."""
+    topics = topics_of(city.prefix, FACTS)
+    partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=city.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        found: list[Logged] = []
+        async with asyncio.timeout(60):
+            while any([await consumer.position(each) < ends[each] for each in partitions]):
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    found += map(_logged, records)
+        return found
+    finally:
+        await consumer.stop()
+
+
+def _logged(record: Any) -> Logged:
+    headers = headers_as_text(record.headers)
+    return Logged(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        UUID(headers["ce_id"]),
+        headers["ce_type"],
+        UUID(headers["ce_subject"]),
+        json.loads(record.value)["version"],
+        record.value,
+    )
+
+
+def _conduct(person: Person | None, channel: str) -> str:
+    address = person and {"mail": person.mail, "sms": person.phone}.get(channel)
+    if not address:
+        return "delivered"
+    return (conduct_of_address if channel == "mail" else conduct_of_number)(address).behaviour.value
+
+
+def _arrived(city: City, after: int) -> list[Arrived]:
+    accepted, bad_news = _read_far_ends(city)
+    return [
+        Arrived(each.reference, each.channel.value, each.recipient, each.number in bad_news)
+        for each in accepted
+        if each.number > after
+    ]
+
+
+def _read_far_ends(city: City) -> tuple[list[Any], set[int | None]]:
+    """What was accepted, and the numbers of those a failure was reported of."""
+    store = Store(city.folder)
+    try:
+        reports = store.reports()
+        bad = {each.message for each in reports if each.kind is ReportKind.BOUNCE or each.detail in BAD_RECEIPTS}
+        return store.accepted(), bad
+    finally:
+        store.close()

@@ -1,0 +1,146 @@
+"""Named fail points: places in the code at which a process kills itself, once, when told to by a file.
+
+The product has no hooks. A process of a chaos run wraps the named functions before it serves (`install`); the runner
+arms a point by making a file in the run's folder, and the first process that gets there dies.
+"""
+
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+BEFORE_COMMIT = "request: before COMMIT"
+BEFORE_ANSWER = "request: after COMMIT, before the answer"
+BEFORE_SEND = "relay: before a row is sent"
+SENT_NOT_MARKED = "relay: Kafka has the rows, they are not marked"
+MARKED = "relay: the rows are marked"
+BEFORE_EFFECTS = "consumer: before the COMMIT of the effects"
+EFFECTS_NOT_OFFSET = "consumer: after the COMMIT of the effects, before the offset is committed"
+OFFSET = "consumer: the offset is committed"
+CLAIMED = "sending: after the claim, before the socket opens"
+ANSWER_NOT_RECORDED = "sending: the far end has answered, nothing is recorded"
+BEFORE_RECORD = "sending: before the COMMIT of the answer"
+LOOKED_UP = "looking up: the gateway has answered, nothing is recorded"
+BOUNCE_TAKEN = "reports: a bounce is applied, but not acknowledged"
+
+ALL = (
+    BEFORE_COMMIT,
+    BEFORE_ANSWER,
+    BEFORE_SEND,
+    SENT_NOT_MARKED,
+    MARKED,
+    BEFORE_EFFECTS,
+    EFFECTS_NOT_OFFSET,
+    OFFSET,
+    CLAIMED,
+    ANSWER_NOT_RECORDED,
+    BEFORE_RECORD,
+    LOOKED_UP,
+    BOUNCE_TAKEN,
+)
+
+
+class Armed:
+    """The fail points of one run that are armed, as files in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def arm(self, point: str) -> None:
+        """Let the next process that reaches a point die there."""
+        self._file(point).touch()
+
+    def disarm(self, point: str) -> bool:
+        """Take it back; returns whether nobody has died of it yet."""
+        try:
+            self._file(point).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def is_armed(self, point: str) -> bool:
+        """Whether a point still waits for somebody to die."""
+        return self._file(point).exists()
+
+    def victim(self, point: str) -> int | None:
+        """The process id of the last one that died there."""
+        record = self._died(point)
+        return int(record.read_text()) if record.exists() else None
+
+    def reach(self, point: str) -> None:
+        """Die here if the point is armed; of several processes only one does."""
+        if self.disarm(point):
+            record = self._died(point).with_suffix(".new")
+            record.write_text(str(os.getpid()))
+            record.replace(self._died(point))
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)  # the signal is on its way
+
+    def _file(self, point: str) -> Path:
+        return self._folder / f"{ALL.index(point)}.armed"
+
+    def _died(self, point: str) -> Path:
+        return self._folder / f"{ALL.index(point)}.died"
+
+
+def install(armed: Armed) -> None:
+    """Wrap the product's functions; to be called before a service's own modules are imported."""
+    _wrap_requests(armed)
+    from services.notifications.reports.gateways import ReportHandler
+    from services.notifications.sending.carrier import Carrier
+    from services.notifications.sending.usecases import LookingUp, Sending
+    from shared.consumer import Consumer
+    from shared.relay import Relay
+
+    _wrap(Relay, "_send", armed, before=BEFORE_SEND)
+    _wrap(Relay, "_wait", armed, after=SENT_NOT_MARKED)
+    _wrap(Relay, "_publish", armed, after=MARKED)
+    _wrap(Consumer, "_react", armed, after=BEFORE_EFFECTS)
+    _wrap(Consumer, "_commit", armed, before=EFFECTS_NOT_OFFSET, after=OFFSET)
+    _wrap(Carrier, "carry", armed, before=CLAIMED, after=ANSWER_NOT_RECORDED)
+    _wrap(Sending, "finish", armed, after=BEFORE_RECORD)
+    _wrap(LookingUp, "perform", armed, after=LOOKED_UP)
+    _wrap(ReportHandler, "handle_DATA", armed, after=BOUNCE_TAKEN)
+
+
+def _wrap(owner: type, name: str, armed: Armed, before: str | None = None, after: str | None = None) -> None:
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    @wraps(original)
+    async def wrapped(*arguments: Any, **options: Any) -> Any:
+        if before:
+            armed.reach(before)
+        result = await original(*arguments, **options)
+        if after:
+            armed.reach(after)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def _wrap_requests(armed: Armed) -> None:
+    """The dependency that opens a request's transaction; endpoints take it from `shared.db.Connection`."""
+    from fastapi import Depends, Request
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    db: Any = import_module("shared.db")
+    original = asynccontextmanager(db.transaction)
+
+    async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:
+        changes = request.method == "POST"
+        async with original(request) as conn:
+            yield conn
+            if changes:
+                armed.reach(BEFORE_COMMIT)
+        if changes:
+            armed.reach(BEFORE_ANSWER)
+
+    db.transaction = transaction
+    [dependency] = db.Connection.__metadata__
+    db.Connection = Annotated[AsyncConnection, Depends(transaction, scope=dependency.scope)]

@@ -1,0 +1,75 @@
+"""What is done to the processes while people book, drawn from a seed."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from tests.chaos.fail_points import ALL
+from tests.chaos.world import World
+
+FROZEN_FOR = (0.5, 2, 4, 12)
+"""Seconds; the longest outlasts the lock of a relay, the lease of a message and a member's place in its group."""
+
+
+class Faults:
+    """Draws faults and counts them.
+
+    Args:
+        frozen_for: how long processes may be frozen, in seconds.
+        say: shows a line per fault.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        random: random.Random,
+        say: Callable[[str], None],
+        frozen_for: tuple[float, ...] = FROZEN_FOR,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._world = world
+        self._random = random
+        self._say = say
+        self._frozen_for = frozen_for
+        self._points: list[str] = []
+
+    async def run(self, until: float) -> None:
+        """Do one thing after another until a moment of `time.monotonic()`. Two of these at once overlap."""
+        while True:
+            await asyncio.sleep(self._random.uniform(0.2, 2))
+            if time.monotonic() > until:
+                return
+            dice = self._random.random()
+            if dice < 0.5:
+                await self._die(self._next_point())
+            elif dice < 0.75:
+                await self._kill(self._victim())
+            else:
+                await self._freeze(self._victim(), self._random.choice(self._frozen_for))
+
+    def _victim(self) -> str:
+        return self._random.choice(sorted(self._world.parts))
+
+    def _next_point(self) -> str:
+        """Every fail point before any comes again."""
+        if not self._points:
+            self._points = self._random.sample(ALL, len(ALL))
+        return self._points.pop()
+
+    async def _die(self, point: str) -> None:
+        self._world.armed.arm(point)
+        if await self._world.died(point, patience=4):
+            self.counts[f"kill -9 at a point - {point}"] += 1
+            self._say(f"kill -9   {point}")
+
+    async def _kill(self, name: str) -> None:
+        self._say(f"kill -9   {name}")
+        self.counts[f"kill -9 - {name}"] += 1
+        await self._world.kill(name)
+
+    async def _freeze(self, name: str, seconds: float) -> None:
+        self._say(f"freeze    {name} for {seconds:g} s")
+        self.counts[f"freeze - {name}"] += 1
+        await self._world.freeze(name, seconds)

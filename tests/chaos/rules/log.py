@@ -1,0 +1,63 @@
+"""I5 to I8: Kafka holds what was committed, nothing else, in order."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from uuid import UUID
+
+from tests.chaos.history import History
+
+
+def every_committed_fact_is_in_the_topic(history: History) -> Iterator[str]:
+    """I5: every row of an outbox, and every version an appointment has had."""
+    events = {record.event_id for record in history.log}
+    versions = {(record.aggregate, record.version) for record in history.log}
+    for row in history.committed:
+        if row.event_id not in events:
+            yield f"{row.type} {row.aggregate} version {row.version} is committed, but not in the topic"
+        if not row.published:
+            yield f"{row.type} {row.aggregate} version {row.version} still waits in the outbox"
+    for appointment in history.appointments:
+        for version in range(1, appointment.version + 1):
+            if (appointment.id, version) not in versions:
+                yield f"version {version} of appointment {appointment.number} is not in the topic"
+
+
+def no_fact_without_a_committed_change(history: History) -> Iterator[str]:
+    """I6: every record was committed as it is, and no fact is newer than what it tells of."""
+    committed = {row.event_id: row for row in history.committed}
+    for record in history.log:
+        row = committed.get(record.event_id)
+        where = f"{record.type} at {record.topic}/{record.partition}/{record.offset}"
+        if row is None:
+            yield f"{where} was never committed"
+        elif (row.aggregate, row.version, row.body) != (record.aggregate, record.version, record.body):
+            yield f"{where} is not what was committed"
+    standing = {appointment.id: appointment.version for appointment in history.appointments}
+    for row in history.committed:
+        if row.service == "appointments" and row.version > standing.get(row.aggregate, 0):
+            yield f"{row.type} {row.aggregate} version {row.version} tells of a change that did not happen"
+
+
+def versions_are_in_order(history: History) -> Iterator[str]:
+    """I7: per aggregate 1, 2, ... after dropping versions at or below the highest seen."""
+    highest: dict[UUID, int] = defaultdict(int)
+    for record in sorted(history.log, key=lambda each: (each.topic, each.partition, each.offset)):
+        if record.version > highest[record.aggregate]:
+            if record.version != highest[record.aggregate] + 1:
+                yield (
+                    f"version {record.version} of {record.aggregate} follows {highest[record.aggregate]} "
+                    f"at {record.topic}/{record.partition}/{record.offset}"
+                )
+            highest[record.aggregate] = record.version
+
+
+def one_partition_per_aggregate(history: History) -> Iterator[str]:
+    """I8: one partition each, because the aggregate's id is the key."""
+    places: dict[UUID, set[tuple[str, int]]] = defaultdict(set)
+    for record in history.log:
+        places[record.aggregate].add((record.topic, record.partition))
+        if record.key != record.aggregate.bytes:
+            yield f"{record.type} {record.aggregate} version {record.version} has another key than its aggregate"
+    for aggregate, partitions in places.items():
+        if len(partitions) > 1:
+            yield f"{aggregate} is spread over {sorted(partitions)}"

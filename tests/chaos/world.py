@@ -1,0 +1,273 @@
+"""The processes of a run: servers, far ends and services, each started, killed and frozen by its process id."""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import httpx
+import psutil
+
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from deploy.local.processes import Child, StackError, listens, remembered_port
+from deploy.local.stack import ROOT, FarEnd
+from tests.chaos.city import City
+from tests.chaos.fail_points import ALL, Armed
+from tests.chaos.history import Fault
+from tests.support.wait import eventually
+
+SLOW_ANSWER = 3
+ALL_ROLES = "http,relay,consume,due"
+REPLICATED = {
+    "appointments-1": ("appointments", ALL_ROLES),
+    "appointments-2": ("appointments", ALL_ROLES),
+    "notifications-1": ("notifications", ALL_ROLES),
+    "notifications-2": ("notifications", "relay,consume,due"),
+}
+"""Processes by name, with services and roles. Reports come in at the first one of `notifications`."""
+TOGETHER = {"services": ("appointments,notifications", ALL_ROLES)}
+
+
+class Part(Protocol):
+    """A process that can be started again after anything."""
+
+    name: str
+
+    @property
+    def running(self) -> bool: ...
+
+    @property
+    def process(self) -> psutil.Process | None: ...
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+class ServiceProcess(Child):
+    """Services in a process of their own, with fail points."""
+
+    def __init__(self, name: str, folder: Path, services: str, roles: str) -> None:
+        super().__init__(name, folder)
+        self.port = quiet_port(folder, name)
+        self.environment: Mapping[str, str] = {}
+        self.breakage = ""
+        self._arguments = [services, roles, str(self.port), str(folder)]
+
+    def start(self) -> None:
+        """Start it and wait until it listens."""
+        command = [sys.executable, "-m", "tests.chaos.launcher", *self._arguments, self.breakage]
+        self.spawn(command, env={**os.environ, **self.environment}, cwd=ROOT)
+        self.wait_until(lambda: listens(self.port), timeout=40)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        """Whether it reaches its database and Kafka."""
+        try:
+            return httpx.get(f"{self.address}/{self._arguments[0].split(',')[0]}/health/ready", timeout=3).is_success
+        except httpx.HTTPError:
+            return False
+
+
+class FarEnds:
+    """The mail server and the SMS gateway, and the ports they know of those who listen to their reports."""
+
+    def __init__(self, folder: Path, webhook: int) -> None:
+        self.folder = folder
+        self.bounces = quiet_port(folder, "bounces")
+        for name in ("mail", "web"):
+            quiet_port(folder, name)
+        delays = ["--slow", str(SLOW_ANSWER), "--later", "0.6", "--throttle", "1"]
+        self.mail = FarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{self.bounces}", *delays)
+        hook = f"http://127.0.0.1:{webhook}/notifications/api/v1/receipts/sms"
+        self.web = FarEnd(folder, "web", "--webhook", hook, "--receipt", "0.1", *delays)
+
+
+class World:
+    """All processes of a run, and who watches that they run.
+
+    Args:
+        folder: keeps everything.
+        shape: the processes of the services.
+        servers: bootstrap servers and URL of servers that are not ours to break; None starts own ones.
+        say: shows a line of progress.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        shape: Mapping[str, tuple[str, str]],
+        servers: tuple[str, str] | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.armed = Armed(folder / "fail-points")
+        self.services = {name: ServiceProcess(name, folder, *what) for name, what in shape.items()}
+        [webhook, *_] = [each.port for name, each in self.services.items() if name in ("notifications-1", "services")]
+        self.far_ends = FarEnds(folder, webhook)
+        self._own: list[Kafka | Postgres] = []
+        if servers is None:
+            kafka, postgres = (
+                Kafka(folder, quiet_port(folder, "kafka")),
+                Postgres(folder, quiet_port(folder, "postgres")),
+            )
+            self._own = [kafka, postgres]
+            servers = kafka.bootstrap, postgres.url
+        self.servers = servers
+        self.faults: list[Fault] = []
+        self.strange_deaths: list[str] = []
+        self._say = say
+        self._webhook = webhook
+        self._down: dict[str, Fault] = {}
+        self._pids: dict[str, int] = {}
+        self._killed: set[int] = set()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """Every process, by name."""
+        every: Iterable[Part] = (*self._own, self.far_ends.mail, self.far_ends.web, *self.services.values())
+        return {part.name: part for part in every}
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where people book."""
+        return [each.address for name, each in self.services.items() if not name.startswith("notifications")]
+
+    async def start_servers(self) -> None:
+        """Start everything but the services."""
+        parts = [part for name, part in self.parts.items() if name not in self.services]
+        await asyncio.gather(*[asyncio.to_thread(part.start) for part in parts])
+
+    def new_city(self) -> City:
+        """A city on these servers."""
+        far = self.far_ends
+        return City(self.folder, *self.servers, far.mail.port, far.web.port, far.bounces, self._webhook)
+
+    async def start_services(self, city: City, breakage: str = "") -> None:
+        """Start the services of a city, and from now on again whatever dies."""
+        for service in self.services.values():
+            service.environment, service.breakage = city.environment, breakage
+        await asyncio.gather(*[asyncio.to_thread(service.start) for service in self.services.values()])
+        await self._all_ready()
+        for name in self.parts:
+            self._remember(name)
+        self._watching = asyncio.create_task(self._watch())
+
+    async def heal(self) -> None:
+        """Let everything run, undisturbed."""
+        for point in ALL:
+            self.armed.disarm(point)
+        for part in self.parts.values():
+            part.resume()
+        await eventually(lambda: not self._down and all(part.running for part in self.parts.values()), timeout=90)
+        await self._all_ready()
+
+    async def stop_services(self) -> None:
+        """Stop watching, end the services."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
+        for service in self.services.values():
+            service.kill()
+
+    async def stop(self) -> None:
+        """End everything at once and delete the data of the servers; what the far ends got stays in the folder."""
+        await self.stop_services()
+        for part in self.parts.values():
+            part.kill()
+        for server in self._own:
+            if isinstance(server, Postgres):
+                server.remove()
+
+    async def kill(self, name: str) -> None:
+        """kill -9; it is started again by itself."""
+        part = self.parts[name]
+        if process := part.process:
+            self._down.setdefault(name, Fault("kill -9", name, time.time(), 0))
+            self._killed.add(process.pid)
+            await asyncio.to_thread(part.kill)
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """Stop a process for a while (SIGSTOP, SIGCONT)."""
+        fault = Fault("freeze", name, time.time(), 0)
+        part = self.parts[name]
+        part.pause()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            part.resume()
+            fault.ended = time.time()
+            self.faults.append(fault)
+
+    async def died(self, point: str, patience: float) -> bool:
+        """Wait until a process has died at an armed fail point; returns False, and disarms it, if none did in time."""
+        end = time.monotonic() + patience
+        while self.armed.is_armed(point):
+            if time.monotonic() > end:
+                return not self.armed.disarm(point)
+            await asyncio.sleep(0.02)
+        return True
+
+    async def _watch(self) -> None:
+        async with asyncio.TaskGroup() as starting:
+            busy: set[str] = set()
+            while True:
+                for name, part in self.parts.items():
+                    if name not in busy and not part.running:
+                        busy.add(name)
+                        task = starting.create_task(self._start_again(name, part), name=name)
+                        task.add_done_callback(lambda done: busy.discard(done.get_name()))
+                await asyncio.sleep(0.1)
+
+    async def _start_again(self, name: str, part: Part) -> None:
+        fault = self._down.pop(name, None)
+        pid = self._pids.get(name, 0)
+        if fault is None:
+            point = next((each for each in ALL if self.armed.victim(each) == pid), None)
+            fault = Fault(point or "died by itself", name, time.time() - 1, 0)
+            if point is None and pid not in self._killed:
+                self.strange_deaths.append(f"{name} (process {pid}) died by itself; see {name}.log")
+        self._down[name] = fault
+        for attempt in range(3):
+            try:
+                await asyncio.to_thread(part.start)
+                break
+            except StackError as error:
+                self._say(f"{name} did not start ({attempt + 1}): {error}")
+        self._remember(name)
+        del self._down[name]
+        fault.ended = time.time()
+        self.faults.append(fault)
+
+    def _remember(self, name: str) -> None:
+        if process := self.parts[name].process:
+            self._pids[name] = process.pid
+
+    async def _all_ready(self) -> None:
+        async def ready() -> bool:
+            return all([await asyncio.to_thread(service.ready) for service in self.services.values()])
+
+        await eventually(ready, timeout=60, every=0.1)
+
+
+def quiet_port(folder: Path, name: str) -> int:
+    """A port below those the system gives to outgoing connections, so that nobody takes it while its owner is dead."""
+    if (folder / f"{name}.port").exists():
+        return remembered_port(folder, name, None)
+    port = next(port for port in iter(lambda: random.randrange(12_000, 30_000), None) if not listens(port))
+    return remembered_port(folder, name, port)
