@@ -41,7 +41,8 @@ def serve_command(
     """Serve services in one process."""
     names = _names(services)
     chosen = frozenset(Role(role.strip()) for role in roles.split(",")) if roles else ALL_ROLES
-    serve.run(serve.platform_app(names, chosen, inbox), host, port, Platform().log_level)
+    platform, served = Platform(), serve.platform_app(names, chosen, inbox)
+    serve.run(served, host, port, platform.log_level, served.drain, platform.drain_seconds)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """One process that serves one or several services on one port."""
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -47,6 +48,12 @@ class OnePort:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app_for(scope)(scope, receive, send)
 
+    def drain(self) -> None:
+        """Tell the services that this process is going to end."""
+        for app in self._apps.values():
+            if service := getattr(app.state, "service", None):
+                service.drain()
+
     def _app_for(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "lifespan":
             return self._lifespans
@@ -63,7 +70,7 @@ class OnePort:
             yield
 
 
-def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | None = None) -> ASGIApp:
+def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | None = None) -> OnePort:
     """The services on one port, with the portal at its root where pages are served.
 
     Args:
@@ -78,8 +85,33 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
     return OnePort(apps, create_portal(City.load(Platform().city), open_tasks=tasks))
 
 
-def run(app: ASGIApp, host: str, port: int, log_level: str) -> None:
-    """Serve until SIGTERM or SIGINT; requests and loops then finish in order."""
+class _Server(uvicorn.Server):
+    """Goes on answering for a while after the signal to stop: load balancers see in time that it is not ready."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None], seconds: float) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._seconds = seconds
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self._drain()
+        await asyncio.sleep(self._seconds)
+
+
+def run(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    log_level: str,
+    drain: Callable[[], None] = lambda: None,
+    drain_seconds: float = 0,
+) -> None:
+    """Serve until SIGTERM or SIGINT; loops and requests then finish in order.
+
+    Args:
+        drain: called at the signal; requests are answered for `drain_seconds` more.
+    """
     configure_logging(log_level)
     config = uvicorn.Config(
         app,
@@ -92,7 +124,7 @@ def run(app: ASGIApp, host: str, port: int, log_level: str) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    uvicorn.Server(config).run()
+    _Server(config, drain, drain_seconds).run()
 
 
 def services_or_all(names: Sequence[str], known: Sequence[str]) -> list[str]:

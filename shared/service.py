@@ -15,7 +15,6 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.types import ASGIApp
 
 from shared import housekeeping
 from shared.auth import TokenCheck
@@ -65,14 +64,12 @@ class Service:
 
     Args:
         settings: read once by whoever starts the process.
-        gateways: the service's adapters to systems outside; typed by the service itself.
     """
 
-    def __init__(self, settings: ServiceSettings, gateways: Any = None) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         platform = settings.platform
         self.name = settings.service
         self.settings = settings
-        self.gateways = gateways
         self.db = Database(settings.database, settings.pool_size)
         self.clock = Clock(platform.clock_file)
         self.city = City.load(platform.city)
@@ -101,7 +98,6 @@ class Service:
         forget: Forget | None = None,
         resources: Callable[["Service"], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
         error_page: Callable[..., Any] | None = None,
-        middleware: Callable[[ASGIApp], ASGIApp] | None = None,
     ) -> FastAPI:
         """Wire the application.
 
@@ -130,7 +126,7 @@ class Service:
                 try:
                     yield
                 finally:
-                    self._stopping.set()
+                    self.drain()
                     await asyncio.gather(*tasks)
                     await self.db.close()
 
@@ -152,6 +148,10 @@ class Service:
         app.add_middleware(BodyLimit)
         app.add_middleware(Telemetry, service=self)
         return app
+
+    def drain(self) -> None:
+        """Let the loops finish what they have in hand; the process is no longer ready, but goes on answering."""
+        self._stopping.set()
 
     def stuck_loops(self) -> list[str]:
         """The loops that have not gone round for too long."""

@@ -26,7 +26,7 @@ class Platform(BaseSettings):
 
     `kafka` is the list of bootstrap servers, `postgres` the server's URL without a database. `person_secret` (base64,
     32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
-    ("key id:base64"); development derives them.
+    ("key id:base64"); development derives them. `drain_seconds` is how long a process goes on answering after SIGTERM.
     """
 
     model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)
@@ -44,6 +44,7 @@ class Platform(BaseSettings):
     public_keys: dict[str, str] = {}
     oidc_issuer: str = "http://127.0.0.1:8000/simulator/issuer"
     oidc_audience: str = "nahbar"
+    drain_seconds: float = Field(default=0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -1,0 +1,51 @@
+"""A process that is told to end: it says so, answers what still comes, and ends in order."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from deploy.local.processes import Child, free_port
+from shared.events.registry import all_topics
+from shared.kafka import create_topics
+from shared.settings import SERVICES
+from tests.support.stack import Backend
+from tests.support.wait import eventually
+
+
+async def test_a_process_drains_before_it_ends(
+    stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
+) -> None:
+    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
+    port, process = free_port(), Child("notifications", tmp_path)
+    environment = os.environ | {
+        "NAHBAR_KAFKA": stack.bootstrap,
+        "NAHBAR_TOPIC_PREFIX": topic_prefix,
+        "NAHBAR_DRAIN_SECONDS": "2",
+        "NOTIFICATIONS_DATABASE": await database("notifications"),
+    }
+    process.spawn([sys.executable, "-m", "deploy.cli", "serve", "notifications", "--port", str(port)], environment)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/notifications") as client:
+
+        async def answers(status: int) -> bool:
+            with suppress(httpx.HTTPError):
+                return (await client.get("/health/ready")).status_code == status
+            return False
+
+        try:
+            await eventually(lambda: answers(200), timeout=40, every=0.1)
+            assert process.process
+            process.process.send_signal(signal.SIGTERM)
+            await eventually(lambda: answers(503), timeout=2)
+            ready = await client.get("/health/ready")
+            assert "draining" in ready.json()["missing"]
+            assert (await client.get("/api/openapi.json")).status_code == 200
+            code = await asyncio.to_thread(process.process.wait, 20)
+            assert code in (0, -signal.SIGTERM)
+        finally:
+            process.kill()
