@@ -49,7 +49,7 @@ def shown(name: str, field: FieldInfo) -> str:
     default: Any = field.default
     if isinstance(default, timedelta):
         default = TypeAdapter(timedelta).dump_python(default, mode="json")
-    return f"`{float(default) if field.annotation is float else default}`"
+    return f"`{f'{default:g}' if field.annotation is float else default}`"
 
 
 def test_every_setting_stands_in_the_table_with_its_default() -> None:
