@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy import operations, serve
+from deploy import contracts, operations, serve
 from shared.service import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform
 
@@ -99,6 +99,13 @@ def ledger() -> None:
 def load_city() -> None:
     """Load the city's stations, services and opening hours; again whenever the city's data changed."""
     console.print(asyncio.run(operations.load_city()))
+
+
+@app.command("contracts")
+def contracts_command(folder: Annotated[Path, typer.Argument(help="Made if absent.")] = Path("contracts")) -> None:
+    """Write the contract for other teams: AsyncAPI and a JSON Schema per fact."""
+    for file in contracts.export(folder, Platform().topic_prefix):
+        console.print(str(file))
 
 
 @app.command()
