@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -109,6 +110,6 @@ class Pages:
 
 
 def _language_links(request: Request) -> list[tuple[Language, str]]:
-    path = request.url.path.removeprefix(language_of(request).prefix)
+    path = quote(request.url.path.removeprefix(language_of(request).prefix))
     query = f"?{request.url.query}" if request.url.query else ""
     return [(each, each.prefix + path + query) for each in LANGUAGES]

@@ -39,5 +39,10 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add_component(event)
-    headers = {"Content-Disposition": 'attachment; filename="termin.ics"', "Cache-Control": "no-store"}
+    headers = {
+        "Content-Disposition": 'attachment; filename="termin.ics"',
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex",
+        "Referrer-Policy": "no-referrer",
+    }
     return Response(calendar.to_ical(), media_type="text/calendar; charset=utf-8", headers=headers)
