@@ -33,7 +33,7 @@ def told(
     kind: type[NotificationDelivered] | type[NotificationFailed], matter: UUID, version: int, service: str
 ) -> Fact:
     state = {"matter": matter, "matter_service": service, "matter_version": 1, "purpose": "confirmation", "tried": []}
-    return kind(id=NOTICE, version=version, notice=NoticeState(**state, at="2026-11-23T08:00:00Z"))  # type: ignore[arg-type]
+    return kind(id=NOTICE, version=version, notice=NoticeState(**state, at="2026-11-23T08:00:00Z"))
 
 
 async def arrive(
