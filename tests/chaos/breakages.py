@@ -25,6 +25,16 @@ def _change(place: str, change: Callable[[Any], Any]) -> None:
     setattr(owner, last, change(getattr(owner, last)))
 
 
+def _reword(place: str, words: str, others: str) -> None:
+    """Replace words of a statement."""
+
+    def reworded(statement: Any) -> Any:
+        assert words in statement.text, f"{place} no longer says {words!r}"
+        return type(statement)(statement.text.replace(words, others))
+
+    _change(place, reworded)
+
+
 def answers_before_commit() -> None:
     """The transaction of a request ends after its answer, as that of a plain `yield` dependency does."""
     from shared import db
@@ -50,12 +60,9 @@ def keeps_what_it_refuses() -> None:
 
 def takes_seats_of_others() -> None:
     """Seats are taken whoever has them."""
-
-    def broken(take: Any) -> Any:
-        careless = take.text.replace("where seats.until <= :now", "")
-        return text(careless.replace("(s.until is null or s.until > :now)", "false"))
-
-    _change("services.appointments.booking.seats:_TAKE", broken)
+    take = "services.appointments.booking.seats:_TAKE"
+    _reword(take, "where seats.until <= :now", "")
+    _reword(take, "(s.until is null or s.until > :now)", "false")
 
 
 def cancels_without_applying() -> None:
@@ -192,9 +199,7 @@ def tells_again_what_it_reads_again() -> None:
 
     telling = "services.notifications.telling"
     _change("shared.consumer:first_seen", lambda _: all_are_new)
-    _change(
-        f"{telling}.usecases:_KNOW", lambda know: text(know.text.replace("matters.version <", "matters.version <="))
-    )
+    _reword(f"{telling}.usecases:_KNOW", "matters.version <", "matters.version <=")
     _change(f"{telling}.usecases:differs", lambda _: lambda *_: True)
     _change(f"{telling}.domain:differs", lambda _: lambda *_: True)
     _change(f"{telling}.domain:notice_id", lambda _: lambda *_: uuid4())

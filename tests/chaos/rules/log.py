@@ -6,13 +6,16 @@ from uuid import UUID
 
 from tests.chaos.history import History
 
+DEAD_LETTER = "de.nahbar.DeadLetter"
+"""Travels on a topic of its own, which is not read here."""
+
 
 def every_committed_fact_is_in_the_topic(history: History) -> Iterator[str]:
     """I5: every row of an outbox, and every version an appointment has had."""
     events = {record.event_id for record in history.log}
     versions = {(record.aggregate, record.version) for record in history.log}
     for row in history.committed:
-        if row.event_id not in events:
+        if row.event_id not in events and row.type != DEAD_LETTER:
             yield f"{row.type} {row.aggregate} version {row.version} is committed, but not in the topic"
         if not row.published:
             yield f"{row.type} {row.aggregate} version {row.version} still waits in the outbox"

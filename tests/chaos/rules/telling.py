@@ -14,8 +14,10 @@ FACT_OF = {
 }
 NEVER_ANSWERS = frozenset({("mail", "slow"), ("mail", "drop"), ("sms", "slow"), ("sms", "drop"), ("sms", "no-receipt")})
 """Far ends that leave the sender in doubt by themselves, by channel and conduct."""
-LONGEST_SEND = 20.0
-"""Seconds from the claim of a message to the end of waiting for an answer, at most."""
+LONGEST_SEND = 8.0
+"""Seconds from the claim of a message to the record of its answer, at most, if no fault is in the way."""
+CARRIERS = {"mail": "mail", "sms": "web"}
+"""The far end of each channel, among the victims of faults."""
 
 
 def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
@@ -81,8 +83,10 @@ def _excused(message: Message, history: History) -> bool:
     """Whether the far end leaves everybody in doubt, or a fault fell into an attempt."""
     if (message.channel, message.conduct) in NEVER_ANSWERS:
         return True
-    return any(_cut(fault, began) for fault in history.faults for began in message.attempts)
+    return any(_cut(fault, message.channel, began) for fault in history.faults for began in message.attempts[-1:])
 
 
-def _cut(fault: Fault, began: float) -> bool:
-    return fault.victim != "kafka" and fault.began < began + LONGEST_SEND and began - 1 < fault.ended
+def _cut(fault: Fault, channel: str, began: float) -> bool:
+    """Whether a fault met somebody a message needs, while it was being sent."""
+    needed = fault.victim in (CARRIERS[channel], "postgres", "services") or fault.victim.startswith("notifications")
+    return needed and fault.began < began + LONGEST_SEND and began - 1 < fault.ended
