@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 _AFTER_COMMIT = "nahbar_after_commit"
+_DRIVER = "nahbar_driver"
 
 
 class Database:
@@ -44,6 +45,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             hide_parameters=True,
+            isolation_level="AUTOCOMMIT",  # asyncpg opens and commits the transactions, see `transaction`
             connect_args={
                 "timeout": 5,
                 "command_timeout": 30,
@@ -53,17 +55,36 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that commits at the end; whatever waits for the commit is called after it."""
+        """Open a transaction that commits at the end; whatever waits for the commit is called after it.
+
+        The transaction is asyncpg's, so that statements sent through SQLAlchemy and past it (`shared.statements`) are
+        part of it alike.
+        """
         async with self.engine.connect() as conn:
+            driver = await _connected(conn)
             callbacks: set[Callable[[], None]] = set()
-            conn.info[_AFTER_COMMIT] = callbacks
-            async with conn.begin():
+            conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: driver})
+            async with driver.transaction():
                 yield conn
         for callback in callbacks:
             callback()
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _connected(conn: AsyncConnection) -> Any:
+    """asyncpg's connection; a new one where the server went away since it was used last."""
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    if driver.is_closed():
+        await conn.invalidate()
+        driver = (await conn.get_raw_connection()).driver_connection
+    return driver
+
+
+def driver_of(conn: AsyncConnection) -> Any:
+    """asyncpg's connection, in the open transaction."""
+    return conn.info[_DRIVER]
 
 
 def after_commit(conn: AsyncConnection, callback: Callable[[], None]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.clock import Clock
 from shared.db import after_commit
 from shared.failures import Failure, classify
+from shared.statements import Statement
 from shared.telemetry import Heartbeat
 from shared.wakeup import Wakeup
 
@@ -88,16 +90,16 @@ class Errand(Protocol):
 
 DueHandlers = Mapping[str, "Handler | Errand"]
 
-_SCHEDULE = text("""
+_SCHEDULE = Statement("""
     insert into due_work (kind, key, due_at, urgency) values (:kind, :key, :due_at, :urgency)
     on conflict (kind, key) do update
     set due_at = excluded.due_at, urgency = excluded.urgency, attempts = 0, lease = null, leased_until = null
 """)
-_SCHEDULE_ONCE = text("""
+_SCHEDULE_ONCE = Statement("""
     insert into due_work (kind, key, due_at, urgency) values (:kind, :key, :due_at, :urgency) on conflict do nothing
 """)
 _CANCEL = text("delete from due_work where kind = :kind and key = any(:keys)")
-_CLAIM = text("""
+_CLAIM = Statement("""
     with next as (
         select kind, key from due_work
         where urgency = any(:urgencies) and due_at <= :now
@@ -109,7 +111,7 @@ _CLAIM = text("""
     from next where work.kind = next.kind and work.key = next.key
     returning work.kind, work.key, work.attempts, work.urgency, work.due_at
 """)
-_DONE = text("delete from due_work where kind = :kind and key = any(:keys) and lease = any(:leases)")
+_DONE = Statement("delete from due_work where kind = :kind and key = any(:keys) and lease = any(:leases) returning key")
 _PAUSE = text("""
     update due_work set leased_until = clock_timestamp() + :pause
     where kind = :kind and key = :key and lease = :lease
@@ -135,7 +137,7 @@ class Due:
                 }
                 for w in work
             ]
-            await conn.execute(_SCHEDULE_ONCE if once else _SCHEDULE, rows)
+            await (_SCHEDULE_ONCE if once else _SCHEDULE).run(conn, *rows)
             if min(w.due_at for w in work) <= self._clock.now():
                 for wakeup in self._wakeups:
                     after_commit(conn, wakeup.set)
@@ -198,8 +200,8 @@ class Lane:
         lease = uuid4()
         now = self._service.clock.now()
         async with self._service.db.transaction() as conn:
-            rows = await conn.execute(
-                _CLAIM,
+            rows = await _CLAIM.rows(
+                conn,
                 {
                     "urgencies": self._urgencies,
                     "now": now,
@@ -209,8 +211,8 @@ class Lane:
                     "length": LEASE,
                 },
             )
-            found = sorted(rows, key=lambda row: (row.urgency, row.due_at))
-            claims = [Claim(row.kind, row.key, row.attempts, lease) for row in found]
+            found = sorted(rows, key=itemgetter("urgency", "due_at"))
+            claims = [Claim(row["kind"], row["key"], row["attempts"], lease) for row in found]
             jobs = await self._begin(conn, claims)
         for claim in claims:
             handler = self._handlers[claim.kind]
@@ -273,8 +275,7 @@ class Lane:
             [claim.key for claim in claims],
             list({claim.lease for claim in claims}),
         )
-        done = await conn.execute(_DONE, {"kind": claims[0].kind, "keys": keys, "leases": leases})
-        return done.rowcount
+        return len(await _DONE.rows(conn, {"kind": claims[0].kind, "keys": keys, "leases": leases}))
 
     async def _pause(self, claim: Claim, error: Exception) -> None:
         """Leave failed work for later, longer each time."""

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+import asyncpg
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -28,15 +29,20 @@ class WillPass(Exception):
 def classify(error: BaseException) -> Failure:
     """Sort an exception into one of the three kinds."""
     if isinstance(error, DBAPIError):
-        sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
         if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
             return Failure.TRANSIENT
-        return Failure.TRANSIENT if sqlstate.startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
-    if isinstance(error, (WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
+        return _of_sqlstate(getattr(error.orig, "sqlstate", None))
+    if isinstance(error, asyncpg.PostgresError):
+        return _of_sqlstate(error.sqlstate)
+    if isinstance(error, (asyncpg.InterfaceError, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
         return Failure.TRANSIENT
     if isinstance(error, (Problem, ValidationError)):
         return Failure.PERMANENT
     return Failure.UNKNOWN
+
+
+def _of_sqlstate(sqlstate: str | None) -> Failure:
+    return Failure.TRANSIENT if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
 
 
 def without_input(error: Exception) -> str:

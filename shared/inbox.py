@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_ENTER = text("""
+from shared.statements import Statement
+
+_ENTER = Statement("""
     insert into inbox (consumer, event_id)
     select :consumer, event_id from unnest(cast(:event_ids as uuid[])) event_id
     on conflict do nothing
@@ -21,5 +22,5 @@ async def first_seen(conn: AsyncConnection, consumer: str, event_ids: Sequence[U
         The ids that are new to this consumer. The ids are entered in sorted order, so that two members of a group that
         hold the same records for a moment wait for each other instead of deadlocking.
     """
-    rows = await conn.execute(_ENTER, {"consumer": consumer, "event_ids": sorted(set(event_ids))})
-    return set(rows.scalars())
+    rows = await _ENTER.rows(conn, {"consumer": consumer, "event_ids": sorted(set(event_ids))})
+    return {row["event_id"] for row in rows}

@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
 from shared.db import after_commit
 from shared.events.base import Fact
 from shared.events.registry import topic_of, type_of
+from shared.statements import Statement
 from shared.telemetry import current_traceparent
 from shared.wakeup import Wakeup
 
-_RECORD = text("""
+_RECORD = Statement("""
     insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
                         alive_until)
     values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
@@ -62,15 +62,12 @@ class Outbox:
         Returns:
             The event id.
         """
-        event_id: UUID = (await conn.execute(_RECORD, self.row(fact, cause))).scalar_one()
+        event_id: UUID = (await _RECORD.row(conn, self.row(fact, cause)))["event_id"]
         self.announce(conn)
         return event_id
 
     async def record_all(self, conn: AsyncConnection, facts: list[tuple[Fact, UUID | None]]) -> None:
         """Record several facts, in order, in one round trip."""
         if facts:
-            await conn.execute(_RECORD_MANY, [self.row(fact, cause) for fact, cause in facts])
+            await _RECORD.run(conn, *(self.row(fact, cause) for fact, cause in facts))
             self.announce(conn)
-
-
-_RECORD_MANY = text(_RECORD.text.replace("returning event_id", ""))

@@ -49,7 +49,7 @@ class Visit:
         return RedirectResponse(self.language.prefix + path, 303)
 
 
-def _visit(request: Request, conn: Connection, service: CurrentService, now: Now) -> Visit:
+async def _visit(request: Request, conn: Connection, service: CurrentService, now: Now) -> Visit:
     return Visit(request, conn, service, now, request.app.state.pages)
 
 

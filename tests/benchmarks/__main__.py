@@ -35,9 +35,8 @@ def main() -> None:
                     rows += uvloop.run(BENCHMARKS[name](site))
     finally:
         backend.stop()
-    print(
-        f"{datetime.now(BERLIN).date()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[1]:.1f}\n"
-    )
+    today, cores, load = datetime.now(BERLIN).date(), os.cpu_count(), os.getloadavg()[1]
+    print(f"{today}, {cores} cores, Python {platform.python_version()}, load average {load:.1f}\n")
     print(markdown(rows))
 
 

@@ -24,9 +24,7 @@ from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
 from shared.service import Service
-from tests.benchmarks.statement import Statement
-
-OFFER, TAKE, BOOK = Statement(_OFFER), Statement(_TAKE), Statement(usecases._BOOK)
+from tests.benchmarks.statement import row
 
 
 async def sample_values(settings: Settings) -> dict[str, object]:
@@ -65,14 +63,17 @@ def bare_app(settings: Settings) -> FastAPI:
         assert time is not None
         id, now = uuid4(), datetime.now(UTC)
         async with app.state.pool.acquire() as conn, conn.transaction():
-            await OFFER.row(
-                conn, {"today": now.astimezone(BERLIN).date(), "station": time.station, "services": time.services}
+            await row(
+                conn,
+                _OFFER,
+                {"today": now.astimezone(BERLIN).date(), "station": time.station, "services": time.services},
             )
             wanted = {"appointment": id, "station": time.station, "starts": [time.starts_at], "until": None, "now": now}
-            taken = await TAKE.row(conn, wanted)
+            taken = await row(conn, _TAKE, wanted)
             number, ends_at = str(taken["counted"]), time.starts_at + timedelta(minutes=10)
-            await BOOK.execute(
+            await row(
                 conn,
+                usecases._BOOK,
                 {
                     **app.state.sample,
                     "id": id,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.settings import Settings
@@ -19,16 +18,17 @@ from shared.inbox import _ENTER
 from shared.kafka import consumer_settings
 from shared.service import Role, Service
 from shared.settings import Platform
+from shared.statements import Statement
 from tests.benchmarks.facts import booked, publish
 from tests.benchmarks.rows import Row, compare
 from tests.benchmarks.site import Site
-from tests.benchmarks.statement import Statement
+from tests.benchmarks.statement import row, rows
 
 AIM = 0.7
 BATCH = 500
 
 _TABLE = "create table effects (id uuid primary key, version int not null, starts_at timestamptz not null)"
-_EFFECT = text("""
+_EFFECT = Statement("""
     insert into effects (id, version, starts_at) values (:id, :version, :starts_at)
     on conflict (id) do update set version = excluded.version, starts_at = excluded.starts_at
     where effects.version < excluded.version
@@ -77,7 +77,7 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
     async def react(conn: AsyncConnection, _: Service, received: Received[AppointmentBooked]) -> None:
         nonlocal started, applied
         started = started or time.perf_counter()
-        await conn.execute(_EFFECT, _values(received.fact))
+        await _EFFECT.run(conn, _values(received.fact))
         applied += 1
         if applied == count:
             after_commit(conn, done.set)
@@ -93,7 +93,6 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
 
 async def _bare(platform: Platform, database: str, count: int) -> float:
     """The seconds from the first effect to the last commit."""
-    enter, effect = Statement(_ENTER), Statement(_EFFECT)
     group = f"bare-{time.time_ns()}"
     consumer = AIOKafkaConsumer(
         topic_of(platform.topic_prefix, AppointmentBooked),
@@ -112,10 +111,10 @@ async def _bare(platform: Platform, database: str, count: int) -> float:
             if not facts:
                 continue
             async with conn.transaction():
-                fresh = await enter.rows(conn, {"consumer": group, "event_ids": sorted(facts)})
+                fresh = await rows(conn, _ENTER, {"consumer": group, "event_ids": sorted(facts)})
                 started = started or time.perf_counter()
-                for row in fresh:
-                    await effect.execute(conn, _values(facts[row["event_id"]]))
+                for each in fresh:
+                    await row(conn, _EFFECT, _values(facts[each["event_id"]]))
             count -= len(facts)
             await consumer.commit()
         return time.perf_counter() - started

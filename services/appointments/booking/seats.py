@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.statements import Statement
+
 # The counter is picked by the appointment's id, so that people who book at the same moment spread over the counters.
 # An absent seat and one whose hold is over are free; everything else is not, whatever was read before.
-_TAKE = text("""
+_TAKE = Statement("""
     with chosen as (
         select key from counters c
         where station = :station and not exists (
@@ -54,12 +56,12 @@ async def take_seats(
     if len(starts) > 1:
         await conn.execute(_BEFORE)
     while True:
-        result = (await conn.execute(_TAKE, values)).one()
-        if result.counter is None:
+        result = await _TAKE.row(conn, values)
+        if result["counter"] is None:
             return None
-        if result.won == len(starts):
-            return str(result.counter), int(result.counted)
-        if result.won:
+        if result["won"] == len(starts):
+            return str(result["counter"]), int(result["counted"])
+        if result["won"]:
             # Somebody was faster at one of the seats. Going back to the savepoint frees the others for those who wait
             # for them; deleting the rows would keep them locked, and two such losers could block each other.
             await conn.execute(_BACK)

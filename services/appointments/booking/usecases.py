@@ -21,6 +21,7 @@ from shared.events.appointments import CancelledBy
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
+from shared.statements import Statement
 
 _KEEP_PERSON_AND_TELL = """
     with kept as (
@@ -43,8 +44,8 @@ _MAKE_BINDING = """
     update appointments set version = 1, status = 'confirmed', held_until = null, language = :language,
            interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb)
     where id = :id"""
-_BOOK = text(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
-_CONFIRM = text(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
+_BOOK = Statement(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
+_CONFIRM = Statement(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
 _KEEP_SEATS = text("update seats set until = null where appointment = :id")
 _CANCEL = text("""
     with freed as (delete from seats where appointment = :id),
@@ -72,7 +73,7 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: De
     booked, values = _booked(
         service, held.id, held.number, held.counter, offer, held.starts_at, held.ends_at, details, now
     )
-    await conn.execute(_CONFIRM, values)
+    await _CONFIRM.run(conn, values)
     service.outbox.announce(conn)
     await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
     return booked
@@ -92,7 +93,7 @@ async def book(
     offer, counter, count, ends_at = await fulfil(conn, service, id, wish, None, now)
     number = appointment_number(count)
     booked, values = _booked(service, id, number, counter, offer, wish.starts_at, ends_at, details, now)
-    await conn.execute(_BOOK, values)
+    await _BOOK.run(conn, values)
     service.outbox.announce(conn)
     return booked
 

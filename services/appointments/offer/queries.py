@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, free_times
 from shared.city import City
 from shared.clock import BERLIN
+from shared.statements import Statement
 
-_OFFER = text("""
+_OFFER = Statement("""
     select
         (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
             select key, name, district, address,
@@ -55,8 +56,8 @@ async def load_offer(
         services: only these keys; None means all. Unknown keys are simply not found.
     """
     values = {"today": today, "station": station, "services": None if services is None else list(services)}
-    row = (await conn.execute(_OFFER, values)).one()
-    return Offer(tuple(map(_station, row.stations)), tuple(map(_service, row.services)))
+    row = await _OFFER.row(conn, values)
+    return Offer(tuple(map(_station, row["stations"])), tuple(map(_service, row["services"])))
 
 
 async def load_free_times(

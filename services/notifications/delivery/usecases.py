@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from shared.events.notifications import (
 )
 from shared.events.registry import facts_by_type
 from shared.service import Service
+from shared.statements import Statement
 
 _LOCK = "select from notices where {condition} order by id for update"
 _READ = """
@@ -37,9 +39,12 @@ _READ = """
 """
 _BY_MESSAGE = "id in (select notice from messages where id = any(:ids))"
 _BY_MATTER = "matter = :matter"
-_HOLD = {by: (text(_LOCK.format(condition=by)), text(_READ.format(condition=by))) for by in (_BY_MESSAGE, _BY_MATTER)}
+_HOLD = {
+    by: (Statement(_LOCK.format(condition=by)), Statement(_READ.format(condition=by)))
+    for by in (_BY_MESSAGE, _BY_MATTER)
+}
 
-_SAVE = text("""
+_SAVE = Statement("""
     with saved as (
         insert into messages select * from jsonb_populate_recordset(null::messages, cast(:messages as jsonb))
         on conflict (id) do update
@@ -55,7 +60,7 @@ _SAVE = text("""
     update notices set outcome = new.outcome, facts = new.facts
     from jsonb_populate_recordset(null::notices, cast(:notices as jsonb)) new where notices.id = new.id
 """)
-_ADD = text("""
+_ADD = Statement("""
     with added as (
         insert into notices select * from jsonb_populate_recordset(null::notices, cast(:notices as jsonb))
         on conflict do nothing returning id
@@ -120,8 +125,8 @@ class Hand:
     @classmethod
     async def _hold(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "Hand":
         lock, read = _HOLD[by]
-        await conn.execute(lock, values)
-        return cls(_read(await conn.execute(read, values)))
+        await lock.run(conn, values)
+        return cls(_read(await read.rows(conn, values)))
 
     def __contains__(self, message: UUID) -> bool:
         return message in self._notice_of
@@ -169,7 +174,7 @@ class Hand:
                 if told > after.facts:
                     facts.append((_fact(after, told, held.type, now), after.cause))
         if rows["messages"]:
-            await conn.execute(_SAVE, {name: _json(values) for name, values in rows.items()})
+            await _SAVE.run(conn, {name: _json(values) for name, values in rows.items()})
         await service.outbox.record_all(conn, facts)
         await service.due.schedule(conn, *self._work)
 
@@ -180,7 +185,8 @@ async def add(
     """Add new notices, each with the time it is due; those that exist already are left as they are."""
     rows = [_notice_row(notice, now) for notice, _ in notices]
     messages = [_message_row(notice.id, message, due, now) for notice, due in notices for message in notice.messages]
-    added = set((await conn.execute(_ADD, {"notices": _json(rows), "messages": _json(messages)})).scalars())
+    new = await _ADD.rows(conn, {"notices": _json(rows), "messages": _json(messages)})
+    added = {row["notice"] for row in new}
     work: list[Work] = []
     facts: list[tuple[Fact, UUID | None]] = []
     for notice, due_at in notices:
@@ -210,29 +216,37 @@ async def spare(conn: AsyncConnection, address: str, reason: Spared, now: dateti
 
 def _read(rows: Iterable[Any]) -> list[Held]:
     held = []
-    for _, group in groupby(rows, key=lambda row: row.id):
+    for _, group in groupby(rows, key=itemgetter("id")):
         mine = list(group)
         first = mine[0]
         messages = tuple(
-            Message(row.message, row.channel, State(row.state), row.attempts, row.tries, row.error, row.reference)
+            Message(
+                row["message"],
+                row["channel"],
+                State(row["state"]),
+                row["attempts"],
+                row["tries"],
+                row["error"],
+                row["reference"],
+            )
             for row in mine
         )
         notice = Notice(
-            id=first.id,
-            matter=first.matter,
-            matter_version=first.matter_version,
-            cause=first.cause,
-            recipient=first.recipient,
-            purpose=Purpose(first.purpose),
-            urgency=Urgency(first.urgency),
-            useful_until=first.useful_until,
-            loud_from=first.loud_from,
-            addresses=first.addresses,
+            id=first["id"],
+            matter=first["matter"],
+            matter_version=first["matter_version"],
+            cause=first["cause"],
+            recipient=first["recipient"],
+            purpose=Purpose(first["purpose"]),
+            urgency=Urgency(first["urgency"]),
+            useful_until=first["useful_until"],
+            loud_from=first["loud_from"],
+            addresses=first["addresses"],
             messages=messages,
-            outcome=Outcome(first.outcome) if first.outcome else None,
-            facts=first.facts,
+            outcome=Outcome(first["outcome"]) if first["outcome"] else None,
+            facts=first["facts"],
         )
-        held.append(Held(notice, first.told_version, first.type))
+        held.append(Held(notice, first["told_version"], first["type"]))
     return held
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared, State, next_step
@@ -17,9 +16,10 @@ from shared.due import Claim
 from shared.events.appointments import AppointmentFact
 from shared.events.registry import facts_by_type
 from shared.service import Service
+from shared.statements import Statement
 
-_FACTS = text("select id, type, fact from matters where id = any(:ids)")
-_SPARED = text("select address, reason from spared_addresses where address = any(:addresses)")
+_FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
+_SPARED = Statement("select address, reason from spared_addresses where address = any(:addresses)")
 
 
 class Sending:
@@ -117,10 +117,10 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
 
 async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, AppointmentFact]:
     facts = {}
-    for row in await conn.execute(_FACTS, {"ids": list(matters)}):
-        fact = facts_by_type()[row.type].model_validate(row.fact)
+    for row in await _FACTS.rows(conn, {"ids": list(matters)}):
+        fact = facts_by_type()[row["type"]].model_validate(row["fact"])
         assert isinstance(fact, AppointmentFact), "only these are taken"
-        facts[row.id] = fact
+        facts[row["id"]] = fact
     return facts
 
 
@@ -133,6 +133,6 @@ async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dic
             addresses[id] = notice.addresses[notice.message(id).channel]
     if not addresses:
         return {}
-    rows = await conn.execute(_SPARED, {"addresses": list(set(addresses.values()))})
-    reasons = {row.address: Spared(row.reason) for row in rows}
+    rows = await _SPARED.rows(conn, {"addresses": list(set(addresses.values()))})
+    reasons = {row["address"]: Spared(row["reason"]) for row in rows}
     return {id: reasons[address] for id, address in addresses.items() if address in reasons}

@@ -18,11 +18,12 @@ from shared.events.notifications import Outcome
 from shared.events.registry import type_of
 from shared.people import Person
 from shared.service import Service
+from shared.statements import Statement
 
 FORGET_CONTACT = "forget-contact"
 FORGET_MATTER = "forget-matter"
 
-_KNOW = text("""
+_KNOW = Statement("""
     insert into matters (id, version, told_version, type, fact, person_key, changed_at)
     values (:id, :version, :version, :type, cast(:fact as jsonb), :person_key, :now)
     on conflict (id) do update
@@ -43,10 +44,10 @@ async def take_fact(
 ) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
-    known = (await conn.execute(_KNOW, _matter_row(fact, now))).one_or_none()
+    known = await _KNOW.row(conn, _matter_row(fact, now))
     if known is None:
         return
-    before = AppointmentState.model_validate(known.fact["appointment"]) if known.fact else None
+    before = AppointmentState.model_validate(known["fact"]["appointment"]) if known["fact"] else None
     if before and differs(before, fact.appointment):
         await conn.execute(_MOVED_ON, {"id": fact.id})
         await delivery.supersede(conn, service, fact.id, now)
