@@ -5,17 +5,27 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal, Protocol
+from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
 
+from deploy.serve import OnePort
+from services.appointments.app import create_app
+from services.appointments.offer.usecases import load_city
+from services.appointments.settings import Settings
 from shared.city import City
+from shared.service import Role, Service
+from shared.settings import Platform
 from shared.web.portal import create_portal
+from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.shared.web.site import create_site
+from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
 
 collect_ignore_glob = ["test_*.py"] if skipped() else []
@@ -112,3 +122,21 @@ async def site() -> AsyncIterator[str]:
     """The address of the site with every component."""
     async with serving(create_site(City.load("duisburg"))) as address:
         yield address
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
+    """The booking pages and the portal on one port, over a database of their own."""
+    database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+    )
+    app = create_app(Settings(platform=platform, database=database), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    async with service.db.transaction() as conn:
+        await load_city(conn, service.city)
+    platform_app = OnePort({"appointments": app}, create_portal(service.city, {"termin"}))
+    async with serving(platform_app) as address, httpx.AsyncClient(base_url=address) as client:
+        yield BookingSite(address, service, client)
+    await service.db.close()
+    await drop_database(database)
