@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,19 @@ def test_the_image_gets_the_versions_that_were_tested_and_nothing_of_the_worksho
     assert {"fastapi", "aiokafka", "uvicorn", "setuptools"} <= set(image)
     [install] = [line for line in instructions("RUN") if "requirements.lock" in line]
     assert "--require-hashes" in install
+
+
+def test_every_kind_of_file_the_code_reads_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    [patterns] = project["tool"]["setuptools"]["package-data"].values()
+    data = [
+        file
+        for folder in ("services", "shared", "deploy/local", "deploy/demo")
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc")
+    ]
+    assert len(data) > 50
+    assert [file.name for file in data if not any(fnmatch(file.name, pattern) for pattern in patterns)] == []
 
 
 def pins(lock: Path) -> dict[str, str]:
