@@ -142,7 +142,7 @@ async def test_a_bounce_goes_to_the_envelope_sender(post: Post, who: str, times:
         assert (of_recipient["Action"], of_recipient["Status"]) == ("failed", "5.1.1")
         assert original.get_content_type() == "text/rfc822-headers"
         assert message_from_bytes(original.get_content().encode())["X-Nahbar-Message"] == "7f3a"
-    assert all(report.sent_at for report in post.store.reports())
+    await eventually(lambda: all(report.sent_at for report in post.store.reports()))
 
 
 def blocks(part: Message) -> list[Message]:
