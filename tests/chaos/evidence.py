@@ -22,6 +22,7 @@ from tests.chaos.city import PARTITIONS, City
 from tests.chaos.history import (
     Appointment,
     Arrived,
+    Attempt,
     Committed,
     Fault,
     History,
@@ -36,7 +37,8 @@ from tests.chaos.rules.bookings import SLOT
 _APPOINTMENTS = "select a.*, p.box from appointments a left join people p on p.matter = a.id"
 _MESSAGES = """
     select m.id, m.notice, m.channel, m.state, n.matter,
-           (select array_agg(started_at order by number) from attempts where message = m.id) as begun
+           (select jsonb_agg(jsonb_build_array(started_at, ended_at, result) order by number)
+            from attempts where message = m.id) as attempts
     from messages m join notices n on n.id = m.notice
 """
 _OUTBOX = "select id, event_id, type, aggregate, version, body, published_at from outbox order by id"
@@ -84,7 +86,7 @@ async def collect(
                 row["channel"],
                 row["state"],
                 _conduct(persons.get(row["matter"]), row["channel"]),
-                tuple(city.real(moment) for moment in row["begun"] or ()),
+                tuple(_attempt(city, *each) for each in json.loads(row["attempts"] or "[]")),
             )
             for row in messages
         ],
@@ -104,6 +106,12 @@ def _appointment(row: Any, person: Person | None) -> Appointment:
     seats = _seats(row["counter"], row["starts_at"], row["ends_at"])
     name = person.name if person else None
     return Appointment(row["id"], row["version"], row["status"], row["number"], name, seats)
+
+
+def _attempt(city: City, began: str, ended: str | None, result: str | None) -> Attempt:
+    cut_off = ended is None or result == "interrupted"
+    moments = [city.real(datetime.fromisoformat(moment)) for moment in (began, ended or began)]
+    return Attempt(moments[0], None if cut_off else moments[1])
 
 
 def _seats(counter: str, start: datetime, end: datetime) -> tuple[Seat, ...]:

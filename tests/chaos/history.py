@@ -93,19 +93,23 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A notice on one channel.
+class Attempt:
+    """A message being sent, in seconds since the epoch (real time); `ended` is None if whoever sent it was cut off."""
 
-    `conduct` is how the far end treats its recipient, `attempts` are the moments (real time, seconds since the epoch)
-    at which sending began.
-    """
+    began: float
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice on one channel; `conduct` is how the far end treats its recipient."""
 
     id: UUID
     notice: UUID
     channel: str
     state: str
     conduct: str = "delivered"
-    attempts: tuple[float, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.chaos.checker import check
+from tests.chaos.city import City
 from tests.chaos.evidence import collect
 from tests.chaos.faults import FROZEN_FOR, Faults
 from tests.chaos.history import History, Operation
@@ -51,34 +52,40 @@ async def run(
         patience: seconds in which all must come to rest afterwards, at each of three moments.
         frozen_for: how long processes may be frozen, in seconds.
     """
-    world = World(folder, REPLICATED, say=say)
-    operations: list[Operation] = []
+    world = World(folder, REPLICATED)
     faults = Faults(world, random.Random(seed), say, frozen_for)
     try:
-        say("Starting PostgreSQL, Kafka, the far ends and the services")
-        await world.start_servers()
-        city = world.new_city()
-        await city.prepare()
-        await world.start_services(city)
-        say(f"{WRITERS} people at a time book for {seconds:g} s, {FAULTS_AT_ONCE} faults at a time happen")
-        until = time.monotonic() + seconds
-        async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT) as client, asyncio.TaskGroup() as group:
-            for number in range(WRITERS):
-                dice = random.Random(f"{seed} {number}")
-                writer = Writer(f"w{number}", city, world.addresses, client, dice, operations)
-                group.create_task(writer.run(until))
-            for _ in range(FAULTS_AT_ONCE):
-                group.create_task(faults.run(until))
-        say("Everything heals")
-        await world.heal()
-        say("Waiting until nothing moves: now, when the reminders are due, when receipts are given up")
-        unsettled = await settle(city, patience) + world.strange_deaths
-        say("Reading the databases, the topics and what the far ends got")
-        history = await collect(city, operations, world.faults, unsettled)
+        async with asyncio.timeout(seconds + 6 * patience + 300):
+            say("Starting PostgreSQL, Kafka, the far ends and the services")
+            await world.start_servers()
+            city = world.new_city()
+            await city.prepare()
+            await world.start_services(city)
+            say(f"{WRITERS} people at a time book for {seconds:g} s, {FAULTS_AT_ONCE} faults at a time happen")
+            operations = await _load(world, city, seed, seconds, faults)
+            say("Everything heals")
+            await world.heal()
+            say("Waiting until nothing moves: now, when the reminders are due, when receipts are given up")
+            unsettled = await settle(city, patience) + world.strange_deaths
+            say("Reading the databases, the topics and what the far ends got")
+            history = await collect(city, operations, world.faults, unsettled)
         _write_down(folder, history)
         return Outcome(check(history), faults.counts, history)
     finally:
         await world.stop()
+
+
+async def _load(world: World, city: City, seed: int, seconds: float, faults: Faults) -> list[Operation]:
+    """Let people book while things break; returns what they asked for."""
+    operations: list[Operation] = []
+    until = time.monotonic() + seconds
+    async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT) as client, asyncio.TaskGroup() as group:
+        for number in range(WRITERS):
+            dice = random.Random(f"{seed} {number}")
+            group.create_task(Writer(f"w{number}", city, world.addresses, client, dice, operations).run(until))
+        for _ in range(FAULTS_AT_ONCE):
+            group.create_task(faults.run(until))
+    return operations
 
 
 def _write_down(folder: Path, history: History) -> None:

@@ -51,7 +51,7 @@ class Stage:
         start = self._city.day + OPENING + self._slot * SLOT
         self._slot += 1
         for _ in range(people):
-            await self._writer.book(SMALL, SHORT, start, self._writer.person(conduct))
+            await self._writer.book(SMALL, SHORT, start, {**self._writer.person(conduct), "phone": ""})
 
     async def book_and_cancel(self) -> None:
         """Book, and cancel if there is anything to cancel."""

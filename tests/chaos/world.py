@@ -1,27 +1,19 @@
-"""The processes of a run: servers, far ends and services, each started, killed and frozen by its process id."""
+"""The processes of a run, each started, killed, frozen and started again by its process id."""
 
 import asyncio
-import os
-import random
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
-
-import httpx
-import psutil
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.processes import Child, StackError, listens, remembered_port
-from deploy.local.stack import ROOT, FarEnd
+from deploy.local.processes import StackError
 from tests.chaos.city import City
 from tests.chaos.fail_points import ALL, Armed
 from tests.chaos.history import Fault
+from tests.chaos.parts import FarEnds, Part, ServiceProcess, quiet_port
 from tests.support.wait import eventually
 
-SLOW_ANSWER = 3
 ALL_ROLES = "http,relay,consume,due"
 REPLICATED = {
     "appointments-1": ("appointments", ALL_ROLES),
@@ -33,68 +25,6 @@ REPLICATED = {
 TOGETHER = {"services": ("appointments,notifications", ALL_ROLES)}
 
 
-class Part(Protocol):
-    """A process that can be started again after anything."""
-
-    name: str
-
-    @property
-    def running(self) -> bool: ...
-
-    @property
-    def process(self) -> psutil.Process | None: ...
-
-    def start(self) -> None: ...
-
-    def kill(self) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
-
-class ServiceProcess(Child):
-    """Services in a process of their own, with fail points."""
-
-    def __init__(self, name: str, folder: Path, services: str, roles: str) -> None:
-        super().__init__(name, folder)
-        self.port = quiet_port(folder, name)
-        self.environment: Mapping[str, str] = {}
-        self.breakage = ""
-        self._arguments = [services, roles, str(self.port), str(folder)]
-
-    def start(self) -> None:
-        """Start it and wait until it listens."""
-        command = [sys.executable, "-m", "tests.chaos.launcher", *self._arguments, self.breakage]
-        self.spawn(command, env={**os.environ, **self.environment}, cwd=ROOT)
-        self.wait_until(lambda: listens(self.port), timeout=40)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def ready(self) -> bool:
-        """Whether it reaches its database and Kafka."""
-        try:
-            return httpx.get(f"{self.address}/{self._arguments[0].split(',')[0]}/health/ready", timeout=3).is_success
-        except httpx.HTTPError:
-            return False
-
-
-class FarEnds:
-    """The mail server and the SMS gateway, and the ports they know of those who listen to their reports."""
-
-    def __init__(self, folder: Path, webhook: int) -> None:
-        self.folder = folder
-        self.bounces = quiet_port(folder, "bounces")
-        for name in ("mail", "web"):
-            quiet_port(folder, name)
-        delays = ["--slow", str(SLOW_ANSWER), "--later", "0.6", "--throttle", "1"]
-        self.mail = FarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{self.bounces}", *delays)
-        hook = f"http://127.0.0.1:{webhook}/notifications/api/v1/receipts/sms"
-        self.web = FarEnd(folder, "web", "--webhook", hook, "--receipt", "0.1", *delays)
-
-
 class World:
     """All processes of a run, and who watches that they run.
 
@@ -102,7 +32,6 @@ class World:
         folder: keeps everything.
         shape: the processes of the services.
         servers: bootstrap servers and URL of servers that are not ours to break; None starts own ones.
-        say: shows a line of progress.
     """
 
     def __init__(
@@ -110,7 +39,6 @@ class World:
         folder: Path,
         shape: Mapping[str, tuple[str, str]],
         servers: tuple[str, str] | None = None,
-        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -129,7 +57,6 @@ class World:
         self.servers = servers
         self.faults: list[Fault] = []
         self.strange_deaths: list[str] = []
-        self._say = say
         self._webhook = webhook
         self._down: dict[str, Fault] = {}
         self._pids: dict[str, int] = {}
@@ -243,12 +170,14 @@ class World:
             if point is None and pid not in self._killed:
                 self.strange_deaths.append(f"{name} (process {pid}) died by itself; see {name}.log")
         self._down[name] = fault
-        for attempt in range(3):
+        for last in (False, False, True):
             try:
                 await asyncio.to_thread(part.start)
                 break
-            except StackError as error:
-                self._say(f"{name} did not start ({attempt + 1}): {error}")
+            except StackError as error:  # killed again while it started, or its threads are not quite dead yet
+                if last:
+                    self.strange_deaths.append(str(error))
+                await asyncio.sleep(0.5)
         self._remember(name)
         del self._down[name]
         fault.ended = time.time()
@@ -263,11 +192,3 @@ class World:
             return all([await asyncio.to_thread(service.ready) for service in self.services.values()])
 
         await eventually(ready, timeout=60, every=0.1)
-
-
-def quiet_port(folder: Path, name: str) -> int:
-    """A port below those the system gives to outgoing connections, so that nobody takes it while its owner is dead."""
-    if (folder / f"{name}.port").exists():
-        return remembered_port(folder, name, None)
-    port = next(port for port in iter(lambda: random.randrange(12_000, 30_000), None) if not listens(port))
-    return remembered_port(folder, name, port)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from uuid import UUID
 
-from tests.chaos.history import Fault, History, Message
+from tests.chaos.history import Attempt, Fault, History, Message
 
 OUTCOMES = frozenset({"delivered", "failed", "superseded", "expired", "suppressed", "unknown", "no_channel"})
 TOLD_OF = {"AppointmentBooked": ("confirmation", "reminder"), "AppointmentCancelled": ("cancellation",)}
@@ -15,7 +15,7 @@ FACT_OF = {
 NEVER_ANSWERS = frozenset({("mail", "slow"), ("mail", "drop"), ("sms", "slow"), ("sms", "drop"), ("sms", "no-receipt")})
 """Far ends that leave the sender in doubt by themselves, by channel and conduct."""
 LONGEST_SEND = 8.0
-"""Seconds from the claim of a message to the record of its answer, at most, if no fault is in the way."""
+"""Seconds from the claim of a message to its answer, at most."""
 CARRIERS = {"mail": "mail", "sms": "web"}
 """The far end of each channel, among the victims of faults."""
 
@@ -83,10 +83,11 @@ def _excused(message: Message, history: History) -> bool:
     """Whether the far end leaves everybody in doubt, or a fault fell into an attempt."""
     if (message.channel, message.conduct) in NEVER_ANSWERS:
         return True
-    return any(_cut(fault, message.channel, began) for fault in history.faults for began in message.attempts[-1:])
+    return any(_cut(fault, message.channel, last) for fault in history.faults for last in message.attempts[-1:])
 
 
-def _cut(fault: Fault, channel: str, began: float) -> bool:
-    """Whether a fault met somebody a message needs, while it was being sent."""
+def _cut(fault: Fault, channel: str, attempt: Attempt) -> bool:
+    """Whether a fault met somebody a message needs, while it was being sent; a second more or less does not count."""
+    ended = attempt.began + LONGEST_SEND if attempt.ended is None else attempt.ended
     needed = fault.victim in (CARRIERS[channel], "postgres", "services") or fault.victim.startswith("notifications")
-    return needed and fault.began < began + LONGEST_SEND and began - 1 < fault.ended
+    return needed and fault.began < ended + 1 and attempt.began - 1 < fault.ended
