@@ -58,6 +58,16 @@ async def test_a_time_taken_meanwhile_offers_the_nearest_and_keeps_the_draft(cli
     assert (await visitor.press(f"{draft}/check")).status_code == 303
 
 
+async def test_the_list_comes_back_at_the_day_it_was_open_at(client: Client, service: Service) -> None:
+    await take_all(client, service, 10)
+    start = at(service, 10)
+    answer = await Visitor(client).press(f"{TIMES}&day={start.date()}", time=f"mitte {start.isoformat()}")
+    days = [each for each in page(answer, 409).iter("a") if each.get("class") == "nb-day"]
+    [opened] = [each.attrib["href"] for each in days if each.get("aria-current")]
+    assert f"day={start.date()}" in opened
+    assert next(page(answer, 409).iter("form")).attrib["action"].endswith(f"day={start.date()}")
+
+
 async def test_another_place_or_service_on_the_way_loses_nothing(client: Client, service: Service) -> None:
     visitor = Visitor(client)
     draft = await visitor.hold(at(service, 11))
