@@ -117,8 +117,8 @@ async def test_a_report_given_up(client: httpx.AsyncClient, store: Store) -> Non
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        (datetime(2026, 11, 30, 9, tzinfo=UTC), "Mo., 30. Nov. 2026, 10:00:00"),
-        (datetime(2026, 7, 1, 9, tzinfo=UTC), "Mi., 1. Juli 2026, 11:00:00"),
+        (datetime(2026, 11, 30, 9, tzinfo=UTC), "Mo., 30. Nov. 2026, 10:00"),
+        (datetime(2026, 7, 1, 9, tzinfo=UTC), "Mi., 1. Juli 2026, 11:00"),
         (date(2026, 11, 30), "Mo., 30. Nov. 2026<"),
     ],
 )

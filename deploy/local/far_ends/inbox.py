@@ -94,9 +94,9 @@ def create_inbox(folder: Path) -> FastAPI:
     return app
 
 
-def _moment(when: date, language: str) -> str:
+def _moment(when: date, language: str, seconds: bool = True) -> str:
     locale = {"en": "en_GB"}.get(language, language)
     if not isinstance(when, datetime):
         return format_skeleton("yMMMEd", datetime.combine(when, time()), locale=locale)
     local = when.astimezone(BERLIN) if when.tzinfo else when
-    return f"{format_skeleton('yMMMEd', local, locale=locale)}, {local:%H:%M:%S}"
+    return f"{format_skeleton('yMMMEd', local, locale=locale)}, {local.strftime('%H:%M:%S' if seconds else '%H:%M')}"
