@@ -34,7 +34,7 @@ SEND_LIMIT = 15.0
 _WAITING = """
     select id, event_id, cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
            extract(epoch from clock_timestamp() - uuid_extract_timestamp(event_id))::float8 as age
-    from outbox where published_at is null and refused is null order by id limit $1
+    from outbox where published_at is null and refused is null and id <> all($2::bigint[]) order by id limit $1
 """
 _PUBLISHED = "update outbox set published_at = clock_timestamp() where id = any($1::bigint[])"
 _REFUSED = "update outbox set refused = $2 where id = $1"
@@ -108,35 +108,50 @@ class Relay:
                 except TimeoutError:
                     continue
             self._metrics.leading.set(1)
+            published: Sequence[int] = []
             while not stopping.is_set():
                 self.heartbeat.beat()
-                rows = await conn.fetch(_WAITING, self._batch)
+                rows = await conn.fetch(_WAITING, self._batch, published)
                 self._metrics.outbox_age.set(rows[0]["age"] if rows else 0)
-                if rows:
-                    await self._publish(conn, rows)
+                published = await self._publish(conn, rows, published) if rows else published
                 if len(rows) < self._batch:
+                    await self._mark(conn, published)
+                    published = []
                     await self._wakeup.wait(POLL)
+            await self._mark(conn, published)
         finally:
             await conn.close(timeout=2)
 
-    async def _publish(self, conn: Connection, rows: Sequence[asyncpg.Record]) -> None:
-        """Send rows in order, wait for the acknowledgements, and mark what Kafka has.
+    async def _publish(
+        self, conn: Connection, rows: Sequence[asyncpg.Record], published: Sequence[int]
+    ) -> Sequence[int]:
+        """Send rows in order and wait for the acknowledgements; rows published before are marked meanwhile.
 
         A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row
         by row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does
         not recover from a lost batch (aio-libs/aiokafka issue 1017).
+
+        Returns:
+            The ids of the rows that Kafka has now and that are still to be marked.
         """
-        producer = await self._ready_producer()
+        marking = asyncio.create_task(self._mark(conn, published))
         sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
+        too_large: list[tuple[asyncpg.Record, BaseException]] = []
         failure: BaseException | None = None
-        for row in rows:
-            try:
-                sent.append((row, await self._send(producer, row)))
-            except _TOO_LARGE as error:
-                await self._park(conn, row, error)
-            except Exception as error:
-                failure = error
-                break
+        try:
+            producer = await self._ready_producer()
+            for row in rows:
+                try:
+                    sent.append((row, await self._send(producer, row)))
+                except _TOO_LARGE as error:
+                    too_large.append((row, error))
+                except Exception as error:
+                    failure = error
+                    break
+        finally:
+            await marking
+        for row, reason in too_large:
+            await self._park(conn, row, reason)
         await self._wait(conn, [future for _, future in sent])
 
         acknowledged: list[int] = []
@@ -148,14 +163,18 @@ class Relay:
                 failure = failure or lost
             elif row["aggregate"] not in broken:
                 acknowledged.append(row["id"])
-        if acknowledged:
-            await conn.execute(_PUBLISHED, acknowledged)
-            self._metrics.published.inc(len(acknowledged))
         if isinstance(failure, _TOO_LARGE) and len(rows) == 1:
             await self._park(conn, rows[0], failure)
         self._batch = 1 if isinstance(failure, _TOO_LARGE) and len(rows) > 1 else BATCH
         if failure:
+            await self._mark(conn, acknowledged)
             raise failure
+        return acknowledged
+
+    async def _mark(self, conn: Connection, published: Sequence[int]) -> None:
+        if published:
+            await conn.execute(_PUBLISHED, published)
+            self._metrics.published.inc(len(published))
 
     async def _park(self, conn: Connection, row: asyncpg.Record, error: BaseException) -> None:
         log.error(
