@@ -1,6 +1,7 @@
 """A long run: `python -m tests.chaos --seed N --minutes M`; exit code 1 when an invariant is violated."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -8,14 +9,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.postgres import Postgres
+from deploy.local.processes import Child
 from shared.telemetry import configure_logging
 from tests.chaos.checker import RULES
 from tests.chaos.run import Outcome, run
 
+_FOLDERS = "nahbar-chaos-"
 console = Console(highlight=False)
 
 
@@ -25,7 +30,9 @@ def main(
 ) -> None:
     """Break everything while people book, then prove that nothing was lost, doubled or untrue."""
     configure_logging("error")
-    folder = Path(tempfile.mkdtemp(prefix="nahbar-chaos-"))
+    _end_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    (folder / "owner").write_text(str(os.getpid()))
     started = time.monotonic()
 
     def say(line: str) -> None:
@@ -39,6 +46,16 @@ def main(
         raise typer.Exit(1)
     shutil.rmtree(folder, ignore_errors=True)
     console.print(f"[green]Every invariant held[/green] with seed {seed}")
+
+
+def _end_abandoned() -> None:
+    """End the processes of runs that were killed themselves; what they wrote down stays."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*/owner"):
+        if not psutil.pid_exists(int(owner.read_text())):
+            for record in owner.parent.glob("*.process"):
+                Child(record.stem, owner.parent).kill()
+            Postgres(owner.parent).remove()
+            owner.unlink()
 
 
 def _show(outcome: Outcome) -> None:

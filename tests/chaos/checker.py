@@ -25,7 +25,14 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 
 def check(history: History) -> dict[str, list[str]]:
-    """What breaks each invariant; those that hold are left out. `rest` says what never came to rest."""
+    """What breaks each invariant; those that hold are left out. `rest` is whatever else went wrong."""
     found = {name: list(rule(history)) for name, rule in RULES.items()}
-    found["rest"] = list(history.unsettled)
+    found["rest"] = [*history.unsettled, *_faults_of_ours(history)]
     return {name: broken for name, broken in found.items() if broken}
+
+
+def _faults_of_ours(history: History) -> Iterator[str]:
+    """An outage is answered 503; a 500 says that nobody thought of it."""
+    for operation in history.operations:
+        if 500 in operation.answers:
+            yield f"the {operation.kind} of {operation.person} was answered 500"

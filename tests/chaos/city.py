@@ -118,6 +118,11 @@ class City:
         raise AssertionError("the last span has no end")
 
     @property
+    def clock_moves(self) -> list[float]:
+        """When the clock was moved (seconds since the epoch)."""
+        return [moved_on for moved_on, _ in self._moves]
+
+    @property
     def _clock_file(self) -> Path:
         return self.folder / f"{self.prefix}.clock"
 

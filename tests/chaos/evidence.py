@@ -92,6 +92,7 @@ async def collect(
         ],
         arrived=_arrived(city, arrived_after),
         faults=faults,
+        clock_moves=city.clock_moves,
         dead_letters=dead,
         unsettled=unsettled,
     )

@@ -1,11 +1,13 @@
-"""What is done to the processes while people book, drawn from a seed."""
+"""What is done to the processes while people book, drawn from a seed: the same seed draws the same faults in order."""
 
 import asyncio
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
+from tests.chaos.city import City
 from tests.chaos.fail_points import ALL
 from tests.chaos.world import World
 
@@ -14,9 +16,10 @@ FROZEN_FOR = (0.5, 2, 4, 12)
 
 
 class Faults:
-    """Draws faults and counts them.
+    """Draws one fault after another. Two of these at once overlap.
 
     Args:
+        counts: where the faults are counted.
         frozen_for: how long processes may be frozen, in seconds.
         say: shows a line per fault.
     """
@@ -24,25 +27,30 @@ class Faults:
     def __init__(
         self,
         world: World,
+        city: City,
         random: random.Random,
+        counts: Counter[str],
         say: Callable[[str], None],
         frozen_for: tuple[float, ...] = FROZEN_FOR,
     ) -> None:
-        self.counts: Counter[str] = Counter()
+        self._counts = counts
         self._world = world
+        self._city = city
         self._random = random
         self._say = say
         self._frozen_for = frozen_for
         self._points: list[str] = []
 
     async def run(self, until: float) -> None:
-        """Do one thing after another until a moment of `time.monotonic()`. Two of these at once overlap."""
+        """Do one thing after another until a moment of `time.monotonic()`."""
         while True:
             await asyncio.sleep(self._random.uniform(0.2, 2))
             if time.monotonic() > until:
                 return
             dice = self._random.random()
-            if dice < 0.5:
+            if dice < 0.05:
+                self._move_clock()
+            elif dice < 0.5:
                 await self._die(self._next_point())
             elif dice < 0.75:
                 await self._kill(self._victim())
@@ -58,18 +66,24 @@ class Faults:
             self._points = self._random.sample(ALL, len(ALL))
         return self._points.pop()
 
+    def _move_clock(self) -> None:
+        """All holds end at once."""
+        self._say("clock     moves on by a little more than a hold lasts")
+        self._counts["the clock moves on"] += 1
+        self._city.move_to(self._city.now + timedelta(minutes=10, seconds=1))
+
     async def _die(self, point: str) -> None:
         self._world.armed.arm(point)
         if await self._world.died(point, patience=4):
-            self.counts[f"kill -9 at a point - {point}"] += 1
+            self._counts[f"kill -9 at a point - {point}"] += 1
             self._say(f"kill -9   {point}")
 
     async def _kill(self, name: str) -> None:
         self._say(f"kill -9   {name}")
-        self.counts[f"kill -9 - {name}"] += 1
+        self._counts[f"kill -9 - {name}"] += 1
         await self._world.kill(name)
 
     async def _freeze(self, name: str, seconds: float) -> None:
         self._say(f"freeze    {name} for {seconds:g} s")
-        self.counts[f"freeze - {name}"] += 1
+        self._counts[f"freeze - {name}"] += 1
         await self._world.freeze(name, seconds)

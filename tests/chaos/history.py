@@ -137,8 +137,8 @@ class History:
     """Everything the checker looks at.
 
     `counters` is how many people a station serves at once. `taken` are the seats in the database with who has them.
-    `unsettled` says what was still in motion when the wait for silence ended; `dead_letters` are the reasons of records
-    put aside.
+    `clock_moves` are the moments (real time) at which business time jumped. `unsettled` says what was still in motion
+    when the wait for silence ended; `dead_letters` are the reasons of records put aside.
     """
 
     operations: Sequence[Operation]
@@ -151,5 +151,6 @@ class History:
     messages: Sequence[Message]
     arrived: Sequence[Arrived]
     faults: Sequence[Fault]
+    clock_moves: Sequence[float] = ()
     dead_letters: Sequence[str] = ()
     unsettled: Sequence[str] = ()

@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,7 +53,6 @@ async def run(
         frozen_for: how long processes may be frozen, in seconds.
     """
     world = World(folder, REPLICATED)
-    faults = Faults(world, random.Random(seed), say, frozen_for)
     try:
         async with asyncio.timeout(seconds + 6 * patience + 300):
             say("Starting PostgreSQL, Kafka, the far ends and the services")
@@ -61,6 +60,11 @@ async def run(
             city = world.new_city()
             await city.prepare()
             await world.start_services(city)
+            counts: Counter[str] = Counter()
+            faults = [
+                Faults(world, city, random.Random(f"{seed} fault {lane}"), counts, say, frozen_for)
+                for lane in range(FAULTS_AT_ONCE)
+            ]
             say(f"{WRITERS} people at a time book for {seconds:g} s, {FAULTS_AT_ONCE} faults at a time happen")
             operations = await _load(world, city, seed, seconds, faults)
             say("Everything heals")
@@ -70,12 +74,12 @@ async def run(
             say("Reading the databases, the topics and what the far ends got")
             history = await collect(city, operations, world.faults, unsettled)
         _write_down(folder, history)
-        return Outcome(check(history), faults.counts, history)
+        return Outcome(check(history), counts, history)
     finally:
         await world.stop()
 
 
-async def _load(world: World, city: City, seed: int, seconds: float, faults: Faults) -> list[Operation]:
+async def _load(world: World, city: City, seed: int, seconds: float, faults: Sequence[Faults]) -> list[Operation]:
     """Let people book while things break; returns what they asked for."""
     operations: list[Operation] = []
     until = time.monotonic() + seconds
@@ -83,8 +87,8 @@ async def _load(world: World, city: City, seed: int, seconds: float, faults: Fau
         for number in range(WRITERS):
             dice = random.Random(f"{seed} {number}")
             group.create_task(Writer(f"w{number}", city, world.addresses, client, dice, operations).run(until))
-        for _ in range(FAULTS_AT_ONCE):
-            group.create_task(faults.run(until))
+        for lane in faults:
+            group.create_task(lane.run(until))
     return operations
 
 

@@ -117,6 +117,13 @@ def test_a_good_history_breaks_nothing() -> None:
     assert check(good()) == {}
 
 
+def test_a_hold_need_not_outlast_a_move_of_the_clock() -> None:
+    history = good()
+    refused = changed(history.operations, 3, ended=Ended.REFUSED)
+    found = check(replace(history, operations=refused, clock_moves=[0.5]))
+    assert "I1" not in found
+
+
 def test_what_was_read_again_and_published_again_breaks_nothing() -> None:
     history = good()
     again = [logged(row, 100 + offset) for offset, row in enumerate(history.committed)]
@@ -222,6 +229,7 @@ BROKEN: list[tuple[str, str, Change]] = [
     ),
     ("I10", "never got it", lambda h: replace(h, arrived=without(h.arrived, 0))),
     ("I10", "no fault cut it off", lambda h: replace(h, messages=changed(h.messages, 0, state="unknown"))),
+    ("rest", "answered 500", lambda h: replace(h, operations=changed(h.operations, 0, answers=[500, 201]))),
     ("rest", "7 facts", lambda h: replace(h, unsettled=["7 facts in the outbox"])),
 ]
 

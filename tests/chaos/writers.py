@@ -96,11 +96,12 @@ class Writer:
         return operation
 
     async def hold_and_confirm(self, station: str, service: str, starts_at: datetime) -> None:
-        """Hold a time, then confirm it; one in ten changes their mind."""
+        """Hold a time, type for a moment, then confirm it; one in ten changes their mind."""
         person = self._person()
         hold = self._begin("hold", person["name"], station, service, starts_at)
         held = await self._ask(hold, "holds", self._time(hold, service))
         if held and self.random.random() < 0.9:
+            await asyncio.sleep(self.random.uniform(0, 3 * self.pause))
             confirm = self._begin("confirm", person["name"], station, service, starts_at)
             self._keep(confirm, await self._ask(confirm, "appointments", {"hold": held["token"], "person": person}))
 

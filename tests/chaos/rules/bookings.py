@@ -1,7 +1,7 @@
 """I1 to I4: what citizens were told of their bookings is true, and nobody shares a seat."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,9 +32,14 @@ def every_acknowledged_booking_exists(history: History) -> Iterator[str]:
         if len(mine) > 1:
             yield f"{who} asked once and has {len(mine)} appointments"
         held = holds.get(operation.person)
-        lasts = held and held.ended is Ended.ACKNOWLEDGED and operation.ended_at - held.invoked_at < HOLD_LASTS
-        if lasts and operation.ended is Ended.REFUSED:
+        if held and operation.ended is Ended.REFUSED and _lasted(held, operation, history.clock_moves):
             yield f"{who} had the time held, yet confirming it was refused"
+
+
+def _lasted(held: Operation, confirm: Operation, clock_moves: Sequence[float]) -> bool:
+    """Whether a hold was promised, and certainly not over when it was to be confirmed."""
+    moved = any(held.invoked_at < moment < confirm.ended_at for moment in clock_moves)
+    return held.ended is Ended.ACKNOWLEDGED and not moved and confirm.ended_at - held.invoked_at < HOLD_LASTS
 
 
 def no_refused_booking_exists(history: History) -> Iterator[str]:
