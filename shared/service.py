@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -130,11 +131,13 @@ class Service:
                     await asyncio.gather(*tasks)
                     await self.db.close()
 
-        app = FastAPI(
+        app = FastAPIOffline(
             title=f"Nahbar {self.name}",
             lifespan=lifespan,
             docs_url=f"/{self.name}/api/docs",
             redoc_url=None,
+            static_url=f"/{self.name}/api/docs/assets",
+            swagger_ui_oauth2_redirect_url=f"/{self.name}/api/docs/oauth2-redirect",
             openapi_url=f"/{self.name}/api/openapi.json",
             responses=problems(422, 503),
         )
@@ -189,8 +192,9 @@ class Service:
             self._loops["consumer"] = self._consumer
         if Role.DUE in roles:
             prompt = [Urgency.URGENT, Urgency.DIRECT, Urgency.REMINDER]
-            self._loops["due"] = Lane(self, handlers, prompt, 20, self._prompt_work)
-            self._loops["due-bulk"] = Lane(self, handlers, [Urgency.BULK], 10, self._bulk_work)
+            first = Lane(self, handlers, prompt, 20, self._prompt_work)
+            bulk = Lane(self, handlers, [Urgency.BULK], 10, self._bulk_work, yields_to=first)
+            self._loops |= {"due": first, "due-bulk": bulk}
 
     async def _keep_running(self, name: str, loop: Loop) -> None:
         """Run a loop to its end; one that breaks is started again, and the log says why."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -134,6 +135,16 @@ async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(
         assert missing.status_code == 404
         assert missing.headers["content-type"] == "application/problem+json"
         assert missing.json()["type"] == "urn:nahbar:problem:not-found"
+
+
+async def test_the_page_of_its_api_fetches_nothing_from_elsewhere(name: str, settings: ServiceSettings) -> None:
+    async with client_of(new_app(settings)) as client:
+        page = (await client.get(f"/{name}/api/docs")).text
+        fetched = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert len(fetched) >= 3
+        for address in fetched:
+            assert address.startswith(f"/{name}/api/docs/assets/")
+            assert (await client.get(address)).status_code == 200
 
 
 async def test_a_trace_is_continued(name: str, settings: ServiceSettings) -> None:
