@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 POLL = 1.0
 BUSY_PAUSE = 0.01
+YIELDING_SLOTS = 2
 LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(minutes=10)
 
@@ -128,15 +129,7 @@ class Due:
     async def schedule(self, conn: AsyncConnection, *work: Work, once: bool = False) -> None:
         """Schedule work, replacing what is scheduled under the same kind and key (`once`: leaving it as it is)."""
         if work:
-            rows = [
-                {
-                    "kind": w.kind,
-                    "key": w.key,
-                    "due_at": w.due_at,
-                    "urgency": int(w.urgency),
-                }
-                for w in work
-            ]
+            rows = [{"kind": w.kind, "key": w.key, "due_at": w.due_at, "urgency": int(w.urgency)} for w in work]
             await (_SCHEDULE_ONCE if once else _SCHEDULE).run(conn, *rows)
             if min(w.due_at for w in work) <= self._clock.now():
                 for wakeup in self._wakeups:
@@ -154,6 +147,7 @@ class Lane:
         handlers: by kind of work.
         urgencies: the classes this lane serves, the smallest number first.
         slots: how many pieces of work are in hand at once.
+        yields_to: a lane that goes first; while it has work in hand, this one takes only `YIELDING_SLOTS`.
     """
 
     def __init__(
@@ -163,6 +157,7 @@ class Lane:
         urgencies: Sequence[Urgency],
         slots: int,
         wakeup: Wakeup,
+        yields_to: "Lane | None" = None,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
@@ -170,18 +165,25 @@ class Lane:
         self._urgencies = [int(urgency) for urgency in urgencies]
         self._slots = slots
         self._wakeup = wakeup
+        self._yields_to = yields_to
         self._running: set[asyncio.Task[None]] = set()
         self._results: dict[str, list[tuple[Claim, Any, Any]]] = {}
         self._finishing = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is in hand."""
+        return bool(self._running)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; what is in hand then is finished."""
         while not stopping.is_set():
             self.heartbeat.beat()
-            if len(self._running) > self._slots // 2:
+            slots = YIELDING_SLOTS if self._yields_to and self._yields_to.busy else self._slots
+            if len(self._running) > slots // 2:
                 # Claims are made for several free slots at once, yet a few slow errands hold nobody up.
                 await asyncio.wait(self._running, timeout=BUSY_PAUSE)
-            free = self._slots - len(self._running)
+            free = max(0, slots - len(self._running))
             claimed = 0
             try:
                 claimed = await self._claim(free) if free else 0
@@ -271,29 +273,16 @@ class Lane:
     async def _remove(self, conn: AsyncConnection, claims: Sequence[Claim]) -> int:
         if not claims:
             return 0
-        keys, leases = (
-            [claim.key for claim in claims],
-            list({claim.lease for claim in claims}),
-        )
+        keys, leases = [claim.key for claim in claims], list({claim.lease for claim in claims})
         return len(await _DONE.rows(conn, {"kind": claims[0].kind, "keys": keys, "leases": leases}))
 
     async def _pause(self, claim: Claim, error: Exception) -> None:
         """Leave failed work for later, longer each time."""
         kind = classify(error)
-        log.warning(
-            "due_work_failed",
-            work=claim.kind,
-            failure=kind,
-            exc_info=kind is Failure.UNKNOWN,
-        )
+        log.warning("due_work_failed", work=claim.kind, failure=kind, exc_info=kind is Failure.UNKNOWN)
         self._service.metrics.due_failed.labels(claim.kind).inc()
         pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(claim.attempts, 10)))
-        values = {
-            "kind": claim.kind,
-            "key": claim.key,
-            "lease": claim.lease,
-            "pause": pause,
-        }
+        values = {"kind": claim.kind, "key": claim.key, "lease": claim.lease, "pause": pause}
         try:
             async with self._service.db.transaction() as conn:
                 await conn.execute(_PAUSE, values)

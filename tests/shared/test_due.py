@@ -40,6 +40,8 @@ class Errands:
         self.performed: Counter[str] = Counter()
         self.finished: Counter[str] = Counter()
         self.order: list[str] = []
+        self.most_at_once = 0
+        self._at_once = 0
         self._seconds = seconds
 
     async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
@@ -48,7 +50,10 @@ class Errands:
     async def perform(self, service: Service, job: str) -> str:
         self.performed[job] += 1
         self.order.append(job)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
         await asyncio.sleep(self._seconds)
+        self._at_once -= 1
         return "done"
 
     async def finish(self, conn: Any, service: Service, results: Sequence[tuple[Any, Any]]) -> None:
@@ -160,6 +165,18 @@ async def test_urgent_work_does_not_wait_for_bulk(bench: Bench) -> None:
             await service.due.schedule(conn, Work("send", "urgent", service.clock.now(), Urgency.URGENT))
         await eventually(lambda: errands.finished["urgent"] == 1)
         assert len(errands.finished) < 60
+
+
+async def test_bulk_makes_room_while_prompt_work_is_in_hand(bench: Bench) -> None:
+    prompt, bulk = Errands(seconds=1.5), Errands(seconds=0.05)
+    async with bench.running(DUE, due={"prompt": prompt, "bulk": bulk}):
+        await schedule(bench, Work("prompt", "first", now(bench), Urgency.DIRECT))
+        await eventually(lambda: prompt.performed["first"] == 1)
+        await schedule(bench, *(Work("bulk", str(number), now(bench), Urgency.BULK) for number in range(60)))
+        await eventually(lambda: prompt.finished["first"] == 1)
+        assert 0 < bulk.most_at_once <= 2
+        await eventually(lambda: bulk.finished.total() == 60)
+        assert bulk.most_at_once > 2
 
 
 async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench: Bench) -> None:
