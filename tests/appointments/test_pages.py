@@ -162,3 +162,14 @@ async def test_pages_are_small(client: Client, service: Service) -> None:
     paths = ["/appointments/", "/appointments/book", f"{time_page}mitte", f"{time_page}any", f"{draft}/check"]
     sizes = {path: len(gzip.compress((await client.get(path)).content)) for path in paths}
     assert max(sizes.values()) <= 30_000, sizes
+
+
+async def test_nobody_is_promised_a_reminder_that_does_not_come(client: Client, service: Service) -> None:
+    visitor, start = Visitor(client), at(service, 10)
+    reminder = "Am Werktag vor dem Termin erinnern wir Sie."
+    manage = await visitor.book(start)
+    assert reminder in content(await visitor.see(manage))
+    pass_time(service, start - service.clock.now() - timedelta(hours=1))
+    assert reminder not in content(await visitor.see(manage))
+    draft = await visitor.hold(start + timedelta(hours=1))
+    assert "Dorthin senden wir die Bestätigung." in content(await visitor.see(f"{draft}/details"))

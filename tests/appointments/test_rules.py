@@ -17,6 +17,7 @@ from services.appointments.booking.domain import (
     check_person,
     extended,
     hold_is_over,
+    will_be_reminded,
 )
 from services.appointments.offer.domain import (
     Closure,
@@ -117,6 +118,18 @@ def test_a_hold_can_be_extended_at_least_ten_times_by_ten_minutes_each() -> None
         until = longer
     assert MOST_EXTENSIONS >= 10
     assert extended(until, MOST_EXTENSIONS) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "promised"),
+    [
+        (local(date(2026, 11, 26), 18), True),
+        (local(date(2026, 11, 27), 9), False),
+        (local(date(2026, 11, 30), 8), False),
+    ],
+)
+def test_only_who_books_before_the_working_day_before_is_promised_a_reminder(now: datetime, promised: bool) -> None:
+    assert will_be_reminded(local(date(2026, 11, 30), 10), now) == promised
 
 
 @pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

@@ -8,6 +8,9 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberType
 
+from shared.calendar import previous_working_day
+from shared.clock import BERLIN
+
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
 MOST_EXTENSIONS = 12
@@ -45,6 +48,11 @@ def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
 def extended(held_until: datetime, extensions: int) -> datetime | None:
     """Until when an extension lasts; None when there are no more extensions."""
     return held_until + EXTENSION if extensions < MOST_EXTENSIONS else None
+
+
+def will_be_reminded(starts_at: datetime, now: datetime) -> bool:
+    """Whether the reminder on the working day before is certain to come; who books late gets none."""
+    return previous_working_day(starts_at.astimezone(BERLIN).date()) > now.astimezone(BERLIN).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
-from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over
+from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over, will_be_reminded
 from services.appointments.booking.holds import load_details, save_details
 from services.appointments.booking.pages.draft import (
     EXTEND,
@@ -138,6 +138,7 @@ def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: F
         errors=errors,
         languages=[(each.code, each.name) for each in LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
+        reminded=will_be_reminded(draft.starts_at, visit.now),
         **_hold(visit, draft),
     )
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.appointments.booking.api import by_token
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import Status, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, TooLate
 from services.appointments.booking.usecases import cancel
@@ -55,6 +55,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, new: bool) -
         secret=True,
         new=new,
         over=found.ends_at <= visit.now,
+        reminded=will_be_reminded(found.starts_at, visit.now),
         cancellable=_can_be_cancelled(visit, found),
         token=token,
         appointment=found,
