@@ -85,9 +85,10 @@ def marks_before_sending() -> None:
     from shared.relay import _PUBLISHED
 
     def broken(publish: Any) -> Any:
-        async def mark_and_publish(relay: Any, conn: Any, rows: Sequence[Any]) -> None:
+        async def mark_and_publish(relay: Any, conn: Any, rows: Sequence[Any], *others: Any) -> Any:
+            await relay._ready_producer()
             await conn.execute(_PUBLISHED, [row["id"] for row in rows])
-            await publish(relay, conn, rows)
+            return await publish(relay, conn, rows, *others)
 
         return mark_and_publish
 
@@ -116,9 +117,10 @@ def publishes_the_newest_first() -> None:
     """The relay looks seldom, and then sends the newest row first."""
 
     def broken(publish: Any) -> Any:
-        async def publish_and_rest(*arguments: Any) -> None:
-            await publish(*arguments)
+        async def publish_and_rest(*arguments: Any) -> Any:
+            published = await publish(*arguments)
             await asyncio.sleep(1)
+            return published
 
         return publish_and_rest
 

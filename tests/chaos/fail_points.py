@@ -100,7 +100,7 @@ def install(armed: Armed) -> None:
 
     _wrap(Relay, "_send", armed, before=BEFORE_SEND)
     _wrap(Relay, "_wait", armed, after=SENT_NOT_MARKED)
-    _wrap(Relay, "_publish", armed, after=MARKED)
+    _wrap(Relay, "_mark", armed, after=MARKED, when=lambda relay, conn, rows: bool(rows))
     _wrap(Consumer, "_react", armed, after=BEFORE_EFFECTS)
     _wrap(Consumer, "_commit", armed, before=EFFECTS_NOT_OFFSET, after=OFFSET)
     _wrap(Carrier, "carry", armed, before=CLAIMED, after=ANSWER_NOT_RECORDED)
@@ -109,7 +109,15 @@ def install(armed: Armed) -> None:
     _wrap(ReportHandler, "handle_DATA", armed, after=BOUNCE_TAKEN)
 
 
-def _wrap(owner: type, name: str, armed: Armed, before: str | None = None, after: str | None = None) -> None:
+def _wrap(
+    owner: type,
+    name: str,
+    armed: Armed,
+    before: str | None = None,
+    after: str | None = None,
+    when: Callable[..., bool] = lambda *_: True,
+) -> None:
+    """Put fail points before and after a method, for calls of a certain kind."""
     original: Callable[..., Awaitable[Any]] = getattr(owner, name)
 
     @wraps(original)
@@ -117,7 +125,7 @@ def _wrap(owner: type, name: str, armed: Armed, before: str | None = None, after
         if before:
             armed.reach(before)
         result = await original(*arguments, **options)
-        if after:
+        if after and when(*arguments):
             armed.reach(after)
         return result
 

@@ -62,7 +62,7 @@ class Stage:
         """Let somebody book, and the process die of it."""
         self._world.armed.arm(point)
         await self.book()
-        assert await self._world.died(point, patience=20), f"nobody got to {point!r}"
+        assert await self._world.died(point, patience=40), f"nobody got to {point!r}"
 
 
 async def somebody_books(stage: Stage) -> None:
