@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -21,6 +22,8 @@ _ADDRESSES = pytest.StashKey[Backend]()
 def pytest_configure(config: pytest.Config) -> None:
     """The controller owns the stack, so that it ends with the run and all workers share it."""
     configure_logging("error")
+    hypothesis.settings.register_profile("nahbar", deadline=None)  # a busy machine is no failure
+    hypothesis.settings.load_profile("nahbar")
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
         backend = start_backend()
         config.stash[_ADDRESSES] = backend

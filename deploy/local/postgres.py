@@ -48,7 +48,8 @@ class Postgres(Child):
         if self._user:
             place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
             self._data = Path("/var/tmp") / f"nahbar-postgres-{place}"  # noqa: S108 - see the docstring
-        if not self._password_file.exists():
+        self._new = not self._password_file.exists()  # then data that lie elsewhere are those of a deleted folder
+        if self._new:
             self._password_file.write_text(secrets.token_hex(16))
             self._password_file.chmod(0o600)
 
@@ -73,8 +74,9 @@ class Postgres(Child):
             raise StackError(f"Port {self._port}, which PostgreSQL needs, is taken by another program.")
         progress("Starting PostgreSQL 18")
         programs = self._programs()
-        if not (self._data / "PG_VERSION").exists():
+        if self._new or not (self._data / "PG_VERSION").exists():
             self._init(programs)
+            self._new = False
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         self.spawn(
             [str(programs / "postgres"), "-D", str(self._data), "-p", str(self._port)], cwd=Path("/"), user=self._user

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,6 +59,21 @@ async def test_postgres_keeps_what_was_committed_through_kill_9(own_postgres: Po
     await asyncio.to_thread(own_postgres.start)
     assert own_postgres.url == address
     assert await query(own_postgres.url, "select n from kept") == 42
+
+
+async def test_postgres_starts_anew_after_its_folder_was_deleted(tmp_path: Path) -> None:
+    folder = tmp_path / "deleted"
+    for _ in range(2):
+        postgres = Postgres(folder)
+        try:
+            postgres.start()
+            conn = await asyncpg.connect(f"{postgres.url}/postgres")
+            await conn.close()
+            postgres.stop()
+            shutil.rmtree(folder)
+        finally:
+            postgres.kill()
+    postgres.remove()
 
 
 async def test_postgres_wants_its_password(own_postgres: Postgres) -> None:

@@ -138,7 +138,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[i
     return history, draw(st.permutations([*others, newest_index]))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(delivery=deliveries())
 async def test_any_order_of_facts_ends_in_the_same_state_and_the_same_messages(
     post: Post, delivery: tuple[list[Received[AppointmentFact]], list[int]]

@@ -54,7 +54,6 @@ def test_no_request_breaks_the_api(document: str) -> None:
 
         @settings(
             max_examples=30,
-            deadline=None,
             derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -85,7 +85,6 @@ class Texts:
             "bring": list(dict.fromkeys(bring)),
             "place": state.place.name,
             "address": state.place.address,
-            "counter": state.counter,
             "day": format_date(starts_at.date(), "full", locale=locale),
             "short_day": format_skeleton("MEd", starts_at, locale=locale),
             "time": format_time(starts_at, "HH:mm", locale=locale),
