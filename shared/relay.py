@@ -5,7 +5,6 @@ The lock is a session lock on a connection of its own. A relay that freezes lose
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -18,6 +17,7 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
+from pydantic_core import from_json
 
 from shared.kafka import fact_headers, new_producer
 from shared.telemetry import Heartbeat, Metrics
@@ -96,9 +96,10 @@ class Relay:
         settings = {
             "idle_session_timeout": f"{FROZEN_AFTER}s",
             "application_name": f"relay {self._service}",
+            "synchronous_commit": "off",  # a mark that a crash takes back means a fact sent twice, as any crash may
         }
         conn = await asyncpg.connect(self._database, timeout=5, command_timeout=10, server_settings=settings)
-        await conn.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        await conn.set_type_codec("jsonb", encoder=str, decoder=from_json, schema="pg_catalog")
         try:
             while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):
                 self.heartbeat.beat()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -16,11 +17,12 @@ from jwt.algorithms import RSAAlgorithm
 from sqlalchemy import text
 
 from shared.auth import Caller, require_role
-from shared.db import Connection
-from shared.http import problems
+from shared.db import Connection, transaction
+from shared.http import current_service, current_time, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import MEDIA_TYPE, FieldError, InvalidInput, Problem
 from shared.service import Role, Service
+from shared.web.visit import _visit
 from tests.shared.conftest import Bench
 
 ISSUER = "http://issuer.test"
@@ -214,3 +216,9 @@ async def test_methods_that_do_not_exist_are_problems_too(client: httpx.AsyncCli
     assert answer.status_code == 405
     assert answer.headers["content-type"] == MEDIA_TYPE
     assert answer.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("dependency", [current_service, current_time, transaction, _visit])
+def test_dependencies_do_not_leave_the_event_loop(dependency: Any) -> None:
+    """FastAPI runs plain functions in threads, which costs more than asking the database."""
+    assert iscoroutinefunction(dependency) or isasyncgenfunction(dependency)
