@@ -48,10 +48,8 @@ class World:
         self.far_ends = FarEnds(folder, webhook)
         self._own: list[Kafka | Postgres] = []
         if servers is None:
-            kafka, postgres = (
-                Kafka(folder, quiet_port(folder, "kafka")),
-                Postgres(folder, quiet_port(folder, "postgres")),
-            )
+            kafka = Kafka(folder, quiet_port(folder, "kafka"))
+            postgres = Postgres(folder, quiet_port(folder, "postgres"))
             self._own = [kafka, postgres]
             servers = kafka.bootstrap, postgres.url
         self.servers = servers
@@ -61,6 +59,7 @@ class World:
         self._down: dict[str, Fault] = {}
         self._pids: dict[str, int] = {}
         self._killed: set[int] = set()
+        self._ending = False
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -104,11 +103,11 @@ class World:
         await self._all_ready()
 
     async def stop_services(self) -> None:
-        """Stop watching, end the services."""
+        """Stop watching, after starts that are under way, and end the services."""
         if self._watching:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-            self._watching = None
+            self._ending = True
+            await asyncio.wait([self._watching])
+            self._watching, self._ending = None, False
         for service in self.services.values():
             service.kill()
 
@@ -153,7 +152,7 @@ class World:
     async def _watch(self) -> None:
         async with asyncio.TaskGroup() as starting:
             busy: set[str] = set()
-            while True:
+            while not self._ending:
                 for name, part in self.parts.items():
                     if name not in busy and not part.running:
                         busy.add(name)
