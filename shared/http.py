@@ -85,6 +85,33 @@ class Telemetry:
             self._requests.labels(scope["method"], route, status).observe(time.perf_counter() - started)
 
 
+class Answers:
+    """ASGI middleware: answers what the application did not expect.
+
+    A handler registered for `Exception` would answer too, but Starlette then raises the exception once more, and the
+    server logs a traceback for every database that is away for a moment.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started |= message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            response = await _answer_problem(Request(scope, receive), error)
+            await response(scope, receive, send)
+
+
 class BodyLimit:
     """ASGI middleware: no request makes a process hold more than `LARGEST_BODY` bytes.
 
@@ -176,8 +203,9 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
 
 def install_errors(app: FastAPI) -> None:
     """Answer every exception: problem documents under /api/, error pages elsewhere."""
-    for kind in (Problem, RequestValidationError, HTTPException, Exception):
+    for kind in (Problem, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer_problem)
+    app.add_middleware(Answers)
 
 
 def operations_router(service: "Service") -> APIRouter:

@@ -83,6 +83,7 @@ class Relay:
                 TimeoutError,
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
                 KafkaError,
             ) as error:
                 log.warning("relay_interrupted", error=type(error).__name__)

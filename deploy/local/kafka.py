@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from deploy.local.java import find_java, kafka_jars
-from deploy.local.processes import Child, Progress, StackError, free_port, listens, remembered_port
+from deploy.local.processes import Child, Progress, StackError, free_port, listens, remembered_port, stays_taken
 
 _MEMORY = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
@@ -62,7 +62,7 @@ class Kafka(Child):
         if self.running and listens(self._port):
             return
         self.kill()
-        if listens(self._port):
+        if stays_taken(self._port):
             raise StackError(f"Port {self._port}, which Kafka needs, is taken by another program.")
         java, jars = find_java(), kafka_jars(progress)
         progress("Starting Apache Kafka")

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from deploy import operations
-from deploy.local.processes import Child, Progress, StackError, listens, remembered_port
+from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
 
 FOLDER = ROOT / ".nahbar"
@@ -56,7 +56,7 @@ class Laptop:
         """
         self.stack.claim_folder()
         self.services.stop()
-        if listens(self._port):
+        if stays_taken(self._port):
             raise StackError(f"Port {self._port} is taken by another program; choose one with --port.")
         self.stack.start(progress)
         os.environ.update(self.environment)

