@@ -97,6 +97,7 @@ class Relay:
         settings = {
             "idle_session_timeout": f"{FROZEN_AFTER}s",
             "application_name": f"relay {self._service}",
+            "plan_cache_mode": "force_custom_plan",  # only then are the ids to leave out looked up in a hash table
             "synchronous_commit": "off",  # a mark that a crash takes back means a fact sent twice, as any crash may
         }
         conn = await asyncpg.connect(self._database, timeout=5, command_timeout=10, server_settings=settings)
