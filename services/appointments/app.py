@@ -8,6 +8,7 @@ from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
+from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
@@ -25,7 +26,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages],
+        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
         forget=forget_contacts,

@@ -6,7 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.telling.usecases import take_fact
 from shared.consumer import Reaction
-from shared.events.appointments import AppointmentBooked, AppointmentCancelled, AppointmentFact
+from shared.events.appointments import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+)
 from shared.events.base import Fact, Received
 from shared.service import Service
 
@@ -18,5 +23,6 @@ async def on_appointment(conn: AsyncConnection, service: Service, received: Rece
 
 REACTIONS: Mapping[type[Fact], Reaction] = {
     AppointmentBooked: on_appointment,
+    AppointmentRescheduled: on_appointment,
     AppointmentCancelled: on_appointment,
 }

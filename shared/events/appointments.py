@@ -11,8 +11,8 @@ from shared.events.base import Fact, FactPart, Privacy, Sealed
 Channel = Literal["mail", "sms"]
 
 
-class CancelledBy(StrEnum):
-    """Who cancelled an appointment."""
+class DecidedBy(StrEnum):
+    """Who decided that an appointment moves, or will not take place."""
 
     CITIZEN = "citizen"
     STAFF = "staff"
@@ -91,9 +91,16 @@ class AppointmentBooked(AppointmentFact):
     booked_at: AwareDatetime
 
 
+class AppointmentRescheduled(AppointmentFact):
+    """An appointment takes place at another time or place, under the same number; `before` is the state it had."""
+
+    before: AppointmentState
+    by: DecidedBy
+
+
 class AppointmentCancelled(AppointmentFact):
     """An appointment will not take place; `before` is the state it had, `reason` stands in the city's words."""
 
     before: AppointmentState
-    by: CancelledBy
+    by: DecidedBy
     reason: str | None = None

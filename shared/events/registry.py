@@ -9,6 +9,7 @@ from shared.events.base import Fact, Privacy
 
 FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
+    appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,

@@ -19,7 +19,7 @@ from deploy.serve import run
 from services.appointments.booking import usecases
 from services.appointments.booking.api import AppointmentOut, BookingIn
 from services.appointments.booking.seats import _TAKE
-from services.appointments.booking.wishes import Details
+from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
@@ -35,7 +35,8 @@ async def sample_values(settings: Settings) -> dict[str, object]:
     async with service.db.transaction() as conn:
         offer = await load_offer(conn, now.date(), "mitte", ["meldebescheinigung"])
     await service.db.close()
-    _, values = usecases._booked(service, uuid4(), "0000-0000", "mitte-1", offer, now, now, details, now)
+    seating = Seating(offer, "mitte-1", now, now)
+    _, values = usecases._booked(service, uuid4(), "0000-0000", seating, details, now)
     return values
 
 

@@ -2,10 +2,9 @@
 
 import re
 
-from deploy.docs import FLOW, with_who_is_told
+from deploy.docs import FLOW, who_is_told, with_who_is_told
 from services.notifications.delivery.domain import FIRST_LOOK_UP, LOOK_UPS, RECEIPT_WAIT
 from services.notifications.sending.domain import Patience
-from services.notifications.telling.domain import who_is_told_markdown
 from shared.events.registry import FACTS
 from tests.docs.conftest import ROOT
 
@@ -13,7 +12,7 @@ PAGE = FLOW.read_text()
 
 
 def test_the_table_of_who_is_told_is_that_of_the_code() -> None:
-    assert who_is_told_markdown() in PAGE
+    assert who_is_told() in PAGE
     assert with_who_is_told(PAGE) == PAGE, "run `make docs`"
     assert with_who_is_told(PAGE.replace("| citizen |", "| nobody |")) == PAGE
 

@@ -8,10 +8,11 @@ from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentRescheduled,
     AppointmentState,
     BookedService,
-    CancelledBy,
     Contact,
+    DecidedBy,
     Place,
 )
 from shared.events.base import Received
@@ -64,8 +65,18 @@ def booked(contact: Contact | None = None, matter: UUID | None = None, **changes
     return AppointmentBooked(id=matter, version=1, appointment=appointment, booked_at=MONDAY_NOON)
 
 
+def rescheduled(before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, **changes: Any) -> AppointmentRescheduled:
+    """The appointment is moved, by a day unless `changes` say otherwise."""
+    starts_at = changes.pop("starts_at", before.appointment.starts_at + timedelta(days=1))
+    moved = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=20), **changes}
+    after = before.appointment.model_copy(update=moved)
+    return AppointmentRescheduled(
+        id=before.id, version=before.version + 1, appointment=after, before=before.appointment, by=by
+    )
+
+
 def cancelled(
-    before: AppointmentBooked, by: CancelledBy = CancelledBy.CITIZEN, reason: str | None = None
+    before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, reason: str | None = None
 ) -> AppointmentCancelled:
     """The appointment is cancelled."""
     after = before.appointment.model_copy(update={"status": "cancelled"})

@@ -17,7 +17,7 @@ from services.notifications.sending.usecases import Sending
 from services.notifications.telling.domain import Purpose
 from shared.clock import BERLIN
 from shared.due import Claim
-from shared.events.appointments import CancelledBy
+from shared.events.appointments import DecidedBy
 from shared.events.notifications import NotificationDelivered, NotificationFailed
 from shared.service import Role, Service
 from tests.notifications.conftest import Post
@@ -196,7 +196,7 @@ async def test_a_cancellation_supersedes_what_still_waits(open_post: Post) -> No
     before = booked(person("delivered"))
     await open_post.take(received(before))
     await open_post.until(before.id, mail="delivered")
-    await open_post.take(received(cancelled(before, CancelledBy.CITY, "Wasserschaden")))
+    await open_post.take(received(cancelled(before, DecidedBy.CITY, "Wasserschaden")))
     await open_post.until(before.id, "cancellation", mail="delivered")
     assert await open_post.states(before.id, "reminder") == {"mail": "superseded"}
     open_post.move_clock(THURSDAY - timedelta(hours=2))

@@ -7,21 +7,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploy.docs import who_is_told
 from services.notifications.telling.domain import (
     NO_CHANNEL,
     WHO_IS_TOLD,
     NoticePlan,
     Purpose,
     notices_for,
-    who_is_told_markdown,
 )
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
-from shared.events.appointments import AppointmentFact, CancelledBy
+from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Received
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received, rescheduled
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 
@@ -66,9 +66,25 @@ def test_every_reminder_comes_at_four_on_an_earlier_working_day(minutes: int) ->
 
 def test_a_cancellation_by_the_citizen_is_answered_directly_by_the_city_within_a_day_urgently() -> None:
     by_citizen = plans(cancelled(booked()))["cancellation"]
-    by_city = plans(cancelled(booked(), CancelledBy.CITY))["cancellation"]
+    by_city = plans(cancelled(booked(), DecidedBy.CITY))["cancellation"]
     assert (by_citizen.urgency, by_citizen.loud_from) == (Urgency.DIRECT, MONDAY_NOON)
     assert (by_city.urgency, by_city.loud_from) == (Urgency.URGENT, THURSDAY - timedelta(hours=24))
+
+
+def test_a_move_is_told_and_the_reminder_follows_the_new_time() -> None:
+    moved = rescheduled(booked())
+    told = plans(moved, known=booked())
+    assert set(told) == {"rescheduling", "reminder"}
+    assert told["rescheduling"].urgency is Urgency.DIRECT
+    assert told["reminder"].due_at == plans(booked())["reminder"].due_at + timedelta(days=1)
+    assert told["reminder"].id != plans(booked())["reminder"].id
+
+
+def test_a_move_by_the_city_is_told_in_time_for_the_old_appointment() -> None:
+    later = rescheduled(booked(), DecidedBy.CITY, starts_at=THURSDAY + timedelta(days=7))
+    earlier = rescheduled(booked(), DecidedBy.STAFF, starts_at=THURSDAY - timedelta(days=1))
+    assert plans(later)["rescheduling"].loud_from == THURSDAY - timedelta(hours=24)
+    assert plans(earlier)["rescheduling"].loud_from == THURSDAY - timedelta(days=1, hours=24)
 
 
 def test_only_what_differs_is_told() -> None:
@@ -114,7 +130,7 @@ def test_ids_are_the_same_for_whoever_computes_them_and_differ_by_cause_and_purp
 
 
 def test_every_rule_has_words_and_the_table_shows_every_rule() -> None:
-    table = who_is_told_markdown()
+    table = who_is_told()
     assert {rule.purpose for rule in WHO_IS_TOLD} == set(Purpose)
     assert len(table.splitlines()) == len(WHO_IS_TOLD) + 2
     assert "| AppointmentCancelled by city or staff | citizen | cancellation | urgent |" in table
@@ -128,11 +144,10 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[i
     for version in range(2, 2 + draw(st.integers(0, 2))):
         again = first.fact.model_copy(update={"version": version})
         history.append(Received(again, uuid4(), first.cause, MONDAY_NOON))
+    for _ in range(draw(st.integers(0, 2))):
+        history.append(received(rescheduled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
     if draw(st.booleans()):
-        by = draw(st.sampled_from(CancelledBy))
-        newest = history[-1].fact
-        assert hasattr(newest, "booked_at")
-        history.append(received(cancelled(newest, by)))  # type: ignore[arg-type]
+        history.append(received(cancelled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
     newest_index = len(history) - 1
     others = draw(st.lists(st.integers(0, newest_index), max_size=6))
     return history, draw(st.permutations([*others, newest_index]))

@@ -1,6 +1,7 @@
 """The words: every template in every language, segments, mails and their calendar parts."""
 
 import re
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -17,8 +18,8 @@ from services.notifications.telling.domain import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import TEMPLATES, Texts
-from shared.events.appointments import AppointmentFact, CancelledBy
-from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, booked, cancelled, person
+from shared.events.appointments import AppointmentFact, DecidedBy
+from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, person, rescheduled
 
 KINDS = ("subject.txt", "txt", "html", "sms.txt")
 LANGUAGES = ("de", "en")
@@ -26,8 +27,10 @@ TEXTS = Texts("Duisburg")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 
 
-def fact_for(purpose: Purpose, language: str, by: CancelledBy = CancelledBy.CITIZEN) -> AppointmentFact:
+def fact_for(purpose: Purpose, language: str, by: DecidedBy = DecidedBy.CITIZEN) -> AppointmentFact:
     before = booked(language=language)
+    if purpose is Purpose.RESCHEDULING:
+        return rescheduled(before, by)
     return cancelled(before, by, "Krankheit") if purpose is Purpose.CANCELLATION else before
 
 
@@ -66,8 +69,8 @@ def test_every_language_says_the_same(purpose: Purpose, kind: str) -> None:
     assert placeholders("de", purpose, kind) == placeholders("en", purpose, kind) != set()
 
 
-@pytest.mark.parametrize(("purpose", "language", "by"), list(product(Purpose, LANGUAGES, CancelledBy)))
-def test_every_message_renders_with_what_the_reader_needs(purpose: Purpose, language: str, by: CancelledBy) -> None:
+@pytest.mark.parametrize(("purpose", "language", "by"), list(product(Purpose, LANGUAGES, DecidedBy)))
+def test_every_message_renders_with_what_the_reader_needs(purpose: Purpose, language: str, by: DecidedBy) -> None:
     fact = fact_for(purpose, language, by)
     mail = mail_for(purpose, fact)
     sms = plain(TEXTS.sms(purpose, fact, person()))
@@ -76,7 +79,7 @@ def test_every_message_renders_with_what_the_reader_needs(purpose: Purpose, lang
             assert needed in text
     assert f'lang="{language}"' in body(mail, "html")
     assert "4711-0815" in mail["Subject"]
-    assert ("Krankheit" in body(mail, "plain")) == (purpose is Purpose.CANCELLATION and by is not CancelledBy.CITIZEN)
+    assert ("Krankheit" in body(mail, "plain")) == (purpose is Purpose.CANCELLATION and by is not DecidedBy.CITIZEN)
     assert segments(sms) == 1
 
 
@@ -119,17 +122,19 @@ def test_a_mail_names_its_message_and_wants_no_automatic_answers() -> None:
     assert max(map(len, letter.content.splitlines())) < 998
 
 
-def test_the_calendar_entry_is_put_in_and_taken_out_again() -> None:
+def test_the_calendar_entry_is_put_in_moved_and_taken_out_again() -> None:
     before = booked()
-    after = cancelled(before)
+    moved = rescheduled(before)
     put_in = calendar(mail_for(Purpose.CONFIRMATION, before))
-    taken_out = calendar(mail_for(Purpose.CANCELLATION, after))
-    assert (put_in["METHOD"], taken_out["METHOD"]) == ("REQUEST", "CANCEL")
-    [entry], [gone] = put_in.events, taken_out.events
-    assert entry["UID"] == gone["UID"] == str(before.id)
-    assert (entry["SEQUENCE"], gone["SEQUENCE"]) == (0, 1)
-    assert (entry["STATUS"], gone["STATUS"]) == ("CONFIRMED", "CANCELLED")
-    assert entry.start == before.appointment.starts_at
+    changed = calendar(mail_for(Purpose.RESCHEDULING, moved))
+    taken_out = calendar(mail_for(Purpose.CANCELLATION, cancelled(moved)))
+    assert [each["METHOD"] for each in (put_in, changed, taken_out)] == ["REQUEST", "REQUEST", "CANCEL"]
+    entries = [each.events[0] for each in (put_in, changed, taken_out)]
+    assert {entry["UID"] for entry in entries} == {str(before.id)}
+    assert [entry["SEQUENCE"] for entry in entries] == [0, 1, 2]
+    assert [entry["STATUS"] for entry in entries] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert [entry.start for entry in entries] == [THURSDAY, THURSDAY + timedelta(days=1), THURSDAY + timedelta(days=1)]
+    entry = entries[0]
     assert entry["DTSTART"].to_ical() == b"20261126T082000Z"
     assert entry["LOCATION"] == "Bürger-Service-Station Hamborn, Markt 1"
     reminder = mail_for(Purpose.REMINDER, before)

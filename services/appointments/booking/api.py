@@ -16,7 +16,7 @@ from services.appointments.booking.queries import Appointment, load_appointment,
 from services.appointments.booking.wishes import Details, Wish
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.events.appointments import CancelledBy, Channel
+from shared.events.appointments import Channel, DecidedBy
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
@@ -51,6 +51,15 @@ class WishIn(BaseModel):
 
     def wish(self) -> Wish:
         return Wish(self.station, tuple(dict.fromkeys(self.services)), self.starts_at)
+
+
+class NewTimeIn(BaseModel):
+    """Where and when an appointment is to be instead."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    station: Key
+    starts_at: AwareDatetime
 
 
 class PersonIn(BaseModel):
@@ -194,7 +203,20 @@ async def appointment(token: str, conn: Connection, service: CurrentService) -> 
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return _out(service, await usecases.cancel(conn, service, found.id, CancelledBy.CITIZEN, None, now))
+    return _out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+
+
+@router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
+async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+    """Move an appointment to another time or place; number and link stay. Sent again it changes nothing.
+
+    A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
+    """
+    found = await by_token(conn, service, token)
+    return _out(
+        service,
+        await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
+    )
 
 
 @router.get(

@@ -3,15 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.appointments.booking.wishes import Details
+from services.appointments.booking.queries import Appointment
+from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentRescheduled,
     AppointmentState,
     BookedService,
-    CancelledBy,
     Contact,
+    DecidedBy,
     Place,
 )
 from shared.people import Person
@@ -32,29 +34,25 @@ def booked_fact(
     service: Service,
     id: UUID,
     number: str,
-    counter: str,
-    offer: Offer,
-    starts_at: datetime,
-    ends_at: datetime,
+    seating: Seating,
     details: Details,
     person: Person,
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`."""
-    [station] = offer.stations
     url = manage_url(service, id, 1, details.language)
     contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
     state = AppointmentState(
         number=number,
         status="confirmed",
-        place=Place(key=station.key, name=station.name, district=station.district, address=station.address),
-        counter=counter,
+        place=_place(seating.offer),
+        counter=seating.counter,
         services=[
             BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes)
-            for each in offer.services
+            for each in seating.offer.services
         ],
-        starts_at=starts_at,
-        ends_at=ends_at,
+        starts_at=seating.starts_at,
+        ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
         channels=list(details.person.channels),
@@ -64,9 +62,30 @@ def booked_fact(
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
 
-def cancelled_fact(
-    id: UUID, version: int, before: AppointmentState, by: CancelledBy, reason: str | None
-) -> AppointmentCancelled:
+def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> AppointmentRescheduled:
+    """AppointmentRescheduled, one version after the state it changes."""
+    assert found.state is not None, "a binding appointment has one"
+    state = found.state.model_copy(
+        update={
+            "place": _place(seating.offer),
+            "counter": seating.counter,
+            "starts_at": seating.starts_at,
+            "ends_at": seating.ends_at,
+        }
+    )
+    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by)
+
+
+def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> AppointmentCancelled:
     """AppointmentCancelled, one version after the state it ends."""
-    state = before.model_copy(update={"status": "cancelled"})
-    return AppointmentCancelled(id=id, version=version + 1, appointment=state, before=before, by=by, reason=reason)
+    assert found.state is not None, "a binding appointment has one"
+    state = found.state.model_copy(update={"status": "cancelled"})
+    return AppointmentCancelled(
+        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+    )
+
+
+def _place(offer: Offer) -> Place:
+    """The station of an offer that has but one, as facts name it."""
+    [station] = offer.stations
+    return Place(key=station.key, name=station.name, district=station.district, address=station.address)

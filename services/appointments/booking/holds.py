@@ -62,17 +62,17 @@ async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, no
         raise HoldOver
     await release_seats(conn, id)
     until = now + HOLD
-    offer, counter, count, ends_at = await fulfil(conn, service, id, wish, until, now)
+    seating, count = await fulfil(conn, service, id, wish, until, now)
     await conn.execute(
         _HOLD,
         {
             "id": id,
             "number": before.number if before else appointment_number(count),
             "station": wish.station,
-            "counter": counter,
-            "services": [each.key for each in offer.services],
-            "starts_at": wish.starts_at,
-            "ends_at": ends_at,
+            "counter": seating.counter,
+            "services": [each.key for each in seating.offer.services],
+            "starts_at": seating.starts_at,
+            "ends_at": seating.ends_at,
             "held_until": until,
         },
     )

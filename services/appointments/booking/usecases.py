@@ -9,15 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status, appointment_number
-from services.appointments.booking.facts import booked_fact, cancelled_fact
+from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
 from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, HoldOver, TooLate
-from services.appointments.booking.wishes import Details, Wish, fulfil
-from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.booking.seats import release_seats
+from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
+from services.appointments.offer.queries import grid_of, load_offer
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import CancelledBy
+from shared.events.appointments import DecidedBy
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
@@ -47,6 +48,12 @@ _MAKE_BINDING = """
 _BOOK = Statement(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
 _CONFIRM = Statement(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
 _KEEP_SEATS = text("update seats set until = null where appointment = :id")
+_RESCHEDULE = text("""
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    update appointments set version = :version, station = :station, counter = :counter, starts_at = :starts_at,
+           ends_at = :ends_at, state = cast(:state as jsonb)
+    where id = :id
+""")
 _CANCEL = text("""
     with freed as (delete from seats where appointment = :id),
     forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -70,9 +77,8 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: De
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
     if (await conn.execute(_KEEP_SEATS, {"id": id})).rowcount != grid_of(service.city).slots_for(offer.services):
         raise HoldOver
-    booked, values = _booked(
-        service, held.id, held.number, held.counter, offer, held.starts_at, held.ends_at, details, now
-    )
+    seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
+    booked, values = _booked(service, held.id, held.number, seating, details, now)
     await _CONFIRM.run(conn, values)
     service.outbox.announce(conn)
     await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
@@ -90,16 +96,64 @@ async def book(
     Raises:
         UnknownChoice, NotOffered, TimeTaken
     """
-    offer, counter, count, ends_at = await fulfil(conn, service, id, wish, None, now)
-    number = appointment_number(count)
-    booked, values = _booked(service, id, number, counter, offer, wish.starts_at, ends_at, details, now)
+    seating, count = await fulfil(conn, service, id, wish, None, now)
+    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
     await _BOOK.run(conn, values)
     service.outbox.announce(conn)
     return booked
 
 
+async def reschedule(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    station: str,
+    starts_at: datetime,
+    by: DecidedBy,
+    now: datetime,
+) -> Appointment:
+    """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
+
+    Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
+
+    Raises:
+        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotOffered, TimeTaken: undo the open transaction, or a
+            savepoint in it, to keep the old time.
+    """
+    found = await _changeable(conn, id, now)
+    if (found.station, found.starts_at) == (station, starts_at):
+        return found
+    await release_seats(conn, id)
+    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now)
+    fact = rescheduled_fact(found, seating, by)
+    moved = replace(
+        found,
+        version=fact.version,
+        station=station,
+        counter=seating.counter,
+        starts_at=seating.starts_at,
+        ends_at=seating.ends_at,
+        state=fact.appointment,
+    )
+    await conn.execute(
+        _RESCHEDULE,
+        {
+            "id": id,
+            "version": moved.version,
+            "station": moved.station,
+            "counter": moved.counter,
+            "starts_at": moved.starts_at,
+            "ends_at": moved.ends_at,
+            "state": fact.appointment.model_dump_json(),
+            "delete_after": moved.ends_at + retention.PERSON_AFTER_MATTER,
+        },
+    )
+    await service.outbox.record(conn, fact)
+    return moved
+
+
 async def cancel(
-    conn: AsyncConnection, service: Service, id: UUID, by: CancelledBy, reason: str | None, now: datetime
+    conn: AsyncConnection, service: Service, id: UUID, by: DecidedBy, reason: str | None, now: datetime
 ) -> Appointment:
     """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
 
@@ -109,14 +163,8 @@ async def cancel(
     Raises:
         NotFound, AlreadyCancelled, TooLate
     """
-    found = await load_appointment(conn, id, for_update=True)
-    if found is None or found.state is None:
-        raise NotFound
-    if found.status is Status.CANCELLED:
-        raise AlreadyCancelled
-    if found.starts_at <= now:
-        raise TooLate
-    fact = cancelled_fact(found.id, found.version, found.state, by, reason)
+    found = await _changeable(conn, id, now)
+    fact = cancelled_fact(found, by, reason)
     await conn.execute(
         _CANCEL,
         {
@@ -139,6 +187,18 @@ async def cancel(
     )
 
 
+async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
+    """A binding appointment that has not begun, locked in the open transaction."""
+    found = await load_appointment(conn, id, for_update=True)
+    if found is None or found.state is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    if found.starts_at <= now:
+        raise TooLate
+    return found
+
+
 async def forget_contacts(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Forget the sealed contacts of appointments whose people have been forgotten."""
     await conn.execute(_FORGET_CONTACTS, {"ids": ids})
@@ -148,26 +208,23 @@ def _booked(
     service: Service,
     id: UUID,
     number: str,
-    counter: str,
-    offer: Offer,
-    starts_at: datetime,
-    ends_at: datetime,
+    seating: Seating,
     details: Details,
     now: datetime,
 ) -> tuple[Appointment, dict[str, object]]:
     """The new appointment and the values of the statement that writes it, its person and its fact."""
     person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
-    fact = booked_fact(service, id, number, counter, offer, starts_at, ends_at, details, person, now)
+    fact = booked_fact(service, id, number, seating, details, person, now)
     booked = Appointment(
         id=id,
         version=fact.version,
         status=Status.CONFIRMED,
         number=number,
         station=fact.appointment.place.key,
-        counter=counter,
-        services=tuple(each.key for each in offer.services),
-        starts_at=starts_at,
-        ends_at=ends_at,
+        counter=seating.counter,
+        services=tuple(each.key for each in seating.offer.services),
+        starts_at=seating.starts_at,
+        ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
         channels=details.person.channels,
@@ -176,14 +233,14 @@ def _booked(
     values = {
         **service.outbox.row(fact),
         **service.people.row(id, person),
-        "delete_after": ends_at + retention.PERSON_AFTER_MATTER,
+        "delete_after": booked.ends_at + retention.PERSON_AFTER_MATTER,
         "id": id,
         "number": number,
         "station": booked.station,
-        "counter": counter,
+        "counter": booked.counter,
         "services": list(booked.services),
-        "starts_at": starts_at,
-        "ends_at": ends_at,
+        "starts_at": booked.starts_at,
+        "ends_at": booked.ends_at,
         "language": booked.language,
         "interpreter": booked.interpreter,
         "channels": list(booked.channels),

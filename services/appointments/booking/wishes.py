@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,10 +49,27 @@ class TypedDetails:
         return Details(person, self.language, self.interpreter) if isinstance(person, CheckedPerson) else person
 
 
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Where and when an appointment takes place: the station and services of the offer, the counter, the time (UTC)."""
+
+    offer: Offer
+    counter: str
+    starts_at: datetime
+    ends_at: datetime
+
+
 async def fulfil(
     conn: AsyncConnection, service: Service, id: UUID, wish: Wish, until: datetime | None, now: datetime
-) -> tuple[Offer, str, int, datetime]:
-    """Take the seats of a wish; the offer, the counter, a count for the number, and the end."""
+) -> tuple[Seating, int]:
+    """Take the seats of a wish, held `until` a moment or, for None, booked.
+
+    Returns:
+        The seating, and a count for a new appointment's number.
+
+    Raises:
+        UnknownChoice, NotOffered, TimeTaken
+    """
     grid = grid_of(service.city)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
     if not offer.stations or len(offer.services) != len(set(wish.services)) or not wish.services:
@@ -65,7 +82,8 @@ async def fulfil(
     if taken is None:
         raise TimeTaken(await _alternatives(conn, wish, offer.services, grid, now))
     counter, count = taken
-    return offer, counter, count, wish.starts_at + sum_of_minutes(offer.services)
+    starts_at = wish.starts_at.astimezone(UTC)
+    return Seating(offer, counter, starts_at, starts_at + sum_of_minutes(offer.services)), count
 
 
 async def _alternatives(

@@ -15,10 +15,11 @@ from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentRescheduled,
     AppointmentState,
-    CancelledBy,
     Channel,
     Contact,
+    DecidedBy,
 )
 
 CHANNELS: tuple[str, ...] = get_args(Channel)
@@ -33,6 +34,7 @@ class Purpose(StrEnum):
     """What a notice is for."""
 
     CONFIRMATION = "confirmation"
+    RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
 
@@ -77,6 +79,7 @@ class Policy:
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
     {
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
     }
@@ -85,7 +88,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table. `cancelled_by` narrows a cancellation to who did it."""
+    """A row of the table. `decided_by` narrows a move or a cancellation to who decided it."""
 
     fact: type[AppointmentFact]
     purpose: Purpose
@@ -93,15 +96,18 @@ class Rule:
     due: When
     useful_until: Until
     quiet_hours: QuietHours
-    cancelled_by: frozenset[CancelledBy] = frozenset(CancelledBy)
+    decided_by: frozenset[DecidedBy] = frozenset(DecidedBy)
     role: str = "citizen"
 
     def applies_to(self, fact: AppointmentFact) -> bool:
         """Whether a fact calls for this notice."""
         return isinstance(fact, self.fact) and (
-            not isinstance(fact, AppointmentCancelled) or fact.by in self.cancelled_by
+            not isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) or fact.by in self.decided_by
         )
 
+
+BY_CITIZEN = frozenset({DecidedBy.CITIZEN})
+BY_US = frozenset({DecidedBy.STAFF, DecidedBy.CITY})
 
 WHO_IS_TOLD = (
     Rule(
@@ -121,13 +127,39 @@ WHO_IS_TOLD = (
         QuietHours.KEPT,
     ),
     Rule(
+        AppointmentRescheduled,
+        Purpose.RESCHEDULING,
+        Urgency.DIRECT,
+        When.AT_ONCE,
+        Until.START,
+        QuietHours.IGNORED,
+        BY_CITIZEN,
+    ),
+    Rule(
+        AppointmentRescheduled,
+        Purpose.RESCHEDULING,
+        Urgency.URGENT,
+        When.AT_ONCE,
+        Until.START,
+        QuietHours.KEPT_UNTIL_DAY_BEFORE,
+        BY_US,
+    ),
+    Rule(
+        AppointmentRescheduled,
+        Purpose.REMINDER,
+        Urgency.REMINDER,
+        When.DAY_BEFORE,
+        Until.HOUR_BEFORE,
+        QuietHours.KEPT,
+    ),
+    Rule(
         AppointmentCancelled,
         Purpose.CANCELLATION,
         Urgency.DIRECT,
         When.AT_ONCE,
         Until.START,
         QuietHours.IGNORED,
-        frozenset({CancelledBy.CITIZEN}),
+        BY_CITIZEN,
     ),
     Rule(
         AppointmentCancelled,
@@ -136,7 +168,7 @@ WHO_IS_TOLD = (
         When.AT_ONCE,
         Until.START,
         QuietHours.KEPT_UNTIL_DAY_BEFORE,
-        frozenset({CancelledBy.STAFF, CancelledBy.CITY}),
+        BY_US,
     ),
 )
 
@@ -194,7 +226,7 @@ def notices_for(
                     due_at=due_at,
                     useful_until=new.starts_at
                     - (WAY_TO_THE_COUNTER if rule.useful_until is Until.HOUR_BEFORE else timedelta()),
-                    loud_from=_loud_from(rule.quiet_hours, new, happened_at),
+                    loud_from=_loud_from(rule.quiet_hours, fact, happened_at),
                     messages={
                         channel: message_id(cause, fact.id, new.person_key, rule.purpose, channel)
                         for channel in first or [NO_CHANNEL]
@@ -246,45 +278,15 @@ def _due_at(when: When, state: AppointmentState, happened_at: datetime) -> datet
     return reminder if happened_at < reminder else None
 
 
-def _loud_from(quiet_hours: QuietHours, state: AppointmentState, happened_at: datetime) -> datetime | None:
+def _loud_from(quiet_hours: QuietHours, fact: AppointmentFact, happened_at: datetime) -> datetime | None:
     return {
         QuietHours.IGNORED: happened_at,
-        QuietHours.KEPT_UNTIL_DAY_BEFORE: state.starts_at - NOTICE_OF_CHANGE,
+        QuietHours.KEPT_UNTIL_DAY_BEFORE: _next_start(fact) - NOTICE_OF_CHANGE,
         QuietHours.KEPT: None,
     }[quiet_hours]
 
 
-def who_is_told_markdown() -> str:
-    """The table for `docs/flow.md`."""
-    head = (
-        "Fact",
-        "Who",
-        "Is told",
-        "Class",
-        "When",
-        "Useful until",
-        "Quiet hours",
-        "Channels",
-        "If unknown",
-        "Optional",
-    )
-    rows = [
-        (
-            rule.fact.__name__ + _by(rule),
-            rule.role,
-            rule.purpose.value,
-            rule.urgency.name.lower(),
-            rule.due.value,
-            rule.useful_until.value,
-            rule.quiet_hours.value,
-            "those chosen; another known one as fallback",
-            POLICIES[rule.purpose].if_unknown.value,
-            "yes" if POLICIES[rule.purpose].optional else "no",
-        )
-        for rule in WHO_IS_TOLD
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
-
-
-def _by(rule: Rule) -> str:
-    return "" if rule.cancelled_by == frozenset(CancelledBy) else f" by {' or '.join(sorted(rule.cancelled_by))}"
+def _next_start(fact: AppointmentFact) -> datetime:
+    """When the person would come next if nobody told them: to a moved appointment perhaps at the old time."""
+    moved_from = [fact.before.starts_at] if isinstance(fact, AppointmentRescheduled) else []
+    return min([fact.appointment.starts_at, *moved_from])

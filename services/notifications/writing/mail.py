@@ -14,7 +14,7 @@ from services.notifications.writing.calendar import calendar_part, method_of
 from services.notifications.writing.texts import Texts
 from shared.events.appointments import AppointmentFact, Contact
 
-WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.CANCELLATION})
+WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.CANCELLATION})
 
 
 @dataclass(frozen=True, slots=True)

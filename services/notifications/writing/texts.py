@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifications.telling.domain import Purpose
 from shared.clock import BERLIN
-from shared.events.appointments import AppointmentCancelled, AppointmentFact, Contact
+from shared.events.appointments import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, Contact
 
 DEFAULT_LANGUAGE = "de"
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -89,6 +89,19 @@ class Texts:
             "short_day": format_skeleton("MEd", starts_at, locale=locale),
             "time": format_time(starts_at, "HH:mm", locale=locale),
             "until": format_time(state.ends_at.astimezone(BERLIN), "HH:mm", locale=locale),
-            "by_city": isinstance(fact, AppointmentCancelled) and fact.by != "citizen",
+            "before": _before(fact, locale),
+            "by_city": isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) and fact.by != "citizen",
             "reason": fact.reason if isinstance(fact, AppointmentCancelled) else None,
         }
+
+
+def _before(fact: AppointmentFact, locale: str) -> dict[str, str] | None:
+    """When and where a moved appointment was to be before."""
+    if not isinstance(fact, AppointmentRescheduled):
+        return None
+    starts_at = fact.before.starts_at.astimezone(BERLIN)
+    return {
+        "day": format_date(starts_at.date(), "full", locale=locale),
+        "time": format_time(starts_at, "HH:mm", locale=locale),
+        "place": fact.before.place.name,
+    }

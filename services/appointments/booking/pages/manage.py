@@ -10,7 +10,7 @@ from services.appointments.booking.domain import Status, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, TooLate
 from services.appointments.booking.usecases import cancel
-from shared.events.appointments import CancelledBy
+from shared.events.appointments import DecidedBy
 from shared.web.i18n import language
 from shared.web.visit import CurrentVisit, Visit
 
@@ -18,16 +18,16 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 
 
 @router.get("")
-async def show(visit: CurrentVisit, token: str, new: bool = False) -> Response:
-    """The appointment; right after booking (`new`) it says so."""
-    return _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new)
+async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False) -> Response:
+    """The appointment; right after booking (`new`) or moving it says so."""
+    return _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new=new, moved=moved)
 
 
 @router.get("/cancel")
 async def ask(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
     found = await by_token(visit.conn, visit.service, token)
-    if not _can_be_cancelled(visit, found):
+    if not _changeable(visit, found):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.render("cancel.html", secret=True, token=token, appointment=found, state=found.state)
 
@@ -37,7 +37,7 @@ async def cancel_it(visit: CurrentVisit, token: str) -> Response:
     """Cancel. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
     found = await by_token(visit.conn, visit.service, token)
     with suppress(AlreadyCancelled, TooLate):
-        await cancel(visit.conn, visit.service, found.id, CancelledBy.CITIZEN, None, visit.now)
+        await cancel(visit.conn, visit.service, found.id, DecidedBy.CITIZEN, None, visit.now)
     return visit.redirect(f"/appointments/m/{token}")
 
 
@@ -47,16 +47,16 @@ async def calendar(visit: CurrentVisit, token: str) -> Response:
     return calendar_file(visit.service, await by_token(visit.conn, visit.service, token))
 
 
-def _appointment_page(visit: Visit, token: str, found: Appointment, new: bool) -> Response:
+def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
     if found.status is Status.CANCELLED:
         return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state)
     return visit.render(
         "appointment.html",
         secret=True,
-        new=new,
+        **just,
         over=found.ends_at <= visit.now,
         reminded=will_be_reminded(found.starts_at, visit.now),
-        cancellable=_can_be_cancelled(visit, found),
+        changeable=_changeable(visit, found),
         token=token,
         appointment=found,
         state=found.state,
@@ -66,5 +66,5 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, new: bool) -
     )
 
 
-def _can_be_cancelled(visit: Visit, found: Appointment) -> bool:
+def _changeable(visit: Visit, found: Appointment) -> bool:
     return found.status is Status.CONFIRMED and found.starts_at > visit.now

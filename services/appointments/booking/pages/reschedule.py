@@ -1,0 +1,70 @@
+"""Moving an appointment: the free times once more, naming the time it has now."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Response
+
+from services.appointments.booking.api import by_token
+from services.appointments.booking.domain import Status
+from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
+from services.appointments.booking.queries import Appointment
+from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, TimeTaken, TooLate
+from services.appointments.booking.usecases import reschedule
+from services.appointments.offer.pages import ANYWHERE
+from services.appointments.offer.queries import grid_of, load_offer
+from shared.events.appointments import DecidedBy
+from shared.idempotency import claim_key
+from shared.web.visit import CurrentVisit, Visit
+
+router = APIRouter(prefix="/appointments/m/{token}/reschedule", include_in_schema=False)
+
+CurrentTimes = Annotated[ShownTimes, Query()]
+
+
+@router.get("")
+async def show_times(visit: CurrentVisit, token: str, show: CurrentTimes) -> Response:
+    """The free times for the appointment's services: where it is now, unless a place is asked for."""
+    found = await by_token(visit.conn, visit.service, token)
+    if found.status is not Status.CONFIRMED or found.starts_at <= visit.now:
+        return visit.redirect(f"/appointments/m/{token}")
+    return await _times_page(visit, token, found, show)
+
+
+@router.post("")
+async def choose_time(
+    visit: CurrentVisit, token: str, show: CurrentTimes, form: Annotated[TimeForm, Form()]
+) -> Response:
+    """Move it. The same press sent twice moves it once; too late, or cancelled meanwhile, it stays as it is."""
+    found = await by_token(visit.conn, visit.service, token)
+    station, starts_at = form.chosen()
+    try:
+        async with visit.conn.begin_nested():
+            if await claim_key(visit.conn, "reschedule", form.einmal, form.time, str(found.id)) is None:
+                by = DecidedBy.CITIZEN
+                await reschedule(visit.conn, visit.service, found.id, station, starts_at, by, visit.now)
+    except (TimeTaken, NotOffered) as refusal:
+        return await _times_page(visit, token, found, show, refusal)
+    except (AlreadyCancelled, TooLate):
+        return visit.redirect(f"/appointments/m/{token}")
+    return visit.redirect(f"/appointments/m/{token}?moved=1")
+
+
+async def _times_page(
+    visit: Visit, token: str, found: Appointment, show: ShownTimes, refusal: TimeTaken | NotOffered | None = None
+) -> Response:
+    offer = await load_offer(visit.conn, visit.today)
+    if not stations_at(offer, show.place):
+        show = show.model_copy(update={"place": found.station})
+    services = [each for each in offer.services if each.key in found.services]
+    shown = await shown_times(visit, offer, show, grid_of(visit.service.city).slots_for(services), refusal)
+    return visit.render(
+        "reschedule.html",
+        secret=True,
+        token=token,
+        appointment=found,
+        state=found.state,
+        place=show.place,
+        anywhere=ANYWHERE,
+        stations=offer.stations,
+        **shown,
+    )

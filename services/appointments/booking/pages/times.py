@@ -1,0 +1,104 @@
+"""The free times on a page: the earliest, the next free days, the times of one day; and the one that was pressed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.appointments.booking.pages.draft import OneTimeKey
+from services.appointments.booking.refusals import NotOffered, TimeTaken
+from services.appointments.offer.days import FreeDay, FreeTime, load_free_days
+from services.appointments.offer.domain import Station
+from services.appointments.offer.pages import ANYWHERE
+from services.appointments.offer.queries import Offer, grid_of
+from shared.clock import BERLIN
+from shared.problems import InvalidInput
+from shared.web.visit import Visit
+
+DAYS_SHOWN = 5
+
+
+class ShownTimes(BaseModel):
+    """Which times to show.
+
+    Args:
+        place: a station's key, or any.
+        first: the day the list of days begins with; the next days where left out.
+        day: whose times are shown; the first of the list where left out.
+    """
+
+    place: str = ""
+    first: date | None = None
+    day: date | None = None
+
+
+class TimeForm(BaseModel):
+    """A time was pressed: `time` is "station start"; what it is for stands in the address."""
+
+    time: str = Field(pattern=r"^[a-z0-9-]{1,60} \S{10,40}$")
+    einmal: OneTimeKey
+
+    def chosen(self) -> tuple[str, datetime]:
+        """Station and start; raises InvalidInput for what no button of ours says."""
+        station, start = self.time.split(" ")
+        try:
+            starts_at = datetime.fromisoformat(start)
+        except ValueError as error:
+            raise InvalidInput from error
+        if starts_at.tzinfo is None:
+            raise InvalidInput
+        return station, starts_at
+
+
+def stations_at(offer: Offer, place: str) -> Sequence[Station]:
+    """The stations of an offer at a place, which may be any."""
+    return [each for each in offer.stations if place in (ANYWHERE, each.key)]
+
+
+async def shown_times(
+    visit: Visit, offer: Offer, show: ShownTimes, needed: int, refusal: TimeTaken | NotOffered | None = None
+) -> dict[str, Any]:
+    """What `times.html` shows.
+
+    Args:
+        needed: seats in a row.
+        refusal: why the time pressed before could not be had.
+    """
+    grid, stations = grid_of(visit.service.city), stations_at(offer, show.place)
+
+    async def days_from(first: date) -> list[FreeDay]:
+        # One day more than is shown says that there are later ones.
+        return await load_free_days(visit.conn, stations, first, needed, grid, visit.now, DAYS_SHOWN + 1)
+
+    first = show.first if show.first and show.first > visit.today else None
+    days = await days_from(first or visit.today)
+    if first and not days:
+        first, days = None, await days_from(visit.today)
+    shown = days[:DAYS_SHOWN]
+    open_day = next((each for each in shown if each.day == show.day), shown[0] if shown else None)
+    by_key = {station.key: station for station in offer.stations}
+    nearest = refusal.nearest if isinstance(refusal, TimeTaken) else []
+    return {
+        "status": 409 if refusal else 200,
+        "refusal": refusal.slug if refusal else None,
+        "nearest": [FreeTime(start, by_key[key]) for key, start in nearest],
+        "first": first,
+        "station": stations[0] if show.place != ANYWHERE else None,
+        "days": shown,
+        "later": days[DAYS_SHOWN].day if len(days) > DAYS_SHOWN else None,
+        "open_day": open_day,
+        "halves": _halves(open_day.times if open_day else ()),
+        "last_day": grid.last_day(visit.now),
+    }
+
+
+def _halves(times: Iterable[FreeTime]) -> list[list[list[FreeTime]]]:
+    """The times before and after noon, each by hour."""
+
+    def hour(time: FreeTime) -> int:
+        return time.start.astimezone(BERLIN).hour
+
+    hours = [list(group) for _, group in groupby(times, hour)]
+    return [[group for group in hours if (hour(group[0]) < 12) == morning] for morning in (True, False)]
