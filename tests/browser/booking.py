@@ -112,6 +112,19 @@ async def booked(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}?new=1")
 
 
+async def rescheduling(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await site.appointment()}/reschedule")
+
+
+async def rescheduling_anywhere(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await site.appointment()}/reschedule?place=any")
+
+
+async def moved(site: BookingSite, page: Page) -> None:
+    await rescheduling_anywhere(site, page)
+    await page.locator("button[name=time]").first.click()
+
+
 async def cancelling(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}/cancel")
 
@@ -143,6 +156,9 @@ STATES: dict[str, tuple[str, State]] = {
     "check-over": ("Prüfen und buchen", check_over),
     "draft-gone": ("Diese Reservierung gibt es nicht mehr", draft_gone),
     "booked": ("Ihr Termin ist gebucht", booked),
+    "rescheduling": ("Auf wann möchten Sie den Termin verlegen?", rescheduling),
+    "rescheduling-anywhere": ("Auf wann möchten Sie den Termin verlegen?", rescheduling_anywhere),
+    "moved": ("Ihr Termin ist verlegt", moved),
     "cancelling": ("Möchten Sie diesen Termin absagen?", cancelling),
     "cancelled": ("Dieser Termin ist abgesagt", cancelled),
     "over": ("Ihr Termin ist vorbei", over),

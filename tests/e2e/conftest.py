@@ -120,6 +120,12 @@ class City:
         booked: dict[str, Any] = answer.json()
         return booked
 
+    async def reschedule(self, booked: dict[str, Any], start: datetime, station: str = "mitte") -> None:
+        """Move an appointment by its secret link."""
+        body = {"station": station, "starts_at": start.isoformat()}
+        answer = await self.client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=body)
+        assert answer.status_code == 200, answer.text
+
     async def cancel(self, booked: dict[str, Any]) -> None:
         """Cancel by the secret link."""
         answer = await self.client.post(f"{API}/appointments/{booked['token']}/cancellation")

@@ -46,6 +46,36 @@ async def test_cancelling_supersedes_the_reminder_and_ends_the_calendar_entry(ci
     assert [int(str(each["sequence"])) for each in events] == [0, 1]
 
 
+async def test_moved_twice_then_cancelled_each_told_once_and_no_reminder_for_any_time(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    booked = await city.book(start, mail=ANNA)
+    await city.until_received({("mail", ANNA): 1})
+    for told, days in ((2, 1), (3, 2)):
+        await city.reschedule(booked, city.day(4 + days) + timedelta(hours=10))
+        await city.until_received({("mail", ANNA): told})
+    await city.cancel(booked)
+    await city.until_received({("mail", ANNA): 4})
+    city.move_to(city.day(10))
+    await city.until_received({("mail", ANNA): 4})
+    entries = [calendar_of(each.source) for each in city.accepted()]
+    assert [str(each["method"]) for each in entries] == ["REQUEST", "REQUEST", "REQUEST", "CANCEL"]
+    events = [each.walk("VEVENT")[0] for each in entries]
+    assert len({str(each["uid"]) for each in events}) == 1
+    assert [int(str(each["sequence"])) for each in events] == [0, 1, 2, 3]
+
+
+async def test_after_a_move_the_reminder_comes_before_the_new_time(city: City) -> None:
+    start, later = city.day() + timedelta(hours=9), city.day(7) + timedelta(hours=10)
+    booked = await city.book(start, phone="0176 04069050", channels=["sms"])
+    await city.until_received({("sms", PHONE): 1})
+    await city.reschedule(booked, later, station="sued")
+    await city.until_received({("sms", PHONE): 2})
+    city.move_to(evening_before(start))
+    await city.until_received({("sms", PHONE): 2})
+    city.move_to(evening_before(later))
+    await city.until_received({("sms", PHONE): 3})
+
+
 async def test_a_bounced_mail_becomes_an_sms(city: City) -> None:
     await city.book(
         city.day() + timedelta(hours=9), mail="perm-fail+petra@simulator.stadt.example", phone="0176 04069051"
