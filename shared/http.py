@@ -186,6 +186,8 @@ def _problem_of(error: HTTPException) -> Problem:
 
 def _field_error(error: dict[str, Any]) -> FieldError:
     where = [str(part) for part in error["loc"] if part not in ("body", "query", "path", "header")]
+    if error["type"] == "json_invalid":
+        where = []  # the place in the text, which is no field
     return FieldError(
         field=".".join(where) or "body",
         message=re.sub(r"^Value error, ", "", error["msg"]),

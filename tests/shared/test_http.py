@@ -178,6 +178,12 @@ async def test_unusable_idempotency_keys_are_named(client: httpx.AsyncClient, ke
     assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
 
 
+async def test_what_is_no_json_is_said_of_the_body(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/things", content=b'{"name":', headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, MEDIA_TYPE)
+    assert answer.json()["errors"][0]["field"] == "body"
+
+
 async def test_our_fault_is_said_without_details(client: httpx.AsyncClient) -> None:
     assert isinstance(client._transport, httpx.ASGITransport)
     client._transport.raise_app_exceptions = True  # the server, too, would log what comes out of the application
