@@ -53,7 +53,9 @@ async def create_topics() -> tuple[int, int]:
     """Create the topics that do not exist; returns how many were created and how many are needed."""
     platform = Platform()
     names = all_topics(platform.topic_prefix, SERVICES)
-    created = await kafka.create_topics(platform.kafka, names, platform.partitions, platform.replication)
+    created = await kafka.create_topics(
+        platform.kafka, names, platform.partitions, platform.replication, kafka.security_of(platform)
+    )
     return len(created), len(names)
 
 

@@ -78,6 +78,7 @@ class Consumer:
         self.connected = False
         self._service = service
         self._bootstrap = platform.kafka
+        self._security = kafka.security_of(platform)
         self._group = f"{platform.topic_prefix}.{service.name}"
         self._topics = topics_of(platform.topic_prefix, reactions)
         self._facts = {type_of(fact): fact for fact in reactions}
@@ -118,6 +119,7 @@ class Consumer:
     def _new_broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._bootstrap,
+            security=self._security,
             apply_types=False,
             allow_auto_create_topics=False,
             graceful_timeout=15,
@@ -161,16 +163,17 @@ class Consumer:
     async def _apply(self, parsed: Sequence[_Parsed]) -> None:
         """Apply records in one transaction; facts already in the inbox change nothing."""
         service = self._service
+        ids = [item.received.event_id for item in parsed if item.received]
         async with service.db.transaction() as conn:
-            ids = [item.received.event_id for item in parsed if item.received]
             fresh = await first_seen(conn, self._group, ids) if ids else set()
-            service.metrics.duplicates.inc(len(ids) - len(fresh))
+            known = len(ids) - len(fresh)
             for item in parsed:
                 if item.malformed:
                     await self._put_aside(conn, item.record, "malformed", item.malformed)
                 elif item.received and item.received.event_id in fresh:
                     fresh.remove(item.received.event_id)
                     await self._react(conn, item.record, item.received)
+        service.metrics.duplicates.inc(known)
 
     async def _react(self, conn: AsyncConnection, record: Record, received: Received[Fact]) -> None:
         headers = dict(record.headers)

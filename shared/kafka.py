@@ -1,5 +1,6 @@
 """Kafka: the clients' settings in one place, topics, and the form of a fact on the wire (CloudEvents, binary mode)."""
 
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -8,11 +9,14 @@ from uuid import UUID
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+from faststream.kafka.security import parse_security
+from faststream.security import BaseSecurity, SASLScram512
 from pydantic import AwareDatetime, TypeAdapter
 
 from shared import retention
 from shared.events.base import Fact, Received
 from shared.failures import without_input
+from shared.settings import Platform
 
 MAX_POLL_INTERVAL = 60.0
 """Seconds a consumer may spend on one batch before the group gives its partitions away."""
@@ -20,7 +24,16 @@ MAX_POLL_INTERVAL = 60.0
 Headers = list[tuple[str, bytes]]
 
 
-def new_producer(bootstrap: str) -> AIOKafkaProducer:
+def security_of(platform: Platform) -> BaseSecurity:
+    """How Kafka's clients prove who they are, and whether what they say is encrypted."""
+    tls = ssl.create_default_context(cafile=platform.kafka_ca) if platform.kafka_tls else None
+    if not platform.kafka_user:
+        return BaseSecurity(ssl_context=tls, use_ssl=platform.kafka_tls)
+    password = platform.kafka_password.get_secret_value()
+    return SASLScram512(platform.kafka_user, password, ssl_context=tls, use_ssl=platform.kafka_tls)
+
+
+def new_producer(bootstrap: str, security: BaseSecurity | None = None) -> AIOKafkaProducer:
     """A producer whose acknowledgement means stored on all replicas, in order, once per send."""
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap,
@@ -28,6 +41,7 @@ def new_producer(bootstrap: str) -> AIOKafkaProducer:
         acks="all",
         max_batch_size=512 * 1024,
         request_timeout_ms=10_000,
+        **parse_security(security),
     )
 
 
@@ -43,7 +57,13 @@ def consumer_settings() -> dict[str, Any]:
     }
 
 
-async def create_topics(bootstrap: str, names: Iterable[str], partitions: int, replication: int = 1) -> list[str]:
+async def create_topics(
+    bootstrap: str,
+    names: Iterable[str],
+    partitions: int,
+    replication: int = 1,
+    security: BaseSecurity | None = None,
+) -> list[str]:
     """Create the topics that do not exist yet.
 
     Returns:
@@ -52,7 +72,7 @@ async def create_topics(bootstrap: str, names: Iterable[str], partitions: int, r
     Raises:
         aiokafka.errors.KafkaError: the broker is away or refuses a topic.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **parse_security(security))
     await admin.start()
     keep = {"retention.ms": str(int(retention.TOPIC.total_seconds() * 1000))}
     topics = [NewTopic(name, partitions, replication, topic_configs=keep) for name in names]

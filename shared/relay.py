@@ -17,6 +17,7 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
+from faststream.security import BaseSecurity
 from pydantic_core import from_json
 
 from shared.kafka import fact_headers, new_producer
@@ -54,6 +55,7 @@ class Relay:
         database: URL of the service's database.
         bootstrap: Kafka's bootstrap servers.
         wakeup: set when a transaction that recorded facts has been committed.
+        security: how the relay proves to Kafka who it is.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Relay:
         bootstrap: str,
         wakeup: Wakeup,
         metrics: Metrics,
+        security: BaseSecurity | None = None,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
         self._database = database
         self._bootstrap = bootstrap
+        self._security = security
         self._wakeup = wakeup
         self._metrics = metrics
         self._batch = BATCH
@@ -219,7 +223,7 @@ class Relay:
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = new_producer(self._bootstrap)
+            producer = new_producer(self._bootstrap, self._security)
             try:
                 await asyncio.wait_for(producer.start(), 8)
             except BaseException:

@@ -26,6 +26,7 @@ from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
 from shared.http import BodyLimit, Telemetry, install_errors, operations_router, problems
+from shared.kafka import security_of
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
@@ -186,6 +187,7 @@ class Service:
                 self.settings.platform.kafka,
                 self._recorded,
                 self.metrics,
+                security_of(self.settings.platform),
             )
         if Role.CONSUME in roles and reactions:
             self._consumer = Consumer(self, reactions)

@@ -24,7 +24,9 @@ def development_private_key(service: str) -> SecretStr:
 class Platform(BaseSettings):
     """What all services share, `NAHBAR_...` in the environment.
 
-    `kafka` is the list of bootstrap servers, `postgres` the server's URL without a database. `person_secret` (base64,
+    `kafka` is the list of bootstrap servers, reached with TLS if `kafka_tls` says so (`kafka_ca`: file with the
+    authority's certificate; the system's where left out), and as `kafka_user` with a password (SASL, SCRAM-SHA-512)
+    where one is named. `postgres` the server's URL without a database. `person_secret` (base64,
     32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
     ("key id:base64"); development derives them. `drain_seconds` is how long a process goes on answering after SIGTERM.
     """
@@ -35,6 +37,10 @@ class Platform(BaseSettings):
     city: str = "duisburg"
     public_url: str = "http://127.0.0.1:8000"
     kafka: str = "127.0.0.1:9092"
+    kafka_tls: bool = False
+    kafka_ca: Path | None = None
+    kafka_user: str = ""
+    kafka_password: SecretStr = SecretStr("")
     postgres: str = "postgresql://postgres:postgres@127.0.0.1:5432"
     topic_prefix: str = "nahbar"
     partitions: int = Field(default=12, ge=1)
