@@ -21,6 +21,10 @@ from tests.support.stack import Backend
 MakeDatabase = Callable[[str], Awaitable[str]]
 Client = httpx.AsyncClient
 
+API = "/appointments/api/v1"
+FAMILY = ("familienanmeldung",)
+"""Services that take four seats."""
+
 
 @pytest_asyncio.fixture
 async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tmp_path: Path) -> Settings:

@@ -1,7 +1,6 @@
 """Booking over HTTP: one seat has one owner, whoever asks how often."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,15 +10,13 @@ from sqlalchemy import text
 
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled, Contact
+from shared.events.appointments import AppointmentBooked, AppointmentCancelled, Contact
 from shared.sealing import Sealer
 from shared.service import Service
 from shared.settings import development_private_key
-from tests.appointments.conftest import Client, at, booking, outbox, pass_time, wish
+from tests.appointments.checks import assert_consistent, fill
+from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, pass_time, wish
 from tests.support.wait import eventually
-
-API = "/appointments/api/v1"
-FAMILY = ("familienanmeldung",)
 
 
 async def test_a_booking_reaches_the_outbox_with_a_sealed_contact(client: Client, service: Service) -> None:
@@ -145,62 +142,6 @@ async def test_cancelling_frees_the_seat_at_once_and_happens_once(client: Client
     assert (await client.get(f"{API}/appointments/{booked['token']}")).json()["status"] == "cancelled"
 
 
-async def test_moving_keeps_number_and_link_and_frees_the_old_seat(client: Client, service: Service) -> None:
-    start, later = at(service, 9), at(service, 14, 30)
-    await fill(client, service, start, leave=1)
-    booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
-    address = f"{API}/appointments/{booked['token']}/rescheduling"
-    new = {"station": "sued", "starts_at": later.isoformat()}
-    moved = (await client.post(address, json=new)).json()
-    changed = {name for name in booked if booked[name] != moved[name]}
-    assert changed == {"station", "starts_at", "ends_at"}
-    assert datetime.fromisoformat(moved["starts_at"]) == later
-    assert (await client.post(address, json=new)).json() == moved
-    assert (await client.post(f"{API}/appointments", json=booking(start, name="Next"))).status_code == 201
-    facts = [row for row in await outbox(service) if row.type.endswith("Rescheduled")]
-    assert len(facts) == 1, "the second request changed nothing"
-    fact = AppointmentRescheduled.model_validate_json(facts[0].body)
-    assert (fact.before.starts_at, fact.appointment.starts_at) == (start, later)
-    assert (fact.before.number, fact.before.contact) == (fact.appointment.number, fact.appointment.contact)
-    assert fact.appointment.place.key == "sued"
-    await assert_consistent(service)
-
-
-async def test_a_move_that_fails_keeps_the_old_time(client: Client, service: Service) -> None:
-    start, full = at(service, 9), at(service, 10)
-    booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
-    await fill(client, service, full, leave=0)
-    address = f"{API}/appointments/{booked['token']}/rescheduling"
-    refused = await client.post(address, json={"station": "mitte", "starts_at": full.isoformat()})
-    assert refused.status_code == 409
-    assert len(refused.json()["nearest"]) == 5
-    closed = at(service, 20)
-    assert (await client.post(address, json={"station": "mitte", "starts_at": closed.isoformat()})).status_code == 409
-    assert (await client.get(f"{API}/appointments/{booked['token']}")).json() == booked
-    assert not [row for row in await outbox(service) if row.type.endswith("Rescheduled")]
-    await assert_consistent(service)
-
-
-async def test_an_appointment_of_several_seats_moves_by_one(client: Client, service: Service) -> None:
-    start = at(service, 9)
-    booked = (await client.post(f"{API}/appointments", json=booking(start, station="walsum", services=FAMILY))).json()
-    address = f"{API}/appointments/{booked['token']}/rescheduling"
-    for minutes in (10, 20, 10):
-        body = {"station": "walsum", "starts_at": (start + timedelta(minutes=minutes)).isoformat()}
-        assert (await client.post(address, json=body)).status_code == 200
-    await assert_consistent(service)
-
-
-async def test_what_is_over_or_cancelled_is_not_moved(client: Client, service: Service) -> None:
-    booked = [(await client.post(f"{API}/appointments", json=booking(at(service, 9)))).json() for _ in range(2)]
-    body = {"station": "mitte", "starts_at": at(service, 9, days=9).isoformat()}
-    addresses = [f"{API}/appointments/{each['token']}" for each in booked]
-    await client.post(f"{addresses[0]}/cancellation")
-    assert (await client.post(f"{addresses[0]}/rescheduling", json=body)).status_code == 410
-    pass_time(service, at(service, 9) - service.clock.now())
-    assert (await client.post(f"{addresses[1]}/rescheduling", json=body)).status_code == 409
-
-
 async def test_an_appointment_that_began_cannot_be_cancelled(client: Client, service: Service) -> None:
     start = at(service, 9)
     booked = (await client.post(f"{API}/appointments", json=booking(start))).json()
@@ -208,6 +149,11 @@ async def test_an_appointment_that_began_cannot_be_cancelled(client: Client, ser
     answer = await client.post(f"{API}/appointments/{booked['token']}/cancellation")
     assert answer.status_code == 409
     assert answer.json()["type"].endswith("too-late")
+
+
+def next_sunday(service: Service) -> Any:
+    day = service.clock.now().astimezone(BERLIN)
+    return (day + timedelta(days=6 - day.weekday() or 7)).replace(hour=10, minute=0, second=0, microsecond=0)
 
 
 @pytest.mark.parametrize(
@@ -350,47 +296,10 @@ async def test_two_weeks_after_the_appointment_nothing_of_the_person_is_left(cli
             sealed = (await conn.execute(text("select state ->> 'contact' from appointments"))).scalar_one()
         return people == 0 and sealed is None
 
+    async def forgotten_an_hour_later() -> bool:
+        pass_time(service, timedelta(hours=1))
+        return await forgotten()
+
     assert not await forgotten()
-    pass_time(service, timedelta(hours=1))
-    await eventually(forgotten)
+    await eventually(forgotten_an_hour_later, every=0.5)
     assert (await client.get(f"{API}/appointments/{booked['token']}")).status_code == 200
-
-
-async def fill(client: Client, service: Service, start: Any, leave: int) -> None:
-    """Book all counters of Mitte at a time, but for some."""
-    bodies = [booking(start, name=f"before {n}") for n in range(8 - leave)]
-    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in bodies])
-    assert {answer.status_code for answer in answers} == {201}
-
-
-async def assert_consistent(service: Service) -> None:
-    """Every confirmed appointment owns exactly its seats, at one counter, and each has its facts in order."""
-    async with service.db.transaction() as conn:
-        wrong = await conn.execute(
-            text("""
-            select a.id from appointments a
-            left join seats s on s.appointment = a.id and s.counter = a.counter
-             and s.starts_at >= a.starts_at and s.starts_at < a.ends_at and s.until is null
-            where a.status = 'confirmed'
-            group by a.id, a.starts_at, a.ends_at
-            having count(s.starts_at) <> ceil(extract(epoch from a.ends_at - a.starts_at) / 600)
-        """)
-        )
-        assert wrong.all() == []
-        strays = await conn.execute(
-            text("""
-            select 1 from seats s left join appointments a on a.id = s.appointment
-            where a.id is null or a.counter <> s.counter
-        """)
-        )
-        assert strays.all() == []
-    versions: dict[Any, list[int]] = {}
-    for row in await outbox(service):
-        versions.setdefault(row.aggregate, []).append(row.version)
-        assert json.loads(row.body)["version"] == row.version
-    assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
-
-
-def next_sunday(service: Service) -> Any:
-    day = service.clock.now().astimezone(BERLIN)
-    return (day + timedelta(days=6 - day.weekday() or 7)).replace(hour=10, minute=0, second=0, microsecond=0)

@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 
 from services.appointments.booking.domain import NUMBERS
 from shared.service import Service
-from tests.appointments.conftest import Client, at, booking, outbox, pass_time
+from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, own_links, page
 from tests.shared.web.html import words
-
-API = "/appointments/api/v1"
 
 
 def press(start: datetime, station: str = "mitte") -> str:

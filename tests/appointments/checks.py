@@ -1,0 +1,45 @@
+"""What booking tests fill up and look at."""
+
+import asyncio
+import json
+from typing import Any
+
+from sqlalchemy import text
+
+from shared.service import Service
+from tests.appointments.conftest import API, Client, booking, outbox
+
+
+async def fill(client: Client, service: Service, start: Any, leave: int) -> None:
+    """Book all counters of Mitte at a time, but for some."""
+    bodies = [booking(start, name=f"before {n}") for n in range(8 - leave)]
+    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in bodies])
+    assert {answer.status_code for answer in answers} == {201}
+
+
+async def assert_consistent(service: Service) -> None:
+    """Every confirmed appointment owns exactly its seats, at one counter, and each has its facts in order."""
+    async with service.db.transaction() as conn:
+        wrong = await conn.execute(
+            text("""
+            select a.id from appointments a
+            left join seats s on s.appointment = a.id and s.counter = a.counter
+             and s.starts_at >= a.starts_at and s.starts_at < a.ends_at and s.until is null
+            where a.status = 'confirmed'
+            group by a.id, a.starts_at, a.ends_at
+            having count(s.starts_at) <> ceil(extract(epoch from a.ends_at - a.starts_at) / 600)
+        """)
+        )
+        assert wrong.all() == []
+        strays = await conn.execute(
+            text("""
+            select 1 from seats s left join appointments a on a.id = s.appointment
+            where a.id is null or a.counter <> s.counter
+        """)
+        )
+        assert strays.all() == []
+    versions: dict[Any, list[int]] = {}
+    for row in await outbox(service):
+        versions.setdefault(row.aggregate, []).append(row.version)
+        assert json.loads(row.body)["version"] == row.version
+    assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
