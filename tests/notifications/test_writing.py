@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 from uuid import uuid4
 
+import pytest
 from icalendar import Calendar
 
 from services.notifications.telling.domain import Purpose
@@ -48,6 +49,14 @@ def test_names_are_escaped_and_cannot_add_headers() -> None:
     mail = mail_for(Purpose.CONFIRMATION, booked(), name='<b>Eve</b>\r\nBcc: all@stadt.example "x"')
     assert mail["Bcc"] is None
     assert "&lt;b&gt;Eve&lt;/b&gt;" in body(mail, "html")
+
+
+def test_a_subject_may_turn_round_but_not_break() -> None:
+    mail = mail_for(Purpose.CONFIRMATION, booked(language="ar"))
+    assert "\u20684711-0815\u2069" in mail["Subject"]
+    assert mail["Subject"].startswith("موعدكم")
+    with pytest.raises(ValueError, match="Subject"):
+        mail_for(Purpose.CONFIRMATION, booked(number="4711\nBcc: all@stadt.example"))
 
 
 def test_a_mail_names_its_message_and_wants_no_automatic_answers() -> None:
