@@ -61,20 +61,20 @@ def cast(run: str) -> list[Actor]:
             told="by mail, in English", expects={"mail": 2},
         ),
         Actor(
-            "Mehmet Yılmaz", "reisepass", ("sms",), phone=phone(0),
-            told="by SMS", expects={"sms": 2},
+            "Mehmet Yılmaz", "reisepass", ("sms",), phone=phone(0), language="tr",
+            told="by SMS, in Turkish", expects={"sms": 2},
         ),
         Actor(
-            "Olena Kovalenko", "familienanmeldung", ("mail", "sms"), mail("delivered", "olena"), phone(1), "en",
-            told="by mail and SMS, in English", expects={"mail": 2, "sms": 2},
+            "Ahmad Haddad", "familienanmeldung", ("mail", "sms"), mail("delivered", "ahmad"), phone(1), "ar",
+            told="by mail and SMS, in Arabic", expects={"mail": 2, "sms": 2},
         ),
         Actor(
             "Petra Vogel", "fuehrungszeugnis", ("mail",), mail("perm-fail", "petra"), phone(2),
             told="her mail address bounces: SMS instead", expects={"sms": 2},
         ),
         Actor(
-            "Ivan Petrov", "meldebescheinigung", ("mail",), mail("flaky-2", "ivan"),
-            told="his mail server says 'later' twice", expects={"mail": 2},
+            "Ivan Petrov", "meldebescheinigung", ("mail",), mail("flaky-2", "ivan"), language="de-simple",
+            told="his mail server says 'later' twice; in plain German", expects={"mail": 2},
         ),
         Actor(
             "Maria Santos", "beglaubigung", ("mail", "sms"), mail("delivered", "maria"), phone(3), cancels=True,

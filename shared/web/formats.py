@@ -22,6 +22,11 @@ def number(text: object) -> Markup:
     return Markup('<bdi class="nb-num">{}</bdi>').format(text)
 
 
+def own_name(language: Language) -> Markup:
+    """The name of a language in its own spelling, marked as being in it."""
+    return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(language.code, language.direction, language.name)
+
+
 def hhmm(moment: datetime) -> str:
     """The time of day in Berlin, "09:20" in every language."""
     return moment.astimezone(BERLIN).strftime("%H:%M")

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 @dataclass(frozen=True)
 class Language:
-    """A language people can read the pages in.
+    """A language people can read pages or messages in.
 
     Args:
         code: BCP 47 tag; also the prefix of its paths and the name of its catalogues.
@@ -38,13 +38,28 @@ class Language:
 
 
 GERMAN: Final = Language("de", "Deutsch", "de_DE")
-LANGUAGES: Final = (GERMAN, Language("en", "English", "en_GB"))
-"""All languages, German first. A new one is a line here and its catalogues."""
+ENGLISH: Final = Language("en", "English", "en_GB")
+LANGUAGES: Final = (GERMAN, ENGLISH)
+"""The languages of pages, German first. A new one is a line here and its catalogues."""
+MESSAGE_LANGUAGES: Final = (
+    GERMAN,
+    Language("de-simple", "Einfache Sprache", "de_DE"),
+    ENGLISH,
+    Language("tr", "Türkçe", "tr_TR"),
+    Language("ar", "العربية", "ar", "rtl"),
+)
+"""The languages of messages. A new one is a line here, its catalogue, and who reviewed it."""
 
 
 def language(code: str) -> Language:
-    """The language with this code; German for any other text."""
+    """The language of pages with this code; German for any other text."""
     return next((each for each in LANGUAGES if each.code == code), GERMAN)
+
+
+def message_language(tag: str) -> Language:
+    """The language of messages with this code, else the one it is a variant of, else German."""
+    by_code = {each.code: each for each in MESSAGE_LANGUAGES}
+    return by_code.get(tag) or by_code.get(tag.partition("-")[0], GERMAN)
 
 
 def language_of(connection: HTTPConnection) -> Language:

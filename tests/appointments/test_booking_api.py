@@ -203,6 +203,11 @@ async def test_every_wrong_field_is_named(client: Client, service: Service, pers
     assert await outbox(service) == []
 
 
+@pytest.mark.parametrize("query", ["services=%00", "services=meldebescheinigung&station=%00"])
+async def test_keys_no_database_can_hold_are_refused(client: Client, query: str) -> None:
+    assert (await client.get(f"{API}/free-times?{query}")).status_code == 422
+
+
 async def test_made_up_links_and_choices_are_refused(client: Client, service: Service) -> None:
     assert (await client.get(f"{API}/appointments/made-up")).status_code == 404
     held = (await client.post(f"{API}/holds", json=wish(at(service, 9)))).json()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.notifications.telling.domain import Purpose
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -88,6 +89,14 @@ def cancelled(
         by=by,
         reason=reason,
     )
+
+
+def fact_for(purpose: Purpose, by: DecidedBy = DecidedBy.CITIZEN, **changes: Any) -> AppointmentFact:
+    """A fact that a notice of this purpose follows from; `changes` are those of the appointment."""
+    before = booked(**changes)
+    if purpose is Purpose.RESCHEDULING:
+        return rescheduled(before, by)
+    return cancelled(before, by, "Krankheit") if purpose is Purpose.CANCELLATION else before
 
 
 def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:

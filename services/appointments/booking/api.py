@@ -14,6 +14,7 @@ from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
 from services.appointments.booking.wishes import Details, Wish
+from services.appointments.offer.api import Key
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.appointments import Channel, DecidedBy
@@ -21,11 +22,12 @@ from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
 from shared.service import Service
+from shared.web.i18n import MESSAGE_LANGUAGES
 
 router = APIRouter(prefix="/appointments/api/v1", tags=["booking"])
 
 HOLD_LINK = "hold"
-Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
+MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]
 LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 MESSAGES = {
@@ -71,7 +73,7 @@ class PersonIn(BaseModel):
     mail: Annotated[str, Field(max_length=320)] = ""
     phone: Annotated[str, Field(max_length=40)] = ""
     channels: Annotated[list[Channel], Field(max_length=2)]
-    language: Literal["de", "en"] = "de"
+    language: MessageLanguage = "de"
     interpreter: LanguageTag | None = None
 
     def details(self) -> Details:

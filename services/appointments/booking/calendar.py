@@ -16,14 +16,13 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
-    language = "en" if appointment.language == "en" else "de"
     event = Event()
     event.add("uid", str(appointment.id))
     event.add("sequence", appointment.version - 1)
     event.add("dtstamp", service.clock.now())
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.ends_at)
-    event.add("summary", ", ".join(each.names.get(language, each.names["de"]) for each in state.services))
+    event.add("summary", ", ".join(each.names.get(appointment.language, each.names["de"]) for each in state.services))
     event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
     event.add(
         "description",

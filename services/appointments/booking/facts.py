@@ -18,14 +18,15 @@ from shared.events.appointments import (
 )
 from shared.people import Person
 from shared.service import Service
+from shared.web.i18n import language as page_language
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
 def manage_url(service: Service, id: UUID, generation: int, language: str) -> str:
-    """The secret address of an appointment's page, in the person's language where pages exist in it."""
-    prefix = "" if language == "de" else f"/{language}"
+    """The secret address of an appointment's page; German where there are no pages in the language of messages."""
+    prefix = page_language(language).prefix
     token = service.links.token(MANAGE, id, generation)
     return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
 

@@ -4,13 +4,15 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from services.appointments.booking.refusals import UnknownChoice
 from services.appointments.offer.queries import grid_of, load_free_times, load_offer
 from shared.clock import BERLIN
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
+
+Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 
 router = APIRouter(prefix="/appointments/api/v1", tags=["offer"])
 
@@ -62,9 +64,9 @@ async def free_times(
     now: Now,
     service: CurrentService,
     services: Annotated[
-        list[str], Query(min_length=1, max_length=5, description="Keys of services, of one appointment.")
+        list[Key], Query(min_length=1, max_length=5, description="Keys of services, of one appointment.")
     ],
-    station: Annotated[str | None, Query(max_length=60, description="A station's key; left out, all stations.")] = None,
+    station: Annotated[Key | None, Query(description="A station's key; left out, all stations.")] = None,
     first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> list[FreeTimesOut]:

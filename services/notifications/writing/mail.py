@@ -1,5 +1,6 @@
 """Mails: text, HTML and calendar part, with the headers that machines on the way need."""
 
+import re
 from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from services.notifications.writing.calendar import calendar_part, method_of
 from services.notifications.writing.texts import Texts
 from shared.events.appointments import AppointmentFact, Contact
 
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.CANCELLATION})
 
 
@@ -95,7 +97,7 @@ class MailWriter:
 
 
 def _header(name: str, value: str) -> bytes:
-    if not value.isprintable():
+    if _NOT_IN_HEADERS.search(value):
         raise ValueError(f"{name} has characters no header may have.")
     if name == "Subject" and not value.isascii():
         value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")

@@ -1,21 +1,29 @@
 """Texts: what a notice says on a channel, in the reader's language."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, TypeVar, get_args
 
-from babel.dates import format_date, format_skeleton, format_time
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from babel.dates import format_date, format_skeleton
+from markupsafe import Markup
+from pydantic import BaseModel, TypeAdapter
 
 from services.notifications.telling.domain import Purpose
+from services.notifications.writing.templates import TRANSLATIONS, Form, environment
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, Contact
+from shared.web.formats import hhmm
+from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 
-DEFAULT_LANGUAGE = "de"
-TEMPLATES = Path(__file__).parent.parent / "templates"
-EUROPEAN = MappingProxyType({"en": "en_GB"})
-"""Where a language alone would mean the dates of another continent."""
+REVIEWS = TRANSLATIONS / "reviews.json"
+
+_T = TypeVar("_T")
+
+_SHORT_DAY: Final = MappingProxyType({"de-simple": "MMMMd"})
+"""The day in an SMS where the usual "Do., 26.11." would be too hard to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +36,18 @@ class MailText:
     html: str
 
 
+class Review(BaseModel):
+    """Who has checked the texts of a purpose in a language, and when."""
+
+    by: str
+    on: date
+
+
 class Texts:
-    """Renders the templates under `templates/<language>/`; a value they miss is an error.
+    """Renders the templates under `templates/` with the texts under `translations/`; a value they miss is an error.
+
+    One template makes both forms of a mail: `parts.txt` and `parts.html` hold what differs. German is the source; a
+    mail in a language whose texts nobody has reviewed (`translations/reviews.json`) carries the German text as well.
 
     Args:
         city: the city's name, as the sender signs.
@@ -37,71 +55,87 @@ class Texts:
 
     def __init__(self, city: str) -> None:
         self._city = city
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            undefined=StrictUndefined,
-            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self.languages = frozenset(path.name for path in TEMPLATES.iterdir() if path.is_dir())
+        self._environments = {
+            (language.code, form): environment(language, form)
+            for language in MESSAGE_LANGUAGES
+            for form in get_args(Form)
+        }
+        self._reviews = TypeAdapter(dict[str, dict[Purpose, Review | None]]).validate_json(REVIEWS.read_bytes())
 
     def mail(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> MailText:
         """The texts of a mail about an appointment."""
-        language = self.language_of(fact)
-        values = self._values(language, fact, contact)
+        language = message_language(fact.appointment.language)
+        values = self._values(language, purpose, fact, contact)
+        german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
+        subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
 
-        def render(kind: str) -> str:
-            return self._environment.get_template(f"{language}/{purpose}.{kind}").render(values)
+        def render(form: Form) -> str:
+            return self._render(
+                language,
+                form,
+                f"frame.{form}",
+                {
+                    "subject": subject,
+                    "letter": self._letter(language, form, purpose, values),
+                    "german": german and self._letter(GERMAN, form, purpose, german),
+                },
+            )
 
-        return MailText(language, render("subject.txt").strip(), render("txt"), render("html"))
+        return MailText(language.code, subject, render("txt"), render("html"))
 
     def sms(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
         """The text of an SMS about an appointment."""
-        language = self.language_of(fact)
-        template = self._environment.get_template(f"{language}/{purpose}.sms.txt")
-        return template.render(self._values(language, fact, contact)).strip()
+        language = message_language(fact.appointment.language)
+        return self._render(language, "txt", f"{purpose}.sms.txt", self._values(language, purpose, fact, contact))
 
-    def language_of(self, fact: AppointmentFact) -> str:
-        """The language to write in: the one asked for, else the one it is a variant of, else German."""
-        asked = fact.appointment.language
-        return next((tag for tag in (asked, asked.partition("-")[0]) if tag in self.languages), DEFAULT_LANGUAGE)
+    def is_reviewed(self, language: Language, purpose: Purpose) -> bool:
+        """Whether somebody has checked the texts of a purpose; German needs nobody, it is the source."""
+        return language == GERMAN or self._reviews[language.code][purpose] is not None
 
-    def _values(self, language: str, fact: AppointmentFact, contact: Contact) -> dict[str, Any]:
+    def _letter(self, language: Language, form: Form, purpose: Purpose, values: Mapping[str, Any]) -> str:
+        letter = self._render(language, form, f"{purpose}.txt", values)
+        return Markup(letter) if form == "html" else re.sub(r"\n{3,}", "\n\n", letter)  # noqa: S704 - escaped
+
+    def _render(self, language: Language, form: Form, template: str, values: Mapping[str, Any]) -> str:
+        return self._environments[language.code, form].get_template(template).render(values).strip()
+
+    def _values(self, language: Language, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> dict[str, Any]:
         state = fact.appointment
         starts_at = state.starts_at.astimezone(BERLIN)
-        locale = EUROPEAN.get(language, language)
-        bring = [
-            thing for service in state.services for thing in service.bring.get(language, service.bring.get("de", []))
-        ]
+        bring = [_said(service.bring or {GERMAN.code: []}, language) for service in state.services]
         return {
+            "purpose": purpose,
             "city": self._city,
-            "language": language,
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
             "number": state.number,
-            "services": [service.names.get(language, service.names[DEFAULT_LANGUAGE]) for service in state.services],
-            "bring": list(dict.fromkeys(bring)),
+            "services": [_said(service.names, language) for service in state.services],
+            "bring": list(dict.fromkeys((code, thing) for code, things in bring for thing in things)),
             "place": state.place.name,
             "address": state.place.address,
-            "day": format_date(starts_at.date(), "full", locale=locale),
-            "short_day": format_skeleton("MEd", starts_at, locale=locale),
-            "time": format_time(starts_at, "HH:mm", locale=locale),
-            "until": format_time(state.ends_at.astimezone(BERLIN), "HH:mm", locale=locale),
-            "before": _before(fact, locale),
+            "day": format_date(starts_at.date(), "full", locale=language.locale),
+            "short_day": format_skeleton(_SHORT_DAY.get(language.code, "MEd"), starts_at, locale=language.locale),
+            "start": hhmm(state.starts_at),
+            "end": hhmm(state.ends_at),
+            "before": _before(fact, language) if purpose is Purpose.RESCHEDULING else None,
             "by_city": isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) and fact.by != "citizen",
             "reason": fact.reason if isinstance(fact, AppointmentCancelled) else None,
         }
 
 
-def _before(fact: AppointmentFact, locale: str) -> dict[str, str] | None:
+def _said(texts: Mapping[str, _T], language: Language) -> tuple[str, _T]:
+    """What is said in a language, with the language it is said in: German where there is nothing else."""
+    code = language.code if language.code in texts else GERMAN.code
+    return code, texts[code]
+
+
+def _before(fact: AppointmentFact, language: Language) -> dict[str, str] | None:
     """When and where a moved appointment was to be before."""
     if not isinstance(fact, AppointmentRescheduled):
         return None
     starts_at = fact.before.starts_at.astimezone(BERLIN)
     return {
-        "day": format_date(starts_at.date(), "full", locale=locale),
-        "time": format_time(starts_at, "HH:mm", locale=locale),
+        "day": format_date(starts_at.date(), "full", locale=language.locale),
+        "start": hhmm(starts_at),
         "place": fact.before.place.name,
     }

@@ -9,12 +9,19 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from shared.web.i18n import GERMAN, LANGUAGES, Language, translations
+from shared.web.i18n import ENGLISH, GERMAN, LANGUAGES, MESSAGE_LANGUAGES, Language, translations
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT / "shared" / "web"
 FOLDERS = [SHARED, *sorted(each.parent for each in (ROOT / "services").glob("*/app.py"))]
-OTHERS = [language for language in LANGUAGES if language != GERMAN]
+LANGUAGES_OF = {"notifications": MESSAGE_LANGUAGES}
+"""The languages of folders with other texts than those of pages."""
+OTHERS = [
+    (folder, language)
+    for folder in FOLDERS
+    for language in LANGUAGES_OF.get(folder.name, LANGUAGES)
+    if language != GERMAN
+]
 
 Text = str | tuple[str, ...]
 
@@ -46,8 +53,7 @@ def name(value: object) -> str:
     return value.name if isinstance(value, Path) else getattr(value, "code", str(value))
 
 
-@pytest.mark.parametrize("language", OTHERS, ids=name)
-@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+@pytest.mark.parametrize(("folder", "language"), OTHERS, ids=name)
 def test_every_text_is_translated_with_its_placeholders(folder: Path, language: Language) -> None:
     catalogues = [catalogue(each, language) for each in dict.fromkeys([folder, SHARED])]
     for message, context, where in texts(folder):
@@ -63,8 +69,7 @@ def test_every_text_is_translated_with_its_placeholders(folder: Path, language: 
         assert placeholders(forms[-1]) == placeholders(message), f"{where}: {forms[-1]!r}"
 
 
-@pytest.mark.parametrize("language", OTHERS, ids=name)
-@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+@pytest.mark.parametrize(("folder", "language"), OTHERS, ids=name)
 def test_no_catalogue_holds_texts_that_nobody_uses(folder: Path, language: Language) -> None:
     used = {(message if isinstance(message, str) else message[0], context) for message, context, _ in texts(folder)}
     held = {
@@ -79,7 +84,7 @@ def test_a_service_may_say_it_differently_and_missing_texts_fall_back(tmp_path: 
     (tmp_path / "en.po").write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Zurück"\nmsgstr "Return"\n'
     )
-    english = translations(OTHERS[0], [tmp_path, SHARED / "translations"])
+    english = translations(ENGLISH, [tmp_path, SHARED / "translations"])
     assert english.gettext("Zurück") == "Return"
     assert english.gettext("Ändern") == "Change"
     assert english.gettext("Kein Eintrag") == "Kein Eintrag"

@@ -22,8 +22,9 @@ from services.appointments.booking.wishes import Details, TypedDetails
 from services.appointments.offer.queries import load_offer
 from shared import retention
 from shared.city import City
+from shared.web.formats import own_name
 from shared.web.forms import FormErrors
-from shared.web.i18n import LANGUAGES, language
+from shared.web.i18n import MESSAGE_LANGUAGES, message_language
 from shared.web.visit import CurrentVisit, Visit
 
 Typed = Annotated[str, Field(max_length=1000)]
@@ -64,7 +65,7 @@ class DetailsForm(BaseModel):
         channels = tuple(key for key in typed if typed[key].strip())
         interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels), language(self.language).code, interpreter
+            PersonInput(self.name, self.mail, self.phone, channels), message_language(self.language).code, interpreter
         )
 
 
@@ -79,7 +80,7 @@ async def show_details(visit: CurrentVisit, token: str) -> Response:
     if isinstance(draft, Response):
         return draft
     typed = await load_details(visit.conn, visit.service, draft)
-    form = DetailsForm.of(typed) if typed else DetailsForm(language=visit.language.code)
+    form = DetailsForm.of(typed) if typed else DetailsForm(language=message_language(visit.language.code).code)
     return _details_page(visit, draft, form, FormErrors())
 
 
@@ -136,7 +137,7 @@ def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: F
         secret=True,
         form=form,
         errors=errors,
-        languages=[(each.code, each.name) for each in LANGUAGES],
+        languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
         reminded=will_be_reminded(draft.starts_at, visit.now),
         **_hold(visit, draft),
@@ -155,7 +156,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         station=offer.stations[0],
         services=offer.services,
         person=details.person,
-        message_language=language(details.language).name,
+        message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),

@@ -11,7 +11,8 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, TooLate
 from services.appointments.booking.usecases import cancel
 from shared.events.appointments import DecidedBy
-from shared.web.i18n import language
+from shared.web.formats import own_name
+from shared.web.i18n import message_language
 from shared.web.visit import CurrentVisit, Visit
 
 router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
@@ -60,7 +61,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         token=token,
         appointment=found,
         state=found.state,
-        message_language=language(found.language).name,
+        message_language=own_name(message_language(found.language)),
         interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
         address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",
     )

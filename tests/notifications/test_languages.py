@@ -1,0 +1,167 @@
+"""Messages in every language: each says what its reader needs, the right way round, and which text counts."""
+
+import re
+from datetime import date
+from itertools import product
+from xml.etree.ElementTree import Element
+
+import pytest
+from babel.messages.pofile import read_po
+from jinja2 import UndefinedError
+
+from services.notifications.telling.domain import Purpose
+from services.notifications.writing.sms import plain, segments
+from services.notifications.writing.templates import TRANSLATIONS
+from services.notifications.writing.texts import MailText, Review, Texts
+from shared.events.appointments import BookedService, DecidedBy
+from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
+from tests.notifications.facts import MANAGE_URL, booked, fact_for, person
+from tests.shared.web.html import parse, words
+
+TEXTS = Texts("Duisburg")
+SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
+NEEDED = ("4711-0815", "09:20", "Bürger-Service-Station Hamborn", MANAGE_URL)
+NOT_CHECKED = {
+    "de-simple": "Diesen Text in Einfacher Sprache hat noch niemand geprüft.",
+    "en": "This translation has not been checked yet.",
+    "tr": "Bu çeviri henüz kontrol edilmedi.",
+    "ar": "لم تتم مراجعة هذه الترجمة بعد.",
+}
+
+each_message = pytest.mark.parametrize(
+    ("purpose", "language"), list(product(Purpose, MESSAGE_LANGUAGES)), ids=lambda value: getattr(value, "code", value)
+)
+
+
+def mail_for(purpose: Purpose, language: Language, by: DecidedBy = DecidedBy.CITIZEN, texts: Texts = TEXTS) -> MailText:
+    return texts.mail(purpose, fact_for(purpose, by, language=language.code), person())
+
+
+def isolated(tree: Element) -> set[str]:
+    return {words(each) for each in tree.iter("bdi")}
+
+
+@each_message
+@pytest.mark.parametrize("by", DecidedBy)
+def test_every_mail_says_what_the_reader_needs(purpose: Purpose, language: Language, by: DecidedBy) -> None:
+    mail = mail_for(purpose, language, by)
+    tree = parse(mail.html)
+    assert (tree.get("lang"), tree.get("dir")) == (language.code, language.direction)
+    for text in (mail.plain, mail.html):
+        assert [needed for needed in NEEDED if needed not in text] == []
+        assert ("Krankheit" in text) == (purpose is Purpose.CANCELLATION and by is not DecidedBy.CITIZEN)
+    assert "4711-0815" in mail.subject
+    assert "\n\n\n" not in mail.plain
+
+
+@each_message
+def test_every_sms_says_it_in_few_segments(purpose: Purpose, language: Language) -> None:
+    sms = plain(TEXTS.sms(purpose, fact_for(purpose, language=language.code), person()))
+    assert [needed for needed in NEEDED if needed not in sms] == []
+    assert segments(sms) == SEGMENTS[language.code]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_no_two_purposes_sound_the_same(language: Language) -> None:
+    assert len({mail_for(purpose, language).subject for purpose in Purpose}) == len(Purpose)
+    told = {TEXTS.sms(purpose, fact_for(purpose, language=language.code), person()) for purpose in Purpose}
+    assert len(told) == len(Purpose)
+
+
+@each_message
+def test_what_nobody_reviewed_says_so_and_carries_the_german_text(purpose: Purpose, language: Language) -> None:
+    mail, german = mail_for(purpose, language), mail_for(purpose, GERMAN)
+    if language == GERMAN:
+        assert not any(note in mail.plain for note in NOT_CHECKED.values())
+        return
+    assert not TEXTS.is_reviewed(language, purpose)
+    before, _, after = mail.plain.partition(NOT_CHECKED[language.code])
+    assert german.plain not in before
+    assert after.endswith(german.plain)
+    [below] = [each for each in parse(mail.html).iter("div") if each.get("lang") == "de"]
+    assert below.get("dir") == "ltr"
+    assert words(below) in words(parse(german.html))
+    assert NOT_CHECKED[language.code] in mail.html
+
+
+def test_what_somebody_reviewed_stands_alone() -> None:
+    texts, turkish = Texts("Duisburg"), message_language("tr")
+    texts._reviews["tr"][Purpose.REMINDER] = Review(by="Ada Lovelace", on=date(2026, 11, 1))
+    mail = mail_for(Purpose.REMINDER, turkish, texts=texts)
+    assert "Guten Tag" not in mail.plain + mail.html
+    assert "Guten Tag" in mail_for(Purpose.CONFIRMATION, turkish, texts=texts).html
+
+
+def test_every_language_and_purpose_has_a_state_of_review() -> None:
+    others = {language.code for language in MESSAGE_LANGUAGES if language != GERMAN}
+    assert {code: set(reviews) for code, reviews in TEXTS._reviews.items()} == {code: set(Purpose) for code in others}
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_nothing_turns_round_in_arabic(purpose: Purpose) -> None:
+    mail = mail_for(purpose, message_language("ar"))
+    letter = mail.html.partition('<div lang="de"')[0]
+    assert {"4711-0815", "09:20", "Ada Lovelace", "Markt 1"} <= isolated(parse(mail.html))
+    assert '<bdi lang="de">Bürger-Service-Station Hamborn</bdi>' in letter
+    assert not re.search(r"\b(left|right)\b", mail.html), "sides are logical"
+    assert not re.search(r"[٠-٩]", mail.html + mail.plain + mail.subject), "digits are Latin"
+    for text in (mail.subject, mail.plain.partition(NOT_CHECKED["ar"])[0]):
+        for turning in ("4711-0815", "09:20"):
+            assert text.count(turning) == text.count(f"\u2068{turning}\u2069") > 0
+
+
+def test_days_are_those_of_the_language() -> None:
+    subjects = {each.code: mail_for(Purpose.CONFIRMATION, each).subject for each in MESSAGE_LANGUAGES}
+    assert "Donnerstag, 26. November 2026" in subjects["de"]
+    assert "Donnerstag, 26. November 2026" in subjects["de-simple"]
+    assert "Thursday, 26 November 2026" in subjects["en"]
+    assert "26 Kasım 2026 Perşembe" in subjects["tr"]
+    assert "الخميس، 26 نوفمبر 2026" in subjects["ar"]
+
+
+def test_what_is_not_translated_is_marked_as_german() -> None:
+    assert "<bdi" not in mail_for(Purpose.CONFIRMATION, GERMAN).html
+    english = mail_for(Purpose.CONFIRMATION, message_language("en")).html
+    assert '<td style="padding:4px 8px">Apply for an identity card</td>' in english
+    turkish = mail_for(Purpose.CONFIRMATION, message_language("tr")).html
+    assert '<bdi lang="de">Personalausweis beantragen</bdi>' in turkish
+    assert '<li><bdi lang="de">bisheriger Ausweis</bdi></li>' in turkish
+
+
+def test_one_service_or_several() -> None:
+    one, other = (BookedService(key=key, names={"de": key}, minutes=10) for key in ("eins", "zwei"))
+    said = {"de": ("Anliegen",) * 2, "de-simple": ("Thema", "Themen"), "en": ("Service", "Services")}
+    said |= {"tr": ("Hizmet", "Hizmetler"), "ar": ("الخدمة", "الخدمتان")}
+    for code, labels in said.items():
+        for label, services in zip(labels, ([one], [one, other]), strict=True):
+            mail = TEXTS.mail(Purpose.REMINDER, booked(language=code, services=services), person())
+            assert f"\n{label}: " in mail.plain
+
+
+def test_plain_language_has_one_sentence_a_line() -> None:
+    catalogue = read_po((TRANSLATIONS / "de-simple.po").open("rb"))
+    lines = [line for entry in catalogue if entry.id for line in str(entry.string).splitlines()]
+    assert len(lines) > len(catalogue)
+    assert [line for line in lines if re.search(r"[.!?] \S", line)] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("de", "de"),
+        ("en-GB", "en"),
+        ("tr", "tr"),
+        ("de-DE", "de"),
+        ("de-simple", "de-simple"),
+        ("kl", "de"),
+        ("", "de"),
+    ],
+)
+def test_other_languages_fall_back(asked: str, written: str) -> None:
+    assert TEXTS.mail(Purpose.CONFIRMATION, booked(language=asked), person()).language == written
+
+
+def test_a_value_a_template_misses_is_an_error() -> None:
+    for environment in TEXTS._environments.values():
+        with pytest.raises(UndefinedError):
+            environment.from_string("{{ missing }}").render()
