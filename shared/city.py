@@ -42,13 +42,20 @@ class CityStation(_Data):
 
 
 class CityService(_Data):
-    """A service (Leistung); `names` and `bring` by language, German always among them."""
+    """A service (Leistung); `names` and `bring` by language, German always among them.
+
+    `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
+    passports), `stations` the keys of those that offer it; None means all.
+    """
 
     key: str
     names: dict[str, str]
+    situation: str
     minutes: int = Field(ge=1)
     bring: dict[str, list[str]]
     fee_cents: int | None = None
+    most: int = Field(default=1, ge=1, le=9)
+    stations: list[str] | None = None
 
 
 class WeeklyHours(_Data):
@@ -64,6 +71,8 @@ class City(_Data):
 
     `sources` says where figures come from; what `examples` names has no source and is an example only.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
+    `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
+    asked for most.
     """
 
     name: str
@@ -78,6 +87,7 @@ class City(_Data):
     opening_hours: list[WeeklyHours]
     districts: list[District]
     stations: list[CityStation]
+    life_situations: dict[str, dict[str, str]]
     services: list[CityService]
 
     @classmethod

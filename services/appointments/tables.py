@@ -54,8 +54,11 @@ services = Table(
     Column("position", Integer, nullable=False),
     Column("names", JSONB, nullable=False),
     Column("bring", JSONB, nullable=False),
+    Column("situation", Text, nullable=False),
     Column("minutes", Integer, nullable=False),
     Column("fee_cents", Integer),
+    Column("most", SmallInteger, nullable=False),
+    Column("stations", ARRAY(Text)),
 )
 
 opening_hours = Table(

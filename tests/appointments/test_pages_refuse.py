@@ -140,7 +140,7 @@ async def test_an_appointment_that_began_cannot_be_cancelled_and_one_that_ended_
     visitor, start = Visitor(client), at(service, 10)
     manage = await visitor.book(start)
     pass_time(service, start - service.clock.now() + timedelta(minutes=1))
-    assert "Zum Absagen ist es hier zu spät." in content(await visitor.see(manage))
+    assert "Zum Verlegen und Absagen ist es hier zu spät." in content(await visitor.see(manage))
     assert (await client.get(f"{manage}/cancel")).headers["location"] == manage
     assert (await visitor.press(f"{manage}/cancel")).headers["location"] == manage
     pass_time(service, timedelta(hours=1))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, free_times
+from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, choose, free_times
 from shared.city import City
 from shared.clock import BERLIN
 from shared.statements import Statement
@@ -53,11 +53,13 @@ async def load_offer(
 
     Args:
         station: only this one; None means all.
-        services: only these keys; None means all. Unknown keys are simply not found.
+        services: only these keys, in the quantity in which each occurs; None means all. Unknown keys are simply not
+            found.
     """
     values = {"today": today, "station": station, "services": None if services is None else list(services)}
     row = await _OFFER.row(conn, values)
-    return Offer(tuple(map(_station, row["stations"])), tuple(map(_service, row["services"])))
+    found = tuple(map(_service, row["services"]))
+    return Offer(tuple(map(_station, row["stations"])), found if services is None else tuple(choose(found, services)))
 
 
 async def load_free_times(
@@ -106,7 +108,16 @@ def _station(row: dict[str, Any]) -> Station:
 
 
 def _service(row: dict[str, Any]) -> Service:
-    return Service(row["key"], row["names"], row["bring"], row["minutes"], row["fee_cents"])
+    return Service(
+        key=row["key"],
+        names=row["names"],
+        bring=row["bring"],
+        minutes=row["minutes"],
+        situation=row["situation"],
+        fee_cents=row["fee_cents"],
+        most=row["most"],
+        stations=None if row["stations"] is None else tuple(row["stations"]),
+    )
 
 
 def _day(value: str | None) -> date | None:

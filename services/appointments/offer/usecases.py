@@ -28,8 +28,11 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
             "position": position,
             "names": service.names,
             "bring": service.bring,
+            "situation": service.situation,
             "minutes": service.minutes,
             "fee_cents": service.fee_cents,
+            "most": service.most,
+            "stations": service.stations,
         }
         for position, service in enumerate(city.services)
     ]

@@ -81,7 +81,7 @@ class Texts:
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
             "number": state.number,
-            "services": [service.names.get(language, service.names[DEFAULT_LANGUAGE]) for service in state.services],
+            "services": [service.named(language) for service in state.services],
             "bring": list(dict.fromkeys(bring)),
             "place": state.place.name,
             "address": state.place.address,

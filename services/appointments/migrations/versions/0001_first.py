@@ -22,8 +22,11 @@ create table services (
     position integer not null,
     names jsonb not null,
     bring jsonb not null,
+    situation text not null,
     minutes integer not null,
-    fee_cents integer
+    fee_cents integer,
+    most smallint not null,
+    stations text[]
 );
 
 create table opening_hours (
