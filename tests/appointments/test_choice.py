@@ -1,6 +1,6 @@
 """What may stand together in one appointment: quantities, and stations that offer only some services."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.appointments.offer.domain import Service as Bookable
-from services.appointments.offer.domain import choose, duration_of, keys_of
+from services.appointments.offer.domain import choose, duration_of, keys_of, slots_on
+from services.appointments.offer.queries import grid_of, load_offer
 from shared.city import City
+from shared.clock import BERLIN
 from shared.service import Service
 from tests.appointments.conftest import Client, at, booking, outbox, wish
 
@@ -160,3 +162,21 @@ async def test_times_of_what_cannot_be_booked_are_refused(
 ) -> None:
     answer = await client.get(f"{API}/{path}", params=query)
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, slug)
+
+
+async def test_the_hours_of_a_month_and_of_every_other_week_are_loaded(service: Service) -> None:
+    """As the city's data have it: Mitte opens on the first Saturday, Rheinhausen late on every other Thursday."""
+    async with service.db.transaction() as conn:
+        offer = await load_offer(conn, date(2027, 1, 1))
+    stations, grid = {each.key: each for each in offer.stations}, grid_of(service.city)
+    year = [date(2027, 1, 1) + timedelta(days=offset) for offset in range(365)]
+    ends = {
+        key: {day: slots[-1].astimezone(BERLIN).hour for day in year if (slots := slots_on(stations[key], day, grid))}
+        for key in ("mitte", "rheinhausen")
+    }
+    saturdays = [day for day in ends["mitte"] if day.weekday() == 5]
+    assert len(saturdays) == 11, "twelve, but the first of May is a holiday"
+    assert all(day.day <= 7 and ends["mitte"][day] == 12 for day in saturdays)
+    late = [day for day, hour in ends["rheinhausen"].items() if hour == 18]
+    assert late[:3] == [date(2027, 1, 7), date(2027, 1, 21), date(2027, 2, 4)]
+    assert all((day - late[0]).days % 14 == 0 for day in late)

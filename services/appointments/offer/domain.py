@@ -12,22 +12,41 @@ MOST_SERVICES = 5
 """How many different services fit into one appointment."""
 MOST_KEYS = 20
 """How many of all services together."""
+LAST = 5
+"""The `nth` of the last weekday of a month."""
+_WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Weekly opening hours (weekday 0 is Monday, local time), valid between two days where given."""
+    """Opening hours on a weekday (0 is Monday, local time), valid between two days where given.
+
+    `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
+    fourth such weekday of a month, or, for 5, the last.
+    """
 
     weekday: int
     opens: time
     closes: time
     valid_from: date | None = None
     valid_until: date | None = None
+    every_weeks: int = 1
+    nth: int | None = None
 
     def apply_on(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day
         ended = self.valid_until is not None and self.valid_until < day
-        return day.weekday() == self.weekday and begun and not ended
+        return day.weekday() == self.weekday and begun and not ended and self._in_turn(day) and self._is_nth(day)
+
+    def _in_turn(self, day: date) -> bool:
+        if self.every_weeks == 1 or self.valid_from is None:
+            return True
+        return (_monday(day) - _monday(self.valid_from)) // _WEEK % self.every_weeks == 0
+
+    def _is_nth(self, day: date) -> bool:
+        if self.nth == LAST:
+            return (day + _WEEK).month != day.month
+        return self.nth is None or (day.day - 1) // 7 + 1 == self.nth
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +117,10 @@ class Grid:
     def last_day(self, now: datetime) -> date:
         """The last day that can be booked now."""
         return now.astimezone(BERLIN).date() + timedelta(days=self.days_ahead)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def choose(services: Iterable[Service], keys: Iterable[str]) -> list[Service]:

@@ -18,7 +18,8 @@ _OFFER = Statement("""
         (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
             select key, name, district, address,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
-                   (select jsonb_agg(jsonb_build_array(weekday, opens, closes, valid_from, valid_until))
+                   (select jsonb_agg(jsonb_build_array(
+                       weekday, opens, closes, valid_from, valid_until, every_weeks, nth))
                     from opening_hours h where h.station = s.key) as hours,
                    (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
                     from closures k where k.station = s.key and k.last_day >= :today) as closures
@@ -97,8 +98,8 @@ def _station(row: dict[str, Any]) -> Station:
         address=row["address"],
         counters=tuple(row["counters"] or ()),
         hours=tuple(
-            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last))
-            for weekday, opens, closes, first, last in row["hours"] or ()
+            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last), weeks, nth)
+            for weekday, opens, closes, first, last, weeks, nth in row["hours"] or ()
         ),
         closures=tuple(
             Closure(date.fromisoformat(first), date.fromisoformat(last), reason)
