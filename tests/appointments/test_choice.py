@@ -17,13 +17,13 @@ from shared.service import Service
 from tests.appointments.conftest import Client, at, booking, outbox, wish
 
 API = "/appointments/api/v1"
-CATALOGUE = [Bookable(key, {}, {}, minutes) for key, minutes in (("a", 10), ("b", 20), ("c", 40))]
+SERVICES = [Bookable(key, {}, {}, minutes) for key, minutes in (("a", 10), ("b", 20), ("c", 40))]
 
 
 @given(st.lists(st.sampled_from("abcx")))
 def test_a_choice_takes_what_it_names_as_often_as_it_names_it(keys: list[str]) -> None:
     known = [key for key in keys if key != "x"]
-    chosen = choose(CATALOGUE, keys)
+    chosen = choose(SERVICES, keys)
     assert sorted(known) == keys_of(chosen)
     assert duration_of(chosen) == timedelta(minutes=sum({"a": 10, "b": 20, "c": 40}[key] for key in known))
 

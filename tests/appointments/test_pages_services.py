@@ -4,8 +4,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.appointments.offer.catalogue import a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.domain import Service as Bookable
+from services.appointments.offer.listing import a_to_z, by_situation, nearest_words, search
 from shared.city import City
 from shared.service import Service
 from tests.appointments.conftest import Client, at
@@ -13,7 +13,7 @@ from tests.appointments.visitor import Visitor, content, own_links, page
 from tests.shared.web.html import words
 
 CITY = City.load("duisburg")
-CATALOGUE = [
+SERVICES = [
     Bookable(each.key, each.names, each.bring, each.minutes, situation=each.situation) for each in CITY.services
 ]
 BOOK = "/appointments/book"
@@ -24,11 +24,11 @@ def address(step: str, *services: str, **others: str) -> str:
 
 
 def test_every_service_stands_in_the_list_once_in_either_order() -> None:
-    keys = sorted(each.key for each in CATALOGUE)
-    sections = by_situation(CATALOGUE, CITY.life_situations)
+    keys = sorted(each.key for each in SERVICES)
+    sections = by_situation(SERVICES, CITY.life_situations)
     assert sorted(each.key for section in sections for each in section.services) == keys
-    assert [each.key for each in sections[0].services] == [each.key for each in CATALOGUE[:6]]
-    assert sorted(each.key for each in a_to_z(CATALOGUE, "de")) == keys
+    assert [each.key for each in sections[0].services] == [each.key for each in SERVICES[:6]]
+    assert sorted(each.key for each in a_to_z(SERVICES, "de")) == keys
 
 
 def test_umlauts_stand_with_their_vowels() -> None:
@@ -45,14 +45,14 @@ def test_umlauts_stand_with_their_vowels() -> None:
     ],
 )
 def test_a_search_finds_all_its_words_in_either_language(wanted: str, key: str) -> None:
-    assert [each.key for each in search(CATALOGUE, wanted)] == [key]
+    assert [each.key for each in search(SERVICES, wanted)] == [key]
 
 
 def test_a_search_without_a_hit_finds_the_nearest_words() -> None:
-    assert search(CATALOGUE, "Führerschien") == []
-    assert nearest_words(CATALOGUE, "Führerschien", "de")[0] == "Führerschein"
-    assert nearest_words(CATALOGUE, "passprot", "en")[0] == "passport"
-    assert nearest_words(CATALOGUE, "xyzzy", "de") == []
+    assert search(SERVICES, "Führerschien") == []
+    assert nearest_words(SERVICES, "Führerschien", "de")[0] == "Führerschein"
+    assert nearest_words(SERVICES, "passprot", "en")[0] == "passport"
+    assert nearest_words(SERVICES, "xyzzy", "de") == []
 
 
 async def test_a_search_keeps_what_was_ticked(client: Client) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from services.appointments.offer.catalogue import Section, a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.days import load_earliest
 from services.appointments.offer.domain import MOST_SERVICES, Service, able, choose, duration_of, keys_of, too_many
+from services.appointments.offer.listing import Section, a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
