@@ -155,6 +155,8 @@ async def test_the_nearest_times_instead_of_a_taken_one_are_at_stations_that_off
         ({"services": ["reisepass"], "station": "nowhere"}, "unknown-choice"),
         ({"services": ["reisepass"] * 5}, "too-many"),
         ({}, "invalid-input"),
+        ({"services": ["\0"]}, "invalid-input"),
+        ({"services": ["reisepass"], "station": "\0"}, "invalid-input"),
     ],
 )
 async def test_times_of_what_cannot_be_booked_are_refused(

@@ -14,6 +14,7 @@ from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
 from services.appointments.booking.wishes import Details, Wish
+from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from shared.auth import Caller, require_role
 from shared.db import Connection
@@ -26,7 +27,6 @@ from shared.service import Service
 router = APIRouter(prefix="/appointments/api/v1", tags=["booking"])
 
 HOLD_LINK = "hold"
-Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 MESSAGES = {

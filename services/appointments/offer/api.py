@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from services.appointments.offer.days import load_earliest
 from services.appointments.offer.domain import MOST_KEYS
@@ -18,15 +18,16 @@ router = APIRouter(prefix="/appointments/api/v1", tags=["offer"])
 
 EARLIEST_MAX_AGE_S = 30
 
+Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 Keys = Annotated[
-    list[str],
+    list[Key],
     Query(
         min_length=1,
         max_length=MOST_KEYS,
         description="Keys of the services of one appointment, each as often as it is wanted.",
     ),
 ]
-OneStation = Annotated[str | None, Query(max_length=60, description="A station's key; left out, all stations.")]
+OneStation = Annotated[Key | None, Query(description="A station's key; left out, all stations.")]
 
 
 class ServiceOut(BaseModel):

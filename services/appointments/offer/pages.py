@@ -1,5 +1,6 @@
 """Pages of the offer: where booking begins, what for, and where."""
 
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ ANYWHERE = "any"
 """The place of those to whom the time matters more."""
 A_TO_Z = "a-z"
 """The order of those who know what it is called."""
+_KEY = re.compile(r"[a-z0-9-]{1,60}")
 
 
 class Choice(BaseModel):
@@ -41,9 +43,13 @@ class Choice(BaseModel):
 
     @property
     def keys(self) -> list[str]:
-        """The keys, each as often as it is wanted; a count without a tick is none."""
+        """What can be keys, each as often as it is wanted; a count without a tick is none."""
         counts = {key: int(number) for key, number in (each.split(" ") for each in self.counts)}
-        return [key for key, times in Counter(self.services).items() for _ in range(counts.get(key, times))]
+        return [
+            key
+            for key, times in Counter(filter(_KEY.fullmatch, self.services)).items()
+            for _ in range(counts.get(key, times))
+        ]
 
 
 CurrentChoice = Annotated[Choice, Query()]
