@@ -1,11 +1,11 @@
 """The city as data: districts, stations, services, opening hours. Another city is another file in `cities/`."""
 
-from datetime import time
+from datetime import date, time
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _CITIES = Path(__file__).parent / "cities"
 
@@ -42,21 +42,43 @@ class CityStation(_Data):
 
 
 class CityService(_Data):
-    """A service (Leistung); `names` and `bring` by language, German always among them."""
+    """A service (Leistung); `names` and `bring` by language, German always among them.
+
+    `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
+    passports), `stations` the keys of those that offer it; None means all.
+    """
 
     key: str
     names: dict[str, str]
+    situation: str
     minutes: int = Field(ge=1)
     bring: dict[str, list[str]]
     fee_cents: int | None = None
+    most: int = Field(default=1, ge=1, le=9)
+    stations: list[str] | None = None
 
 
-class WeeklyHours(_Data):
-    """Opening hours on some weekdays (0 is Monday), in local time."""
+class OpeningHours(_Data):
+    """Opening hours on some weekdays (0 is Monday), in local time, at some stations; None means all.
+
+    `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
+    fourth such weekday of a month, or, for 5, the last.
+    """
 
     weekdays: list[int]
     opens: time
     closes: time
+    stations: list[str] | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    every_weeks: int = Field(default=1, ge=1)
+    nth: int | None = Field(default=None, ge=1, le=5)
+
+    @model_validator(mode="after")
+    def _weeks_are_counted_from_a_day(self) -> Self:
+        if self.every_weeks > 1 and self.valid_from is None:
+            raise ValueError("every_weeks needs valid_from")
+        return self
 
 
 class City(_Data):
@@ -64,6 +86,8 @@ class City(_Data):
 
     `sources` says where figures come from; what `examples` names has no source and is an example only.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
+    `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
+    asked for most.
     """
 
     name: str
@@ -75,9 +99,10 @@ class City(_Data):
     slot_minutes: int = Field(ge=5)
     bookable_days: int = Field(ge=1)
     interpreter_languages: dict[str, str]
-    opening_hours: list[WeeklyHours]
+    opening_hours: list[OpeningHours]
     districts: list[District]
     stations: list[CityStation]
+    life_situations: dict[str, dict[str, str]]
     services: list[CityService]
 
     @classmethod

@@ -54,8 +54,11 @@ services = Table(
     Column("position", Integer, nullable=False),
     Column("names", JSONB, nullable=False),
     Column("bring", JSONB, nullable=False),
+    Column("situation", Text, nullable=False),
     Column("minutes", Integer, nullable=False),
     Column("fee_cents", Integer),
+    Column("most", SmallInteger, nullable=False),
+    Column("stations", ARRAY(Text)),
 )
 
 opening_hours = Table(
@@ -68,7 +71,10 @@ opening_hours = Table(
     Column("closes", Time, nullable=False),
     Column("valid_from", Date),
     Column("valid_until", Date),
+    Column("every_weeks", SmallInteger, nullable=False, server_default=text("1")),
+    Column("nth", SmallInteger),
     CheckConstraint("opens < closes", name="opens_before_closes"),
+    CheckConstraint("every_weeks = 1 or valid_from is not null", name="weeks_are_counted_from_a_day"),
     Index("opening_hours_station", "station"),
 )
 

@@ -29,12 +29,21 @@ class Place(FactPart):
 
 
 class BookedService(FactPart):
-    """A service (Leistung) of an appointment; `names` and `bring` by language, German always among them."""
+    """A service (Leistung) of an appointment; `names` and `bring` by language, German always among them.
+
+    `quantity` is how many of it (two children's passports), `minutes` how long one takes.
+    """
 
     key: str
     names: dict[str, str]
     bring: dict[str, list[str]] = {}
     minutes: int
+    quantity: int = 1
+
+    def named(self, language: str) -> str:
+        """Its name in a language, in German where there is none in it; with the quantity where it is more than one."""
+        name = self.names.get(language, self.names["de"])
+        return name if self.quantity == 1 else f"{self.quantity} × {name}"
 
 
 class AppointmentState(FactPart):
@@ -75,6 +84,7 @@ class Contact(BaseModel):
 
 
 class AppointmentFact(Fact):
+    schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
     privacy: ClassVar[Privacy] = Privacy.RESTRICTED
 

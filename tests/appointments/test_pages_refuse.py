@@ -155,6 +155,13 @@ async def test_an_address_that_is_not_ours_is_not_found(client: Client, path: st
     assert heading(await Visitor(client).see(f"/en/appointments/{path}", 404)) == "This page does not exist"
 
 
+async def test_services_that_no_box_of_ours_names_are_none(client: Client, service: Service) -> None:
+    time = f"mitte {at(service, 10).isoformat()}"
+    for key in ("%00", "flying"):
+        answer = await Visitor(client).press(f"/appointments/book/time?services={key}&place=mitte", time=time)
+        assert heading(page(answer, 422)) == "Eine Angabe passt nicht"
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from dateutil.rrule import MONTHLY, WEEKLY, rrule, weekdays
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +34,7 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
+from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 
 GRID = Grid(timedelta(minutes=10), 28)
@@ -175,6 +178,40 @@ def test_an_appointment_takes_the_seats_its_minutes_begin(minutes: list[int], se
 )
 def test_slots_of_a_day(place: Station, day: date, expected: int) -> None:
     assert len(slots_on(place, day, GRID)) == expected
+
+
+days_of_years = st.dates(date(2026, 1, 1), date(2030, 12, 31))
+
+
+@given(
+    st.integers(0, 6),
+    days_of_years,
+    st.integers(0, 400),
+    st.one_of(
+        st.builds(lambda weeks: {"every_weeks": weeks}, st.integers(1, 9)),
+        st.builds(lambda nth: {"nth": nth}, st.integers(1, 5)),
+    ),
+)
+def test_hours_apply_on_the_days_that_the_calendar_rule_names(
+    weekday: int, first: date, length: int, recurring: dict[str, Any]
+) -> None:
+    """The oracle is iCalendar's recurrence rule, as dateutil reads it."""
+    last = first + timedelta(days=length)
+    hours = Hours(weekday, time(9), time(12), first, last, **recurring)
+    start, until = datetime.combine(first, time()), datetime.combine(last, time())
+    if nth := recurring.get("nth"):
+        rule = rrule(MONTHLY, start, byweekday=weekdays[weekday](-1 if nth == 5 else nth), until=until)
+    else:
+        rule = rrule(WEEKLY, start, interval=recurring["every_weeks"], byweekday=weekdays[weekday], until=until)
+    around = [first + timedelta(days=offset) for offset in range(-40, length + 40)]
+    assert [day for day in around if hours.apply_on(day)] == [each.date() for each in rule]
+
+
+@given(days_of_years, days_of_years, st.integers(0, 60))
+def test_closures_and_holidays_win_over_all_hours(day: date, first: date, length: int) -> None:
+    closure = Closure(first, first + timedelta(days=length), "Umbau")
+    expected = 0 if is_public_holiday(day) or closure.first_day <= day <= closure.last_day else 18
+    assert len(slots_on(station(weekly(closes=time(12)), [closure]), day, GRID)) == expected
 
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)], ids=["to summer time", "to winter time"])

@@ -145,6 +145,23 @@ STATES: dict[str, tuple[str, State]] = {
     "start": ("Termin vor Ort", at_path("/appointments/")),
     "services": ("Was möchten Sie erledigen?", at_path("/appointments/book?place=mitte")),
     "services-missing": ("Was möchten Sie erledigen?", at_path("/appointments/book/place")),
+    "services-chosen": (
+        "Was möchten Sie erledigen?",
+        at_path("/appointments/book?services=reisepass&services=kinder-reisepass&services=kinder-reisepass"),
+    ),
+    "services-not-found": (
+        "Was möchten Sie erledigen?",
+        at_path("/appointments/book?q=Führerschien&services=reisepass"),
+    ),
+    "services-too-many": (
+        "Was möchten Sie erledigen?",
+        at_path(f"/appointments/book/place?{'&'.join(['services=kinder-reisepass'] * 5)}"),
+    ),
+    "place-lacking": ("Wo passt es Ihnen?", at_path("/appointments/book/place?services=fischereischein")),
+    "place-none": (
+        "Wo passt es Ihnen?",
+        at_path("/appointments/book/place?services=fischereischein&services=auskunftssperre"),
+    ),
     "place": ("Wo passt es Ihnen?", at_path(f"/appointments/book/place?{MANY_SERVICES}")),
     "place-missing": ("Wo passt es Ihnen?", place_missing),
     "time": ("Wann passt es Ihnen?", at_path(f"{TIMES}mitte&{MANY_SERVICES}")),

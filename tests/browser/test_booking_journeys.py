@@ -69,7 +69,7 @@ async def test_booking_and_cancelling_need_no_script(
 ) -> None:
     page = await open_page(f"{booking.address}{words['prefix']}/appointments/", device="phone", script=False)
     await page.get_by_role("link", name=words["book"]).first.click()
-    await page.get_by_label(words["service"]).check()
+    await page.get_by_role("checkbox", name=words["service"]).check()
     await page.get_by_role("button", name=words["next"]).click()
     await page.get_by_label(words["place"]).check()
     await page.get_by_role("button", name=words["next"]).click()

@@ -15,6 +15,7 @@ from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
+from services.appointments.offer.domain import MOST_KEYS
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.appointments import Channel, DecidedBy
@@ -43,16 +44,16 @@ MESSAGES = {
 
 
 class WishIn(BaseModel):
-    """A time at a station, for one or several services."""
+    """A time at a station, for one or several services; a key stands in `services` as often as it is wanted."""
 
     model_config = ConfigDict(extra="forbid")
 
     station: Key
-    services: Annotated[list[Key], Field(min_length=1, max_length=5)]
+    services: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)]
     starts_at: AwareDatetime
 
     def wish(self) -> Wish:
-        return Wish(self.station, tuple(dict.fromkeys(self.services)), self.starts_at)
+        return Wish(self.station, tuple(self.services), self.starts_at)
 
 
 class NewTimeIn(BaseModel):

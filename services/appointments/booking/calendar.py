@@ -22,7 +22,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     event.add("dtstamp", service.clock.now())
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.ends_at)
-    event.add("summary", ", ".join(each.names.get(appointment.language, each.names["de"]) for each in state.services))
+    event.add("summary", ", ".join(each.named(appointment.language) for each in state.services))
     event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
     event.add(
         "description",

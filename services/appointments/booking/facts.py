@@ -49,7 +49,9 @@ def booked_fact(
         place=_place(seating.offer),
         counter=seating.counter,
         services=[
-            BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes)
+            BookedService(
+                key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity
+            )
             for each in seating.offer.services
         ],
         starts_at=seating.starts_at,

@@ -18,6 +18,7 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
+from services.appointments.offer.domain import keys_of
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
@@ -55,7 +56,7 @@ async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, no
         Until when the time is held.
 
     Raises:
-        UnknownChoice, NotOffered, TimeTaken
+        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
     before = await load_appointment(conn, id, for_update=True)
     if before and before.status is not Status.HELD:
@@ -70,7 +71,7 @@ async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, no
             "number": before.number if before else appointment_number(count),
             "station": wish.station,
             "counter": seating.counter,
-            "services": [each.key for each in seating.offer.services],
+            "services": keys_of(seating.offer.services),
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
             "held_until": until,

@@ -25,12 +25,6 @@ class NotOffered(Problem):
     title = "This time cannot be booked"
 
 
-class UnknownChoice(Problem):
-    status = 422
-    slug = "unknown-choice"
-    title = "There is no such station or service"
-
-
 class HoldOver(Problem):
     status = 409
     slug = "hold-over"

@@ -15,6 +15,7 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, HoldOver, TooLate
 from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
+from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import grid_of, load_offer
 from shared import retention
 from shared.clock import BERLIN
@@ -94,7 +95,7 @@ async def book(
         id: chosen by the caller, so that a repeated request can be recognised by it.
 
     Raises:
-        UnknownChoice, NotOffered, TimeTaken
+        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
     seating, count = await fulfil(conn, service, id, wish, None, now)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
@@ -117,8 +118,8 @@ async def reschedule(
     Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotOffered, TimeTaken: undo the open transaction, or a
-            savepoint in it, to keep the old time.
+        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
+            transaction, or a savepoint in it, to keep the old time.
     """
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
@@ -222,7 +223,7 @@ def _booked(
         number=number,
         station=fact.appointment.place.key,
         counter=seating.counter,
-        services=tuple(each.key for each in seating.offer.services),
+        services=tuple(keys_of(seating.offer.services)),
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         language=details.language,

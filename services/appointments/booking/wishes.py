@@ -8,18 +8,19 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
-from services.appointments.booking.refusals import NotOffered, TimeTaken, UnknownChoice
+from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.seats import take_seats
-from services.appointments.offer.domain import Grid, is_offered, nearest, run_of
+from services.appointments.offer.domain import Grid, able, duration_of, is_offered, nearest, run_of
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
 from shared.service import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The time somebody wants: a station, services, and a start."""
+    """The time somebody wants: a station, services (a key as often as it is wanted), and a start."""
 
     station: str
     services: tuple[str, ...]
@@ -68,14 +69,13 @@ async def fulfil(
         The seating, and a count for a new appointment's number.
 
     Raises:
-        UnknownChoice, NotOffered, TimeTaken
+        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
     grid = grid_of(service.city)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
-    if not offer.stations or len(offer.services) != len(set(wish.services)) or not wish.services:
-        raise UnknownChoice
+    [station] = check_choice(offer, wish.services)
     needed = grid.slots_for(offer.services)
-    if not is_offered(offer.stations[0], wish.starts_at, needed, grid, now):
+    if not is_offered(station, wish.starts_at, needed, grid, now):
         raise NotOffered
     starts = run_of(wish.starts_at, needed, grid)
     taken = await take_seats(conn, id, wish.station, starts, until, now)
@@ -83,7 +83,7 @@ async def fulfil(
         raise TimeTaken(await _alternatives(conn, wish, offer.services, grid, now))
     counter, count = taken
     starts_at = wish.starts_at.astimezone(UTC)
-    return Seating(offer, counter, starts_at, starts_at + sum_of_minutes(offer.services)), count
+    return Seating(offer, counter, starts_at, starts_at + duration_of(offer.services)), count
 
 
 async def _alternatives(
@@ -92,10 +92,6 @@ async def _alternatives(
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
     everywhere = await load_offer(conn, now.astimezone(BERLIN).date(), services=())
-    free = await load_free_times(conn, everywhere.stations, days, grid.slots_for(services), grid, now)
+    stations = able(everywhere.stations, services)
+    free = await load_free_times(conn, stations, days, grid.slots_for(services), grid, now)
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)
-
-
-def sum_of_minutes(services: Sequence[BookableService]) -> timedelta:
-    """How long an appointment for these services lasts."""
-    return timedelta(minutes=sum(each.minutes for each in services))

@@ -3,28 +3,47 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
-from services.appointments.booking.refusals import UnknownChoice
+from services.appointments.offer.days import load_earliest
+from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.offer.queries import grid_of, load_free_times, load_offer
+from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 
-Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
-
 router = APIRouter(prefix="/appointments/api/v1", tags=["offer"])
+
+EARLIEST_MAX_AGE_S = 30
+
+Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
+Keys = Annotated[
+    list[Key],
+    Query(
+        min_length=1,
+        max_length=MOST_KEYS,
+        description="Keys of the services of one appointment, each as often as it is wanted.",
+    ),
+]
+OneStation = Annotated[Key | None, Query(description="A station's key; left out, all stations.")]
 
 
 class ServiceOut(BaseModel):
-    """A service; names and things to bring by language (BCP 47), the fee in euro cents."""
+    """A service; names and things to bring by language (BCP 47), minutes and fee (in euro cents) for one of it.
+
+    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it; null means all.
+    """
 
     key: str
     names: dict[str, str]
     bring: dict[str, list[str]]
     minutes: int
     fee_cents: int | None
+    situation: str
+    most: int
+    stations: list[str] | None
 
 
 class StationOut(BaseModel):
@@ -34,6 +53,13 @@ class StationOut(BaseModel):
     name: str
     district: int
     address: str | None
+
+
+class EarliestOut(BaseModel):
+    """The earliest free start at one station; null where everything is taken."""
+
+    station: str
+    earliest: AwareDatetime | None
 
 
 class FreeTimesOut(BaseModel):
@@ -58,27 +84,41 @@ async def stations(conn: Connection, now: Now) -> list[StationOut]:
     return [StationOut.model_validate(each, from_attributes=True) for each in offer.stations]
 
 
+@router.get("/earliest", responses=problems(422))
+async def earliest(
+    conn: Connection,
+    now: Now,
+    service: CurrentService,
+    response: Response,
+    services: Keys,
+    station: OneStation = None,
+) -> list[EarliestOut]:
+    """The earliest free time for an appointment with these services, per station that offers them all."""
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, services)
+    able, grid = check_choice(offer, services), grid_of(service.city)
+    found = await load_earliest(conn, able, grid.slots_for(offer.services), grid, now)
+    response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
+    return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
+
+
 @router.get("/free-times", responses=problems(422))
 async def free_times(
     conn: Connection,
     now: Now,
     service: CurrentService,
-    services: Annotated[
-        list[Key], Query(min_length=1, max_length=5, description="Keys of services, of one appointment.")
-    ],
-    station: Annotated[Key | None, Query(description="A station's key; left out, all stations.")] = None,
+    services: Keys,
+    station: OneStation = None,
     first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> list[FreeTimesOut]:
-    """The free times for an appointment with these services, per station."""
+    """The free times for an appointment with these services, per station that offers them all."""
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, station, services)
-    if not offer.stations or len(offer.services) != len(set(services)):
-        raise UnknownChoice
+    able = check_choice(offer, services)
     grid = grid_of(service.city)
     start = min(max(first_day or today, today), grid.last_day(now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
-    free = await load_free_times(conn, offer.stations, wanted, grid.slots_for(offer.services), grid, now)
+    free = await load_free_times(conn, able, wanted, grid.slots_for(offer.services), grid, now)
     return [
         FreeTimesOut(station=key, earliest=starts[0] if starts else None, starts=starts) for key, starts in free.items()
     ]

@@ -1,28 +1,52 @@
 """Rules of the offer: the slot grid, opening hours on a day, and free times."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 
+MOST_SERVICES = 5
+"""How many different services fit into one appointment."""
+MOST_KEYS = 20
+"""How many of all services together."""
+LAST = 5
+"""The `nth` of the last weekday of a month."""
+_WEEK = timedelta(weeks=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Weekly opening hours (weekday 0 is Monday, local time), valid between two days where given."""
+    """Opening hours on a weekday (0 is Monday, local time), valid between two days where given.
+
+    `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
+    fourth such weekday of a month, or, for 5, the last.
+    """
 
     weekday: int
     opens: time
     closes: time
     valid_from: date | None = None
     valid_until: date | None = None
+    every_weeks: int = 1
+    nth: int | None = None
 
     def apply_on(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day
         ended = self.valid_until is not None and self.valid_until < day
-        return day.weekday() == self.weekday and begun and not ended
+        return day.weekday() == self.weekday and begun and not ended and self._in_turn(day) and self._is_nth(day)
+
+    def _in_turn(self, day: date) -> bool:
+        if self.every_weeks == 1 or self.valid_from is None:
+            return True
+        return (_monday(day) - _monday(self.valid_from)) // _WEEK % self.every_weeks == 0
+
+    def _is_nth(self, day: date) -> bool:
+        if self.nth == LAST:
+            return (day + _WEEK).month != day.month
+        return self.nth is None or (day.day - 1) // 7 + 1 == self.nth
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +60,26 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service (Leistung); names and things to bring by language."""
+    """A service (Leistung); names and things to bring by language, minutes and fee for one of it.
+
+    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it (None means all),
+    `quantity` how many of it somebody wants.
+    """
 
     key: str
     names: dict[str, str]
     bring: dict[str, list[str]]
     minutes: int
+    situation: str = ""
     fee_cents: int | None = None
+    most: int = 1
+    stations: tuple[str, ...] | None = None
+    quantity: int = 1
+
+    @property
+    def duration(self) -> timedelta:
+        """How long all of it takes."""
+        return self.quantity * timedelta(minutes=self.minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +98,10 @@ class Station:
         """The closure that includes a day."""
         return next((each for each in self.closures if each.first_day <= day <= each.last_day), None)
 
+    def lacks(self, services: Iterable[Service]) -> list[Service]:
+        """Those of some services that are not offered here."""
+        return [each for each in services if each.stations is not None and self.key not in each.stations]
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -71,12 +112,41 @@ class Grid:
 
     def slots_for(self, services: Iterable[Service]) -> int:
         """How many consecutive seats an appointment for these services takes."""
-        minutes = timedelta(minutes=sum(service.minutes for service in services))
-        return max(1, -(-minutes // self.slot))
+        return max(1, -(-duration_of(services) // self.slot))
 
     def last_day(self, now: datetime) -> date:
         """The last day that can be booked now."""
         return now.astimezone(BERLIN).date() + timedelta(days=self.days_ahead)
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def choose(services: Iterable[Service], keys: Iterable[str]) -> list[Service]:
+    """The services that are wanted, each in the quantity in which its key occurs; unknown keys are left out."""
+    wanted = Counter(keys)
+    return [replace(each, quantity=wanted[each.key]) for each in services if each.key in wanted]
+
+
+def keys_of(services: Iterable[Service]) -> list[str]:
+    """The keys of some services, each as often as it is wanted: the opposite of `choose`."""
+    return [each.key for each in services for _ in range(each.quantity)]
+
+
+def duration_of(services: Iterable[Service]) -> timedelta:
+    """How long an appointment for these services lasts."""
+    return sum((each.duration for each in services), timedelta())
+
+
+def too_many(services: Iterable[Service]) -> list[Service]:
+    """Those of some services that are wanted more often than fits into one appointment."""
+    return [each for each in services if each.quantity > each.most]
+
+
+def able(stations: Iterable[Station], services: Sequence[Service]) -> list[Station]:
+    """The stations that offer all of some services."""
+    return [each for each in stations if not each.lacks(services)]
 
 
 Taken = Collection[tuple[str, datetime]]

@@ -1,33 +1,55 @@
 """Pages of the offer: where booking begins, what for, and where."""
 
-from typing import Annotated
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.offer.days import load_earliest
-from services.appointments.offer.domain import Service
+from services.appointments.offer.domain import MOST_SERVICES, Service, able, choose, duration_of, keys_of, too_many
+from services.appointments.offer.listing import Section, a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
 
-MOST_SERVICES = 5
 ANYWHERE = "any"
 """The place of those to whom the time matters more."""
+A_TO_Z = "a-z"
+"""The order of those who know what it is called."""
+_KEY = re.compile(r"[a-z0-9-]{1,60}")
 
 
 class Choice(BaseModel):
     """What was chosen so far, in the query of every page up to the time.
 
     Args:
-        services: keys.
+        services: keys, each as often as it is wanted.
+        counts: "key number" beside the ticked box of a service of which several can be wanted.
         place: a station's key, or any.
         draft: the token of a draft that gets another time, so that what was typed stays.
+        q: what the list of services is searched for.
+        order: of that list; by life situation unless a-z.
     """
 
     services: list[str] = Field(default=[], max_length=50)
+    counts: list[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60} [1-9]$")]] = Field(default=[], max_length=50)
     place: str = ""
     draft: str = ""
+    q: str = Field(default="", max_length=100)
+    order: str = ""
+
+    @property
+    def keys(self) -> list[str]:
+        """What can be keys, each as often as it is wanted; a count without a tick is none."""
+        counts = {key: int(number) for key, number in (each.split(" ") for each in self.counts)}
+        return [
+            key
+            for key, times in Counter(filter(_KEY.fullmatch, self.services)).items()
+            for _ in range(counts.get(key, times))
+        ]
 
 
 CurrentChoice = Annotated[Choice, Query()]
@@ -59,29 +81,36 @@ async def choose_place(visit: CurrentVisit, choice: CurrentChoice) -> Response:
 
 
 def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
-    """The list of services, with what was ticked."""
+    """The list of services, with what was ticked, or what a search finds in it."""
+    chosen = chosen_of(offer, choice)
     return visit.render(
         "services.html",
         status=422 if errors else 200,
         secret=bool(choice.draft),
-        services=offer.services,
-        chosen=choice.services,
-        station=next((station for station in offer.stations if station.key == choice.place), None),
-        draft=choice.draft,
+        choice=choice,
+        chosen={each.key: each for each in chosen},
+        keys=keys_of(chosen),
+        minutes=_minutes(chosen),
+        situations=visit.service.city.life_situations,
+        places={station.key: station for station in offer.stations},
         errors=errors,
+        **_listed(visit, offer, choice, chosen),
     )
 
 
 async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
-    """The list of stations for some services."""
+    """The stations that offer all that is chosen, with the earliest time, and what the others lack."""
     chosen, grid = chosen_of(offer, choice), grid_of(visit.service.city)
+    stations = able(offer.stations, chosen)
     return visit.render(
         "place.html",
         status=422 if errors else 200,
         secret=bool(choice.draft),
-        keys=[each.key for each in chosen],
-        stations=offer.stations,
-        earliest=await load_earliest(visit.conn, offer.stations, grid.slots_for(chosen), grid, visit.now),
+        chosen=chosen,
+        keys=keys_of(chosen),
+        stations=stations,
+        lacking=[(station, lacks) for station in offer.stations if (lacks := station.lacks(chosen))],
+        earliest=await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now),
         anywhere=ANYWHERE,
         draft=choice.draft,
         errors=errors,
@@ -91,16 +120,49 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
 def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | None:
     """The list of services again, unless these can be booked together; a link with outdated keys is no mistake."""
     chosen = chosen_of(offer, choice)
-    if 1 <= len(chosen) <= MOST_SERVICES:
+    excess = too_many(chosen)
+    if 1 <= len(chosen) <= MOST_SERVICES and not excess:
         return None
     _, errors = visit.gettext, FormErrors()
     if not choice.services:
         errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
-    elif chosen:
+    elif len(chosen) > MOST_SERVICES:
         errors["services"] = _("Wählen Sie höchstens fünf Anliegen. Sind es mehr, rufen Sie uns bitte an.")
+    elif excess:
+        name = excess[0].names.get(visit.language.code, excess[0].names["de"])
+        errors["services"] = _("%(service)s: Wählen Sie höchstens %(most)s für einen Termin.") % {
+            "service": name,
+            "most": excess[0].most,
+        }
     return services_page(visit, offer, choice, errors)
 
 
 def chosen_of(offer: Offer, choice: Choice) -> list[Service]:
-    """The services chosen, in the order of the offer."""
-    return [each for each in offer.services if each.key in choice.services]
+    """The services chosen, in the order of the offer and the quantity wanted."""
+    return choose(offer.services, choice.keys)
+
+
+def _listed(visit: Visit, offer: Offer, choice: Choice, chosen: list[Service]) -> dict[str, Any]:
+    """The services to show; what is ticked stays in the list whatever is searched for."""
+    language, wanted = visit.language.code, choice.q.strip()
+    if not wanted:
+        alphabetical = choice.order == A_TO_Z
+        sections = (
+            [Section(None, a_to_z(offer.services, language))]
+            if alphabetical
+            else by_situation(offer.services, visit.service.city.life_situations)
+        )
+        return {"sections": sections, "alphabetical": alphabetical, "missed": False, "near": []}
+    ticked = {each.key for each in chosen}
+    hits = search(offer.services, wanted)
+    shown = [each for each in offer.services if each.key in ticked or each in hits]
+    return {
+        "sections": [Section(None, shown)] if shown else [],
+        "alphabetical": False,
+        "missed": not hits,
+        "near": [] if hits else nearest_words(offer.services, wanted, language),
+    }
+
+
+def _minutes(services: list[Service]) -> int:
+    return duration_of(services) // timedelta(minutes=1)

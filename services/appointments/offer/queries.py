@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, free_times
+from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, choose, free_times
 from shared.city import City
 from shared.clock import BERLIN
 from shared.statements import Statement
@@ -18,7 +18,8 @@ _OFFER = Statement("""
         (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
             select key, name, district, address,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
-                   (select jsonb_agg(jsonb_build_array(weekday, opens, closes, valid_from, valid_until))
+                   (select jsonb_agg(jsonb_build_array(
+                       weekday, opens, closes, valid_from, valid_until, every_weeks, nth))
                     from opening_hours h where h.station = s.key) as hours,
                    (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
                     from closures k where k.station = s.key and k.last_day >= :today) as closures
@@ -53,11 +54,13 @@ async def load_offer(
 
     Args:
         station: only this one; None means all.
-        services: only these keys; None means all. Unknown keys are simply not found.
+        services: only these keys, in the quantity in which each occurs; None means all. Unknown keys are simply not
+            found.
     """
     values = {"today": today, "station": station, "services": None if services is None else list(services)}
     row = await _OFFER.row(conn, values)
-    return Offer(tuple(map(_station, row["stations"])), tuple(map(_service, row["services"])))
+    found = tuple(map(_service, row["services"]))
+    return Offer(tuple(map(_station, row["stations"])), found if services is None else tuple(choose(found, services)))
 
 
 async def load_free_times(
@@ -95,8 +98,8 @@ def _station(row: dict[str, Any]) -> Station:
         address=row["address"],
         counters=tuple(row["counters"] or ()),
         hours=tuple(
-            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last))
-            for weekday, opens, closes, first, last in row["hours"] or ()
+            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last), weeks, nth)
+            for weekday, opens, closes, first, last, weeks, nth in row["hours"] or ()
         ),
         closures=tuple(
             Closure(date.fromisoformat(first), date.fromisoformat(last), reason)
@@ -106,7 +109,16 @@ def _station(row: dict[str, Any]) -> Station:
 
 
 def _service(row: dict[str, Any]) -> Service:
-    return Service(row["key"], row["names"], row["bring"], row["minutes"], row["fee_cents"])
+    return Service(
+        key=row["key"],
+        names=row["names"],
+        bring=row["bring"],
+        minutes=row["minutes"],
+        situation=row["situation"],
+        fee_cents=row["fee_cents"],
+        most=row["most"],
+        stations=None if row["stations"] is None else tuple(row["stations"]),
+    )
 
 
 def _day(value: str | None) -> date | None:

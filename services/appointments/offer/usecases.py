@@ -28,8 +28,11 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
             "position": position,
             "names": service.names,
             "bring": service.bring,
+            "situation": service.situation,
             "minutes": service.minutes,
             "fee_cents": service.fee_cents,
+            "most": service.most,
+            "stations": service.stations,
         }
         for position, service in enumerate(city.services)
     ]
@@ -38,10 +41,20 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), offered)
 
     await conn.execute(delete(opening_hours))
-    weekly = [
-        {"station": station.key, "weekday": weekday, "opens": hours.opens, "closes": hours.closes}
+    open_on = [
+        {
+            "station": station.key,
+            "weekday": weekday,
+            "opens": hours.opens,
+            "closes": hours.closes,
+            "valid_from": hours.valid_from,
+            "valid_until": hours.valid_until,
+            "every_weeks": hours.every_weeks,
+            "nth": hours.nth,
+        }
         for station in city.stations
         for hours in city.opening_hours
+        if hours.stations is None or station.key in hours.stations
         for weekday in hours.weekdays
     ]
-    await conn.execute(insert(opening_hours), weekly)
+    await conn.execute(insert(opening_hours), open_on)

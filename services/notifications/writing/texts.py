@@ -103,13 +103,14 @@ class Texts:
         state = fact.appointment
         starts_at = state.starts_at.astimezone(BERLIN)
         bring = [_said(service.bring or {GERMAN.code: []}, language) for service in state.services]
+        named = [(_said(service.names, language)[0], service) for service in state.services]
         return {
             "purpose": purpose,
             "city": self._city,
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
             "number": state.number,
-            "services": [_said(service.names, language) for service in state.services],
+            "services": [(code, service.named(code)) for code, service in named],
             "bring": list(dict.fromkeys((code, thing) for code, things in bring for thing in things)),
             "place": state.place.name,
             "address": state.place.address,

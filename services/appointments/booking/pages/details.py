@@ -1,5 +1,6 @@
 """Who comes, and the check of everything before it becomes binding."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Form, Response
@@ -19,6 +20,7 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Details, TypedDetails
+from services.appointments.offer.domain import duration_of
 from services.appointments.offer.queries import load_offer
 from shared import retention
 from shared.city import City
@@ -155,6 +157,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         secret=True,
         station=offer.stations[0],
         services=offer.services,
+        minutes=duration_of(offer.services) // timedelta(minutes=1),
         person=details.person,
         message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),

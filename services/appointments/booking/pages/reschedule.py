@@ -10,8 +10,9 @@ from services.appointments.booking.pages.times import ShownTimes, TimeForm, show
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, TimeTaken, TooLate
 from services.appointments.booking.usecases import reschedule
+from services.appointments.offer.domain import able, choose
 from services.appointments.offer.pages import ANYWHERE
-from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.queries import load_offer
 from shared.events.appointments import DecidedBy
 from shared.idempotency import claim_key
 from shared.web.visit import CurrentVisit, Visit
@@ -53,18 +54,19 @@ async def _times_page(
     visit: Visit, token: str, found: Appointment, show: ShownTimes, refusal: TimeTaken | NotOffered | None = None
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today)
-    if not stations_at(offer, show.place):
-        show = show.model_copy(update={"place": found.station})
-    services = [each for each in offer.services if each.key in found.services]
-    shown = await shown_times(visit, offer, show, grid_of(visit.service.city).slots_for(services), refusal)
+    services = choose(offer.services, found.services)
+    stations = able(offer.stations, services)
+    place = next((each for each in (show.place, found.station) if stations_at(stations, each)), ANYWHERE)
+    show = show.model_copy(update={"place": place})
+    shown = await shown_times(visit, offer.stations, show, services, refusal)
     return visit.render(
         "reschedule.html",
         secret=True,
         token=token,
         appointment=found,
         state=found.state,
-        place=show.place,
+        place=place,
         anywhere=ANYWHERE,
-        stations=offer.stations,
+        stations=stations,
         **shown,
     )

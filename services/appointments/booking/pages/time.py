@@ -14,8 +14,9 @@ from services.appointments.booking.pages.times import ShownTimes, TimeForm, show
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.wishes import Wish
+from services.appointments.offer.domain import able, duration_of, keys_of
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of, place_page, refuse_services
-from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.offer.queries import Offer, load_offer
 from shared.idempotency import claim_key
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
@@ -33,9 +34,12 @@ async def show_times(visit: CurrentVisit, choice: Annotated[TimeChoice, Query()]
     offer = await load_offer(visit.conn, visit.today)
     if refused := refuse_services(visit, offer, choice):
         return refused
-    if not stations_at(offer, choice.place):
-        _ = visit.gettext
-        errors = FormErrors() if choice.place else FormErrors(place=_("Wählen Sie einen Ort."))
+    if not stations_at(able(offer.stations, chosen_of(offer, choice)), choice.place):
+        _, errors = visit.gettext, FormErrors()
+        if not choice.place:
+            errors["place"] = _("Wählen Sie einen Ort.")
+        elif stations_at(offer.stations, choice.place):
+            errors["place"] = _("Wählen Sie einen anderen Ort: Dort geht nicht alles, was Sie erledigen möchten.")
         return await place_page(visit, offer, choice, errors)
     return await _time_page(visit, offer, choice)
 
@@ -46,7 +50,7 @@ async def choose_time(
 ) -> Response:
     """Hold a time. The same press sent twice, or another time chosen after going back, use the same draft."""
     station, starts_at = form.chosen()
-    wish = Wish(station, tuple(dict.fromkeys(choice.services)), starts_at)
+    wish = Wish(station, tuple(choice.keys), starts_at)
     id = await _draft_of(visit, choice.draft, form.einmal)
     before = await load_appointment(visit.conn, id, for_update=True)
     if before and before.status is not Status.HELD:
@@ -78,14 +82,14 @@ async def _time_page(
     visit: Visit, offer: Offer, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None
 ) -> Response:
     chosen = chosen_of(offer, choice)
-    shown = await shown_times(visit, offer, choice, grid_of(visit.service.city).slots_for(chosen), refusal)
+    shown = await shown_times(visit, offer.stations, choice, chosen, refusal)
     return visit.render(
         "time.html",
         secret=bool(choice.draft),
         choice=choice,
         services=chosen,
-        keys=[each.key for each in chosen],
-        minutes=sum(each.minutes for each in chosen),
+        keys=keys_of(chosen),
+        minutes=duration_of(chosen) // timedelta(minutes=1),
         anywhere=ANYWHERE,
         hold_minutes=HOLD // timedelta(minutes=1),
         **shown,

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.offer.days import FreeDay, FreeTime, load_free_days
-from services.appointments.offer.domain import Station
+from services.appointments.offer.domain import Service, Station, able
 from services.appointments.offer.pages import ANYWHERE
-from services.appointments.offer.queries import Offer, grid_of
+from services.appointments.offer.queries import grid_of
 from shared.clock import BERLIN
 from shared.problems import InvalidInput
 from shared.web.visit import Visit
@@ -52,25 +52,31 @@ class TimeForm(BaseModel):
         return station, starts_at
 
 
-def stations_at(offer: Offer, place: str) -> Sequence[Station]:
-    """The stations of an offer at a place, which may be any."""
-    return [each for each in offer.stations if place in (ANYWHERE, each.key)]
+def stations_at(stations: Sequence[Station], place: str) -> Sequence[Station]:
+    """Those of some stations at a place, which may be any."""
+    return [each for each in stations if place in (ANYWHERE, each.key)]
 
 
 async def shown_times(
-    visit: Visit, offer: Offer, show: ShownTimes, needed: int, refusal: TimeTaken | NotOffered | None = None
+    visit: Visit,
+    stations: Sequence[Station],
+    show: ShownTimes,
+    services: Sequence[Service],
+    refusal: TimeTaken | NotOffered | None = None,
 ) -> dict[str, Any]:
     """What `times.html` shows.
 
     Args:
-        needed: seats in a row.
+        stations: all there are.
+        services: what the appointment is for; only stations that offer all of it are looked at.
         refusal: why the time pressed before could not be had.
     """
-    grid, stations = grid_of(visit.service.city), stations_at(offer, show.place)
+    grid, by_key = grid_of(visit.service.city), {station.key: station for station in stations}
+    places, needed = stations_at(able(stations, services), show.place), grid.slots_for(services)
 
     async def days_from(first: date) -> list[FreeDay]:
         # One day more than is shown says that there are later ones.
-        return await load_free_days(visit.conn, stations, first, needed, grid, visit.now, DAYS_SHOWN + 1)
+        return await load_free_days(visit.conn, places, first, needed, grid, visit.now, DAYS_SHOWN + 1)
 
     first = show.first if show.first and show.first > visit.today else None
     days = await days_from(first or visit.today)
@@ -78,14 +84,13 @@ async def shown_times(
         first, days = None, await days_from(visit.today)
     shown = days[:DAYS_SHOWN]
     open_day = next((each for each in shown if each.day == show.day), shown[0] if shown else None)
-    by_key = {station.key: station for station in offer.stations}
     nearest = refusal.nearest if isinstance(refusal, TimeTaken) else []
     return {
         "status": 409 if refusal else 200,
         "refusal": refusal.slug if refusal else None,
         "nearest": [FreeTime(start, by_key[key]) for key, start in nearest],
         "first": first,
-        "station": stations[0] if show.place != ANYWHERE else None,
+        "station": places[0] if show.place != ANYWHERE else None,
         "days": shown,
         "later": days[DAYS_SHOWN].day if len(days) > DAYS_SHOWN else None,
         "open_day": open_day,

@@ -22,8 +22,11 @@ create table services (
     position integer not null,
     names jsonb not null,
     bring jsonb not null,
+    situation text not null,
     minutes integer not null,
-    fee_cents integer
+    fee_cents integer,
+    most smallint not null,
+    stations text[]
 );
 
 create table opening_hours (
@@ -34,7 +37,10 @@ create table opening_hours (
     closes time not null,
     valid_from date,
     valid_until date,
-    constraint opens_before_closes check (opens < closes)
+    every_weeks smallint not null default 1,
+    nth smallint,
+    constraint opens_before_closes check (opens < closes),
+    constraint weeks_are_counted_from_a_day check (every_weeks = 1 or valid_from is not null)
 );
 create index opening_hours_station on opening_hours (station);
 
