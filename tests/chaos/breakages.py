@@ -132,8 +132,8 @@ def chooses_keys_by_chance() -> None:
     """The relay sends each row with a key of its own."""
 
     def broken(new_producer: Any) -> Any:
-        def new_careless_producer(bootstrap: str) -> Any:
-            producer = new_producer(bootstrap)
+        def new_careless_producer(*given: Any) -> Any:
+            producer = new_producer(*given)
             send = producer.send
             producer.send = lambda topic, body, key, headers: send(topic, body, key=uuid4().bytes, headers=headers)
             return producer
