@@ -86,11 +86,6 @@ def _times(stations: tuple[Station, ...]) -> Iterator[tuple[str, datetime]]:
     days = [today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD, grid.days_ahead)]
     for counter in range(max(len(station.counters) for station in stations)):
         for day in days:
-            starts = {
-                station.key: slots_on(station, day, grid) for station in stations if counter < len(station.counters)
-            }
-            yield from (
-                (key, start)
-                for each in zip(*starts.values(), strict=True)
-                for key, start in zip(starts, each, strict=True)
-            )
+            open_now = [station for station in stations if counter < len(station.counters)]
+            starts = [(start, station.key) for station in open_now for start in slots_on(station, day, grid)]
+            yield from ((key, start) for start, key in sorted(starts))
