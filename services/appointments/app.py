@@ -1,11 +1,14 @@
 """The application: the only place that wires the service."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.api import router as booking_api
-from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
+from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
@@ -15,6 +18,9 @@ from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
+from services.appointments.waiting.api import router as waiting_api
+from services.appointments.waiting.line import OFFER_EXPIRY
+from services.appointments.waiting.usecases import LAST_DAY, end_wait, expire_offer, forget_waiting
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -26,12 +32,26 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
+        routers=[
+            offer_api,
+            booking_api,
+            waiting_api,
+            offer_pages,
+            time_pages,
+            details_pages,
+            manage_pages,
+            reschedule_pages,
+        ],
         reactions=REACTIONS,
-        due={DRAFT_EXPIRY: expire_draft},
-        forget=forget_contacts,
+        due={HOLD_END: end_hold, OFFER_EXPIRY: expire_offer, LAST_DAY: end_wait},
+        forget=_forget,
         error_page=pages.error_page,
     )
     app.state.pages = pages
     app.add_middleware(LanguagePrefix)
     return app
+
+
+async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
+    await forget_contacts(conn, matters)
+    await forget_waiting(conn, matters)

@@ -1,8 +1,9 @@
 """Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -114,3 +115,67 @@ class AppointmentCancelled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
+
+
+class OfferedSeat(FactPart):
+    """A time offered to somebody who waits, theirs alone until a moment; `id` becomes the appointment's."""
+
+    id: UUID
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    until: AwareDatetime
+
+
+class WaitingState(FactPart):
+    """The public state of an entry in the waiting list.
+
+    Its services are wanted together, at one of the `places`, on one of the `weekdays` (0 is Monday) from the first to
+    the last day. `offer` is there while a time is offered, `appointment` once one was taken. `language`, `interpreter`,
+    `channels` and `contact` are as in an appointment.
+    """
+
+    status: Literal["waiting", "offered", "booked", "left", "over"]
+    services: list[BookedService]
+    places: list[Place]
+    weekdays: list[int]
+    first_day: date
+    last_day: date
+    offer: OfferedSeat | None = None
+    appointment: UUID | None = None
+    language: str
+    interpreter: str | None = None
+    channels: list[Channel]
+    person_key: str
+    contact: Sealed | None = None
+
+
+class WaitingFact(Fact):
+    service: ClassVar[str] = "appointments"
+    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+
+    entry: WaitingState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.entry.last_day, time.max, UTC)
+
+
+class WaitingListJoined(WaitingFact):
+    """Somebody wants to be told when something frees up."""
+
+
+class SeatOffered(WaitingFact):
+    """A freed time is offered to the first in line it fits."""
+
+
+class SeatOfferEnded(WaitingFact):
+    """An offered time was not taken; the entry waits on. `offer` is what was offered."""
+
+    offer: OfferedSeat
+    outcome: Literal["declined", "expired"]
+
+
+class WaitingListLeft(WaitingFact):
+    """An entry is no longer in line: an appointment was taken, the citizen left, or the last day is over."""

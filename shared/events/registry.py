@@ -11,6 +11,10 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.WaitingListJoined,
+    appointments.SeatOffered,
+    appointments.SeatOfferEnded,
+    appointments.WaitingListLeft,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
 )

@@ -186,12 +186,12 @@ async def book(
         raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
     id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
-        return _out(service, await _known(conn, UUID(first)))
+        return appointment_out(service, await _known(conn, UUID(first)))
     if booking.time is None:
         found = await usecases.confirm(conn, service, id, details, now)
     else:
         found = await usecases.book(conn, service, id, booking.time.wish(), details, now)
-    out = _out(service, found)
+    out = appointment_out(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
 
@@ -199,14 +199,14 @@ async def book(
 @router.get("/appointments/{token}", responses=problems(404))
 async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
     """An appointment, by its secret token."""
-    return _out(service, await by_token(conn, service, token))
+    return appointment_out(service, await by_token(conn, service, token))
 
 
 @router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return _out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    return appointment_out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
@@ -216,7 +216,7 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
     found = await by_token(conn, service, token)
-    return _out(
+    return appointment_out(
         service,
         await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
     )
@@ -269,7 +269,8 @@ async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
     return found
 
 
-def _out(service: Service, found: Appointment) -> AppointmentOut:
+def appointment_out(service: Service, found: Appointment) -> AppointmentOut:
+    """An appointment with its token."""
     return AppointmentOut(
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,

@@ -1,11 +1,13 @@
 """The facts of an appointment, built from what was decided."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
-from services.appointments.offer.queries import Offer
+from services.appointments.offer.domain import Service as BookableService
+from services.appointments.offer.domain import Station
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -46,14 +48,9 @@ def booked_fact(
     state = AppointmentState(
         number=number,
         status="confirmed",
-        place=_place(seating.offer),
+        place=place_of(seating.station),
         counter=seating.counter,
-        services=[
-            BookedService(
-                key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity
-            )
-            for each in seating.offer.services
-        ],
+        services=booked_services(seating.offer.services),
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         language=details.language,
@@ -70,7 +67,7 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
         update={
-            "place": _place(seating.offer),
+            "place": place_of(seating.station),
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
@@ -88,7 +85,14 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     )
 
 
-def _place(offer: Offer) -> Place:
-    """The station of an offer that has but one, as facts name it."""
-    [station] = offer.stations
+def booked_services(services: Iterable[BookableService]) -> list[BookedService]:
+    """Services as facts name them."""
+    return [
+        BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity)
+        for each in services
+    ]
+
+
+def place_of(station: Station) -> Place:
+    """A station as facts name it."""
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

@@ -32,7 +32,18 @@ _TAKE = Statement("""
 """)
 _BEFORE = text("savepoint before_seats")
 _BACK = text("rollback to savepoint before_seats")
-_RELEASE = text("delete from seats where appointment = :appointment")
+_KEEP = text("""
+    insert into seats (counter, starts_at, appointment)
+    select :counter, start, :owner from unnest(cast(:starts as timestamptz[])) with ordinality wanted (start, place)
+    order by place
+    on conflict (counter, starts_at) do update set appointment = excluded.appointment, until = null
+    where seats.until <= :now
+""")
+_OWNED = text("select counter, starts_at from seats where appointment = :appointment order by starts_at")
+_RELEASE = text("delete from seats where appointment = :appointment returning counter, starts_at")
+
+Seat = tuple[str, datetime]
+"""A counter, and a start (UTC)."""
 
 
 async def take_seats(
@@ -67,6 +78,32 @@ async def take_seats(
             await conn.execute(_BACK)
 
 
-async def release_seats(conn: AsyncConnection, appointment: UUID) -> None:
-    """Free all seats of an appointment at once."""
-    await conn.execute(_RELEASE, {"appointment": appointment})
+async def keep_seats(
+    conn: AsyncConnection, owner: UUID, counter: str, starts: Sequence[datetime], now: datetime
+) -> bool:
+    """Take consecutive seats at one counter without an end, all or none; whether they could be had.
+
+    Args:
+        owner: the offer they are kept for.
+        starts: in order of time, as for `take_seats`.
+    """
+    await conn.execute(_BEFORE)
+    values = {"owner": owner, "counter": counter, "starts": list(starts), "now": now}
+    if (await conn.execute(_KEEP, values)).rowcount == len(starts):
+        return True
+    await conn.execute(_BACK)
+    return False
+
+
+async def load_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
+    """The seats of an appointment, hold or offer, in order of time."""
+    return [(row.counter, row.starts_at) for row in await conn.execute(_OWNED, {"appointment": owner})]
+
+
+async def release_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
+    """Free all seats of an appointment, hold or offer at once.
+
+    Nobody else sees them free before the transaction ends; until then they can be passed on to who waits for them
+    (`services/appointments/waiting/line.py`).
+    """
+    return [(row.counter, row.starts_at) for row in await conn.execute(_RELEASE, {"appointment": owner})]

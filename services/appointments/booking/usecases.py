@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
-from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
+from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, HoldOver, TooLate
-from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy
@@ -48,6 +48,7 @@ _MAKE_BINDING = """
     where id = :id"""
 _BOOK = Statement(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
 _CONFIRM = Statement(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
+_COUNT = text("select nextval('appointment_numbers')")
 _KEEP_SEATS = text("update seats set until = null where appointment = :id")
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -56,8 +57,7 @@ _RESCHEDULE = text("""
     where id = :id
 """)
 _CANCEL = text("""
-    with freed as (delete from seats where appointment = :id),
-    forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
            cancelled_by = :by, cancelled_at = :now
     where id = :id
@@ -82,7 +82,7 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: De
     booked, values = _booked(service, held.id, held.number, seating, details, now)
     await _CONFIRM.run(conn, values)
     service.outbox.announce(conn)
-    await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
+    await service.due.cancel(conn, HOLD_END, [str(id)])
     return booked
 
 
@@ -104,6 +104,17 @@ async def book(
     return booked
 
 
+async def book_kept(
+    conn: AsyncConnection, service: Service, id: UUID, seating: Seating, details: Details, now: datetime
+) -> Appointment:
+    """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
+    count = (await conn.execute(_COUNT)).scalar_one()
+    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
+    await _BOOK.run(conn, values)
+    service.outbox.announce(conn)
+    return booked
+
+
 async def reschedule(
     conn: AsyncConnection,
     service: Service,
@@ -115,7 +126,8 @@ async def reschedule(
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
-    Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
+    Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
+    Moved to where it is already, nothing happens.
 
     Raises:
         NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
@@ -124,7 +136,7 @@ async def reschedule(
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
         return found
-    await release_seats(conn, id)
+    freed = await let_go(conn, id)
     seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now)
     fact = rescheduled_fact(found, seating, by)
     moved = replace(
@@ -150,13 +162,16 @@ async def reschedule(
         },
     )
     await service.outbox.record(conn, fact)
+    await pass_on(conn, service, freed, now)
     return moved
 
 
 async def cancel(
     conn: AsyncConnection, service: Service, id: UUID, by: DecidedBy, reason: str | None, now: datetime
 ) -> Appointment:
-    """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
+    """Cancel an appointment: its seats pass on to who waits for them, or are free at once.
+
+    AppointmentCancelled is recorded.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
@@ -178,6 +193,7 @@ async def cancel(
         },
     )
     await service.outbox.record(conn, fact)
+    await pass_on(conn, service, await let_go(conn, id), now)
     return replace(
         found,
         version=fact.version,

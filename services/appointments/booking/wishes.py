@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.seats import take_seats
-from services.appointments.offer.domain import Grid, able, duration_of, is_offered, nearest, run_of
+from services.appointments.offer.domain import Grid, Station, able, duration_of, is_offered, nearest, run_of
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
@@ -58,6 +58,12 @@ class Seating:
     counter: str
     starts_at: datetime
     ends_at: datetime
+
+    @property
+    def station(self) -> Station:
+        """The one station of the offer."""
+        [station] = self.offer.stations
+        return station
 
 
 async def fulfil(
