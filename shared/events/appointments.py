@@ -107,12 +107,11 @@ class OfferedSeat(FactPart):
     until: AwareDatetime
 
 
-class WaitingState(FactPart):
+class WaitingState(PersonalState):
     """The public state of an entry in the waiting list.
 
     Its services are wanted together, at one of the `places`, on one of the `weekdays` (0 is Monday) from the first to
-    the last day. `offer` is there while a time is offered, `appointment` once one was taken. `language`, `interpreter`,
-    `channels` and `contact` are as in an appointment.
+    the last day. `offer` is there while a time is offered, `appointment` once one was taken.
     """
 
     status: Literal["waiting", "offered", "booked", "left", "over"]
@@ -123,16 +122,12 @@ class WaitingState(FactPart):
     last_day: date
     offer: OfferedSeat | None = None
     appointment: UUID | None = None
-    language: str
     interpreter: str | None = None
-    channels: list[Channel]
-    person_key: str
-    contact: Sealed | None = None
 
 
-class WaitingFact(Fact):
+class WaitingFact(PersonalFact):
     service: ClassVar[str] = "appointments"
-    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+    state_field: ClassVar[str] = "entry"
 
     entry: WaitingState
 

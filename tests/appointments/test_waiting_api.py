@@ -126,7 +126,7 @@ async def test_an_expired_offer_cannot_be_taken_passes_on_and_its_entry_goes_beh
     assert (await client.post(f"{API}/offers/{offer['token']}/taking")).status_code == 410
 
     async def passed_on() -> bool:
-        return (await entry(client, second))["status"] == "offered"
+        return bool((await entry(client, second))["status"] == "offered")
 
     await eventually(passed_on)
     assert (await client.get(f"{API}/offers/{offer['token']}")).json()["outcome"] == "expired"
@@ -168,7 +168,7 @@ async def test_a_hold_that_ends_passes_its_time_on(client: Client, service: Serv
     pass_time(service, timedelta(minutes=10))
 
     async def offered() -> bool:
-        return (await entry(client, joined))["status"] == "offered"
+        return bool((await entry(client, joined))["status"] == "offered")
 
     await eventually(offered)
     assert await free_starts(client, start) == []
@@ -270,5 +270,6 @@ async def test_facts_carry_the_contact_sealed_with_the_link_that_helps(
         assert b"willi" not in row.body.lower()
         assert kind.model_validate_json(row.body).entry.contact
     assert joined["waiting_url"].endswith(f"/en/appointments/waiting/{joined['token']}")
-    assert SeatOffered.model_validate_json(rows[1].body).entry.offer.starts_at == start
-    assert offer["outcome"] is None
+    offered = SeatOffered.model_validate_json(rows[1].body).entry.offer
+    assert offered
+    assert (offered.starts_at, offered.until) == (start, datetime.fromisoformat(offer["until"]))

@@ -64,8 +64,13 @@ async def cancel(client: Client, booked: dict[str, Any]) -> None:
 
 async def free_starts(client: Client, start: datetime, services: str = "meldebescheinigung") -> list[str]:
     """What everybody can book at Walsum on the day of a start."""
-    query = {"services": services, "station": "walsum", "days": 1, "first_day": start.astimezone(BERLIN).date()}
-    [station] = (await client.get(f"{API}/free-times", params={**query})).json()
+    query: dict[str, Any] = {
+        "services": services,
+        "station": "walsum",
+        "days": 1,
+        "first_day": start.astimezone(BERLIN).date(),
+    }
+    [station] = (await client.get(f"{API}/free-times", params=query)).json()
     starts: list[str] = station["starts"]
     return starts
 

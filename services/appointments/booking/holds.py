@@ -136,12 +136,14 @@ async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> Non
     if held_until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
         await service.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
-    elif now < held_until + DRAFT_LIFE:
+        return
+    if seats := await load_seats(conn, id):
         await lock_line(conn)
         # Until they are passed on the seats stay as they are, free for everybody since the hold ended: whoever takes
         # several takes them in order of time, and so does this.
-        await pass_on(conn, service, await load_seats(conn, id), now)
+        await pass_on(conn, service, seats, now)
         await release_seats(conn, id)
+    if now < held_until + DRAFT_LIFE:
         await service.due.schedule(conn, Work(HOLD_END, claim.key, held_until + DRAFT_LIFE, Urgency.BULK))
     else:
         await conn.execute(_FORGET_DRAFT, {"id": id})

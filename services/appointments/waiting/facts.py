@@ -9,7 +9,6 @@ from services.appointments.offer.domain import Station
 from services.appointments.waiting.domain import Outcome, Status, Suits
 from services.appointments.waiting.queries import Entry, SeatOffer
 from shared.events.appointments import (
-    Contact,
     OfferedSeat,
     SeatOffered,
     SeatOfferEnded,
@@ -18,6 +17,7 @@ from shared.events.appointments import (
     WaitingState,
 )
 from shared.events.base import Sealed
+from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
 from shared.web.i18n import language as page_language

@@ -13,6 +13,10 @@ class Purpose(StrEnum):
     RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    WAITING = "waiting"
+    SEAT_OFFER = "seat_offer"
+    OFFER_EXPIRED = "offer_expired"
+    WAITING_OVER = "waiting_over"
 
 
 class IfUnknown(StrEnum):
@@ -36,5 +40,9 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.OFFER_EXPIRED: Policy(IfUnknown.LEAVE),
+        Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
     }
 )

@@ -6,13 +6,16 @@ from typing import Any
 
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters.appointments import appointment_values
-from shared.events.appointments import AppointmentFact
+from services.notifications.writing.matters.waiting import waiting_values
+from shared.events.appointments import AppointmentFact, WaitingFact
 from shared.events.personal import PersonalFact
 from shared.web.i18n import Language
 
 Values = Callable[[Language, Purpose, Any], dict[str, Any]]
 
-_VALUES: Mapping[type[PersonalFact], Values] = MappingProxyType({AppointmentFact: appointment_values})
+_VALUES: Mapping[type[PersonalFact], Values] = MappingProxyType(
+    {AppointmentFact: appointment_values, WaitingFact: waiting_values}
+)
 
 
 def values_of(language: Language, purpose: Purpose, fact: PersonalFact) -> dict[str, Any]:
