@@ -21,6 +21,9 @@ from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
 from services.appointments.waiting.api import router as waiting_api
 from services.appointments.waiting.line import OFFER_EXPIRY
+from services.appointments.waiting.pages.entry import router as entry_pages
+from services.appointments.waiting.pages.join import router as join_pages
+from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
 from services.appointments.waiting.usecases import LAST_DAY, end_wait, expire_offer, forget_waiting
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
@@ -44,6 +47,9 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             details_pages,
             manage_pages,
             reschedule_pages,
+            join_pages,
+            entry_pages,
+            seat_offer_pages,
             staff_pages(service.name),
             audit_pages(service.name, "appointments:lead"),
         ],

@@ -36,7 +36,7 @@ async def sell_out(service: Service, *days: datetime, counter: str = "walsum-%")
     """Take every seat of some days at some counters, but for those that are taken already."""
     async with service.db.transaction() as conn:
         for day in days:
-            first = day.astimezone(BERLIN).replace(hour=0, minute=0)
+            first = day.astimezone(BERLIN).replace(hour=0, minute=0, second=0, microsecond=0)
             await conn.execute(
                 text("""
                     insert into seats (counter, starts_at, appointment)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -54,6 +55,25 @@ class Choice(BaseModel):
 
 CurrentChoice = Annotated[Choice, Query()]
 
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What services are chosen for.
+
+    Args:
+        here: the address of the list of services.
+        onward: where a choice leads; `at_place` where a place is chosen already.
+        steps: how many pages the way has.
+    """
+
+    here: str
+    onward: str
+    at_place: str
+    steps: int
+
+
+TO_BOOK = Way("/appointments/book", "/appointments/book/place", "/appointments/book/time", 5)
+
 router = APIRouter(prefix="/appointments", include_in_schema=False)
 
 
@@ -80,7 +100,7 @@ async def choose_place(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     return refuse_services(visit, offer, choice) or await place_page(visit, offer, choice, FormErrors())
 
 
-def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
+def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors, way: Way = TO_BOOK) -> Response:
     """The list of services, with what was ticked, or what a search finds in it."""
     chosen = chosen_of(offer, choice)
     return visit.render(
@@ -94,6 +114,7 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
         situations=visit.service.city.life_situations,
         places={station.key: station for station in offer.stations},
         errors=errors,
+        way=way,
         **_listed(visit, offer, choice, chosen),
     )
 
@@ -117,7 +138,7 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
     )
 
 
-def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | None:
+def refuse_services(visit: Visit, offer: Offer, choice: Choice, way: Way = TO_BOOK) -> Response | None:
     """The list of services again, unless these can be booked together; a link with outdated keys is no mistake."""
     chosen = chosen_of(offer, choice)
     excess = too_many(chosen)
@@ -134,7 +155,7 @@ def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | No
             "service": name,
             "most": excess[0].most,
         }
-    return services_page(visit, offer, choice, errors)
+    return services_page(visit, offer, choice, errors, way)
 
 
 def chosen_of(offer: Offer, choice: Choice) -> list[Service]:
