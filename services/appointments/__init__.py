@@ -1,8 +1,10 @@
 """Appointments at the counters of the Bürger-Service-Stationen.
 
-Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments.
+Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments, and the
+waiting list.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered, SeatOfferEnded,
+WaitingListLeft.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
 """

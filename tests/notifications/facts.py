@@ -205,7 +205,7 @@ def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.C
     return SAMPLES[purpose].make(language, by)
 
 
-def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:
+def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
