@@ -34,6 +34,12 @@ broker.heartbeat.interval.ms=300
 """The broker's settings; `port`, `controller` (a port) and `data` (a folder) are filled in."""
 
 
+def cluster_id() -> str:
+    """A random id for a cluster; it never begins with a dash, which Kafka's tool would take for an option."""
+    first, *rest = uuid.uuid4().bytes
+    return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
+
+
 class Kafka(Child):
     """One broker with its data in a folder.
 
@@ -71,7 +77,6 @@ class Kafka(Child):
         properties.write_text(PROPERTIES.format(port=self._port, controller=free_port(), data=data))
         classpath = ["-cp", f"{jars}/*"]
         if not (data / "meta.properties").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = [
                 *java,
                 *_MEMORY,
@@ -79,7 +84,7 @@ class Kafka(Child):
                 "kafka.tools.StorageTool",
                 "format",
                 "-t",
-                cluster,
+                cluster_id(),
                 "-c",
                 str(properties),
             ]

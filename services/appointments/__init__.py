@@ -3,8 +3,8 @@
 Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments, and the
 waiting list.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered, SeatOfferEnded,
-WaitingListLeft.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered,
+SeatOfferEnded, WaitingListLeft.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
 """

@@ -3,8 +3,8 @@
 Owns: the newest known state of each matter it tells of, notices (one person, one matter, one purpose), messages (a
 notice on one channel), attempts to send them, and addresses not to be bothered.
 
-Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered, SeatOfferEnded,
-WaitingListLeft.
+Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered,
+SeatOfferEnded, WaitingListLeft.
 
 Publishes: NotificationDelivered, NotificationFailed.
 
