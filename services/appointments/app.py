@@ -19,6 +19,7 @@ from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
+from services.appointments.waiting.again import LOOK_AGAIN, look_again
 from services.appointments.waiting.api import router as waiting_api
 from services.appointments.waiting.line import OFFER_EXPIRY
 from services.appointments.waiting.pages.entry import router as entry_pages
@@ -54,7 +55,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             audit_pages(service.name, "appointments:lead"),
         ],
         reactions=REACTIONS,
-        due={HOLD_END: end_hold, OFFER_EXPIRY: expire_offer, LAST_DAY: end_wait},
+        due={HOLD_END: end_hold, OFFER_EXPIRY: expire_offer, LAST_DAY: end_wait, LOOK_AGAIN: look_again},
         forget=_forget,
         error_page=pages.error_page,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
 from shared.service import Service
 from tests.appointments.conftest import Client, at, outbox, pass_time
@@ -38,8 +39,10 @@ async def offered(client: Client, service: Service, start: datetime) -> tuple[di
 
 async def test_the_way_onto_the_list_starts_where_nothing_is_free(client: Client, service: Service) -> None:
     visitor = Visitor(client)
-    today = service.clock.now()
-    await sell_out(service, *(today + timedelta(days=offset) for offset in range(30)), counter="%")
+    closing = "insert into closures (station, first_day, last_day, reason) select key, :first, :last, 'x' from stations"
+    today = service.clock.now().date()
+    async with service.db.transaction() as conn:
+        await conn.execute(text(closing), {"first": today, "last": today + timedelta(days=60)})
     assert f"{WAITING}/services" in own_links(await visitor.see("/appointments/"))
     services = await visitor.see(f"{WAITING}/services")
     assert "Schritt 1 von 3" in words(services)

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from shared import retention
+from shared.calendar import is_working_day
+from shared.clock import BERLIN
 from shared.events.appointments import SeatOffered, WaitingListJoined, WaitingListLeft
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, outbox, pass_time
@@ -273,3 +277,46 @@ async def test_facts_carry_the_contact_sealed_with_the_link_that_helps(
     offered = SeatOffered.model_validate_json(rows[1].body).entry.offer
     assert offered
     assert (offered.starts_at, offered.until) == (start, datetime.fromisoformat(offer["until"]))
+
+
+async def test_a_day_that_opens_goes_to_those_who_wait_in_their_turn(client: Client, service: Service) -> None:
+    """Eleven wait, one more than is looked at in one transaction, for the day after the last that can be booked."""
+    today = service.clock.now().astimezone(BERLIN).replace(hour=9, minute=0)
+    opens_in = next(days for days in range(29, 40) if is_working_day((today + timedelta(days=days)).date()))
+    day = today + timedelta(days=opens_in)
+    waiting = [await join(client, day, name=f"N{n}") for n in range(11)]
+    midnight = (today + timedelta(days=opens_in - 28)).replace(hour=0)
+    pass_time(service, midnight + timedelta(seconds=1) - service.clock.now())
+
+    async def all_offered() -> bool:
+        found = [await entry(client, each) for each in waiting]
+        return all(each["status"] == "offered" for each in found)
+
+    await eventually(all_offered)
+    starts = [datetime.fromisoformat((await entry(client, each))["offer"]["starts_at"]) for each in waiting]
+    assert starts == sorted(starts), "who joined first comes first"
+    assert starts[0].astimezone(BERLIN).date() == day.date()
+    await assert_line_consistent(service)
+
+
+async def test_the_last_day_ends_the_wait_and_the_person_is_forgotten_two_weeks_later(
+    client: Client, service: Service, start: datetime
+) -> None:
+    await sell_out(service, start)
+    joined = await join(client, start)
+    pass_time(service, start.replace(hour=0) + timedelta(days=1, seconds=1) - service.clock.now())
+
+    async def over() -> bool:
+        return bool((await entry(client, joined))["status"] == "over")
+
+    await eventually(over)
+    assert (await facts(service))[-1] == "WaitingListLeft"
+    pass_time(service, retention.PERSON_AFTER_MATTER + timedelta(hours=2))
+
+    async def forgotten() -> bool:
+        async with service.db.transaction() as conn:
+            people = (await conn.execute(text("select count(*) from people"))).scalar_one()
+            sealed = (await conn.execute(text("select state ->> 'contact' from waiting_entries"))).scalar_one()
+        return people == 0 and sealed is None
+
+    await eventually(forgotten)

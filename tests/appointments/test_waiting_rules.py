@@ -78,7 +78,7 @@ def test_nobody_must_answer_at_night_nor_when_it_is_too_late_to_come(now: dateti
 def test_a_fitting_time_is_the_earliest_run_of_free_seats_that_uses_a_freed_one(
     free: set[datetime], freed: set[datetime], seats: int, offered: set[datetime]
 ) -> None:
-    opening = Opening("mitte", "mitte-1", tuple(sorted(free)), frozenset(freed))
+    opening = Opening("mitte", tuple(sorted(free)), frozenset(freed))
     taken = {("mitte-1", slot) for slot in SLOTS if slot not in free}
     possible = [
         start
@@ -100,7 +100,7 @@ def test_a_fitting_time_is_the_earliest_run_of_free_seats_that_uses_a_freed_one(
 def test_what_does_not_suit_never_fits(stations: set[str], weekdays: set[int], first: int, length: int) -> None:
     first_day = MONDAY + timedelta(days=first)
     suits = Suits(tuple(stations), tuple(weekdays), first_day, first_day + timedelta(days=length))
-    opening = Opening("mitte", "mitte-1", SLOTS, frozenset(SLOTS[3:5]))
+    opening = Opening("mitte", SLOTS, frozenset(SLOTS[3:5]))
     found = fitting(Wanted(suits, 1), opening, GRID, NOON)
     does = "mitte" in stations and 0 in weekdays and first_day <= MONDAY <= first_day + timedelta(days=length)
     assert found == (SLOTS[3] if does else None)
@@ -108,7 +108,7 @@ def test_what_does_not_suit_never_fits(stations: set[str], weekdays: set[int], f
 
 
 def test_what_starts_too_soon_is_passed_over_for_a_later_freed_seat() -> None:
-    opening = Opening("mitte", "mitte-1", SLOTS, frozenset(SLOTS))
+    opening = Opening("mitte", SLOTS, frozenset(SLOTS))
     assert fitting(Wanted(ANY_DAY, 1), opening, GRID, SLOTS[0] - LEAD) == SLOTS[3]
 
 

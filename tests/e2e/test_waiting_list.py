@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from shared.calendar import end_of_quiet
 from shared.clock import BERLIN
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.e2e.conftest import API, City
@@ -103,6 +104,6 @@ async def test_the_last_day_ends_the_wait(city: City) -> None:
     await city.until_received({("mail", ANNA): 1})
     city.move_to(start + timedelta(hours=15, seconds=1))
     await city.until_received({("mail", ANNA): 1})
-    city.move_to(start + timedelta(days=4))
+    city.move_to(end_of_quiet(start + timedelta(hours=15)) + timedelta(seconds=1))
     await city.until_received({("mail", ANNA): 2})
     assert newest(city, ANNA)["Subject"].startswith("Ihre Zeit auf der Warteliste")

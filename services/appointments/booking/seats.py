@@ -32,13 +32,6 @@ _TAKE = Statement("""
 """)
 _BEFORE = text("savepoint before_seats")
 _BACK = text("rollback to savepoint before_seats")
-_KEEP = text("""
-    insert into seats (counter, starts_at, appointment)
-    select :counter, start, :owner from unnest(cast(:starts as timestamptz[])) with ordinality wanted (start, place)
-    order by place
-    on conflict (counter, starts_at) do update set appointment = excluded.appointment, until = null
-    where seats.until <= :now
-""")
 _OWNED = text("select counter, starts_at from seats where appointment = :appointment order by starts_at")
 _RELEASE = text("delete from seats where appointment = :appointment returning counter, starts_at")
 
@@ -58,7 +51,7 @@ async def take_seats(
 
     Args:
         starts: the seats, in order of time, so that two who compete wait for each other instead of deadlocking.
-        until: when a hold ends; None books.
+        until: when a hold ends; None books, or offers to one who waits.
 
     Returns:
         The counter and a new count for the appointment's number; None when no counter has all seats free.
@@ -76,23 +69,6 @@ async def take_seats(
             # Somebody was faster at one of the seats. Going back to the savepoint frees the others for those who wait
             # for them; deleting the rows would keep them locked, and two such losers could block each other.
             await conn.execute(_BACK)
-
-
-async def keep_seats(
-    conn: AsyncConnection, owner: UUID, counter: str, starts: Sequence[datetime], now: datetime
-) -> bool:
-    """Take consecutive seats at one counter without an end, all or none; whether they could be had.
-
-    Args:
-        owner: the offer they are kept for.
-        starts: in order of time, as for `take_seats`.
-    """
-    await conn.execute(_BEFORE)
-    values = {"owner": owner, "counter": counter, "starts": list(starts), "now": now}
-    if (await conn.execute(_KEEP, values)).rowcount == len(starts):
-        return True
-    await conn.execute(_BACK)
-    return False
 
 
 async def load_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:

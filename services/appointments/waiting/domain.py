@@ -85,10 +85,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Seats that became free at one counter, among all that are free there on that day; `free` in order."""
+    """Seats that became free at one counter of a station, among all that are free there on that day, in order."""
 
     station: str
-    counter: str
     free: tuple[datetime, ...]
     freed: frozenset[datetime]
 
@@ -112,13 +111,16 @@ class Opening:
         return [seats_taken[0] for seats_taken in taken if not self.freed.isdisjoint(seats_taken)]
 
 
+def offerable(wanted: Wanted, station: str, start: datetime, now: datetime) -> bool:
+    """Whether a time can be offered to an entry: it suits, is new to it, and leaves time for an answer."""
+    new = (station, start) not in wanted.offered
+    return new and wanted.suits.allows(station, start) and answer_until(now, start) is not None
+
+
 def fitting(wanted: Wanted, opening: Opening, grid: Grid, now: datetime) -> datetime | None:
     """The earliest start of an opening that can be offered to an entry; None where nothing fits."""
-    for start in opening.starts(wanted.seats, grid):
-        suits = wanted.suits.allows(opening.station, start) and (opening.station, start) not in wanted.offered
-        if suits and answer_until(now, start):
-            return start
-    return None
+    starts = opening.starts(wanted.seats, grid)
+    return next((start for start in starts if offerable(wanted, opening.station, start, now)), None)
 
 
 def answer_until(now: datetime, starts_at: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.seats import Seat, keep_seats, release_seats
+from services.appointments.booking.seats import Seat, release_seats, take_seats
 from services.appointments.offer.domain import Station, duration_of, run_of, slots_on
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.waiting.domain import Opening, answer_until, fitting
@@ -70,6 +70,39 @@ async def pass_on(conn: AsyncConnection, service: Service, freed: Collection[Sea
             return
 
 
+async def offer_time(
+    conn: AsyncConnection, service: Service, entry: Entry, station: str, start: datetime, now: datetime
+) -> bool:
+    """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
+
+    Returns:
+        False where the city changed its services meanwhile, or somebody else takes a seat just now.
+    """
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
+    [found], grid, id = offer.stations, grid_of(service.city), uuid4()
+    until, person = answer_until(now, start), await service.people.load(conn, entry.id)
+    if found.lacks(offer.services) or grid.slots_for(offer.services) != entry.seats or not until or not person:
+        return False
+    taken = await take_seats(conn, id, station, run_of(start, entry.seats, grid), None, now)
+    if taken is None:
+        return False
+    made = SeatOffer(id, entry.id, station, taken[0], start, start + duration_of(offer.services), until)
+    values = {
+        "id": id,
+        "entry": entry.id,
+        "station": station,
+        "counter": made.counter,
+        "starts_at": start,
+        "ends_at": made.ends_at,
+        "until": until,
+    }
+    await conn.execute(_OFFER, values)
+    fact = offered_fact(service, entry, person, made, found)
+    await change_entry(conn, service, entry, fact, fact.entry)
+    await service.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
+    return True
+
+
 async def change_entry(
     conn: AsyncConnection,
     service: Service,
@@ -111,7 +144,7 @@ async def _opening(
     [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), row.station, ())).stations
     offered = slots_on(station, day, grid) if day <= grid.last_day(now) else []
     free = tuple(slot for slot in offered if slot > now and slot not in set(row.taken))
-    return Opening(station.key, counter, free, starts), station
+    return Opening(station.key, free, starts), station
 
 
 async def _offer_to_first(
@@ -125,35 +158,6 @@ async def _offer_to_first(
     day = opening.free[0].astimezone(BERLIN).date()
     async for entry in line(conn, station.key, day, longest):
         start = fitting(entry.wanted, opening, grid, now)
-        if start and await _offer(conn, service, entry, opening, start, now):
+        if start and await offer_time(conn, service, entry, station.key, start, now):
             return True
     return False
-
-
-async def _offer(
-    conn: AsyncConnection, service: Service, entry: Entry, opening: Opening, start: datetime, now: datetime
-) -> bool:
-    """Keep a time for an entry and tell it; False where the city changed its services, or a seat is taken just now."""
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), opening.station, entry.services)
-    [station], grid, id = offer.stations, grid_of(service.city), uuid4()
-    until, person = answer_until(now, start), await service.people.load(conn, entry.id)
-    if station.lacks(offer.services) or grid.slots_for(offer.services) != entry.seats or not until or not person:
-        return False
-    if not await keep_seats(conn, id, opening.counter, run_of(start, entry.seats, grid), now):
-        return False
-    ends_at = start + duration_of(offer.services)
-    made = SeatOffer(id, entry.id, opening.station, opening.counter, start, ends_at, until)
-    values = {
-        "id": id,
-        "entry": entry.id,
-        "station": made.station,
-        "counter": made.counter,
-        "starts_at": start,
-        "ends_at": ends_at,
-        "until": until,
-    }
-    await conn.execute(_OFFER, values)
-    fact = offered_fact(service, entry, person, made, station)
-    await change_entry(conn, service, entry, fact, fact.entry)
-    await service.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
-    return True

@@ -29,6 +29,7 @@ _IN_LINE = text(f"""
     and exists (select from people where matter = id)
     order by turn limit :batch
 """)
+_WAITING = text(f"{_ENTRY} where status = 'waiting' and turn > :after order by turn limit :limit")
 _AHEAD = text("""
     select count(*) from waiting_entries
     where status in ('waiting', 'offered') and turn < :turn
@@ -105,6 +106,11 @@ async def line(conn: AsyncConnection, station: str, day: date, longest: int) -> 
         if len(rows) < _BATCH:
             return
         after = rows[-1].turn
+
+
+async def load_waiting(conn: AsyncConnection, after: int, limit: int) -> list[Entry]:
+    """Some who wait and have no offer, in their turn, from after a turn on."""
+    return [_entry(row) for row in await conn.execute(_WAITING, {"after": after, "limit": limit})]
 
 
 async def count_ahead(conn: AsyncConnection, entry: Entry) -> int:

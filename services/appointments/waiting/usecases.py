@@ -16,6 +16,7 @@ from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.domain import Station, keys_of
 from services.appointments.offer.queries import grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import UnknownChoice, check_choice
+from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
 from services.appointments.waiting.facts import ended_fact, joined_fact, left_fact
 from services.appointments.waiting.line import change_entry, let_go, lock_line, pass_on
@@ -103,6 +104,8 @@ async def join(
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
     """
+    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
     suits, services = checked.suits, keys_of(checked.services)
