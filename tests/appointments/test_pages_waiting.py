@@ -167,6 +167,18 @@ async def test_leaving_ends_the_wait_for_good(
     assert (await visitor.press(f"{place}/leave")).headers["location"] == place
 
 
+async def test_secret_pages_are_neither_kept_nor_indexed_nor_told_to_others(
+    client: Client, service: Service, start: datetime
+) -> None:
+    joined, offer = await offered(client, service, start)
+    place = f"{WAITING}/{joined['token']}"
+    for path in (place, f"{place}/leave", offer, f"/en{offer}", details_of(start)):
+        headers = (await client.get(path)).headers
+        assert (headers["cache-control"], headers["x-robots-tag"]) == ("no-store", "noindex"), path
+        assert headers["referrer-policy"] == "no-referrer", path
+        assert "set-cookie" not in headers, path
+
+
 async def test_made_up_links_show_nothing(client: Client) -> None:
     for path in (f"{WAITING}/made-up", "/appointments/offer/made-up", f"{WAITING}/made-up/leave"):
         answer = await client.get(path)
