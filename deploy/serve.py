@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import IPvAnyNetwork
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.city import City
@@ -106,11 +107,13 @@ def run(
     log_level: str,
     drain: Callable[[], None] = lambda: None,
     drain_seconds: float = 0,
+    trusted_proxies: Sequence[IPvAnyNetwork] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT; loops and requests then finish in order.
 
     Args:
         drain: called at the signal; requests are answered for `drain_seconds` more.
+        trusted_proxies: whose X-Forwarded-For is believed.
     """
     configure_logging(log_level)
     config = uvicorn.Config(
@@ -122,6 +125,8 @@ def run(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=[str(each) for each in trusted_proxies],
         timeout_graceful_shutdown=GRACE,
     )
     _Server(config, drain, drain_seconds).run()

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
+from services.appointments.booking.limits import Limits, forget_takings
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
@@ -15,6 +16,9 @@ from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
+from services.appointments.video.api import router as video_api
+from services.appointments.video.gateways import Rooms
+from services.appointments.video.pages import router as video_pages
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -26,12 +30,25 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
+        routers=[
+            offer_api,
+            booking_api,
+            video_api,
+            offer_pages,
+            time_pages,
+            details_pages,
+            manage_pages,
+            reschedule_pages,
+            video_pages,
+        ],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
         forget=forget_contacts,
+        tidy=forget_takings,
         error_page=pages.error_page,
     )
     app.state.pages = pages
+    app.state.limits = Limits(settings)
+    app.state.rooms = Rooms(settings)
     app.add_middleware(LanguagePrefix)
     return app

@@ -20,7 +20,7 @@ class DecidedBy(StrEnum):
 
 
 class Place(FactPart):
-    """Where an appointment takes place; `district` is the number of the Stadtbezirk."""
+    """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video."""
 
     key: str
     name: str
@@ -49,14 +49,15 @@ class BookedService(FactPart):
 class AppointmentState(FactPart):
     """The public state of an appointment.
 
-    `number` is what staff and citizens call it by. `language` is the language of messages (BCP 47), `interpreter` the
-    language an interpreter is asked for. `contact` is a `Contact` sealed to `notifications`; it is gone (None) once
-    the person was erased.
+    `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
+    appointment shows the link when it is time. `language` is the language of messages (BCP 47), `interpreter` the
+    language an interpreter is asked for, `page_language` that of the pages it was booked on (None: not on pages).
+    `contact` is a `Contact` sealed to `notifications`; it is gone (None) once the person was erased.
     """
 
     number: str
     status: Literal["confirmed", "cancelled"]
-    kind: Literal["counter"] = "counter"
+    kind: Literal["counter", "video"] = "counter"
     place: Place
     counter: str
     services: list[BookedService]
@@ -64,6 +65,7 @@ class AppointmentState(FactPart):
     ends_at: AwareDatetime
     language: str
     interpreter: str | None = None
+    page_language: str | None = None
     channels: list[Channel]
     person_key: str
     contact: Sealed | None = None
@@ -84,7 +86,7 @@ class Contact(BaseModel):
 
 
 class AppointmentFact(Fact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     privacy: ClassVar[Privacy] = Privacy.RESTRICTED
 

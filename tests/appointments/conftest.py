@@ -16,6 +16,7 @@ from shared.calendar import is_working_day
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 
 MakeDatabase = Callable[[str], Awaitable[str]]
@@ -36,7 +37,7 @@ async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tm
         clock_file=tmp_path / "clock",
         partitions=4,
     )
-    return Settings(platform=platform, database=await database("appointments"), pool_size=20)
+    return Settings(platform=platform, database=await database("appointments"), pool_size=20, **NO_LIMITS)
 
 
 @pytest_asyncio.fixture

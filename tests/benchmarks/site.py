@@ -132,7 +132,7 @@ class Site:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         env = {f"NAHBAR_{field.upper()}": str(getattr(platform, field)) for field in platform.model_fields_set}
-        env[f"{name.upper()}_DATABASE"] = database
+        env |= {f"{name.upper()}_DATABASE": database, "NAHBAR_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
         env |= {f"{name.upper()}_{field.upper()}": str(value) for field, value in settings.items()}
         command = ["deploy.cli", "serve", name, "--port", str(port), "--roles", roles]
         async with self.process(name, command, f"{address}/{name}/health/ready", env) as child:

@@ -25,6 +25,7 @@ from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.shared.web.site import create_site
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
 
@@ -131,7 +132,7 @@ async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
     platform = Platform(
         kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
     )
-    app = create_app(Settings(platform=platform, database=database), frozenset({Role.HTTP}))
+    app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
     service: Service = app.state.service
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)

@@ -32,6 +32,7 @@ from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -173,7 +174,7 @@ async def city(
     city = City(
         tmp_path,
         platform,
-        AppointmentsSettings(platform=platform, database=await database("appointments")),
+        AppointmentsSettings(platform=platform, database=await database("appointments"), **NO_LIMITS),
         NotificationsSettings(
             platform=platform,
             database=await database("notifications"),
