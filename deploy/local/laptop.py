@@ -33,7 +33,8 @@ class Laptop:
         bounces = remembered_port(folder, "bounces", None)
         self.stack = Stack(folder)
         self.mail = FarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{bounces}")
-        self.web = FarEnd(folder, "web", "--webhook", f"{self.address}/notifications/api/v1/receipts/sms")
+        webhook = f"{self.address}/notifications/api/v1/receipts/sms"
+        self.web = FarEnd(folder, "web", "--webhook", webhook, "--clock-file", str(self.clock_file))
         self.stack.far_ends = [self.mail, self.web]
         self.services = Child("services", folder)
         self.environment = {

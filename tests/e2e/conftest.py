@@ -174,7 +174,12 @@ async def city(
     city = City(
         tmp_path,
         platform,
-        AppointmentsSettings(platform=platform, database=await database("appointments"), **NO_LIMITS),
+        AppointmentsSettings(
+            platform=platform,
+            database=await database("appointments"),
+            video_url=f"http://127.0.0.1:{gateway}/video",
+            **NO_LIMITS,
+        ),
         NotificationsSettings(
             platform=platform,
             database=await database("notifications"),
@@ -192,6 +197,7 @@ async def city(
         folder=tmp_path,
         webhook=f"{address}/notifications/api/v1/receipts/sms",
         issuer=platform.oidc_issuer,
+        clock_file=platform.clock_file,
         delays=QUICK,
     )
     listener = socket.create_server(("127.0.0.1", gateway))

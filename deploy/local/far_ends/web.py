@@ -1,4 +1,4 @@
-"""The web side of the far ends: the SMS gateway under `/sms`, the identity issuer under `/issuer`."""
+"""The web side of the far ends: SMS gateway under `/sms`, identity issuer under `/issuer`, video rooms under `/video`."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +14,7 @@ from deploy.local.far_ends.issuer import create_issuer
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.sms import create_gateway
 from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.video import create_rooms
 from deploy.local.far_ends.webhook import Webhook
 
 DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
@@ -22,14 +23,17 @@ DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """What the gateway and the issuer need.
+    """What the gateway, the issuer and the rooms need.
 
-    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it.
+    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it,
+    `video_host` the name the rooms' tokens are made for; `clock_file` moves the rooms' clock with that of the services.
     """
 
     folder: Path
     webhook: str
     issuer: str
+    video_host: str = "127.0.0.1"
+    clock_file: Path | None = None
     audience: str = "nahbar"
     api_key: str = DEVELOPMENT_SECRET
     webhook_key: str = DEVELOPMENT_SECRET
@@ -53,4 +57,5 @@ def create_web(settings: WebSettings) -> FastAPI:
     app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
     issuer = create_issuer(settings.folder, settings.issuer, settings.audience, settings.client_secret)
     app.include_router(issuer, prefix="/issuer")
+    app.include_router(create_rooms(settings.video_host, settings.clock_file), prefix="/video")
     return app

@@ -141,10 +141,10 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
     )
 
 
-def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, list[str]]:
-    """The languages spoken at some counter of each station besides German, each in its own spelling."""
+def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, str]]:
+    """The languages spoken at some counter of each station besides German, by tag, each in its own spelling."""
     names = visit.service.city.interpreter_languages
-    return {station.key: [names[tag] for tag in station.languages] for station in stations}
+    return {station.key: {tag: names[tag] for tag in station.languages} for station in stations}
 
 
 def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | None:
