@@ -1,4 +1,4 @@
-"""The web side of the far ends: SMS gateway under `/sms`, identity issuer under `/issuer`, video rooms under `/video`."""
+"""The web side of the far ends: SMS gateway (`/sms`), identity issuer (`/issuer`), video rooms (`/video`)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -124,17 +124,20 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
     """The stations that offer all that is chosen, with the earliest time, and what the others lack."""
     chosen, grid = chosen_of(offer, choice), grid_of(visit.service.city)
     stations = able(offer.stations, chosen)
+    counters = of_kind(stations, Kind.COUNTER)
+    earliest = await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now)
     return visit.render(
         "place.html",
         status=422 if errors else 200,
         secret=bool(choice.draft),
         chosen=chosen,
         keys=keys_of(chosen),
-        stations=of_kind(stations, Kind.COUNTER),
+        stations=counters,
         video=of_kind(stations, Kind.VIDEO),
         lacking=[(each, lacks) for each in of_kind(offer.stations, Kind.COUNTER) if (lacks := each.lacks(chosen))],
         spoken=spoken_at(visit, stations),
-        earliest=await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now),
+        earliest=earliest,
+        earliest_anywhere=min((start for each in counters if (start := earliest[each.key])), default=None),
         anywhere=ANYWHERE,
         draft=choice.draft,
         errors=errors,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
+from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 
@@ -74,6 +75,11 @@ class Texts:
             )
 
         return MailText(language.code, subject, render("txt"), render("html"))
+
+    def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
+        """Where an appointment takes place, for a calendar."""
+        language = message_language(fact.personal.language)
+        return self._render(language, "txt", "location.txt", self._values(language, purpose, fact, contact))
 
     def sms(self, purpose: Purpose, fact: PersonalFact, contact: Contact) -> str:
         """The text of the SMS that gives a notice."""
