@@ -1,6 +1,6 @@
 """Rules of the offer and of booking."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -30,6 +30,7 @@ from services.appointments.offer.domain import (
     counters_open_at,
     free_starts,
     free_times,
+    minute_of,
     nearest,
     run_of,
     slots_on,
@@ -54,6 +55,11 @@ def local(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
 
 
+def in_minutes(taken: Mapping[str, Iterable[datetime]]) -> dict[str, set[int]]:
+    """Taken seats as the rules want them."""
+    return {counter: set(map(minute_of, starts)) for counter, starts in taken.items()}
+
+
 slots = st.lists(st.integers(0, 47), unique=True).map(
     lambda numbers: [local(MONDAY, 9) + number * GRID.slot for number in sorted(numbers)]
 )
@@ -76,7 +82,7 @@ def test_a_start_is_free_exactly_if_one_counter_has_all_its_seats_free(
             for counter in COUNTERS
         )
     ]
-    assert free_starts(dict.fromkeys(open_slots, len(COUNTERS)), COUNTERS, busy, needed, GRID) == expected
+    assert free_starts(dict.fromkeys(open_slots, len(COUNTERS)), COUNTERS, in_minutes(busy), needed, GRID) == expected
 
 
 @given(st.lists(st.integers(1, 6), max_size=40), st.randoms(use_true_random=False))
@@ -85,7 +91,7 @@ def test_seats_taken_one_after_the_other_never_overlap(lengths: list[int], rando
     place, given_away = station(weekly()), 0
     taken: dict[str, set[datetime]] = {each: set() for each in COUNTERS}
     for needed in lengths:
-        free = free_times(place, [MONDAY], taken, needed, GRID, local(MONDAY, 7))
+        free = free_times(place, [MONDAY], in_minutes(taken), needed, GRID, local(MONDAY, 7))
         if not free:
             continue
         start = random.choice(free)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Hours whose seats are shared between the public and staff, and hours for some services only."""
 
-from datetime import time
+from datetime import datetime, time
 from uuid import uuid4
 
 import pytest
@@ -26,7 +26,7 @@ from services.appointments.offer.domain import Service as Bookable
 from shared.city import City
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, booking
-from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
+from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, in_minutes, local, station
 
 PASSPORT, DOG = Bookable("passport", {}, {}, 10), Bookable("dog", {}, {}, 10)
 MORNING = Hours(0, time(9), time(12), staff_counters=2)
@@ -67,7 +67,7 @@ busy = st.fixed_dictionaries(
 
 @given(shares, shares, busy, st.integers(1, 4))
 def test_a_time_is_free_exactly_if_an_open_counter_has_all_of_it_free(
-    morning: int, afternoon: int, taken: dict[str, set[object]], needed: int
+    morning: int, afternoon: int, taken: dict[str, set[datetime]], needed: int
 ) -> None:
     """INVARIANT: what is shown to an audience is what it can take."""
     place = station(
@@ -82,7 +82,7 @@ def test_a_time_is_free_exactly_if_an_open_counter_has_all_of_it_free(
             for counter in counters_open_at(place, start, needed, GRID, now)
         )
     ]
-    assert free_times(place, [MONDAY], taken, needed, GRID, now) == expected  # type: ignore[arg-type]
+    assert free_times(place, [MONDAY], in_minutes(taken), needed, GRID, now) == expected
 
 
 async def share(service: Service, counters: int) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -20,24 +20,15 @@ from services.appointments.settings import DEVELOPMENT_KEY, Settings
 from services.appointments.video.domain import OPENS_BEFORE, VIDEO_CONSENT, Room, opens_at, room_at
 from services.appointments.video.gateways import Rooms
 from shared.auth import Caller
-from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from shared.problems import Unauthorised
 from shared.service import Service
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, wish
+from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, weekend, wish
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
 from tests.docs.conftest import ROOT
 from tests.shared.web.html import links, parse
 
 CONSENT = {"consent": VIDEO_CONSENT}
-
-
-def weekend(service: Service, hour: int = 10, minute: int = 0) -> datetime:
-    """A moment on the next Saturday or Sunday that is no holiday."""
-    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
-    while day.weekday() < 5 or is_public_holiday(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, time(hour, minute), BERLIN)
 
 
 def by_video(start: datetime, **person: Any) -> dict[str, Any]:

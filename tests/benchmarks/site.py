@@ -40,6 +40,9 @@ class Sizes:
     journey_seconds: float = 12
     journey_rate: int = 100
     bulk: int = 10_000
+    year: int = 280_000
+    million: int = 1_000_000
+    looks: int = 300
 
 
 TINY = Sizes(
@@ -53,6 +56,9 @@ TINY = Sizes(
     journey_seconds=1,
     journey_rate=20,
     bulk=40,
+    year=3_000,
+    million=2_000,
+    looks=3,
 )
 
 

@@ -138,6 +138,6 @@ async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
         await load_city(conn, service.city)
     platform_app = OnePort({"appointments": app}, create_portal(service.city, {"termin"}))
     async with serving(platform_app) as address, httpx.AsyncClient(base_url=address) as client:
-        yield BookingSite(address, service, client)
+        yield BookingSite(address, service, client, app.state.limits)
     await service.db.close()
     await drop_database(database)

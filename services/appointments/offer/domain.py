@@ -193,8 +193,13 @@ def of_kind(stations: Iterable[Station], kind: Kind) -> list[Station]:
     return [each for each in stations if each.kind is kind]
 
 
-Taken = Mapping[str, Collection[datetime]]
-"""The starts of taken seats, by counter."""
+Taken = Mapping[str, Collection[int]]
+"""The starts of taken seats by counter, in minutes since the epoch, because there are thousands in a week."""
+
+
+def minute_of(moment: datetime) -> int:
+    """A moment in minutes since the epoch."""
+    return int(moment.timestamp()) // 60
 
 
 def closed_because(station: Station, day: date) -> str | None:
@@ -238,17 +243,18 @@ def free_starts(
     Args:
         slots: in order, with how many of the counters are open.
     """
-    found: set[datetime] = set()
-    backwards = list(slots.items())[::-1]
+    found: set[int] = set()
+    length = grid.slot // timedelta(minutes=1)
+    minutes = [(minute_of(start), open_counters) for start, open_counters in slots.items()]
     for place, counter in enumerate(counters):
         following, run, busy = None, 0, taken.get(counter, ())
-        for start, open_counters in backwards:
-            adjoins = following == start + grid.slot
-            run = 0 if start in busy or place >= open_counters else run + 1 if adjoins else 1
-            following = start
+        for minute, open_counters in reversed(minutes):
+            adjoins = following == minute + length
+            run = 0 if minute in busy or place >= open_counters else run + 1 if adjoins else 1
+            following = minute
             if run >= needed:
-                found.add(start)
-    return sorted(found)
+                found.add(minute)
+    return [start for start, (minute, _) in zip(slots, minutes, strict=True) if minute in found]
 
 
 def free_times(

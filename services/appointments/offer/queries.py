@@ -28,7 +28,7 @@ _OFFER = Statement("""
          from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
 """)
 _TAKEN = Statement("""
-    select counter, array_agg(starts_at) as starts from seats
+    select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
     where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
     group by counter
 """)
@@ -74,7 +74,7 @@ async def load_free_times(
     last = datetime.combine(wanted[-1] + timedelta(days=1), time(), BERLIN)
     counters = [counter for station in stations for counter in station.counters]
     rows = await _TAKEN.rows(conn, {"counters": counters, "first": first, "last": last, "now": now})
-    taken = {counter: frozenset(starts) for counter, starts in rows}
+    taken = {counter: frozenset(minutes) for counter, minutes in rows}
     return {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
 
 
