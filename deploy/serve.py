@@ -100,6 +100,23 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(self._seconds)
 
 
+def config_of(app: ASGIApp, host: str, port: int, trusted_proxies: Sequence[IPvAnyNetwork] = ()) -> uvicorn.Config:
+    """How uvicorn serves; what requests say of where they come from is believed from trusted proxies only."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=[str(each) for each in trusted_proxies],
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
 def run(
     app: ASGIApp,
     host: str,
@@ -116,19 +133,7 @@ def run(
         trusted_proxies: whose X-Forwarded-For is believed.
     """
     configure_logging(log_level)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=bool(trusted_proxies),
-        forwarded_allow_ips=[str(each) for each in trusted_proxies],
-        timeout_graceful_shutdown=GRACE,
-    )
+    config = config_of(app, host, port, trusted_proxies)
     _Server(config, drain, drain_seconds).run()
 
 

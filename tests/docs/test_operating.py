@@ -9,6 +9,7 @@ from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from deploy.serve import app_of, settings_of
+from services.appointments.settings import DEVELOPMENT_KEY as DEVELOPMENT_VIDEO_KEY
 from services.notifications.settings import DEVELOPMENT_KEY
 from shared import dead_letters, retention
 from shared.sealing import new_key_pair
@@ -21,7 +22,7 @@ SETTINGS = {
     for row in re.findall(r"^\| `([A-Z<>_]+)` \| (.*?) \| .*? \| (kept|refused) \|$", PAGE, re.MULTILINE)
 }
 DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL"}
-DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY)
+DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY, DEVELOPMENT_VIDEO_KEY)
 
 
 def fields() -> dict[str, FieldInfo]:
@@ -70,6 +71,8 @@ def production(service: str) -> dict[str, str]:
         f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
         f"{prefix}_PEOPLE_SECRET": secret,
         f"{prefix}_LINK_SECRET": secret,
+        "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
+        "APPOINTMENTS_VIDEO_APP_SECRET": secret,
         "NOTIFICATIONS_SMS_KEY": "one",
         "NOTIFICATIONS_SMS_WEBHOOK_KEY": "two",
     }
