@@ -150,7 +150,6 @@ takings = Table(
     Column("origin", LargeBinary, nullable=False),
     Column("at", moment, nullable=False),
     Index("takings_origin", "origin", "at"),
-    Index("takings_at", "at"),
     prefixes=["UNLOGGED"],
 )
 

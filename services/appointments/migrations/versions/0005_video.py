@@ -27,8 +27,7 @@ alter table appointments
     add constraint consent_has_its_time check ((consent is null) = (consented_at is null));
 
 create unlogged table takings (origin bytea not null, at timestamptz not null);
-create index takings_origin on takings (origin, at);
-create index takings_at on takings (at)
+create index takings_origin on takings (origin, at)
 """
 
 
