@@ -14,6 +14,16 @@ from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
+from services.appointments.queue.api import router as queue_api
+from services.appointments.queue.ending import (
+    QUEUE_END,
+    QUEUE_FORGETTING,
+    QUEUE_TIDYING,
+    end_queue,
+    forget_queue,
+    tidy_up,
+)
+from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
@@ -26,9 +36,17 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
+        routers=[
+            *(offer_api, booking_api, queue_api, counter_api),
+            *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages),
+        ],
         reactions=REACTIONS,
-        due={DRAFT_EXPIRY: expire_draft},
+        due={
+            DRAFT_EXPIRY: expire_draft,
+            QUEUE_END: end_queue,
+            QUEUE_TIDYING: tidy_up,
+            QUEUE_FORGETTING: forget_queue,
+        },
         forget=forget_contacts,
         error_page=pages.error_page,
     )

@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from shared.events import appointments, notifications
+from shared.events import appointments, notifications, tickets
 from shared.events.base import Fact, Privacy
 
 FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    tickets.TicketIssued,
+    tickets.TicketNear,
+    tickets.TicketCalled,
+    tickets.TicketPutBack,
+    tickets.TicketClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
 )
