@@ -23,6 +23,9 @@ from services.appointments.queue.ending import (
     forget_queue,
     tidy_up,
 )
+from services.appointments.queue.pages.arrival import router as arrival_pages
+from services.appointments.queue.pages.hall import router as hall_pages
+from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
@@ -39,6 +42,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             *(offer_api, booking_api, queue_api, counter_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages),
+            *(ticket_pages, arrival_pages, hall_pages),
         ],
         reactions=REACTIONS,
         due={

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.queries import Situation, load_situation, load_ticket
@@ -14,7 +13,6 @@ from services.appointments.queue.usecases import give_back
 from shared.db import Connection
 from shared.events.tickets import TicketOutcome
 from shared.http import CurrentService, Now, problems
-from shared.problems import NotFound
 from shared.service import Service
 
 router = APIRouter(prefix="/appointments/api/v1", tags=["queue"])
@@ -78,11 +76,3 @@ async def return_ticket(token: str, conn: Connection, service: CurrentService, n
 def ticket_id(service: Service, token: str) -> UUID:
     """The ticket a secret token gives access to; raises NotFound for a made-up one."""
     return service.links.read(TICKET, token)[0]
-
-
-async def known_ticket(conn: AsyncConnection, service: Service, token: str) -> Ticket | None:
-    """The ticket of a token; None once it was forgotten."""
-    try:
-        return await load_ticket(conn, ticket_id(service, token))
-    except NotFound:
-        return None

@@ -54,6 +54,10 @@ _HALL = Statement(f"""
     where t.station = :station and t.day = :day and t.called_at is not null and t.status not in ('waiting', 'papers')
     order by t.called_at desc limit {SHOWN_IN_HALL}
 """)
+_ARE_LEFT = Statement("""
+    select coalesce(d.issued < d.contingent, s.daily_tickets > 0) as are_left
+    from stations s left join queue_days d on d.station = s.key and d.day = :day where s.key = :station
+""")
 _FIGURES = Statement("""
     select day, station, count(*) filter (where appointment is null) as walk_ins,
            count(*) filter (where appointment is not null) as appointments,
@@ -126,6 +130,11 @@ async def load_situation(conn: AsyncConnection, station: str, now: datetime, tic
     waits = ticket is None or (ticket.status is Status.WAITING and ahead is not None)
     expected = estimate(ahead, row["counters"], row["recent"] or []) if waits else None
     return Situation(ahead if waits else None, row["waiting"], row["counters"], expected)
+
+
+async def are_left(conn: AsyncConnection, station: str, day: date) -> bool:
+    """Whether a station, which exists, has tickets left on a day."""
+    return bool((await _ARE_LEFT.row(conn, {"station": station, "day": day}))["are_left"])
 
 
 async def load_hall(conn: AsyncConnection, station: str, now: datetime) -> Sequence[Ticket]:
