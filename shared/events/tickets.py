@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.appointments import BookedService, Place
-from shared.events.base import Fact, FactPart, Privacy, Sealed
+from shared.events.personal import PersonalFact, PersonalState
 
 
 class TicketOutcome(StrEnum):
@@ -20,13 +20,12 @@ class TicketOutcome(StrEnum):
     NOT_CALLED = "not_called"
 
 
-class TicketState(FactPart):
+class TicketState(PersonalState):
     """The public state of a ticket: one place in the queue of a station on one day.
 
     `number` is called out and shown in the hall. `appointment` is set for who came with one. `counter` is the number
-    of the counter that called last, `calls` how often. `closes_at` is when the station closes. `language` is that of
-    messages (BCP 47). `person_key` and `contact` (a `Contact` sealed to `notifications`) are there only for who wants
-    an SMS, and until the ticket is closed.
+    of the counter that called last, `calls` how often. `closes_at` is when the station closes. Most tickets belong to
+    nobody we know: `person_key` is empty and `contact` None, unless somebody wants an SMS.
     """
 
     number: str
@@ -39,14 +38,12 @@ class TicketState(FactPart):
     counter: int | None = None
     calls: int = 0
     outcome: TicketOutcome | None = None
-    language: str
-    person_key: str | None = None
-    contact: Sealed | None = None
+    person_key: str = ""
 
 
-class TicketFact(Fact):
+class TicketFact(PersonalFact):
     service: ClassVar[str] = "appointments"
-    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+    state_field: ClassVar[str] = "ticket"
 
     ticket: TicketState
 

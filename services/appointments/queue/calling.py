@@ -10,7 +10,7 @@ from services.appointments.queue.facts import fact_of
 from services.appointments.queue.near import tell_who_is_near
 from services.appointments.queue.queries import load_counter, load_ticket
 from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
-from services.appointments.queue.rows import CHANGED, COLUMNS, IN_LINE, TURN, Ticket, ticket_of
+from services.appointments.queue.rows import COLUMNS, IN_LINE, SOMEBODY_TO_TELL, TURN, Ticket, ticket_of
 from shared.clock import BERLIN
 from shared.events.tickets import TicketCalled
 from shared.service import Service
@@ -32,7 +32,7 @@ _CALL = f"""
     set status = 'called', counter = :counter, calls = 1, called_at = :now, version = version + 1, for_counter = null,
         first_called_at = coalesce(t.first_called_at, :now), back_at = null, to_be_told = false
     from desired where t.id = desired.id
-    returning {CHANGED}
+    returning {COLUMNS}, {SOMEBODY_TO_TELL}
 """
 _CALL_NEXT = Statement(_CALL % f"(t.for_counter is null or t.for_counter = :counter) and {IN_LINE}")
 _CALL_THIS = Statement(_CALL % "t.id = :ticket and t.status in ('waiting', 'papers')")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.domain import AFTER_HOURS
 from services.appointments.queue.facts import fact_of
-from services.appointments.queue.rows import CLOSING, COLUMNS, ticket_of
+from services.appointments.queue.rows import CLOSED, CLOSING, ticket_of
 from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.tickets import TicketClosed
@@ -20,8 +20,8 @@ QUEUE_FORGETTING = "queue-forgetting"
 
 _CLOSE = f"""
     update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, {CLOSING}
-    where station = :station and day = :day and status in %s
-    returning {COLUMNS}
+    where t.station = :station and t.day = :day and t.status in %s
+    returning {CLOSED}
 """
 _NOT_CALLED = Statement(_CLOSE % ("'not_called'", "('waiting', 'papers')"))
 _SERVED = Statement(_CLOSE % ("'served'", "('called', 'serving')"))

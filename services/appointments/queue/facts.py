@@ -9,8 +9,9 @@ from services.appointments.booking.facts import place_of, services_of
 from services.appointments.offer.queries import Offer
 from services.appointments.queue.domain import Status
 from services.appointments.queue.rows import Ticket
-from shared.events.appointments import BookedService, Contact, Place
+from shared.events.appointments import BookedService, Place
 from shared.events.base import FactPart, Sealed
+from shared.events.personal import Contact
 from shared.events.tickets import TicketFact, TicketState
 from shared.people import Person
 from shared.service import Service
@@ -35,7 +36,7 @@ class Particulars(FactPart):
     place: Place
     services: list[BookedService]
     closes_at: AwareDatetime
-    person_key: str | None = None
+    person_key: str = ""
     contact: Sealed | None = None
 
 
@@ -67,6 +68,7 @@ def fact_of(kind: type[_Kind], ticket: Ticket, **more: Any) -> _Kind:
         calls=ticket.calls,
         outcome=ticket.outcome,
         language=ticket.language,
+        channels=["sms"] if ticket.particulars["person_key"] else [],
     )
     return kind(id=ticket.id, version=ticket.version, ticket=state, **more)
 

@@ -32,14 +32,17 @@ COLUMNS = """
     (select c.number from counters c where c.key = t.counter) as counter_number
 """
 
-CHANGED = f"""{COLUMNS},
+SOMEBODY_TO_TELL = """
     exists (select from tickets w where w.station = t.station and w.day = t.day and w.to_be_told
             and w.status = 'waiting') as somebody_to_tell
 """
-"""What a statement that takes a ticket out of the line returns."""
+"""Whether somebody waits who wants to be told; what a statement that takes a ticket out of the line also returns."""
 
-CLOSING = "particulars = particulars - 'person_key' - 'contact', to_be_told = false"
-"""What else happens to a ticket that is closed: nobody needs to be reached any more."""
+CLOSING = "particulars = jsonb_set(particulars - 'contact', '{person_key}', '\"\"'), to_be_told = false"
+"""What else happens to a ticket that is closed: nothing is kept of anybody."""
+
+CLOSED = COLUMNS.replace("t.particulars", "old.particulars - 'contact' as particulars")
+"""What a statement that closes tickets returns: the fact still says whose ticket it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Ticket:
 
 
 def ticket_of(row: Any) -> Ticket:
-    """The ticket of a row with `COLUMNS` or `CHANGED`; further columns are left out."""
+    """The ticket of a row with `COLUMNS`; further columns are left out."""
     known = {name: row[name] for name in Ticket.__slots__ if name in row}
     return Ticket(
         **{

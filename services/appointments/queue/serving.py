@@ -14,7 +14,7 @@ from services.appointments.queue.domain import Status
 from services.appointments.queue.facts import Particulars, fact_of, particulars_of
 from services.appointments.queue.queries import load_counter, load_ticket
 from services.appointments.queue.refusals import TicketElsewhere
-from services.appointments.queue.rows import CLOSING, COLUMNS, Ticket, ticket_of
+from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, Ticket, ticket_of
 from shared.clock import BERLIN
 from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
 from shared.problems import NotFound
@@ -34,7 +34,7 @@ _BEGIN = Statement(f"""
 """)
 _CLOSE = Statement(f"""
     update tickets t set status = 'closed', outcome = :outcome, closed_at = :now, {CLOSING}, {_WORKED}
-    {_HERE} in ('called', 'serving') returning {COLUMNS}
+    {_HERE} in ('called', 'serving') returning {CLOSED}
 """)
 _PUT_BACK = Statement(f"""
     update tickets t set status = :status, back_at = cast(:back_at as timestamptz),

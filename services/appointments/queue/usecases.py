@@ -17,7 +17,7 @@ from services.appointments.queue.facts import fact_of, particulars_of, with_phon
 from services.appointments.queue.near import tell_who_is_near
 from services.appointments.queue.queries import load_ticket
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, NotNow, StationNotOpen
-from services.appointments.queue.rows import CHANGED, CLOSING, COLUMNS, Ticket, ticket_of
+from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, SOMEBODY_TO_TELL, Ticket, ticket_of
 from shared.clock import BERLIN
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued
@@ -53,8 +53,8 @@ _CHECKED_IN = Statement(f"""
 """)
 _GIVE_BACK = Statement(f"""
     update tickets t set status = 'closed', outcome = 'returned', closed_at = :now, version = version + 1, {CLOSING}
-    where id = :id and status in ('waiting', 'papers')
-    returning {CHANGED}
+    where t.id = :id and t.status in ('waiting', 'papers')
+    returning {CLOSED}, {SOMEBODY_TO_TELL}
 """)
 
 

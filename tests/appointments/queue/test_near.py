@@ -3,7 +3,9 @@
 import asyncio
 from uuid import UUID
 
-from shared.events.appointments import Contact
+from sqlalchemy import text
+
+from shared.events.personal import Contact
 from shared.events.tickets import TicketFact, TicketIssued, TicketNear
 from shared.sealing import Sealer
 from shared.service import Service
@@ -30,7 +32,11 @@ async def test_the_phone_number_travels_sealed_and_is_forgotten_with_the_ticket(
     await staff.call()
     await staff.act("finish", ticket)
     closed: TicketFact = (await facts(service))[-1]
-    assert (closed.ticket.contact, closed.ticket.person_key) == (None, None)
+    assert closed.ticket.contact is None
+    assert closed.ticket.person_key == issued.ticket.person_key
+    async with service.db.transaction() as conn:
+        kept = (await conn.execute(text("select particulars from tickets"))).scalar_one()
+    assert (kept["person_key"], kept.get("contact")) == ("", None)
 
 
 async def test_who_wants_it_is_told_once_when_two_are_ahead(staff: Staff, service: Service) -> None:
