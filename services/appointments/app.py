@@ -25,6 +25,7 @@ from services.appointments.queue.ending import (
     tidy_up,
 )
 from services.appointments.queue.pages.arrival import router as arrival_pages
+from services.appointments.queue.pages.counter import router as counter_pages
 from services.appointments.queue.pages.hall import router as hall_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
@@ -45,7 +46,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             *(offer_api, booking_api, queue_api, counter_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages),
-            *(ticket_pages, arrival_pages, hall_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
             *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
         ],
         reactions=REACTIONS,

@@ -74,7 +74,7 @@ async def call_this(conn: AsyncConnection, service: Service, counter: str, ticke
     return called
 
 
-async def call_again(conn: AsyncConnection, service: Service, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def call_again(conn: AsyncConnection, service: Service, counter: str, ticket: UUID) -> Ticket:
     """Call somebody who did not come yet once more; TicketCalled is recorded.
 
     Raises:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.appointments.queue.desk import ACTIONS
 from services.appointments.queue.ending import QUEUE_END
 from shared import retention
+from shared.audit import load_audit
 from shared.events.registry import facts_by_type
 from shared.events.tickets import TicketFact
 from shared.service import Service
@@ -284,11 +286,38 @@ async def test_the_end_is_due_once_a_day(client: Client, staff: Staff, service: 
         assert len(keys.all()) == 1
 
 
-@pytest.mark.parametrize(("token", "status"), [(None, 401), ("somebody", 401), ("staff of elsewhere", 403)])
-async def test_only_staff_use_the_queue(client: Client, staff: Staff, token: str | None, status: int) -> None:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    for path in ("counters/mitte-1/call", "stations/mitte/tickets"):
-        answer = await client.post(f"{API}/staff/{path}", json={"services": [SIMPLE]}, headers=headers)
-        assert answer.status_code in (status, 422)
-    answer = await client.get(f"{API}/staff/stations/mitte/queue", headers=headers)
-    assert answer.status_code == status
+@pytest.mark.parametrize(
+    ("token", "status"), [(None, 401), ("nobody", 401), ("somebody", 403), ("staff-of-walsum", 403)]
+)
+async def test_only_staff_of_the_station_use_its_queue(
+    client: Client, staff: Staff, service: Service, token: str | None, status: int
+) -> None:
+    ticket = await staff.issue()
+    before = len(await outbox(service))
+    client.headers = {"Authorization": f"Bearer {token}"} if token else {}
+    about = {"ticket": ticket["id"]}
+    for path, body in (
+        ("stations/mitte/tickets", {"services": [SIMPLE]}),
+        ("counters/mitte-1/call", {}),
+        ("counters/mitte-1/call", about),
+    ):
+        assert (await client.post(f"{API}/staff/{path}", json=body)).status_code == status
+    for path in ("stations/mitte/queue", "stations/mitte/figures", "counters/mitte-1"):
+        assert (await client.get(f"{API}/staff/{path}")).status_code == status
+    assert (await client.put(f"{API}/staff/counters/mitte-1/pause", json={"paused": True})).status_code == status
+    assert len(await outbox(service)) == before
+    assert await staff.line() == ["A 001"]
+
+
+async def test_what_staff_do_stands_in_the_audit_log(staff: Staff, service: Service) -> None:
+    ticket = await staff.issue()
+    await staff.call()
+    await staff.act("begin", ticket)
+    await staff.act("finish", ticket)
+    async with service.db.transaction() as conn:
+        deeds = await load_audit(conn, ["mitte"])
+    assert [(deed.who, deed.action, deed.details["number"]) for deed in reversed(deeds)] == [
+        ("schalter", action, "A 001") for action in ("ticket_issued", "ticket_called", "ticket_begun", "ticket_served")
+    ]
+    assert {deed.action for deed in deeds} <= set(ACTIONS)
+    assert str(deeds[0].matter) == ticket["id"]
