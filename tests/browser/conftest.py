@@ -128,7 +128,7 @@ async def site() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def appointments(stack: Backend, clock_file: Path) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
-    """The pages of `appointments` and the portal on one port, with a database of their own: address, service, client."""
+    """The pages of `appointments` and the portal on one port, their database their own: address, service, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, clock_file=clock_file)
     app = create_app(Settings(platform=platform, database=database), frozenset({Role.HTTP}))
