@@ -34,8 +34,9 @@ class District(_Data):
 class CityStation(_Data):
     """A Bürger-Service-Station, or the virtual one whose counters are reached by video.
 
-    `counters` is how many counters take appointments, `languages` what is spoken at some counter besides German (BCP 47
-    tags), `phone` the number to call when the video does not work. The district of a virtual station is 0.
+    `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one,
+    `languages` what is spoken at some counter besides German (BCP 47 tags), `phone` the number to call when the video
+    does not work. The district of a virtual station is 0.
     """
 
     key: str
@@ -43,6 +44,7 @@ class CityStation(_Data):
     district: int
     address: str | None
     counters: int = Field(ge=1)
+    daily_tickets: int = Field(default=0, ge=0, le=999)
     kind: Literal["counter", "video"] = "counter"
     languages: list[str] = []
     phone: str | None = None

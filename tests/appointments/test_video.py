@@ -21,7 +21,6 @@ from services.appointments.video.domain import OPENS_BEFORE, VIDEO_CONSENT, Room
 from services.appointments.video.gateways import Rooms
 from shared.auth import Caller
 from shared.clock import BERLIN
-from shared.problems import Unauthorised
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, weekend, wish
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
@@ -281,15 +280,13 @@ async def test_an_appointment_at_a_counter_has_no_room(client: Client, service: 
 
 @pytest_asyncio.fixture
 async def staff(app: Any, service: Service, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
-    """A client whose token the service takes for that of a member of the staff."""
+    """A client with the token of somebody who works by video; for the service a token is the name of a station."""
 
     async def check(token: str) -> Caller:
-        if token != "good":
-            raise Unauthorised
-        return Caller(subject="schalter", roles=frozenset({"appointments:staff"}))
+        return Caller(subject="schalter", roles=frozenset({"appointments:staff"}), stations=frozenset({token}))
 
     monkeypatch.setattr(service.tokens, "check", check)
-    headers = {"Authorization": "Bearer good"}
+    headers = {"Authorization": "Bearer video"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
 
 
@@ -300,6 +297,7 @@ async def test_staff_lead_the_conversation_while_the_room_is_open(
     path = f"{API}/staff/video/{booked['number']}"
     assert (await client.get(path)).status_code == 401
     assert (await staff.get(path)).json()["type"].endswith("room-closed")
+    assert (await staff.get(path, headers={"Authorization": "Bearer mitte"})).status_code == 403
     assert (await staff.get(f"{API}/staff/video/0000-0000")).status_code == 404
     counter = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()
     assert (await staff.get(f"{API}/staff/video/{counter['number']}")).status_code == 404

@@ -7,7 +7,6 @@ import httpx
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
-from services.appointments.booking.limits import Limits
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.service import Service
 from tests.appointments.conftest import at, weekend
@@ -21,11 +20,10 @@ _SLOTS_USED = 40
 class BookingSite:
     """The pages at an address, and a visitor who makes drafts and appointments to look at."""
 
-    def __init__(self, address: str, service: Service, client: httpx.AsyncClient, limits: Limits) -> None:
+    def __init__(self, address: str, service: Service, client: httpx.AsyncClient) -> None:
         self.address = address
         self.service = service
         self.visitor = Visitor(client)
-        self._limits = limits
         self._given = 0
         self._video_given = 0
 
@@ -42,7 +40,7 @@ class BookingSite:
 
     def limit_persons(self, limit: int) -> None:
         """Let a person have so many appointments to come."""
-        self._limits._person_limit = limit
+        self.service.settings.person_limit = limit  # type: ignore[attr-defined]
 
     async def draft(self, filled_in: bool = True) -> str:
         """The path of a new draft."""

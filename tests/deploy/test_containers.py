@@ -131,6 +131,7 @@ def test_production_starts_only_with_every_secret_of_the_examples(
         "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "notifications": "b:AAAA"}',
         "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
         "APPOINTMENTS_VIDEO_APP_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
+        "NAHBAR_OIDC_CLIENT_SECRET": "three",
         "NOTIFICATIONS_SMS_KEY": "one",
         "NOTIFICATIONS_SMS_WEBHOOK_KEY": "two",
         "NOTIFICATIONS_MAIL_FROM": "Stadt <termine@stadt.example>",

@@ -26,12 +26,14 @@ class WebSettings:
     """What the gateway, the issuer and the rooms need.
 
     `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it,
-    `video_host` the name the rooms' tokens are made for; `clock_file` moves the rooms' clock with that of the services.
+    `browser_issuer` as browsers do, where that is another one; `video_host` is the name the rooms' tokens are made for;
+    `clock_file` moves the rooms' clock with that of the services.
     """
 
     folder: Path
     webhook: str
     issuer: str
+    browser_issuer: str = ""
     video_host: str = "127.0.0.1"
     clock_file: Path | None = None
     audience: str = "nahbar"
@@ -55,7 +57,9 @@ def create_web(settings: WebSettings) -> FastAPI:
 
     app = FastAPI(title="Far ends", lifespan=lifespan)
     app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
-    issuer = create_issuer(settings.folder, settings.issuer, settings.audience, settings.client_secret)
+    issuer = create_issuer(
+        settings.folder, settings.issuer, settings.audience, settings.client_secret, settings.browser_issuer
+    )
     app.include_router(issuer, prefix="/issuer")
     app.include_router(create_rooms(settings.video_host, settings.clock_file), prefix="/video")
     return app

@@ -36,7 +36,7 @@ COUNT_TAKINGS = """
 
 COUNT_APPOINTMENTS = """
     (select count(*) from people p where p.person_key = :person_key and (
-        select a.status = 'confirmed' and a.ends_at > cast(:now as timestamptz) from appointments a where a.id = p.matter
+        select status = 'confirmed' and ends_at > cast(:now as timestamptz) from appointments where id = p.matter
     ))"""
 """How many appointments to come the person has, this one not counted.
 
@@ -87,13 +87,11 @@ class Limits:
 
     def __init__(self, settings: Settings) -> None:
         self._key = b64decode(settings.people_secret.get_secret_value())
-        self._unlimited = settings.unlimited_networks
-        self._person_limit = settings.person_limit
-        self._address_limit = settings.address_limit
+        self._settings = settings
 
     def origin(self, address: str) -> Origin:
         """The origin of a request from an address; IPv6 counts by /64, which is what one connection gets."""
-        return Origin(self._pseudonym(address), self._person_limit, self._address_limit)
+        return Origin(self._pseudonym(address), self._settings.person_limit, self._settings.address_limit)
 
     def _pseudonym(self, address: str) -> bytes | None:
         try:
@@ -103,7 +101,7 @@ class Limits:
         else:
             if isinstance(found, IPv6Address) and found.ipv4_mapped:
                 found = found.ipv4_mapped
-            if any(found in each for each in self._unlimited):
+            if any(found in each for each in self._settings.unlimited_networks):
                 return None
             network = str(ip_network(f"{found}/64", strict=False) if found.version == 6 else found)
         return hmac.new(self._key, f"network address {network}".encode(), sha256).digest()[:16]

@@ -21,7 +21,7 @@ _APPOINTMENT = """
 """
 _READ = text(f"{_APPOINTMENT} where id = :id")
 _READ_LOCKED = text(f"{_APPOINTMENT} where id = :id for update")
-_BY_NUMBER = text(f"{_APPOINTMENT} where number = :number")
+_BY_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null")
 _UNREACHED = text("""
     select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
     from unreached u
@@ -83,8 +83,9 @@ async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = F
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
-    """The appointment or hold people call by a number; None when there is none (any more)."""
-    row = (await conn.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    """The appointment people call by a number, with or without its dash; None where there is none."""
+    digits = "".join(filter(str.isdigit, number))
+    row = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).one_or_none()
     return None if row is None else _appointment(row)
 
 

@@ -210,23 +210,38 @@ def closed_because(station: Station, day: date) -> str | None:
     return closure.reason if closure else None
 
 
+def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
+    """From when until when (UTC) a station is open on a day, in order; never on public holidays and closures."""
+    return [(opens, closes) for opens, closes, _ in _hours_on(station, day)]
+
+
+def _hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
+    if closed_because(station, day):
+        return []
+    found = [
+        (
+            datetime.combine(day, hours.opens, BERLIN).astimezone(UTC),
+            datetime.combine(day, hours.closes, BERLIN).astimezone(UTC),
+            hours,
+        )
+        for hours in station.hours
+        if hours.apply_on(day)
+    ]
+    return sorted(found, key=lambda each: each[:2])
+
+
 def slots_on(station: Station, day: date, grid: Grid) -> dict[datetime, int]:
     """The starts (UTC) of all seats on a day, in order, with how many counters are open, counted from the first.
 
     None on public holidays and closures. Cut in UTC, so a day on which the clocks change has no slot twice and none
     that does not exist.
     """
-    if closed_because(station, day):
-        return {}
     open_counters: dict[datetime, int] = {}
-    for hours in station.hours:
-        if hours.apply_on(day):
-            start = datetime.combine(day, hours.opens, BERLIN).astimezone(UTC)
-            closing = datetime.combine(day, hours.closes, BERLIN).astimezone(UTC)
-            counters = max(0, len(station.counters) - hours.staff_counters)
-            while start + grid.slot <= closing:
-                open_counters[start] = max(counters, open_counters.get(start, 0))
-                start += grid.slot
+    for start, closing, hours in _hours_on(station, day):
+        counters = max(0, len(station.counters) - hours.staff_counters)
+        while start + grid.slot <= closing:
+            open_counters[start] = max(counters, open_counters.get(start, 0))
+            start += grid.slot
     return dict(sorted(open_counters.items()))
 
 

@@ -10,7 +10,7 @@ from shared.city import City
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
     """Take over stations, counters, services and opening hours from the city's data; again changes nothing twice."""
-    found = [s.model_dump(include={"key", "name", "district", "address", "kind", "languages"}) for s in city.stations]
+    found = [station.model_dump(exclude={"counters", "phone"}) for station in city.stations]
     upsert = insert(stations)
     changed = {name: upsert.excluded[name] for name in found[0] if name != "key"}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), found)
