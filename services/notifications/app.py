@@ -13,7 +13,7 @@ from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
 from services.notifications.sending.carrier import Carrier
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateway
+from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
@@ -25,7 +25,8 @@ from shared.service import ALL_ROLES, Role, Service
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service; a process with the HTTP role also listens for bounces."""
     service = Service(settings)
-    mail, sms = MailGateway(settings), SmsGateway(settings)
+    mail = MailGateway(settings)
+    sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
     texts = Texts(service.city.name)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
     verp = Verp(settings.link_secret, settings.bounce_domain)
@@ -48,7 +49,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[ledger_router, receipts_router],
         reactions=REACTIONS,
         due={
-            SEND: Sending(carrier, settings.patience),
+            SEND: Sending(carrier, settings.patience, sms.names),
             LOOK_UP: LookingUp(sms),
             RECEIPT_TIMEOUT: give_up_receipt,
             FORGET_CONTACT: forget_contact,

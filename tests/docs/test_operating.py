@@ -20,7 +20,7 @@ SETTINGS = {
     row[0]: row[1:]
     for row in re.findall(r"^\| `([A-Z<>_]+)` \| (.*?) \| .*? \| (kept|refused) \|$", PAGE, re.MULTILINE)
 }
-DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL"}
+DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL", "NOTIFICATIONS_SECOND_SMS_WEBHOOK_URL"}
 DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY)
 
 

@@ -12,11 +12,11 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
-from services.notifications.sending.domain import Answer, Patience, Result
+from services.notifications.sending.domain import FIRST, Answer, Patience, Result
 from services.notifications.sending.usecases import Sending
 from services.notifications.telling.domain import Purpose
 from shared.clock import BERLIN
-from shared.due import Claim
+from shared.due import Claim, Urgency
 from shared.events.appointments import DecidedBy
 from shared.events.notifications import NotificationDelivered, NotificationFailed
 from shared.service import Role, Service
@@ -27,7 +27,7 @@ from tests.support.wait import eventually
 DUE = frozenset({Role.DUE})
 
 
-NOBODY = Sending(cast(Carrier, None), Patience())
+NOBODY = Sending(cast(Carrier, None), Patience(), [FIRST])
 """Claims and records, but carries nothing."""
 
 
@@ -45,7 +45,7 @@ async def claim_and_die(post: Post, matter: UUID) -> None:
 async def answer(post: Post, service: Service, matter: UUID, attempt: int, result: Result) -> None:
     """Let a worker record the answer to an attempt."""
     message = (await post.confirmation(matter)).message
-    job = Job(message, attempt, "mail", Purpose.CONFIRMATION, booked(), THURSDAY)
+    job = Job(message, attempt, "mail", Purpose.CONFIRMATION, Urgency.DIRECT, booked(), THURSDAY, THURSDAY)
     async with service.db.transaction() as conn:
         await NOBODY.finish(conn, service, [(job, result)])
 

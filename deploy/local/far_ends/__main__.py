@@ -51,6 +51,7 @@ def web(
     folder: Folder,
     port: Port,
     webhook: Annotated[str, typer.Option(help="URL that takes receipts and replies.")],
+    second_webhook: Annotated[str, typer.Option(help="The same for the second gateway; without it there is one.")] = "",
     host: Host = "127.0.0.1",
     issuer: Annotated[str, typer.Option(help="The issuer's address where it is not this port's.")] = "",
     audience: Annotated[str, typer.Option(help="Whom staff tokens are made for.")] = "nahbar",
@@ -62,10 +63,11 @@ def web(
     later: Later = USUAL.later,
     throttle: Throttle = USUAL.throttle,
 ) -> None:
-    """Serve the SMS gateway under /sms and the identity issuer under /issuer."""
+    """Serve SMS gateways under /sms and /second-sms, and the identity issuer under /issuer."""
     settings = WebSettings(
         folder=folder,
         webhook=webhook,
+        second_webhook=second_webhook,
         issuer=issuer or f"http://127.0.0.1:{port}/issuer",
         audience=audience,
         api_key=api_key,

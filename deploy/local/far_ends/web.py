@@ -1,7 +1,7 @@
-"""The web side of the far ends: the SMS gateway under `/sms`, the identity issuer under `/issuer`."""
+"""The web side of the far ends: SMS gateways under `/sms` and `/second-sms`, the identity issuer under `/issuer`."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,14 +22,16 @@ DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """What the gateway and the issuer need.
+    """What the gateways and the issuer need.
 
-    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it.
+    `webhook` takes receipts and replies, signed with `webhook_key`, `second_webhook` those of the second gateway, which
+    there is none without. `issuer` is the issuer's address as clients see it.
     """
 
     folder: Path
     webhook: str
     issuer: str
+    second_webhook: str = ""
     audience: str = "nahbar"
     api_key: str = DEVELOPMENT_SECRET
     webhook_key: str = DEVELOPMENT_SECRET
@@ -41,16 +43,26 @@ def create_web(settings: WebSettings) -> FastAPI:
     """The application; while it runs, receipts go out."""
     store = Store(settings.folder)
     client = httpx.AsyncClient(timeout=5)
-    courier = Courier(store, Channel.SMS, Webhook(store, client, settings.webhook, settings.webhook_key).deliver)
+    gateways = {"/sms": (Channel.SMS, settings.webhook)}
+    if settings.second_webhook:
+        gateways["/second-sms"] = (Channel.SECOND_SMS, settings.second_webhook)
+    couriers = {
+        channel: Courier(store, channel, Webhook(store, client, url, settings.webhook_key).deliver)
+        for channel, url in gateways.values()
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, courier.running():
+        async with client, AsyncExitStack() as stack:
+            for courier in couriers.values():
+                await stack.enter_async_context(courier.running())
             yield
         store.close()
 
     app = FastAPI(title="Far ends", lifespan=lifespan)
-    app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
+    for prefix, (channel, _) in gateways.items():
+        gateway = create_gateway(store, couriers[channel], settings.api_key, settings.delays, channel)
+        app.include_router(gateway, prefix=prefix)
     issuer = create_issuer(settings.folder, settings.issuer, settings.audience, settings.client_secret)
     app.include_router(issuer, prefix="/issuer")
     return app

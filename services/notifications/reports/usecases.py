@@ -18,10 +18,13 @@ STOP_WORDS = frozenset({"STOP", "STOPP"})
 log = structlog.get_logger()
 
 
-async def receive_receipt(conn: AsyncConnection, service: Service, message: UUID, result: Result) -> None:
-    """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find."""
+async def receive_receipt(conn: AsyncConnection, service: Service, gateway: str, message: UUID, result: Result) -> None:
+    """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find.
+
+    Only the gateway that has the message can tell what became of it.
+    """
     hand = await Hand.of_messages(conn, [message])
-    if message not in hand:
+    if message not in hand or hand.notice_of(message).message(message).gateway != gateway:
         log.info("receipt_for_unknown_message", message=str(message))
         return
     event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
