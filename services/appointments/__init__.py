@@ -4,5 +4,6 @@ Owns stations with their counters, services (Leistungen), opening hours, closure
 
 Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled.
 
-Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
+Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
+may cancel an appointment.
 """

@@ -13,6 +13,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentCancelled,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
+    notifications.ReplyReceived,
 )
 
 TYPE_PREFIX = "de.nahbar"
