@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,18 +15,19 @@ from shared.events.notifications import ReplyAnswer
 MOST_ANSWERED = 3
 """So many matters at most are answered about at once."""
 
-_CANCEL = frozenset(
-    "2 zwei absagen absage stornieren storno cancel cancelled iptal iki الغاء الغ اثنان".split(),
-)
-_STOP = frozenset("stop stopp".split())
-_POLITE = frozenset(
-    """
-    bitte danke hallo ich muss will mochte den meinen termin
-    please thanks thank you hello i want to my the appointment
-    lutfen tesekkurler ederim merhaba randevu randevumu randevuyu ediyorum
-    من فضلك شكرا موعدي الموعد
-    """.split()
-)
+_CANCEL = {
+    "de": "2 zwei absagen absage stornieren storno",
+    "en": "two cancel cancelled",
+    "tr": "iki iptal",
+    "ar": "اثنان الغاء الغ",
+}
+_STOP = {"de": "stop stopp"}
+_POLITE = {
+    "de": "bitte danke hallo ich muss will mochte den meinen termin",
+    "en": "please thanks thank you hello i want to my the appointment",
+    "tr": "lutfen tesekkurler ederim merhaba randevu randevumu randevuyu ediyorum",
+    "ar": "من فضلك شكرا موعدي الموعد",
+}
 """Words that change nothing about what is wanted. All words here are as `_words` makes them: small, without marks."""
 
 
@@ -43,12 +44,12 @@ def understand(text: str) -> Wish | None:
     Spelling, case, punctuation, polite words and foreign digits do not matter. Every other word, and every question
     mark, makes it doubtful: nothing may be cancelled for somebody who wrote "please do not cancel".
     """
-    said = {word for word in _words(text) if word not in _POLITE}
+    said = set(_words(text)) - _all(_POLITE)
     if not said or re.search("[?؟]", text):
         return None
-    if said <= _CANCEL:
+    if said <= _all(_CANCEL):
         return Wish.CANCEL
-    return Wish.STOP if said <= _STOP else None
+    return Wish.STOP if said <= _all(_STOP) else None
 
 
 def number_of(sender: str) -> str:
@@ -113,6 +114,10 @@ def decide(wish: Wish | None, told: Sequence[Told], now: datetime) -> Decision:
 def reply_id(reminder: UUID, answer: ReplyAnswer) -> UUID:
     """The same answer to the same reminder, however often it is sent and delivered."""
     return uuid5(reminder, f"reply/{answer}")
+
+
+def _all(words: Mapping[str, str]) -> set[str]:
+    return set(" ".join(words.values()).split())
 
 
 def _words(text: str) -> list[str]:
