@@ -12,12 +12,13 @@ from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateways
-from services.notifications.telling.domain import Purpose, address_of
+from services.notifications.telling.domain import address_of
+from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Texts
 from shared.due import Urgency
-from shared.events.appointments import AppointmentFact, Contact
+from shared.events.personal import Contact, PersonalFact
 from shared.service import Service
 
 QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -39,7 +40,7 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: AppointmentFact
+    fact: PersonalFact
     due_at: datetime
     now: datetime
     gateway: str | None = None
@@ -111,7 +112,7 @@ class Carrier:
             self._skipped.labels(name).set(standing.is_skipped(now))
 
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.appointment.contact
+        sealed = job.fact.personal.contact
         if sealed is None:
             raise ValueError("The contact has been forgotten.")
         contact = self._sealer.open(sealed, job.fact.id, Contact)

@@ -21,10 +21,10 @@ from services.notifications.sending.domain import (
 )
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.standings import load_standings, note_results
-from services.notifications.telling.domain import POLICIES
+from services.notifications.telling.purposes import POLICIES
 from shared.due import Claim
-from shared.events.appointments import AppointmentFact
-from shared.events.registry import facts_by_type
+from shared.events.personal import PersonalFact
+from shared.events.registry import personal_fact
 from shared.service import Service
 from shared.statements import Statement
 
@@ -60,7 +60,7 @@ class Sending:
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue
-            if step.event is Event.BEGUN and fact.appointment.contact is None:
+            if step.event is Event.BEGUN and fact.personal.contact is None:
                 step = News(Event.SUPPRESSED, error="forgotten")
             if step.event is Event.BEGUN:
                 step = replace(step, gateway=gateway if message.channel == "sms" else None)
@@ -164,13 +164,9 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     await hand.save(conn, service, now)
 
 
-async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, AppointmentFact]:
-    facts = {}
-    for row in await _FACTS.rows(conn, {"ids": list(matters)}):
-        fact = facts_by_type()[row["type"]].model_validate(row["fact"])
-        assert isinstance(fact, AppointmentFact), "only these are taken"
-        facts[row["id"]] = fact
-    return facts
+async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, PersonalFact]:
+    rows = await _FACTS.rows(conn, {"ids": list(matters)})
+    return {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
 
 
 async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dict[UUID, Spared]:
