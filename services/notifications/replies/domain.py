@@ -69,7 +69,7 @@ def number_of(sender: str) -> str:
 class Told:
     """A matter somebody was told of by SMS.
 
-    `version` is the newest known; `asked` is the reminder that was sent about the matter as it is now, if one was.
+    `version` is the newest known; `asked` is the message that reminded of the matter as it is now, if one was sent.
     """
 
     matter: UUID

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.replies.usecases import receive_reply
 from services.notifications.reports.domain import receipt_is_genuine
-from services.notifications.reports.usecases import receive_receipt, receive_reply
+from services.notifications.reports.usecases import receive_receipt
 from services.notifications.sending.domain import FIRST, SECOND
 from services.notifications.sending.gateways.sms import result_of_receipt
 from shared.db import Connection

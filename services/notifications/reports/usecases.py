@@ -10,10 +10,7 @@ from services.notifications.delivery.usecases import Hand, spare
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import address_gone
-from shared.people import Person
 from shared.service import Service
-
-STOP_WORDS = frozenset({"STOP", "STOPP"})
 
 log = structlog.get_logger()
 
@@ -32,13 +29,6 @@ async def receive_receipt(conn: AsyncConnection, service: Service, gateway: str,
         now = service.clock.now()
         hand.apply(message, News(event, error=result.error, reference=result.reference), now)
         await hand.save(conn, service, now)
-
-
-async def receive_reply(conn: AsyncConnection, service: Service, number: str, words: str) -> None:
-    """Respect an SMS that says stop: its number gets no optional messages any more."""
-    if words.strip().upper() in STOP_WORDS:
-        key = service.people.person_key(Person(name="", phone=number))
-        await spare(conn, key, Spared.COMPLAINT, service.clock.now())
 
 
 async def receive_mail_report(conn: AsyncConnection, service: Service, message: UUID, report: MailReport) -> None:

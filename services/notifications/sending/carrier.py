@@ -11,9 +11,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateways
+from services.notifications.sending.gateways.sms import SmsGateway, SmsGateways
 from services.notifications.telling.domain import address_of
-from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Texts
@@ -48,10 +48,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """An SMS ready to be sent; `recipient` in E.164."""
+    """An SMS ready to be sent; `recipient` in E.164, `asks` says whether it can be answered."""
 
+    gateway: SmsGateway
     recipient: str
     text: str
+    asks: bool
 
 
 class Carrier:
@@ -116,13 +118,15 @@ class Carrier:
         if sealed is None:
             raise ValueError("The contact has been forgotten.")
         contact = self._sealer.open(sealed, job.fact.id, Contact)
-        if job.channel == "mail":
+        if job.gateway is None:
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
-        return Sms(address_of(contact, job.channel), plain(self._texts.sms(job.purpose, job.fact, contact)))
+        gateway = self._sms[job.gateway]
+        asks = POLICIES[job.purpose].asks and gateway.takes_replies
+        text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
+        return Sms(gateway, address_of(contact, job.channel), text, asks)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):
             return await self._mail.send(worded, self._verp.address(job.message))
         self._segments.inc(segments(worded.text))
-        assert job.gateway, "an SMS is claimed for a gateway"
-        return await self._sms[job.gateway].send(job.message, worded.recipient, worded.text, job.purpose, asks=False)
+        return await worded.gateway.send(job.message, worded.recipient, worded.text, job.purpose, worded.asks)

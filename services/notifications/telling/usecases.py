@@ -1,5 +1,6 @@
 """Taking a fact: what is known of the matter, who is told, what is no longer worth telling."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,14 +54,33 @@ async def take_fact(conn: AsyncConnection, service: Service, received: Received[
     if before and kind.differs(before, fact):
         await conn.execute(_MOVED_ON, {"id": fact.id})
         await delivery.supersede(conn, service, fact.id, now)
-    contact = _contact_of(fact, service)
+    contact = contact_of(fact, service)
     plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
-    if plans and contact:
-        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
-        notices = [(_notice(plan, fact, received.cause, keys), plan.due_at) for plan in plans]
-        await delivery.add(conn, service, notices, type_of(type(fact)), now)
+    if contact:
+        await give(conn, service, fact, contact, plans, received.cause, now)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
     await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
+
+
+async def give(
+    conn: AsyncConnection,
+    service: Service,
+    fact: PersonalFact,
+    contact: Contact,
+    plans: Sequence[NoticePlan],
+    cause: UUID,
+    now: datetime,
+) -> None:
+    """Give the notices that are planned; what was told before is not told again.
+
+    Args:
+        fact: the newest of the matter.
+        cause: the first fact of the chain, of which the plans' ids are made.
+    """
+    if plans:
+        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
+        notices = [(_notice(plan, fact, cause, keys), plan.due_at) for plan in plans]
+        await delivery.add(conn, service, notices, type_of(type(fact)), now)
 
 
 async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
@@ -88,7 +108,8 @@ def _matter_row(fact: PersonalFact, now: datetime) -> dict[str, Any]:
     }
 
 
-def _contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+def contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+    """How to reach the person of a matter; None once that was forgotten."""
     sealed = fact.personal.contact
     return None if sealed is None else service.sealer.open(sealed, fact.id, Contact)
 

@@ -75,10 +75,11 @@ class Texts:
 
         return MailText(language.code, subject, render("txt"), render("html"))
 
-    def sms(self, purpose: Purpose, fact: PersonalFact, contact: Contact) -> str:
-        """The text of the SMS that gives a notice."""
+    def sms(self, purpose: Purpose, fact: PersonalFact, contact: Contact, asks: bool = False) -> str:
+        """The text of the SMS that gives a notice; `asks` says whether it can be answered."""
         language = message_language(fact.personal.language)
-        return self._render(language, "txt", f"{purpose}.sms.txt", self._values(language, purpose, fact, contact))
+        values = self._values(language, purpose, fact, contact) | {"asks": asks}
+        return self._render(language, "txt", f"{purpose}.sms.txt", values)
 
     def is_reviewed(self, language: Language, purpose: Purpose) -> bool:
         """Whether somebody has checked the texts of a purpose; German needs nobody, it is the source."""
@@ -97,5 +98,6 @@ class Texts:
             "city": self._city,
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
+            "cancel_url": contact.cancel_url,
             **values_of(language, purpose, fact),
         }
