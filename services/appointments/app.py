@@ -12,12 +12,15 @@ from services.appointments.booking.pages.reschedule import router as reschedule_
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
+from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
+from shared.web.staff.audit import audit_pages
+from shared.web.staff.pages import staff_pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
@@ -26,12 +29,23 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
+        routers=[
+            offer_api,
+            booking_api,
+            offer_pages,
+            time_pages,
+            details_pages,
+            manage_pages,
+            reschedule_pages,
+            staff_pages(service.name),
+            audit_pages(service.name, "appointments:lead"),
+        ],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
         forget=forget_contacts,
         error_page=pages.error_page,
     )
     app.state.pages = pages
+    app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app
