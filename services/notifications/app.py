@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.notifications.consumers import REACTIONS
 from services.notifications.delivery.api import router as ledger_router
 from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
+from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
@@ -54,6 +55,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             RECEIPT_TIMEOUT: give_up_receipt,
             FORGET_CONTACT: forget_contact,
             FORGET_MATTER: forget_matter,
+            FORGET_SPARED: forget_spared,
         },
         resources=resources,
     )

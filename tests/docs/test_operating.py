@@ -116,6 +116,8 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
+        "addresses that do not exist": retention.LEDGER,
+        "addresses whose owners complained": retention.OBJECTION,
     }
     assert dead_letters.LIMIT == 20
     assert "Twenty unsettled" in PAGE

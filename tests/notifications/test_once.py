@@ -145,6 +145,26 @@ async def test_what_comes_too_late_is_not_sent_but_told(post: Post) -> None:
     assert isinstance(told["reminder"], NotificationFailed)
 
 
+async def test_the_share_handed_over_within_ten_seconds_is_measured_from_when_it_could_go_out(post: Post) -> None:
+    night = datetime(2026, 11, 23, 23, tzinfo=BERLIN)
+    quick, late = booked(person("delivered", None)), booked(person("delivered", None))
+    move = cancelled(late, DecidedBy.CITY)
+    async with post.mail_server(), post.running(DUE, serve=False) as service:
+
+        def handed_over(urgency: str, within: str) -> float | None:
+            return service.metrics.registry.get_sample_value(
+                "nahbar_notifications_handover_seconds_bucket", {"channel": "mail", "urgency": urgency, "le": within}
+            )
+
+        await post.take(received(quick))
+        await post.until(quick.id, mail="delivered")
+        assert handed_over("direct", "10.0") == 1
+        await post.take(received(move, night))
+        post.move_clock(datetime(2026, 11, 24, 8, 0, 20, tzinfo=BERLIN))
+        await post.until(late.id, "cancellation", mail="delivered")
+        assert [handed_over("urgent", within) for within in ("10.0", "30.0")] == [0, 1]
+
+
 async def test_the_reminder_comes_the_afternoon_before(open_post: Post) -> None:
     fact = booked(person("delivered"))
     await open_post.take(received(fact))

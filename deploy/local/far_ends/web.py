@@ -24,23 +24,16 @@ DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
 class WebSettings:
     """What the gateways and the issuer need.
 
-<<<<<<< HEAD
     `webhook` takes receipts and replies, signed with `webhook_key`, `second_webhook` those of the second gateway, which
-    there is none without. `issuer` is the issuer's address as clients see it.
-=======
-    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it,
-    `browser_issuer` as browsers do, where that is another one.
->>>>>>> main
+    there is none without. `issuer` is the issuer's address as clients see it, `browser_issuer` as browsers see it where
+    that differs.
     """
 
     folder: Path
     webhook: str
     issuer: str
-<<<<<<< HEAD
     second_webhook: str = ""
-=======
     browser_issuer: str = ""
->>>>>>> main
     audience: str = "nahbar"
     api_key: str = DEVELOPMENT_SECRET
     webhook_key: str = DEVELOPMENT_SECRET
@@ -69,16 +62,11 @@ def create_web(settings: WebSettings) -> FastAPI:
         store.close()
 
     app = FastAPI(title="Far ends", lifespan=lifespan)
-<<<<<<< HEAD
     for prefix, (channel, _) in gateways.items():
         gateway = create_gateway(store, couriers[channel], settings.api_key, settings.delays, channel)
         app.include_router(gateway, prefix=prefix)
-    issuer = create_issuer(settings.folder, settings.issuer, settings.audience, settings.client_secret)
-=======
-    app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
     issuer = create_issuer(
         settings.folder, settings.issuer, settings.audience, settings.client_secret, settings.browser_issuer
     )
->>>>>>> main
     app.include_router(issuer, prefix="/issuer")
     return app

@@ -9,10 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, Spared, State, apply
+from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
 from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
@@ -70,12 +69,6 @@ _ADD = Statement("""
     join added on added.id = message.notice
     returning notice
 """)
-_SPARE = text("""
-    insert into spared_addresses (address, reason, since) values (:address, :reason, :since)
-    on conflict (address) do update set reason = excluded.reason, since = excluded.since
-    where excluded.reason = 'complaint'
-""")
-
 _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 """Outcomes no fact tells of: a newer notice did or will, or the person wanted none."""
 
@@ -214,11 +207,6 @@ async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: 
             for message in held.notice.messages:
                 hand.apply(message.id, News(Event.SUPERSEDED), now)
     await hand.save(conn, service, now)
-
-
-async def spare(conn: AsyncConnection, address: str, reason: Spared, now: datetime) -> None:
-    """Send no optional messages to an address from now on; a complaint outweighs an address that failed."""
-    await conn.execute(_SPARE, {"address": address, "reason": reason, "since": now})
 
 
 def _read(rows: Iterable[Any]) -> list[Held]:

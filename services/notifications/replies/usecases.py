@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
-from services.notifications.delivery.usecases import Hand, spare
+from services.notifications.delivery.spared import spare
+from services.notifications.delivery.usecases import Hand
 from services.notifications.replies.domain import Told, Wish, decide, number_of, reply_id, understand
 from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
 from services.notifications.telling.purposes import POLICIES, Purpose
@@ -19,7 +20,7 @@ from shared.due import Urgency
 from shared.events.appointments import AppointmentFact
 from shared.events.base import About
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
-from shared.events.registry import personal_fact
+from shared.events.registry import facts_by_type
 from shared.people import Person
 from shared.service import Service
 
@@ -65,7 +66,7 @@ async def receive_reply(conn: AsyncConnection, service: Service, sender: str, wo
     address = service.people.person_key(Person(name="", phone=number_of(sender)))
     wish = understand(words)
     if wish is Wish.STOP:
-        await spare(conn, address, Spared.COMPLAINT, now)
+        await spare(conn, service, address, Spared.COMPLAINT, now)
         return
     heard = {each.told: each for each in await _heard(conn, address)}
     decision = decide(wish, list(heard), now)
@@ -116,7 +117,7 @@ async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:
     """What was told by SMS to an address about appointments, the latest first, each matter once."""
     found: dict[UUID, _Heard] = {}
     for row in (await conn.execute(_TOLD, {"address": address, "limit": REMEMBERED})).all():
-        kind = personal_fact(row.type)
+        kind = facts_by_type()[row.type]
         if not issubclass(kind, AppointmentFact):
             continue
         asks = POLICIES[Purpose(row.purpose)].asks and row.matter_version >= row.told_version

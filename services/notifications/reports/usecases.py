@@ -6,7 +6,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
-from services.notifications.delivery.usecases import Hand, spare
+from services.notifications.delivery.spared import spare
+from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import address_gone
@@ -37,11 +38,11 @@ async def receive_mail_report(conn: AsyncConnection, service: Service, message: 
     if message not in hand or report.kind is ReportKind.OTHER:
         return
     now = service.clock.now()
-    address = hand.notice_of(message).addresses["mail"]
+    address = hand.notice_of(message).addresses.get("mail")
+    reason = Spared.COMPLAINT if report.kind is ReportKind.COMPLAINT else Spared.UNDELIVERABLE
+    if address and (reason is Spared.COMPLAINT or address_gone(report.status)):
+        await spare(conn, service, address, reason, now)
     if report.kind is ReportKind.COMPLAINT:
-        await spare(conn, address, Spared.COMPLAINT, now)
         return
-    if address_gone(report.status):
-        await spare(conn, address, Spared.UNDELIVERABLE, now)
     hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), now)
     await hand.save(conn, service, now)

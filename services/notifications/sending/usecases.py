@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared, State, next_step, not_before
-from services.notifications.delivery.usecases import Hand, spare
+from services.notifications.delivery.spared import reasons_of, spare
+from services.notifications.delivery.usecases import Hand
 from services.notifications.sending.carrier import Carrier, Job
 from services.notifications.sending.domain import (
     Patience,
@@ -29,7 +30,6 @@ from shared.service import Service
 from shared.statements import Statement
 
 _FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
-_SPARED = Statement("select address, reason from spared_addresses where address = any(:addresses)")
 
 
 class Sending:
@@ -100,7 +100,7 @@ class Sending:
             news = news_of(result, message, self._patience, now)
             hand.apply(job.message, news, now)
             if news.address_gone:
-                await spare(conn, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
+                await spare(conn, service, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
         await hand.save(conn, service, now)
 
     async def _note(
@@ -174,10 +174,10 @@ async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dic
     addresses = {}
     for id in ids:
         notice = hand.notice_of(id)
-        if POLICIES[notice.purpose].optional:
-            addresses[id] = notice.addresses[notice.message(id).channel]
+        address = notice.addresses.get(notice.message(id).channel)
+        if address and POLICIES[notice.purpose].optional:
+            addresses[id] = address
     if not addresses:
         return {}
-    rows = await _SPARED.rows(conn, {"addresses": list(set(addresses.values()))})
-    reasons = {row["address"]: Spared(row["reason"]) for row in rows}
+    reasons = await reasons_of(conn, addresses.values())
     return {id: reasons[address] for id, address in addresses.items() if address in reasons}

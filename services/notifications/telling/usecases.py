@@ -37,7 +37,14 @@ _KNOW = Statement("""
 _MOVED_ON = text("update matters set told_version = version where id = :id")
 _TYPE = text("select type from matters where id = :id")
 _FORGET_CONTACT = text("""
-    update matters set fact = jsonb_set(fact #- '{before,contact}', array[:state_field, 'contact'], 'null')
+    with forgotten as (update notices set recipient = '', addresses = '{}' where matter = :id)
+    update matters
+    set person_key = '',
+        fact = jsonb_set(
+            jsonb_set(
+                jsonb_set(fact #- '{before,contact}', '{before,person_key}', '""', false),
+                array[:state_field, 'contact'], 'null'),
+            array[:state_field, 'person_key'], '""')
     where id = :id
 """)
 _FORGET_MATTER = text("delete from matters where id = :id")
@@ -84,7 +91,7 @@ async def give(
 
 
 async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
-    """Forget how to reach the person of a matter that ended a while ago; what was told stays in the ledger."""
+    """Forget the person of a matter that ended a while ago; what was told, and how, stays in the ledger."""
     id = UUID(claim.key)
     type = (await conn.execute(_TYPE, {"id": id})).scalar_one()
     await conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
