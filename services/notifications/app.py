@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -9,6 +10,8 @@ from services.notifications.consumers import REACTIONS
 from services.notifications.delivery.api import router as ledger_router
 from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
 from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
+from services.notifications.desk.area import LEAD, STAFF_AREA
+from services.notifications.desk.pages import router as desk_pages
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
@@ -21,6 +24,10 @@ from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTE
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.service import ALL_ROLES, Role, Service
+from shared.web.i18n import LanguagePrefix
+from shared.web.pages import Pages
+from shared.web.staff.audit import audit_pages
+from shared.web.staff.pages import staff_pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
@@ -30,6 +37,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
     texts = Texts(service.city.name)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
+    pages = Pages(Path(__file__).parent / "web", service.city)
     verp = Verp(settings.link_secret, settings.bounce_domain)
     carrier = Carrier(service, mail, sms, texts, writer, verp)
 
@@ -45,9 +53,15 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             await mail.close()
             await sms.close()
 
-    return service.create_app(
+    app = service.create_app(
         roles=roles,
-        routers=[ledger_router, receipts_router],
+        routers=[
+            ledger_router,
+            receipts_router,
+            staff_pages(service.name),
+            audit_pages(service.name, LEAD),
+            desk_pages,
+        ],
         reactions=REACTIONS,
         due={
             SEND: Sending(carrier, settings.patience, sms.names),
@@ -58,4 +72,10 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             FORGET_SPARED: forget_spared,
         },
         resources=resources,
+        error_page=pages.error_page,
     )
+    app.state.pages = pages
+    app.state.texts = texts
+    app.state.staff_area = STAFF_AREA
+    app.add_middleware(LanguagePrefix)
+    return app

@@ -33,6 +33,7 @@ matters = Table(
     Column("fact", JSONB, nullable=False),
     Column("person_key", Text, nullable=False, index=True),
     Column("changed_at", _moment, nullable=False),
+    Index("matters_by_number", text("(fact #>> '{appointment,number}')")),
     comment="The newest fact known of each matter, its contact sealed.",
 )
 
@@ -53,6 +54,11 @@ notices = Table(
     Column("facts", Integer, nullable=False, server_default=text("0")),
     Column("planned_at", _moment, nullable=False),
     Index("notices_by_phone", text("(addresses ->> 'sms')"), postgresql_where=text("addresses ? 'sms'")),
+    Index(
+        "notices_unreached",
+        "useful_until",
+        postgresql_where=text("outcome in ('failed', 'unknown', 'expired', 'no_channel')"),
+    ),
     comment="Telling one person one thing about one matter. Addresses are keys, by channel.",
 )
 

@@ -83,7 +83,11 @@ class Texts:
 
     def is_reviewed(self, language: Language, purpose: Purpose) -> bool:
         """Whether somebody has checked the texts of a purpose; German needs nobody, it is the source."""
-        return language == GERMAN or self._reviews[language.code][purpose] is not None
+        return language == GERMAN or self.review(language, purpose) is not None
+
+    def review(self, language: Language, purpose: Purpose) -> Review | None:
+        """Who has checked the texts of a purpose in a language; None for nobody, and for German."""
+        return self._reviews.get(language.code, {}).get(purpose)
 
     def _letter(self, language: Language, form: Form, purpose: Purpose, values: Mapping[str, Any]) -> str:
         letter = self._render(language, form, f"{purpose}.txt", values)

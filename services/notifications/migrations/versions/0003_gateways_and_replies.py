@@ -28,6 +28,9 @@ create table replies (
 create index ix_replies_matter on replies (matter);
 comment on table replies is 'What people answered by SMS, as it was understood: their words are not kept.';
 create index notices_by_phone on notices ((addresses ->> 'sms')) where addresses ? 'sms';
+create index notices_unreached on notices (useful_until)
+    where outcome in ('failed', 'unknown', 'expired', 'no_channel');
+create index matters_by_number on matters ((fact #>> '{appointment,number}'));
 insert into due_work (kind, key, due_at, urgency)
 select 'forget-spared', address, since + make_interval(days => case reason when 'complaint' then 1096 else 396 end), 3
 from spared_addresses
@@ -41,7 +44,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("delete from due_work where kind = 'forget-spared'")
-    op.execute("drop index notices_by_phone")
+    op.execute("drop index notices_by_phone, notices_unreached, matters_by_number")
     op.execute("drop table replies, gateways")
     op.execute("alter table attempts drop column gateway")
     op.execute("alter table messages drop column gateway")
