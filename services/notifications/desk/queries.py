@@ -22,7 +22,8 @@ SHOWN_AFTER_USE = timedelta(days=7)
 
 _UNDELIVERED = text("""
     select n.id, n.matter, n.purpose, n.outcome, n.useful_until, m.type, m.fact,
-           (select json_agg(json_build_object('channel', channel, 'state', state, 'error', error) order by due_at, channel)
+           (select json_agg(json_build_object('channel', channel, 'state', state, 'error', error)
+                            order by due_at, channel)
             from messages where notice = n.id) as tried
     from notices n join matters m on m.id = n.matter
     where n.outcome in ('failed', 'unknown', 'expired', 'no_channel') and n.matter_version >= m.told_version
