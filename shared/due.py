@@ -212,17 +212,8 @@ class Lane:
         lease = uuid4()
         now = self._service.clock.now()
         async with self._service.db.transaction() as conn:
-            rows = await _CLAIM.rows(
-                conn,
-                {
-                    "urgencies": [int(urgency) for urgency in urgencies],
-                    "now": now,
-                    "kinds": list(self._handlers),
-                    "limit": limit,
-                    "lease": lease,
-                    "length": LEASE,
-                },
-            )
+            values = {"urgencies": [int(each) for each in urgencies], "now": now, "kinds": list(self._handlers)}
+            rows = await _CLAIM.rows(conn, {**values, "limit": limit, "lease": lease, "length": LEASE})
             found = sorted(rows, key=itemgetter("urgency", "due_at"))
             claims = [Claim(row["kind"], row["key"], row["attempts"], lease) for row in found]
             jobs = await self._begin(conn, claims)
