@@ -16,6 +16,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.REMINDER: N_("Erinnerung"),
         Purpose.CANCELLATION: N_("Absage"),
         Purpose.STILL_BOOKED: N_("Antwort: Termin gilt noch"),
+        Purpose.TURN: N_("Gleich an der Reihe"),
     }
 )
 CHANNELS: Mapping[str, str] = MappingProxyType({"mail": N_("E-Mail"), "sms": N_("SMS"), "none": N_("kein Weg")})

@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
     STILL_BOOKED = "still-booked"
+    TURN = "turn"
 
 
 class IfUnknown(StrEnum):
@@ -42,5 +43,6 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.TURN: Policy(IfUnknown.LEAVE),
     }
 )
