@@ -1,10 +1,11 @@
 """Appointments at the counters of the Bürger-Service-Stationen.
 
-Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments, and the
-waiting list.
+Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, the waiting
+list, and the tickets of the walk-in queue.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered,
-SeatOfferEnded, WaitingListLeft.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled; WaitingListJoined, SeatOffered,
+SeatOfferEnded, WaitingListLeft; TicketIssued, TicketNear, TicketCalled, TicketPutBack, TicketClosed.
 
-Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
+Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
+may cancel an appointment.
 """

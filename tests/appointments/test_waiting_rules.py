@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appointments.offer.domain import Grid, free_starts, run_of
+from services.appointments.offer.domain import Grid, free_starts, minute_of, run_of
 from services.appointments.waiting.domain import (
     LEAD,
     LEAST_TO_ANSWER,
@@ -75,19 +75,19 @@ def test_nobody_must_answer_at_night_nor_when_it_is_too_late_to_come(now: dateti
     seats=st.integers(1, 5),
     offered=st.sets(st.sampled_from(SLOTS)),
 )
-def test_a_fitting_time_is_the_earliest_run_of_free_seats_that_uses_a_freed_one(
+def test_fitting_times_are_the_runs_of_free_seats_that_use_a_freed_one(
     free: set[datetime], freed: set[datetime], seats: int, offered: set[datetime]
 ) -> None:
     opening = Opening("mitte", tuple(sorted(free)), frozenset(freed))
-    taken = {("mitte-1", slot) for slot in SLOTS if slot not in free}
+    taken = {"mitte-1": {minute_of(slot) for slot in SLOTS if slot not in free}}
     possible = [
         start
-        for start in free_starts(SLOTS, ["mitte-1"], taken, seats, GRID)
+        for start in free_starts(dict.fromkeys(SLOTS, 1), ["mitte-1"], taken, seats, GRID)
         if freed & set(run_of(start, seats, GRID)) and start not in offered
     ]
     wanted = Wanted(ANY_DAY, seats, frozenset(("mitte", start) for start in offered))
-    assert fitting(wanted, opening, GRID, NOON) == (possible[0] if possible else None)
-    if fitting(wanted, opening, GRID, NOON):
+    assert fitting(wanted, opening, GRID, NOON) == possible
+    if possible:
         assert seats <= opening.longest(GRID), "the query that looks for entries finds this one"
 
 
@@ -103,13 +103,13 @@ def test_what_does_not_suit_never_fits(stations: set[str], weekdays: set[int], f
     opening = Opening("mitte", SLOTS, frozenset(SLOTS[3:5]))
     found = fitting(Wanted(suits, 1), opening, GRID, NOON)
     does = "mitte" in stations and 0 in weekdays and first_day <= MONDAY <= first_day + timedelta(days=length)
-    assert found == (SLOTS[3] if does else None)
+    assert found == ([*SLOTS[3:5]] if does else [])
     assert (MONDAY in suits.days(MONDAY, MONDAY)) == (does or ("mitte" not in stations and suits.allows_day(MONDAY)))
 
 
 def test_what_starts_too_soon_is_passed_over_for_a_later_freed_seat() -> None:
     opening = Opening("mitte", SLOTS, frozenset(SLOTS))
-    assert fitting(Wanted(ANY_DAY, 1), opening, GRID, SLOTS[0] - LEAD) == SLOTS[3]
+    assert fitting(Wanted(ANY_DAY, 1), opening, GRID, SLOTS[0] - LEAD)[0] == SLOTS[3]
 
 
 def test_days_are_those_of_berlin() -> None:

@@ -26,6 +26,7 @@ from shared.events.appointments import (
 )
 from shared.events.base import Received
 from shared.events.personal import Contact, PersonalFact
+from shared.events.tickets import TicketNear, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
@@ -40,7 +41,7 @@ _SEALER = Sealer([], {"notifications": public_key_of(development_private_key("no
 def person(mail: str | None = "delivered", phone: str | None = MOBILE, name: str = "Ada Lovelace") -> Contact:
     """A contact at the simulator; `mail` names the behaviour of its mailbox."""
     address = mail and (mail if "@" in mail else f"{mail}@simulator.stadt.example")
-    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL)
+    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL, cancel_url=f"{MANAGE_URL}/cancel")
 
 
 def state(matter: UUID, contact: Contact | None, **changes: Any) -> AppointmentState:
@@ -98,6 +99,29 @@ def cancelled(
         by=by,
         reason=reason,
     )
+
+
+def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
+    """A ticket of a Thursday morning, for somebody who waits for an SMS."""
+    values: dict[str, Any] = {
+        "number": "A 017",
+        "status": "waiting",
+        "place": Place(key="hamborn", name="Bürger-Service-Station Hamborn", district=200, address="Markt 1"),
+        "services": [],
+        "issued_at": THURSDAY,
+        "closes_at": THURSDAY + timedelta(hours=8),
+        "language": "de",
+        "channels": ["sms"],
+        "person_key": f"key of {contact.name}" if contact else "",
+        "contact": contact and _SEALER.seal("notifications", matter, contact),
+    }
+    return TicketState(**(values | changes))
+
+
+def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
+    """It is nearly somebody's turn."""
+    matter = uuid4()
+    return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
 
 
 def waiting(contact: Contact | None = None, **changes: Any) -> WaitingListJoined:
@@ -177,7 +201,14 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
+    Purpose.TURN: Sample(
+        lambda language, _: near(language=language),
+        needed=("A 017", MANAGE_URL),
+        turning=("A 017",),
+        names=(_STATION,),
+    ),
     Purpose.WAITING: Sample(
         lambda language, _: waiting(language=language), ("Duisburg", MANAGE_URL), (), (_STATION, "Duisburg")
     ),

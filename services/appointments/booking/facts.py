@@ -1,13 +1,12 @@
 """The facts of an appointment, built from what was decided."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
-from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.domain import Station
+from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -20,17 +19,28 @@ from shared.events.appointments import (
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
-from shared.web.i18n import language as page_language
+from shared.web.i18n import GERMAN, LANGUAGES
+from shared.web.i18n import language as page_of
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
-def manage_url(service: Service, id: UUID, generation: int, language: str) -> str:
-    """The secret address of an appointment's page; German where there are no pages in the language of messages."""
-    prefix = page_language(language).prefix
-    token = service.links.token(MANAGE, id, generation)
-    return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
+def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
+    """The secret address of an appointment's page."""
+    return secret_url(service, f"m/{service.links.token(MANAGE, id, generation)}", language, page_language)
+
+
+def secret_url(service: Service, path: str, language: str, page_language: str | None) -> str:
+    """The address of a secret page, in the language of messages where there are pages in it.
+
+    Args:
+        path: under `/appointments/`.
+        page_language: of the pages the matter began on, which are good enough otherwise.
+    """
+    readable = any(each.code == language for each in LANGUAGES)
+    prefix = page_of(language if readable else page_language or GERMAN.code).prefix
+    return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
 def booked_fact(
@@ -43,18 +53,22 @@ def booked_fact(
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`."""
-    url = manage_url(service, id, 1, details.language)
-    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    url = manage_url(service, id, 1, details.language, details.page_language)
+    contact = Contact(
+        name=person.name, mail=person.mail, phone=person.phone, manage_url=url, cancel_url=f"{url}/cancel"
+    )
     state = AppointmentState(
         number=number,
         status="confirmed",
-        place=place_of(seating.station),
+        kind=seating.kind.value,
+        place=place_of(seating.offer),
         counter=seating.counter,
-        services=booked_services(seating.offer.services),
+        services=services_of(seating.offer),
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
+        page_language=details.page_language,
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),
@@ -67,7 +81,7 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
         update={
-            "place": place_of(seating.station),
+            "place": place_of(seating.offer),
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
@@ -85,14 +99,20 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     )
 
 
-def booked_services(services: Iterable[BookableService]) -> list[BookedService]:
-    """Services as facts name them."""
+def services_of(offer: Offer) -> list[BookedService]:
+    """The services of an offer, as facts name them."""
     return [
         BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity)
-        for each in services
+        for each in offer.services
     ]
 
 
-def place_of(station: Station) -> Place:
+def place_of(offer: Offer) -> Place:
+    """The station of an offer that has but one, as facts name it."""
+    [station] = offer.stations
+    return place_at(station)
+
+
+def place_at(station: Station) -> Place:
     """A station as facts name it."""
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

@@ -48,7 +48,8 @@ async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> N
 async def _offer_what_is_free(conn: AsyncConnection, service: Service, entry: Entry, now: datetime) -> None:
     today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
     offer = await load_offer(conn, today, services=entry.services)
-    stations = [each for each in able(offer.stations, offer.services) if each.key in entry.suits.stations]
+    suiting = [each for each in offer.stations if each.key in entry.suits.stations]
+    stations = able(suiting, offer.services)
     days = entry.suits.days(today, grid.last_day(now))
     free = await load_free_times(conn, stations, days, entry.seats, grid, now)
     for start, station in sorted((start, key) for key, starts in free.items() for start in starts):

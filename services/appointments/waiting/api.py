@@ -186,7 +186,7 @@ async def _out(conn: AsyncConnection, service: Service, entry: Entry, now: Now) 
         first_day=entry.suits.first_day,
         last_day=entry.suits.last_day,
         offer=_offer_out(service, offered, now) if offered else None,
-        waiting_url=waiting_url(service, entry.id, entry.generation, entry.language),
+        waiting_url=waiting_url(service, entry.id, entry.generation, entry.state),
     )
 
 

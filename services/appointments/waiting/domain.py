@@ -117,10 +117,9 @@ def offerable(wanted: Wanted, station: str, start: datetime, now: datetime) -> b
     return new and wanted.suits.allows(station, start) and answer_until(now, start) is not None
 
 
-def fitting(wanted: Wanted, opening: Opening, grid: Grid, now: datetime) -> datetime | None:
-    """The earliest start of an opening that can be offered to an entry; None where nothing fits."""
-    starts = opening.starts(wanted.seats, grid)
-    return next((start for start in starts if offerable(wanted, opening.station, start, now)), None)
+def fitting(wanted: Wanted, opening: Opening, grid: Grid, now: datetime) -> list[datetime]:
+    """The starts of an opening that can be offered to an entry, the earliest first."""
+    return [s for s in opening.starts(wanted.seats, grid) if offerable(wanted, opening.station, s, now)]
 
 
 def answer_until(now: datetime, starts_at: datetime) -> datetime | None:

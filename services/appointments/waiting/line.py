@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.seats import Seat, release_seats, take_seats
-from services.appointments.offer.domain import Station, duration_of, run_of, slots_on
+from services.appointments.offer.domain import Audience, Station, able, counters_open_at, duration_of, run_of, slots_on
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.waiting.domain import Opening, answer_until, fitting
 from services.appointments.waiting.facts import offered_fact
@@ -76,14 +76,16 @@ async def offer_time(
     """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
 
     Returns:
-        False where the city changed its services meanwhile, or somebody else takes a seat just now.
+        False where it is not in the offer for the entry's services, or somebody else takes a seat just now.
     """
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
-    [found], grid, id = offer.stations, grid_of(service.city), uuid4()
-    until, person = answer_until(now, start), await service.people.load(conn, entry.id)
-    if found.lacks(offer.services) or grid.slots_for(offer.services) != entry.seats or not until or not person:
+    grid, id, until = grid_of(service.city), uuid4(), answer_until(now, start)
+    person = await service.people.load(conn, entry.id)
+    found = next(iter(able(offer.stations, offer.services)), None)
+    if found is None or until is None or person is None or grid.slots_for(offer.services) != entry.seats:
         return False
-    taken = await take_seats(conn, id, station, run_of(start, entry.seats, grid), None, now)
+    counters = counters_open_at(found, start, entry.seats, grid, now)
+    taken = await take_seats(conn, id, counters, run_of(start, entry.seats, grid), None, now)
     if taken is None:
         return False
     made = SeatOffer(id, entry.id, station, taken[0], start, start + duration_of(offer.services), until)
@@ -142,8 +144,10 @@ async def _opening(
     values = {"counter": counter, "first": first, "last": last, "now": now}
     row = (await conn.execute(_FREE_AT, values)).one()
     [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), row.station, ())).stations
-    offered = slots_on(station, day, grid) if day <= grid.last_day(now) else []
-    free = tuple(slot for slot in offered if slot > now and slot not in set(row.taken))
+    place = station.counters.index(counter)
+    slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(now) else {}
+    taken = set(row.taken)
+    free = tuple(slot for slot, counters in slots.items() if place < counters and slot > now and slot not in taken)
     return Opening(station.key, free, starts), station
 
 
@@ -157,7 +161,7 @@ async def _offer_to_first(
         return False
     day = opening.free[0].astimezone(BERLIN).date()
     async for entry in line(conn, station.key, day, longest):
-        start = fitting(entry.wanted, opening, grid, now)
-        if start and await offer_time(conn, service, entry, station.key, start, now):
-            return True
+        for start in fitting(entry.wanted, opening, grid, now):
+            if await offer_time(conn, service, entry, station.key, start, now):
+                return True
     return False

@@ -12,9 +12,8 @@ from services.appointments.booking.domain import CheckedPerson
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
-from services.appointments.offer.domain import Service as BookableService
-from services.appointments.offer.domain import Station, keys_of
-from services.appointments.offer.queries import grid_of, load_free_times, load_offer
+from services.appointments.offer.domain import Kind, keys_of, of_kind
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
@@ -62,10 +61,9 @@ class WaitFor:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What can be waited for: the stations that offer all the services, and what suits."""
+    """What can be waited for: the stations that suit with the services wanted, and the days."""
 
-    stations: list[Station]
-    services: tuple[BookableService, ...]
+    offer: Offer
     suits: Suits
 
 
@@ -77,7 +75,7 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
     """
     today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
     offer = await load_offer(conn, today, services=wait.services)
-    able = check_choice(offer, wait.services)
+    able = of_kind(check_choice(offer, wait.services), Kind.COUNTER)
     stations = [each for each in able if not wait.stations or each.key in wait.stations]
     if len(stations) < len(set(wait.stations)) or not stations:
         raise UnknownChoice
@@ -90,7 +88,7 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
     in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > now + LEAD)
     if in_time:
         raise FreeNow([(key, start) for start, key in in_time[:FREE_SHOWN]])
-    return Checked(stations, offer.services, suits)
+    return Checked(Offer(tuple(stations), offer.services), suits)
 
 
 async def join(
@@ -108,13 +106,13 @@ async def join(
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
-    suits, services = checked.suits, keys_of(checked.services)
+    suits, services = checked.suits, checked.offer.services
     person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
-    fact = joined_fact(service, id, suits, checked.stations, checked.services, details, person)
+    fact = joined_fact(service, id, suits, checked.offer, details, person)
     values = {
         "id": id,
-        "services": services,
-        "seats": grid_of(service.city).slots_for(checked.services),
+        "services": keys_of(services),
+        "seats": grid_of(service.city).slots_for(services),
         "stations": list(suits.stations),
         "weekdays": list(suits.weekdays),
         "first_day": suits.first_day,
@@ -149,7 +147,7 @@ async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
     found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
-    details = Details(checked, entry.language, entry.interpreter)
+    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language)
     booked = await book_kept(conn, service, id, seating, details, now)
     await conn.execute(_END_OFFER, {"id": id, "outcome": Outcome.TAKEN})
     await _end(conn, service, entry, Status.BOOKED, now, appointment=id)

@@ -13,6 +13,8 @@ class Purpose(StrEnum):
     RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    STILL_BOOKED = "still-booked"
+    TURN = "turn"
     WAITING = "waiting"
     SEAT_OFFER = "seat_offer"
     OFFER_EXPIRED = "offer_expired"
@@ -28,10 +30,14 @@ class IfUnknown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for every notice of a purpose. Optional notices spare addresses that failed or complained."""
+    """What holds for every notice of a purpose.
+
+    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered.
+    """
 
     if_unknown: IfUnknown
     optional: bool = False
+    asks: bool = False
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
@@ -39,7 +45,9 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
-        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
+        Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.TURN: Policy(IfUnknown.LEAVE),
         Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.OFFER_EXPIRED: Policy(IfUnknown.LEAVE),

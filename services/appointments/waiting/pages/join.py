@@ -11,7 +11,7 @@ from pydantic import Field
 
 from services.appointments.booking.pages.details import DetailsForm, PostedDetails, what_to_do
 from services.appointments.booking.wishes import Details
-from services.appointments.offer.domain import Service, Station, able, duration_of, keys_of
+from services.appointments.offer.domain import Kind, Service, Station, able, duration_of, keys_of, of_kind
 from services.appointments.offer.pages import (
     ANYWHERE,
     Choice,
@@ -66,7 +66,7 @@ async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
     offer = await load_offer(visit.conn, visit.today)
     if refused := refuse_services(visit, offer, choice, TO_WAIT):
         return refused
-    stations = able(offer.stations, chosen_of(offer, choice))
+    stations = _stations(offer, choice)
     everything = choice.model_copy(
         update={
             "stations": choice.stations or [each.key for each in stations if choice.place in ("", ANYWHERE, each.key)],
@@ -94,7 +94,7 @@ async def join_it(visit: CurrentVisit, choice: CurrentWait, form: Annotated[Post
     """Join. The same press sent twice joins once."""
     id = uuid4()
     offer = await load_offer(visit.conn, visit.today)
-    details = form.details(visit.service.city).checked()
+    details = form.details(visit.service.city, visit.language).checked(Kind.COUNTER)
     if not isinstance(details, Details):
         texts = what_to_do(visit)
         errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in details})
@@ -117,7 +117,7 @@ async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int =
     if refused := refuse_services(visit, offer, choice, TO_WAIT):
         return refused
     _, errors = visit.gettext, FormErrors()
-    known = {each.key for each in able(offer.stations, chosen_of(offer, choice))}
+    known = {each.key for each in _stations(offer, choice)}
     if not known.intersection(choice.stations):
         errors["stations"] = _("Wählen Sie mindestens einen Ort.")
     if not choice.weekdays:
@@ -143,7 +143,7 @@ async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int =
 
 def _days_page(visit: Visit, offer: Offer, choice: WaitChoice, errors: FormErrors) -> Response:
     services = chosen_of(offer, choice)
-    stations = able(offer.stations, services)
+    stations = _stations(offer, choice)
     names = get_day_names("wide", locale=visit.language.locale)
     return visit.render(
         "waiting_days.html",
@@ -166,6 +166,7 @@ def _details_page(visit: Visit, offer: Offer, choice: WaitChoice, form: DetailsF
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
+        spoken=(),
         contact_days=retention.PERSON_AFTER_MATTER.days,
     )
 
@@ -189,6 +190,11 @@ def _chosen(services: list[Service]) -> dict[str, Any]:
         "keys": keys_of(services),
         "minutes": duration_of(services) // timedelta(minutes=1),
     }
+
+
+def _stations(offer: Offer, choice: Choice) -> list[Station]:
+    """Where everything wanted can be done at a counter."""
+    return of_kind(able(offer.stations, chosen_of(offer, choice)), Kind.COUNTER)
 
 
 def _weekdays(stations: list[Station]) -> list[int]:
