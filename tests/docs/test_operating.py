@@ -116,6 +116,7 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
+        "tickets of the walk-in queue, without persons": retention.LEDGER,
     }
     assert dead_letters.LIMIT == 20
     assert "Twenty unsettled" in PAGE
