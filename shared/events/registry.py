@@ -19,6 +19,7 @@ FACTS: tuple[type[Fact], ...] = (
     tickets.TicketClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
+    notifications.ReplyReceived,
 )
 
 TYPE_PREFIX = "de.nahbar"

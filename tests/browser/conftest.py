@@ -19,12 +19,15 @@ from deploy.serve import OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
+from services.notifications.app import create_app as create_notifications
+from services.notifications.settings import Settings as NotificationsSettings
 from shared.city import City
 from shared.service import Role, Service
 from shared.settings import Platform
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
+from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.shared.web.site import create_site
 from tests.support.limits import NO_LIMITS
@@ -155,3 +158,17 @@ async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """The pages of the queue, on a working day at ten."""
     async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
         yield QueueSite(address, service, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def messages(stack: Backend) -> AsyncIterator[MessagesSite]:
+    """The pages about messages, over a database of their own."""
+    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url)
+    settings = NotificationsSettings(platform=platform, database=database)
+    app = create_notifications(settings, frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    async with serving(OnePort({"notifications": app}, create_portal(service.city, {"termin"}))) as address:
+        yield MessagesSite(address, service)
+    await service.db.close()
+    await drop_database(database)

@@ -21,7 +21,7 @@ SETTINGS = {
     row[0]: row[1:]
     for row in re.findall(r"^\| `([A-Z<>_]+)` \| (.*?) \| .*? \| (kept|refused) \|$", PAGE, re.MULTILINE)
 }
-DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL"}
+DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL", "NOTIFICATIONS_SECOND_SMS_WEBHOOK_URL"}
 DEVELOPMENT = (
     SecretStr(development_secret("person")),
     DEVELOPMENT_KEY,
@@ -124,6 +124,8 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
+        "addresses that do not exist": retention.LEDGER,
+        "addresses whose owners complained": retention.OBJECTION,
     }
     assert dead_letters.LIMIT == 20
     assert "Twenty unsettled" in PAGE

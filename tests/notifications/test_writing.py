@@ -99,6 +99,16 @@ def test_html_works_without_anything_from_outside() -> None:
     assert "<script" not in html
 
 
+def test_a_reminder_leads_to_the_one_question_whether_to_cancel() -> None:
+    html = body(mail_for(Purpose.REMINDER, booked()), "html")
+    assert re.findall(r"href=\"([^\"]+)\"", html) == [f"{MANAGE_URL}/cancel", MANAGE_URL]
+    without = person().model_copy(update={"cancel_url": None})
+    letter = WRITER.write(uuid4(), Purpose.REMINDER, booked(), without, MONDAY_NOON)
+    mail = message_from_bytes(letter.content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    assert re.findall(r"href=\"([^\"]+)\"", body(mail, "html")) == [MANAGE_URL]
+
+
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
 def test_an_appointment_by_video_names_no_street_but_says_how_to_take_part(language: Language) -> None:
     by_video = {"de": "per Video", "de-simple": "mit Video", "en": "by video", "tr": "görüntülü", "ar": "عبر الفيديو"}

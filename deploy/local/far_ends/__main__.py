@@ -51,6 +51,7 @@ def web(
     folder: Folder,
     port: Port,
     webhook: Annotated[str, typer.Option(help="URL that takes receipts and replies.")],
+    second_webhook: Annotated[str, typer.Option(help="The same for the second gateway; without it there is one.")] = "",
     host: Host = "127.0.0.1",
     issuer: Annotated[str, typer.Option(help="The issuer's address where it is not this port's.")] = "",
     browser_issuer: Annotated[str, typer.Option(help="Its address as browsers reach it, if another.")] = "",
@@ -65,10 +66,11 @@ def web(
     later: Later = USUAL.later,
     throttle: Throttle = USUAL.throttle,
 ) -> None:
-    """Serve the SMS gateway under /sms, the identity issuer under /issuer, video rooms under /video."""
+    """Serve SMS gateways under /sms and /second-sms, the identity issuer under /issuer, video rooms under /video."""
     settings = WebSettings(
         folder=folder,
         webhook=webhook,
+        second_webhook=second_webhook,
         issuer=issuer or f"http://127.0.0.1:{port}/issuer",
         browser_issuer=browser_issuer,
         audience=audience,

@@ -49,7 +49,9 @@ def booked_fact(
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`."""
     url = manage_url(service, id, 1, details.language, details.page_language)
-    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    contact = Contact(
+        name=person.name, mail=person.mail, phone=person.phone, manage_url=url, cancel_url=f"{url}/cancel"
+    )
     state = AppointmentState(
         number=number,
         status="confirmed",

@@ -197,12 +197,19 @@ async def reschedule(
 
 
 async def cancel(
-    conn: AsyncConnection, service: Service, id: UUID, by: DecidedBy, reason: str | None, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    by: DecidedBy,
+    reason: str | None,
+    now: datetime,
+    cause: UUID | None = None,
 ) -> Appointment:
     """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
+        cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:
         NotFound, AlreadyCancelled, TooLate
@@ -220,7 +227,7 @@ async def cancel(
             "delete_after": now + retention.PERSON_AFTER_MATTER,
         },
     )
-    await service.outbox.record(conn, fact)
+    await service.outbox.record(conn, fact, cause)
     return replace(
         found,
         version=fact.version,
