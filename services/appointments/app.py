@@ -11,6 +11,7 @@ from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
+from services.appointments.closing.api import router as closing_api
 from services.appointments.consumers import REACTIONS
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
@@ -26,7 +27,16 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[offer_api, booking_api, offer_pages, time_pages, details_pages, manage_pages, reschedule_pages],
+        routers=[
+            offer_api,
+            booking_api,
+            closing_api,
+            offer_pages,
+            time_pages,
+            details_pages,
+            manage_pages,
+            reschedule_pages,
+        ],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
         forget=forget_contacts,

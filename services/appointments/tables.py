@@ -86,6 +86,9 @@ closures = Table(
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("key", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("lifted_at", moment),
     CheckConstraint("first_day <= last_day", name="first_before_last"),
     Index("closures_station", "station", "last_day"),
 )

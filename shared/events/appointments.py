@@ -1,12 +1,13 @@
-"""Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
+"""Facts of `appointments`. Those of appointments carry sealed contacts and person keys: their topic is restricted."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.events.base import FactPart
+from shared.clock import BERLIN
+from shared.events.base import Fact, FactPart, Privacy
 from shared.events.personal import PersonalFact, PersonalState
 
 
@@ -93,3 +94,28 @@ class AppointmentCancelled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
+
+
+class ClosureState(FactPart):
+    """Days, both included, on which a station is closed although it would open; `reason` stands in the city's words."""
+
+    status: Literal["in_force", "lifted"]
+    place: Place
+    first_day: date
+    last_day: date
+    reason: str
+
+
+class ClosureFact(Fact):
+    service: ClassVar[str] = "appointments"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    closure: ClosureState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.closure.last_day + timedelta(days=1), time(), BERLIN)
+
+
+class StationClosed(ClosureFact):
+    """A station is closed on some days, other days than announced before, or not at all any more (`lifted`)."""

@@ -22,7 +22,7 @@ STAFF: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "schalter": ("appointments:staff",),
         "mitteilungen": ("notifications:staff",),
-        "leitstelle": ("appointments:staff", "notifications:staff", "platform:operator"),
+        "leitstelle": ("appointments:staff", "appointments:lead", "notifications:staff", "platform:operator"),
     }
 )
 """The demo's staff and their roles."""
