@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
 from services.appointments.booking.pages.details import router as details_pages
@@ -38,7 +39,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             reschedule_pages,
         ],
         reactions=REACTIONS,
-        due={DRAFT_EXPIRY: expire_draft},
+        due={DRAFT_EXPIRY: expire_draft, ALTERNATIVE_END: end_alternative},
         forget=forget_contacts,
         error_page=pages.error_page,
     )

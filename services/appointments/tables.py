@@ -89,7 +89,11 @@ closures = Table(
     Column("key", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
     Column("version", Integer, nullable=False, server_default=text("1")),
     Column("lifted_at", moment),
+    Column("counter", Text, ForeignKey("counters.key")),
+    Column("from_time", Time),
+    Column("until_time", Time),
     CheckConstraint("first_day <= last_day", name="first_before_last"),
+    CheckConstraint("(from_time is null) = (until_time is null) and from_time < until_time", name="hours_in_order"),
     Index("closures_station", "station", "last_day"),
 )
 
@@ -116,7 +120,7 @@ appointments = Table(
     Column("state", JSONB),
     Column("cancelled_by", Text),
     Column("cancelled_at", moment),
-    CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
+    CheckConstraint("status in ('held', 'confirmed', 'offered', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
 )

@@ -46,14 +46,29 @@ class BookedService(FactPart):
         return name if self.quantity == 1 else f"{self.quantity} × {name}"
 
 
+class InsteadOf(FactPart):
+    """What an offered time stands in for: where and when the appointment was to be, and why it cannot be.
+
+    `reason` stands in the city's words; the offered time is kept `until` a moment.
+    """
+
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentState(PersonalState):
     """The public state of an appointment.
 
-    `number` is what staff and citizens call it by, `interpreter` the language an interpreter is asked for.
+    `number` is what staff and citizens call it by, `interpreter` the language an interpreter is asked for. While it is
+    `offered`, place and time are the alternative kept for the person, and `instead_of` says for what.
     """
 
     number: str
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "offered", "cancelled"]
     kind: Literal["counter"] = "counter"
     place: Place
     counter: str
@@ -61,10 +76,11 @@ class AppointmentState(PersonalState):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     interpreter: str | None = None
+    instead_of: InsteadOf | None = None
 
 
 class AppointmentFact(PersonalFact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
 
@@ -96,17 +112,31 @@ class AppointmentCancelled(AppointmentFact):
     reason: str | None = None
 
 
+class AlternativeOffered(AppointmentFact):
+    """An appointment cannot take place as booked; another time is kept for the person, `before` is what they had."""
+
+    before: AppointmentState
+
+
 class ClosureState(FactPart):
-    """Days, both included, on which a station is closed although it would open; `reason` stands in the city's words."""
+    """Days, both included, on which a station is closed although it would open; `reason` stands in the city's words.
+
+    Only one `counter` where it names one, only some hours of each day (local time, the end not included) where it has
+    `from_time` and `until_time`.
+    """
 
     status: Literal["in_force", "lifted"]
     place: Place
     first_day: date
     last_day: date
     reason: str
+    counter: str | None = None
+    from_time: time | None = None
+    until_time: time | None = None
 
 
 class ClosureFact(Fact):
+    schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 

@@ -1,115 +1,122 @@
 """Announcing, changing and lifting a closure.
 
-A closure takes the seats of its days, as a booking does: whoever books at the same moment either has the seat first,
-and the closure is refused, or finds it taken. Days beyond the booking window need none, nobody can book them yet.
+A closure takes seats, as a booking does: whoever books at the same moment either has the seat first, and then what was
+confirmed no longer holds, or finds it taken. What becomes of the appointments that have its seats is decided with it,
+in the same transaction.
 """
 
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.closing.refusals import AlreadyLifted, DaysUnfit, StationFixed, StillBooked
-from services.appointments.offer.domain import Station, slots_on
-from services.appointments.offer.queries import grid_of, load_offer
-from services.appointments.offer.refusals import UnknownChoice
+from services.appointments.closing.carrying_out import change_appointments, take_seats
+from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
+from services.appointments.closing.facts import closed_fact, decided_fact
+from services.appointments.closing.preview import Preview, load_preview
+from services.appointments.closing.queries import closures_in_force, find
+from services.appointments.closing.refusals import (
+    AlreadyLifted,
+    DaysUnfit,
+    HoursUnfit,
+    PreviewOutdated,
+    StationFixed,
+    StillBooked,
+)
+from services.appointments.offer.queries import load_offer
 from shared.clock import BERLIN
-from shared.events.appointments import ClosureState, Place, StationClosed
 from shared.problems import NotFound
 from shared.service import Service
 
-LONGEST = timedelta(days=366)
-
 # Closures of one station wait for each other; bookings, which refer to the station's key, do not wait.
 _ONE_AT_A_TIME = text("select from stations where key = :station for no key update")
-_FIND = text("""
-    select key as id, version, station, first_day, last_day, reason, lifted_at is not null as lifted
-    from closures where key = :id
-""")
 _SAVE = text("""
-    insert into closures (key, version, station, first_day, last_day, reason)
-    values (:id, :version, :station, :first_day, :last_day, :reason)
+    insert into closures (key, version, station, first_day, last_day, reason, counter, from_time, until_time)
+    values (:id, :version, :station, :first_day, :last_day, :reason, :counter, :from_time, :until_time)
     on conflict (key) do update set version = excluded.version, first_day = excluded.first_day,
-        last_day = excluded.last_day, reason = excluded.reason
+        last_day = excluded.last_day, reason = excluded.reason, counter = excluded.counter,
+        from_time = excluded.from_time, until_time = excluded.until_time
 """)
 _LIFT = text("update closures set version = :version, lifted_at = :now where key = :id")
 _GIVE_BACK = text("delete from seats where appointment = :id")
-_TAKE = text("""
-    insert into seats (counter, starts_at, appointment)
-    select counter, start, :id
-    from unnest(cast(:counters as text[])) counter, unnest(cast(:starts as timestamptz[])) start
-    order by counter, start
-    on conflict (counter, starts_at) do update set appointment = excluded.appointment, until = null
-    where seats.until is not null
-""")
-_STILL_BOOKED = text("""
-    select count(distinct appointment) from seats
-    where counter = any(:counters) and starts_at = any(:starts) and appointment not in (select key from closures)
-      and appointment <> :id
-""")
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """A closure as it stands; both days are included."""
+class Confirmation:
+    """What staff confirmed: the preview they saw, what they want for all, and for some appointments by number."""
 
-    id: UUID
-    version: int
-    station: str
-    first_day: date
-    last_day: date
-    reason: str
-    lifted: bool = False
+    preview: str
+    for_all: Decision | None = None
+    by_number: Mapping[str, Decision] = field(default_factory=dict)
 
 
-async def close(conn: AsyncConnection, service: Service, wanted: Closure, now: datetime) -> Closure:
-    """Close a station, or change a closure: its days are no longer offered, and StationClosed says so.
+async def preview(conn: AsyncConnection, service: Service, wanted: Closure, now: datetime) -> Preview:
+    """Whom a closure would concern, and what is proposed for each.
 
-    Holds on these days end. Asked for what is already so, nothing changes.
+    Raises:
+        DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
+    """
+    _, closure = await _next(conn, wanted, now)
+    return await load_preview(conn, service, closure, now)
+
+
+async def close(
+    conn: AsyncConnection, service: Service, wanted: Closure, now: datetime, confirmed: Confirmation | None = None
+) -> Closure:
+    """Close a station or a counter, or change a closure, and decide on every appointment it concerns.
+
+    Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
+    AlternativeOffered or AppointmentCancelled, which it is the cause of. Asked for what is already so, nothing changes.
 
     Args:
         wanted: its id is the caller's choice; its version does not count.
+        confirmed: not needed where the closure concerns nobody.
 
     Raises:
-        DaysUnfit, UnknownChoice, StationFixed, AlreadyLifted
-        StillBooked: appointments stand on these days.
+        DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
+        StillBooked: it concerns somebody, and nothing was confirmed.
+        PreviewOutdated: something else was confirmed.
     """
-    today = now.astimezone(BERLIN).date()
-    if not max(today, wanted.first_day) <= wanted.last_day <= wanted.first_day + LONGEST:
-        raise DaysUnfit
     await conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
-    offer = await load_offer(conn, today, wanted.station, [])
-    if not offer.stations:
-        raise UnknownChoice
-    known = await find(conn, wanted.id)
-    if known and known.lifted:
-        raise AlreadyLifted
-    if known and known.station != wanted.station:
-        raise StationFixed
-    if known and replace(wanted, version=known.version) == known:
+    known, closure = await _next(conn, wanted, now)
+    if closure == known:
         return known
-    closure = replace(wanted, version=known.version + 1 if known else 1, lifted=False)
-    [station] = offer.stations
-    await _take_seats(conn, service, closure, station, now)
-    await conn.execute(
-        _SAVE,
-        {
-            "id": closure.id,
-            "version": closure.version,
-            "station": closure.station,
-            "first_day": closure.first_day,
-            "last_day": closure.last_day,
-            "reason": closure.reason,
-        },
-    )
-    await service.outbox.record(conn, _fact(closure, station))
+    shown = await load_preview(conn, service, closure, now, for_update=True)
+    if confirmed is None and shown.rows:
+        raise StillBooked(len(shown.rows))
+    if confirmed and confirmed.preview != shown.version:
+        raise PreviewOutdated(shown)
+    confirmed = confirmed or Confirmation(shown.version)
+    decided = [
+        decide(row.proposal, confirmed.by_number.get(row.concerned.appointment.number, confirmed.for_all))
+        for row in shown.rows
+    ]
+    taking = await conn.begin_nested()
+    await conn.execute(_GIVE_BACK, {"id": closure.id})
+    if others := await take_seats(conn, closure, shown, decided, now):
+        await taking.rollback()
+        if not shown.rows:
+            raise StillBooked(others)
+        raise PreviewOutdated(await load_preview(conn, service, closure, now))
+    await taking.commit()
+    await conn.execute(_SAVE, _row(closure))
+    await _take_for_others(conn, service, closure, now)
+    cause = await service.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
+    facts = [
+        decided_fact(closure, row.concerned.appointment, proposal, shown.stations, now)
+        for row, proposal in zip(shown.rows, decided, strict=True)
+    ]
+    await change_appointments(conn, service, facts, cause, now)
     return closure
 
 
 async def lift(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Closure:
-    """Lift a closure: its days are offered again, and StationClosed says so. Lifted twice, nothing changes.
+    """Lift a closure: its seats are free again, unless another closure has them; StationClosed says so.
+
+    Whoever was moved stays so. Lifted twice, nothing changes.
 
     Raises:
         NotFound
@@ -125,40 +132,47 @@ async def lift(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
     lifted = replace(known, version=known.version + 1, lifted=True)
     await conn.execute(_GIVE_BACK, {"id": id})
     await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
+    await _take_for_others(conn, service, lifted, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
-    await service.outbox.record(conn, _fact(lifted, offer.stations[0]))
+    await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
     return lifted
 
 
-async def find(conn: AsyncConnection, id: UUID) -> Closure | None:
-    """A closure, lifted ones too; None for an id nobody used."""
-    row = (await conn.execute(_FIND, {"id": id})).mappings().one_or_none()
-    return None if row is None else Closure(**row)
+async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
+    """The closure known by an id, and what it is to be: the same where that is what is wanted."""
+    today = now.astimezone(BERLIN).date()
+    if not max(today, wanted.first_day) <= wanted.last_day <= wanted.first_day + LONGEST:
+        raise DaysUnfit
+    hours = (wanted.from_time, wanted.until_time)
+    if hours.count(None) == 1 or (wanted.from_time and wanted.until_time and wanted.from_time >= wanted.until_time):
+        raise HoursUnfit
+    known = await find(conn, wanted.id)
+    if known and known.lifted:
+        raise AlreadyLifted
+    if known and known.station != wanted.station:
+        raise StationFixed
+    if known and replace(wanted, version=known.version) == known:
+        return known, known
+    return known, replace(wanted, version=known.version + 1 if known else 1, lifted=False)
 
 
-async def _take_seats(
-    conn: AsyncConnection, service: Service, closure: Closure, station: Station, now: datetime
-) -> None:
-    grid, open_station = grid_of(service.city), replace(station, closures=())
-    last = min(closure.last_day, grid.last_day(now) + timedelta(days=1))
-    days = [closure.first_day + timedelta(days=n) for n in range((last - closure.first_day).days + 1)]
-    starts = [start for day in days for start in slots_on(open_station, day, grid) if start > now.astimezone(UTC)]
-    values = {"id": closure.id, "counters": list(station.counters), "starts": starts}
-    await conn.execute(_GIVE_BACK, {"id": closure.id})
-    await conn.execute(_TAKE, values)
-    if appointments := (await conn.execute(_STILL_BOOKED, values)).scalar_one():
-        raise StillBooked(appointments)
+async def _take_for_others(conn: AsyncConnection, service: Service, changed: Closure, now: datetime) -> None:
+    """Give the seats a closure let go of to the other closures that want them as well."""
+    today = now.astimezone(BERLIN).date()
+    for other in await closures_in_force(conn, [changed.station], today):
+        if other.id != changed.id:
+            await take_seats(conn, other, replace(await load_preview(conn, service, other, now), rows=()), [], now)
 
 
-def _fact(closure: Closure, station: Station) -> StationClosed:
-    return StationClosed(
-        id=closure.id,
-        version=closure.version,
-        closure=ClosureState(
-            status="lifted" if closure.lifted else "in_force",
-            place=Place(key=station.key, name=station.name, district=station.district, address=station.address),
-            first_day=closure.first_day,
-            last_day=closure.last_day,
-            reason=closure.reason,
-        ),
-    )
+def _row(closure: Closure) -> dict[str, object]:
+    return {
+        "id": closure.id,
+        "version": closure.version,
+        "station": closure.station,
+        "first_day": closure.first_day,
+        "last_day": closure.last_day,
+        "reason": closure.reason,
+        "counter": closure.counter,
+        "from_time": closure.from_time,
+        "until_time": closure.until_time,
+    }
