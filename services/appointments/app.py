@@ -13,6 +13,7 @@ from services.appointments.booking.pages.reschedule import router as reschedule_
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.closing.api import router as closing_api
+from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
@@ -40,6 +41,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             details_pages,
             manage_pages,
             reschedule_pages,
+            closing_pages,
             staff_pages(service.name),
             audit_pages(service.name, "appointments:lead"),
         ],

@@ -120,9 +120,11 @@ appointments = Table(
     Column("state", JSONB),
     Column("cancelled_by", Text),
     Column("cancelled_at", moment),
+    Column("closure", Uuid, ForeignKey("closures.key")),
     CheckConstraint("status in ('held', 'confirmed', 'offered', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+    Index("appointments_closure", "closure", postgresql_where=text("closure is not null")),
 )
 
 # A seat is (counter, start): the primary key makes double booking impossible whatever the code does.

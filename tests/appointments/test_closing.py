@@ -2,41 +2,17 @@
 
 import asyncio
 import json
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.auth import Caller
 from shared.service import Service
+from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.conftest import API, Client, at, booking, outbox, wish
 
-ADDRESS = f"{API}/staff/closures"
-
-
-@pytest.fixture(autouse=True)
-def lead(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token is the role it gives."""
-
-    async def check(token: str) -> Caller:
-        return Caller(subject="lead", roles=frozenset({token}))
-
-    monkeypatch.setattr(service.tokens, "check", check)
-
-
-async def send(
-    client: Client, method: str, path: str, body: Any = None, role: str = "appointments:lead", status: int = 200
-) -> dict[str, Any]:
-    answer = await client.request(method, f"{ADDRESS}/{path}", json=body, headers={"Authorization": f"Bearer {role}"})
-    assert answer.status_code == status, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def closing(day: date, days: int = 1, **changes: str) -> dict[str, str]:
-    last = day + timedelta(days=days - 1)
-    return {"station": "mitte", "first_day": str(day), "last_day": str(last), "reason": "Wasserschaden"} | changes
+pytestmark = pytest.mark.usefixtures("roles_as_tokens")
 
 
 async def closed_facts(service: Service) -> list[dict[str, Any]]:
@@ -44,7 +20,12 @@ async def closed_facts(service: Service) -> list[dict[str, Any]]:
 
 
 async def free_on(client: Client, start: datetime) -> list[str]:
-    query: dict[str, str | int] = {"services": "meldebescheinigung", "station": "mitte", "first_day": str(start.date()), "days": 1}
+    query: dict[str, str | int] = {
+        "services": "meldebescheinigung",
+        "station": "mitte",
+        "first_day": str(start.date()),
+        "days": 1,
+    }
     starts: list[str] = (await client.get(f"{API}/free-times", params=query)).json()[0]["starts"]
     return starts
 
@@ -52,23 +33,23 @@ async def free_on(client: Client, start: datetime) -> list[str]:
 async def test_a_closure_ends_the_offer_and_is_told_until_it_is_lifted(client: Client, service: Service) -> None:
     start, id = at(service, 9), str(uuid4())
     assert await free_on(client, start)
-    closed = await send(client, "PUT", id, closing(start.date()))
+    closed = await send(client, "PUT", f"/{id}", closing(start.date()))
     whole = {"counter": None, "from_time": None, "until_time": None}
     assert closed == {"id": id, "version": 1, "status": "in_force", **closing(start.date()), **whole}
-    assert await send(client, "PUT", id, closing(start.date())) == closed, "sent again"
-    assert await send(client, "GET", id) == closed
+    assert await send(client, "PUT", f"/{id}", closing(start.date())) == closed, "sent again"
+    assert await send(client, "GET", f"/{id}") == closed
     assert await free_on(client, start) == []
     assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 409
 
     later = at(service, 9, days=10)
-    assert (await send(client, "PUT", id, closing(later.date())))["version"] == 2
+    assert (await send(client, "PUT", f"/{id}", closing(later.date())))["version"] == 2
     assert await free_on(client, start)
-    lifted = await send(client, "POST", f"{id}/lifting")
+    lifted = await send(client, "POST", f"/{id}/lifting")
     assert (lifted["version"], lifted["status"]) == (3, "lifted")
-    assert await send(client, "POST", f"{id}/lifting") == lifted
+    assert await send(client, "POST", f"/{id}/lifting") == lifted
     assert await free_on(client, later)
     assert (await client.post(f"{API}/appointments", json=booking(later))).status_code == 201
-    await send(client, "PUT", id, closing(later.date()), status=410)
+    await send(client, "PUT", f"/{id}", closing(later.date()), status=410)
 
     facts = await closed_facts(service)
     assert [(each["id"], each["version"], each["closure"]["status"]) for each in facts] == [
@@ -81,7 +62,7 @@ async def test_no_closure_over_an_appointment(client: Client, service: Service) 
     start = at(service, 9)
     for name in ("Anna", "Berta"):
         assert (await client.post(f"{API}/appointments", json=booking(start, name))).status_code == 201
-    refused = await send(client, "PUT", str(uuid4()), closing(start.date() - timedelta(days=1), 3), status=409)
+    refused = await send(client, "PUT", f"/{uuid4()}", closing(start.date() - timedelta(days=1), 3), status=409)
     assert refused["appointments"] == 2
     assert await closed_facts(service) == []
     assert await free_on(client, start), "nothing was closed"
@@ -90,7 +71,7 @@ async def test_no_closure_over_an_appointment(client: Client, service: Service) 
 async def test_a_hold_on_closed_days_ends(client: Client, service: Service) -> None:
     start = at(service, 9)
     held = (await client.post(f"{API}/holds", json=wish(start))).json()
-    await send(client, "PUT", str(uuid4()), closing(start.date()))
+    await send(client, "PUT", f"/{uuid4()}", closing(start.date()))
     body = {"hold": held["token"], "person": booking(start)["person"]}
     refused = await client.post(f"{API}/appointments", json=body)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:nahbar:problem:hold-over")
@@ -98,11 +79,11 @@ async def test_a_hold_on_closed_days_ends(client: Client, service: Service) -> N
 
 async def test_two_closures_may_overlap(client: Client, service: Service) -> None:
     start, first, second = at(service, 9), str(uuid4()), str(uuid4())
-    await send(client, "PUT", first, closing(start.date()))
-    await send(client, "PUT", second, closing(start.date(), reason="Personalversammlung"))
-    await send(client, "POST", f"{first}/lifting")
+    await send(client, "PUT", f"/{first}", closing(start.date()))
+    await send(client, "PUT", f"/{second}", closing(start.date(), reason="Personalversammlung"))
+    await send(client, "POST", f"/{first}/lifting")
     assert await free_on(client, start) == []
-    await send(client, "POST", f"{second}/lifting")
+    await send(client, "POST", f"/{second}/lifting")
     assert await free_on(client, start)
 
 
@@ -135,14 +116,14 @@ async def test_what_makes_no_sense_is_refused(
     client: Client, service: Service, first: int, days: int, changes: dict[str, str], problem: str
 ) -> None:
     body = closing(service.clock.now().date() + timedelta(days=first), days, **changes)
-    refused = await send(client, "PUT", str(uuid4()), body, status=422)
+    refused = await send(client, "PUT", f"/{uuid4()}", body, status=422)
     assert refused["type"] == f"urn:nahbar:problem:{problem}"
 
 
 async def test_a_closure_stays_at_its_station_and_only_the_lead_may_close(client: Client, service: Service) -> None:
     id, day = str(uuid4()), at(service, 9).date()
-    await send(client, "PUT", id, closing(day), role="appointments:staff", status=403)
-    await send(client, "GET", id, status=404)
-    await send(client, "POST", f"{id}/lifting", status=404)
-    await send(client, "PUT", id, closing(day))
-    await send(client, "PUT", id, closing(day, station="homberg"), status=422)
+    await send(client, "PUT", f"/{id}", closing(day), role="appointments:staff", status=403)
+    await send(client, "GET", f"/{id}", status=404)
+    await send(client, "POST", f"/{id}/lifting", status=404)
+    await send(client, "PUT", f"/{id}", closing(day))
+    await send(client, "PUT", f"/{id}", closing(day, station="homberg"), status=422)

@@ -54,6 +54,13 @@ def alternative_is_over(status: Status, held_until: datetime | None, now: dateti
     return status is Status.OFFERED and hold_is_over(held_until, now)
 
 
+def is_changeable(status: Status, held_until: datetime | None, starts_at: datetime, now: datetime) -> bool:
+    """Whether the citizen can still move or cancel an appointment."""
+    if status not in (Status.CONFIRMED, Status.OFFERED) or starts_at <= now:
+        return False
+    return not alternative_is_over(status, held_until, now)
+
+
 def extended(held_until: datetime, extensions: int) -> datetime | None:
     """Until when an extension lasts; None when there are no more extensions."""
     return held_until + EXTENSION if extensions < MOST_EXTENSIONS else None

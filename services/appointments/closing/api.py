@@ -132,9 +132,10 @@ class PreviewOut(BaseModel):
 async def in_force(
     conn: Connection, now: Now, caller: Lead, station: Annotated[Key | None, Query()] = None
 ) -> list[ClosureOut]:
-    """The closures that are not over, of one station or all."""
+    """The closures that are not over, of one station or all of the caller's."""
     today = now.astimezone(BERLIN).date()
-    stations = [each.key for each in (await load_offer(conn, today, station, [])).stations]
+    offer = await load_offer(conn, today, station, [])
+    stations = [each.key for each in offer.stations if caller.serves(each.key)]
     return [_out(each) for each in await closures_in_force(conn, stations, today)]
 
 
@@ -143,7 +144,7 @@ async def preview(
     closure: Annotated[ClosureIn, Query()], conn: Connection, service: CurrentService, now: Now, caller: Lead
 ) -> PreviewOut:
     """Whom a closure would concern, and what is proposed for each. It changes nothing."""
-    return _preview_out(await usecases.preview(conn, service, closure.closure(uuid4()), now))
+    return _preview_out(await usecases.preview(conn, service, caller, closure.closure(uuid4()), now))
 
 
 @router.put("/{id}", responses=problems(401, 403, 409, 410, 422))
@@ -158,7 +159,7 @@ async def close(
     given = closure.confirmation
     confirmed = Confirmation(given.preview, given.for_all, given.by_number) if given else None
     try:
-        return _out(await usecases.close(conn, service, closure.closure(id), now, confirmed))
+        return _out(await usecases.close(conn, service, caller, closure.closure(id), now, confirmed))
     except PreviewOutdated as outdated:
         outdated.extra = {"preview": _preview_out(outdated.preview).model_dump(mode="json")}
         raise
@@ -176,7 +177,7 @@ async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
 @router.post("/{id}/lifting", responses=problems(401, 403, 404))
 async def lift(id: UUID, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> ClosureOut:
     """Lift a closure: its times can be booked again, and whoever was moved stays so. Sent again it changes nothing."""
-    return _out(await usecases.lift(conn, service, id, now))
+    return _out(await usecases.lift(conn, service, caller, id, now))
 
 
 def _out(closure: Closure) -> ClosureOut:

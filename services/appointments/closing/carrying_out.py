@@ -58,7 +58,7 @@ _CHANGE = text("""
     update appointments a
     set version = changed.version, status = changed.status, station = changed.station, counter = changed.counter,
         starts_at = changed.starts_at, ends_at = changed.ends_at, held_until = changed.held_until,
-        state = cast(changed.state as jsonb),
+        state = cast(changed.state as jsonb), closure = :closure,
         cancelled_by = case when changed.status = 'cancelled' then 'city' end,
         cancelled_at = case when changed.status = 'cancelled' then cast(:now as timestamptz) end
     from changed where a.id = changed.id
@@ -91,9 +91,14 @@ async def take_seats(
 
 
 async def change_appointments(
-    conn: AsyncConnection, service: Service, facts: Sequence[AppointmentFact], cause: UUID, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    closure: Closure,
+    facts: Sequence[AppointmentFact],
+    cause: UUID,
+    now: datetime,
 ) -> None:
-    """Save what becomes of appointments, and record the facts that say so.
+    """Save what becomes of the appointments a closure concerns, and record the facts that say so.
 
     Args:
         cause: the fact of the closure.
@@ -114,6 +119,7 @@ async def change_appointments(
         "delete_after": [
             (now if state.status == "cancelled" else state.ends_at) + retention.PERSON_AFTER_MATTER for state in states
         ],
+        "closure": closure.id,
         "now": now,
     }
     await conn.execute(_CHANGE, values)

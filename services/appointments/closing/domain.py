@@ -150,5 +150,5 @@ def fingerprint(closure: Closure, shown: Sequence[tuple[UUID, int, Proposal]]) -
         (id, version, proposal.decision, proposal.run and (proposal.run.station, proposal.run.starts[0]))
         for id, version, proposal in shown
     ]
-    about = replace(closure, version=0)
+    about = replace(closure, id=UUID(int=0), version=0)
     return sha256(repr((about, said)).encode()).hexdigest()[:20]

@@ -35,6 +35,11 @@ _READ = text(f"""
     select a.*, p.box from appointments a left join people p on p.matter = a.id
     where {_CONCERNED} order by starts_at, number
 """)  # noqa: S608 - no input in it
+_BECAME = text("""
+    select count(*) filter (where status not in ('offered', 'cancelled')) as settled,
+           count(*) filter (where status = 'offered') as asked, count(*) filter (where status = 'cancelled') as ended
+    from appointments where closure = :id
+""")
 _TAKEN = text("""
     select counter, starts_at from seats
     where starts_at >= :first and starts_at < :last and (until is null or until > :now)
@@ -49,6 +54,15 @@ class Concerned:
     person: Person | None
 
 
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What has become of the appointments a closure concerned: how many have another time, were asked, ended."""
+
+    settled: int
+    asked: int
+    ended: int
+
+
 async def find(conn: AsyncConnection, id: UUID) -> Closure | None:
     """A closure, lifted ones too; None for an id nobody used."""
     row = (await conn.execute(_FIND, {"id": id})).mappings().one_or_none()
@@ -59,6 +73,11 @@ async def closures_in_force(conn: AsyncConnection, stations: Collection[str], to
     """The closures of some stations that are not over, the earliest first."""
     rows = await conn.execute(_IN_FORCE, {"stations": list(stations), "today": today})
     return [Closure(**row) for row in rows.mappings()]
+
+
+async def load_became(conn: AsyncConnection, id: UUID) -> Became:
+    """What has become, so far, of the appointments a closure concerned."""
+    return Became(**(await conn.execute(_BECAME, {"id": id})).mappings().one())
 
 
 async def load_concerned(

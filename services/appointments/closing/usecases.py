@@ -5,6 +5,7 @@ confirmed no longer holds, or finds it taken. What becomes of the appointments t
 in the same transaction.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,9 +28,15 @@ from services.appointments.closing.refusals import (
     StillBooked,
 )
 from services.appointments.offer.queries import load_offer
+from shared.audit import note
+from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.problems import NotFound
 from shared.service import Service
+
+CLOSED = "closed"
+LIFTED = "closure-lifted"
+"""What the audit log calls these deeds."""
 
 # Closures of one station wait for each other; bookings, which refer to the station's key, do not wait.
 _ONE_AT_A_TIME = text("select from stations where key = :station for no key update")
@@ -53,18 +60,25 @@ class Confirmation:
     by_number: Mapping[str, Decision] = field(default_factory=dict)
 
 
-async def preview(conn: AsyncConnection, service: Service, wanted: Closure, now: datetime) -> Preview:
+async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: Closure, now: datetime) -> Preview:
     """Whom a closure would concern, and what is proposed for each.
 
     Raises:
+        Forbidden: not one of the caller's stations.
         DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
     """
+    who.must_serve(wanted.station)
     _, closure = await _next(conn, wanted, now)
     return await load_preview(conn, service, closure, now)
 
 
 async def close(
-    conn: AsyncConnection, service: Service, wanted: Closure, now: datetime, confirmed: Confirmation | None = None
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    wanted: Closure,
+    now: datetime,
+    confirmed: Confirmation | None = None,
 ) -> Closure:
     """Close a station or a counter, or change a closure, and decide on every appointment it concerns.
 
@@ -76,10 +90,12 @@ async def close(
         confirmed: not needed where the closure concerns nobody.
 
     Raises:
+        Forbidden: not one of the caller's stations.
         DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
         StillBooked: it concerns somebody, and nothing was confirmed.
         PreviewOutdated: something else was confirmed.
     """
+    who.must_serve(wanted.station)
     await conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
     known, closure = await _next(conn, wanted, now)
     if closure == known:
@@ -109,21 +125,25 @@ async def close(
         decided_fact(closure, row.concerned.appointment, proposal, shown.stations, now)
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
-    await change_appointments(conn, service, facts, cause, now)
+    await change_appointments(conn, service, closure, facts, cause, now)
+    counts = Counter(proposal.decision.value for proposal in decided)
+    await note(conn, who, CLOSED, now, matter=closure.id, station=closure.station, **counts)
     return closure
 
 
-async def lift(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Closure:
+async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, now: datetime) -> Closure:
     """Lift a closure: its seats are free again, unless another closure has them; StationClosed says so.
 
     Whoever was moved stays so. Lifted twice, nothing changes.
 
     Raises:
         NotFound
+        Forbidden: not one of the caller's stations.
     """
     known = await find(conn, id)
     if known is None:
         raise NotFound
+    who.must_serve(known.station)
     await conn.execute(_ONE_AT_A_TIME, {"station": known.station})
     known = await find(conn, id)
     assert known is not None, "closures stay"
@@ -135,6 +155,7 @@ async def lift(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
     await _take_for_others(conn, service, lifted, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
     await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
+    await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
     return lifted
 
 
