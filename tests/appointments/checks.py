@@ -18,7 +18,7 @@ async def fill(client: Client, service: Service, start: Any, leave: int) -> None
 
 
 async def assert_consistent(service: Service) -> None:
-    """Every confirmed or offered appointment owns exactly its seats, at one counter, and each has its facts in order."""
+    """Every confirmed or offered appointment owns exactly its seats, at one counter; each has its facts in order."""
     async with service.db.transaction() as conn:
         wrong = await conn.execute(
             text("""
