@@ -202,7 +202,7 @@ async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
     assert await book(client, _moment(kept), "Berta"), "to the second"
 
     async def ended() -> bool:
-        return (await appointment(client, kept))["status"] == "cancelled"
+        return bool((await appointment(client, kept))["status"] == "cancelled")
 
     await eventually(ended)
     facts = await facts_of(service, kept)

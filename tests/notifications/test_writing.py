@@ -14,7 +14,7 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.events.appointments import AppointmentFact
-from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, person, rescheduled
+from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, rescheduled
 
 WRITER = MailWriter(Texts("Duisburg"), "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 

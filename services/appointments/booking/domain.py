@@ -127,6 +127,11 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
 
 
+def check_mobile(typed: str) -> tuple[str | None, str | None]:
+    """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
+    return _check_phone(typed.strip(), for_sms=True)
+
+
 def _check_phone(typed: str, for_sms: bool) -> tuple[str | None, str | None]:
     if not typed:
         return None, "phone_missing"

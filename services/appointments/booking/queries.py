@@ -20,6 +20,7 @@ _APPOINTMENT = """
 """
 _READ = text(_APPOINTMENT)
 _READ_LOCKED = text(f"{_APPOINTMENT} for update")
+_BY_NUMBER = text("select id from appointments where number = :number and state is not null")
 _UNREACHED = text("""
     select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
     from unreached u
@@ -72,6 +73,13 @@ async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = F
     """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
     row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
     return None if row is None else appointment_of(row)
+
+
+async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
+    """The appointment people call by a number, with or without its dash; None where there is none."""
+    digits = "".join(filter(str.isdigit, number))
+    id = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).scalar_one_or_none()
+    return await load_appointment(conn, id) if id else None
 
 
 async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 200) -> list[Unreached]:
