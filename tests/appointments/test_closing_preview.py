@@ -1,5 +1,6 @@
 """Closures that concern people: the preview, one confirmation, and what becomes of each appointment."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -209,6 +210,31 @@ async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
     assert [each["type"] for each in facts] == ["AppointmentBooked", "AlternativeOffered", "AppointmentCancelled"]
     assert (facts[-1]["by"], facts[-1]["reason"].startswith("Die Zeit, die wir")) == ("city", True)
     await assert_consistent(service)
+
+
+async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
+    client: Client, service: Service, lead: Lead
+) -> None:
+    kept = await offered(client, service, lead)
+    until, start = datetime.fromisoformat(kept["instead_of"]["until"]), _moment(kept)
+    for n in range(7):
+        await book(client, start, f"before {n}")
+    pass_time(service, until - service.clock.now() - timedelta(milliseconds=50))
+    took, wins = 0, 0
+    while service.clock.now() < until + timedelta(milliseconds=50):
+        acceptance = client.post(f"{API}/appointments/{kept['token']}/acceptance")
+        others = [client.post(f"{API}/appointments", json=booking(start, f"P{n}")) for n in range(3)]
+        answers = await asyncio.gather(*others[:2], acceptance, *others[2:])
+        took += answers.pop(2).status_code == 200
+        wins += [each.status_code for each in answers].count(201)
+    assert wins == (0 if took else 1), "seven counters of eight are taken"
+    await eventually(lambda: settled(client, kept))
+    assert (await appointment(client, kept))["status"] == ("confirmed" if took else "cancelled")
+    await assert_consistent(service)
+
+
+async def settled(client: Client, booked: dict[str, Any]) -> bool:
+    return bool((await appointment(client, booked))["status"] != "offered")
 
 
 async def test_a_closure_over_an_alternative_offers_another(client: Client, service: Service, lead: Lead) -> None:
