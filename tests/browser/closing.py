@@ -93,7 +93,7 @@ async def closed(site: Any, page: Page) -> None:
     start = await site.begin()
     await site.visitor.book(start)
     await site.sign_in(page)
-    await site.open(page, f"{PAGE}/{(await site.close(start.date(), counter='mitte-1')).id}")
+    await site.open(page, f"{PAGE}/{(await site.close(start.date())).id}")
 
 
 async def lifted(site: Any, page: Page) -> None:

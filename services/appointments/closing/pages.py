@@ -54,7 +54,9 @@ class TypedClosure(BaseModel):
         try:
             return ClosureIn.model_validate(given).closure(id)
         except ValidationError as error:
-            wrong = [str(each["loc"][0]) for each in error.errors()]
+            wrong = {str(each["loc"][0]) for each in error.errors()}
+            if not self.last_day:
+                wrong.discard("last_day")  # it is the first day, which is wrong as well
             return ["where" if name in ("station", "counter") else name for name in wrong]
 
 
