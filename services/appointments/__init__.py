@@ -6,5 +6,6 @@ of the walk-in queue.
 Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AlternativeOffered; StationClosed;
 TicketIssued, TicketNear, TicketCalled, TicketPutBack, TicketClosed.
 
-Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
+Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
+may cancel an appointment.
 """

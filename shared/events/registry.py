@@ -21,6 +21,7 @@ FACTS: tuple[type[Fact], ...] = (
     tickets.TicketClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
+    notifications.ReplyReceived,
 )
 
 TYPE_PREFIX = "de.nahbar"

@@ -29,6 +29,7 @@ from shared.service import Service
 from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
 from tests.appointments.checks import assert_consistent
 from tests.deploy.far_ends import listen, port_of, web_server
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -44,7 +45,7 @@ async def service(
     """The service's database with Duisburg loaded, seen from outside the processes."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    service = Service(Settings(platform=platform, database=await database("appointments")))
+    service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
     yield service

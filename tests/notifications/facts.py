@@ -36,7 +36,7 @@ _SEALER = Sealer([], {"notifications": public_key_of(development_private_key("no
 def person(mail: str | None = "delivered", phone: str | None = MOBILE, name: str = "Ada Lovelace") -> Contact:
     """A contact at the simulator; `mail` names the behaviour of its mailbox."""
     address = mail and (mail if "@" in mail else f"{mail}@simulator.stadt.example")
-    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL)
+    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL, cancel_url=f"{MANAGE_URL}/cancel")
 
 
 def state(matter: UUID, contact: Contact | None, **changes: Any) -> AppointmentState:
@@ -166,6 +166,7 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(rescheduled),
     Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
+    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
     Purpose.TURN: Sample(
         lambda language, _: near(language=language),

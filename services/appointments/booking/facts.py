@@ -18,15 +18,22 @@ from shared.events.appointments import (
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
-from shared.web.i18n import language as page_language
+from shared.web.i18n import GERMAN, LANGUAGES
+from shared.web.i18n import language as page_of
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
-def manage_url(service: Service, id: UUID, generation: int, language: str) -> str:
-    """The secret address of an appointment's page; German where there are no pages in the language of messages."""
-    prefix = page_language(language).prefix
+def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
+    """The secret address of an appointment's page.
+
+    Args:
+        language: of messages; the page is in it, too, where there are pages in it.
+        page_language: of the pages the appointment was booked on, which are good enough otherwise.
+    """
+    readable = any(each.code == language for each in LANGUAGES)
+    prefix = page_of(language if readable else page_language or GERMAN.code).prefix
     token = service.links.token(MANAGE, id, generation)
     return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
 
@@ -41,11 +48,14 @@ def booked_fact(
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`."""
-    url = manage_url(service, id, 1, details.language)
-    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    url = manage_url(service, id, 1, details.language, details.page_language)
+    contact = Contact(
+        name=person.name, mail=person.mail, phone=person.phone, manage_url=url, cancel_url=f"{url}/cancel"
+    )
     state = AppointmentState(
         number=number,
         status="confirmed",
+        kind=seating.kind.value,
         place=place_of(seating.offer),
         counter=seating.counter,
         services=services_of(seating.offer),
@@ -53,6 +63,7 @@ def booked_fact(
         ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
+        page_language=details.page_language,
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),

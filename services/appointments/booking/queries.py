@@ -9,18 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
+from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
 from shared.people import Person
 from shared.service import Service
 
 _APPOINTMENT = """
     select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
-           generation, held_until, extensions, state, cancelled_by, cancelled_at
-    from appointments where id = :id
+           generation, held_until, extensions, state, cancelled_by, cancelled_at, kind, page_language, consent
+    from appointments
 """
-_READ = text(_APPOINTMENT)
-_READ_LOCKED = text(f"{_APPOINTMENT} for update")
-_BY_NUMBER = text("select id from appointments where number = :number and state is not null")
+_READ = text(f"{_APPOINTMENT} where id = :id")
+_READ_LOCKED = text(f"{_APPOINTMENT} where id = :id for update")
+_BY_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null")
 _UNREACHED = text("""
     select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
     from unreached u
@@ -33,7 +34,10 @@ _UNREACHED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An appointment or a hold as it stands in the database; `state` is what was last published."""
+    """An appointment or a hold as it stands in the database; `state` is what was last published.
+
+    `consent` is the version of the text the person agreed to for video.
+    """
 
     id: UUID
     version: int
@@ -53,6 +57,9 @@ class Appointment:
     extensions: int = 0
     cancelled_by: str | None = None
     cancelled_at: datetime | None = None
+    kind: Kind = Kind.COUNTER
+    page_language: str | None = None
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,8 @@ async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = F
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
     """The appointment people call by a number, with or without its dash; None where there is none."""
     digits = "".join(filter(str.isdigit, number))
-    id = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).scalar_one_or_none()
-    return await load_appointment(conn, id) if id else None
+    row = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).one_or_none()
+    return None if row is None else appointment_of(row)
 
 
 async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 200) -> list[Unreached]:
@@ -120,4 +127,7 @@ def appointment_of(row: Any) -> Appointment:
         state=AppointmentState.model_validate(row.state) if row.state else None,
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
+        kind=Kind(row.kind),
+        page_language=row.page_language,
+        consent=row.consent,
     )

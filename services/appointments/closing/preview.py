@@ -9,7 +9,7 @@ from services.appointments.booking.domain import Status
 from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
 from services.appointments.closing.free_seats import FreeSeats, Seat
 from services.appointments.closing.queries import Concerned, load_concerned, load_taken
-from services.appointments.offer.domain import Grid, Station, able, choose
+from services.appointments.offer.domain import Grid, Station, able, choose, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
 from shared.clock import BERLIN
@@ -74,7 +74,7 @@ def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
         station=found.station,
         starts_at=found.starts_at,
         seats=grid.slots_in(found.ends_at - found.starts_at),
-        stations=tuple(able(offer.stations, choose(offer.services, found.services))),
+        stations=tuple(of_kind(able(offer.stations, choose(offer.services, found.services)), found.kind)),
         movable=found.status is not Status.OFFERED,
     )
 

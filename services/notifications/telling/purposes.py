@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     ALTERNATIVE = "alternative"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    STILL_BOOKED = "still-booked"
     TURN = "turn"
 
 
@@ -26,10 +27,14 @@ class IfUnknown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for every notice of a purpose. Optional notices spare addresses that failed or complained."""
+    """What holds for every notice of a purpose.
+
+    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered.
+    """
 
     if_unknown: IfUnknown
     optional: bool = False
+    asks: bool = False
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
@@ -38,7 +43,8 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.ALTERNATIVE: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
-        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
+        Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
     }
 )

@@ -11,6 +11,7 @@ from services.appointments.booking.domain import Status, alternative_is_over, is
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.usecases import cancel
+from services.appointments.offer.domain import Kind
 from services.appointments.queue.domain import may_check_in
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
@@ -75,7 +76,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         over=found.ends_at <= visit.now,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
-        here=may_check_in(found.starts_at, visit.now),
+        here=found.kind is Kind.COUNTER and may_check_in(found.starts_at, visit.now),
         token=token,
         appointment=found,
         state=found.state,
