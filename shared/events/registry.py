@@ -12,6 +12,8 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AlternativeOffered,
+    appointments.StationClosed,
     tickets.TicketIssued,
     tickets.TicketNear,
     tickets.TicketCalled,

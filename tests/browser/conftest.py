@@ -27,6 +27,7 @@ from shared.settings import Platform
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
+from tests.browser.closing import ClosingSite
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.shared.web.site import create_site
@@ -158,6 +159,13 @@ async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> Asy
     """The pages of the queue, on a working day at ten."""
     async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
         yield QueueSite(address, service, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
+    """The pages of closures."""
+    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+        yield ClosingSite(address, service, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

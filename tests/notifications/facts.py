@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from services.notifications.telling.purposes import Purpose
 from shared.events.appointments import (
+    AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
@@ -15,6 +16,7 @@ from shared.events.appointments import (
     AppointmentState,
     BookedService,
     DecidedBy,
+    InsteadOf,
     Place,
 )
 from shared.events.base import Received
@@ -94,6 +96,22 @@ def cancelled(
     )
 
 
+def offered(before: AppointmentFact, until: datetime = MONDAY_NOON + timedelta(days=2)) -> AlternativeOffered:
+    """The appointment cannot be; a time two days later is offered instead."""
+    old = before.appointment
+    instead_of = InsteadOf(
+        place=old.place,
+        counter=old.counter,
+        starts_at=old.starts_at,
+        ends_at=old.ends_at,
+        reason="Wasserschaden",
+        until=until,
+    )
+    later = {"starts_at": old.starts_at + timedelta(days=2), "ends_at": old.ends_at + timedelta(days=2)}
+    after = old.model_copy(update={"status": "offered", "instead_of": instead_of, **later})
+    return AlternativeOffered(id=before.id, version=before.version + 1, appointment=after, before=old)
+
+
 def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
     """A ticket of a Thursday morning, for somebody who waits for an SMS."""
     values: dict[str, Any] = {
@@ -147,6 +165,7 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
     Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
     Purpose.TURN: Sample(

@@ -23,10 +23,14 @@ _OFFSET = 27_182_819
 
 
 class Status(StrEnum):
-    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so."""
+    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so.
+
+    An offered one cannot take place as booked: another time is kept for the person to take, until a moment.
+    """
 
     HELD = "held"
     CONFIRMED = "confirmed"
+    OFFERED = "offered"
     CANCELLED = "cancelled"
 
 
@@ -43,6 +47,18 @@ def appointment_number(count: int) -> str:
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now
+
+
+def alternative_is_over(status: Status, held_until: datetime | None, now: datetime) -> bool:
+    """Whether the time offered instead is no longer kept, to the second."""
+    return status is Status.OFFERED and hold_is_over(held_until, now)
+
+
+def is_changeable(status: Status, held_until: datetime | None, starts_at: datetime, now: datetime) -> bool:
+    """Whether the citizen can still move or cancel an appointment."""
+    if status not in (Status.CONFIRMED, Status.OFFERED) or starts_at <= now:
+        return False
+    return not alternative_is_over(status, held_until, now)
 
 
 def extended(held_until: datetime, extensions: int) -> datetime | None:

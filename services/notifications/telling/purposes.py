@@ -11,6 +11,7 @@ class Purpose(StrEnum):
 
     CONFIRMATION = "confirmation"
     RESCHEDULING = "rescheduling"
+    ALTERNATIVE = "alternative"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
     STILL_BOOKED = "still-booked"
@@ -40,6 +41,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
     {
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.ALTERNATIVE: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
