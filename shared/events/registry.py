@@ -14,6 +14,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.StationClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
+    notifications.SubscriptionConfirmed,
 )
 
 TYPE_PREFIX = "de.nahbar"
