@@ -18,7 +18,7 @@ from shared.db import Database
 from shared.events.registry import all_topics
 from shared.sealing import new_key_pair
 from shared.service import Service
-from shared.settings import SERVICES, Platform
+from shared.settings import SECRETS, SERVICES, Platform
 
 _WAITING = text("select count(*) from outbox where published_at is null and refused is null")
 
@@ -93,8 +93,7 @@ def new_secrets(service: str) -> list[str]:
     prefix = service.upper()
     return [
         f'{prefix}_PRIVATE_KEYS=["{name}:{private}"]',
-        f"{prefix}_PEOPLE_SECRET={b64encode(token_bytes(32)).decode()}",
-        f"{prefix}_LINK_SECRET={b64encode(token_bytes(32)).decode()}",
+        *[f"{prefix}_{secret.upper()}={b64encode(token_bytes(32)).decode()}" for secret in SECRETS],
         f'# into NAHBAR_PUBLIC_KEYS of every service: "{service}": "{name}:{public}"',
     ]
 

@@ -1,45 +1,58 @@
-"""Access of staff and machines: OIDC access tokens with roles per service."""
+"""Access of staff and machines: OIDC access tokens with roles per service, and the stations they are for."""
 
-import asyncio
-import time
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-import httpx
 import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from shared.problems import Forbidden, Unauthorised, Unavailable
-
-REFETCH = 10.0
-"""Seconds between two looks at the issuer's keys, so that made-up key ids cause no traffic."""
+from shared.issuer import Issuer
+from shared.problems import Forbidden, Unauthorised
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+EVERY_STATION = "*"
 
 
 class Caller(BaseModel):
-    """Who calls: the token's subject and its roles, such as `appointments:staff`."""
+    """Who calls: the token's subject, its roles, such as `appointments:staff`, and the keys of its stations.
+
+    Without the claim `stations` a caller serves none; `*` serves all.
+    """
+
+    model_config = ConfigDict(frozen=True)
 
     subject: str
     roles: frozenset[str]
+    name: str = ""
+    stations: frozenset[str] = frozenset()
+
+    def serves(self, station: str) -> bool:
+        """Whether a station is one of the caller's."""
+        return EVERY_STATION in self.stations or station in self.stations
+
+    def must_serve(self, station: str) -> None:
+        """Refuse a caller of another station.
+
+        Raises:
+            Forbidden
+        """
+        if not self.serves(station):
+            raise Forbidden
 
 
 class TokenCheck:
-    """Checks access tokens (RFC 9068) against the keys the issuer publishes; keys are fetched when first needed.
+    """Checks access tokens (RFC 9068) against the keys the issuer publishes.
 
     Args:
-        issuer: the issuer's URL; its discovery document names the keys (OpenID Connect Discovery 1.0).
+        issuer: the issuer's URL.
         audience: what the token must be made for.
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
-        self._issuer = issuer
+        self.issuer = Issuer(issuer)
         self._audience = audience
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = -REFETCH
-        self._fetching = asyncio.Lock()
 
     async def check(self, token: str) -> Caller:
         """The caller a token speaks for.
@@ -49,37 +62,38 @@ class TokenCheck:
             Unavailable: the issuer's keys cannot be fetched.
         """
         try:
-            key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=ALGORITHMS,
-                audience=self._audience,
-                issuer=self._issuer,
-                options={"require": ["exp", "sub", "iss", "aud"]},
+            claims = await verified(self.issuer, token, self._audience)
+            return Caller(
+                subject=claims["sub"],
+                roles=frozenset(claims.get("roles", [])),
+                name=claims.get("name", ""),
+                stations=frozenset(_listed(claims.get("stations", []))),
             )
-            return Caller(subject=claims["sub"], roles=frozenset(claims.get("roles", [])))
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthorised(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from error
 
-    async def _key(self, kid: str) -> jwt.PyJWK:
-        if kid not in self._keys:
-            async with self._fetching:
-                if kid not in self._keys and time.monotonic() - self._fetched_at >= REFETCH:
-                    self._fetched_at = time.monotonic()
-                    self._keys = await self._fetch()
-        if kid not in self._keys:
-            raise jwt.InvalidTokenError("unknown key")
-        return self._keys[kid]
 
-    async def _fetch(self) -> dict[str, jwt.PyJWK]:
-        try:
-            async with httpx.AsyncClient(timeout=5) as client:
-                discovery = await client.get(f"{self._issuer}/.well-known/openid-configuration")
-                keys = await client.get(discovery.raise_for_status().json()["jwks_uri"])
-                return {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(keys.raise_for_status().json()).keys}
-        except (httpx.HTTPError, KeyError) as error:
-            raise Unavailable("The identity provider does not answer.", headers={"Retry-After": "5"}) from error
+async def verified(issuer: Issuer, token: str, audience: str) -> dict[str, Any]:
+    """The claims of a token the issuer signed for an audience, and that has not expired.
+
+    Raises:
+        jwt.InvalidTokenError: malformed, expired, made by or for somebody else.
+        Unavailable: the issuer's keys cannot be fetched.
+    """
+    key = await issuer.key(str(jwt.get_unverified_header(token).get("kid", "")))
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=ALGORITHMS,
+        audience=audience,
+        issuer=issuer.url,
+        options={"require": ["exp", "sub", "iss", "aud"]},
+    )
+    return claims
+
+
+def _listed(claim: str | list[str]) -> list[str]:
+    return [claim] if isinstance(claim, str) else claim
 
 
 _bearer = HTTPBearer(auto_error=False, description="Access token of the city's identity provider")

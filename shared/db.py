@@ -206,3 +206,15 @@ def kernel_tables(metadata: MetaData) -> None:
             postgresql_where=text("delete_after is not null"),
         ),
     )
+    Table(
+        "audit",
+        metadata,
+        Column("id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+        Column("at", moment, nullable=False),
+        Column("who", Text, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("matter", Uuid),
+        Column("station", Text),
+        Column("details", JSONB, nullable=False, server_default=text("'{}'")),
+        Index("audit_at", "at"),
+    )

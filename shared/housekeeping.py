@@ -36,6 +36,10 @@ _FORGET = {
             select scope, key from idempotency_keys
             where created_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
+    "audit": text("""
+        delete from audit where id in (
+            select id from audit where at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
+    """),
     "dead_letters": text("""
         delete from dead_letters where settled_at < cast(:now as timestamptz) - cast(:age as interval)
     """),
@@ -45,6 +49,7 @@ _AGES = {
     "outbox": retention.OUTBOX,
     "inbox": retention.INBOX,
     "idempotency_keys": retention.IDEMPOTENCY_KEYS,
+    "audit": retention.AUDIT,
     "dead_letters": retention.OUTBOX,
 }
 

@@ -84,6 +84,20 @@ create index people_delete_after on people (delete_after) where delete_after is 
 """
 
 
+_V2 = """
+create table audit (
+    id uuid primary key default uuidv7(),
+    at timestamptz not null,
+    who text not null,
+    action text not null,
+    matter uuid,
+    station text,
+    details jsonb not null default '{}'
+);
+create index audit_at on audit (at)
+"""
+
+
 def create_v1() -> None:
     """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
     for statement in _V1.split(";"):
@@ -93,3 +107,14 @@ def create_v1() -> None:
 def drop_v1() -> None:
     """Undo `create_v1`."""
     op.execute("drop table outbox, inbox, dead_letters, due_work, idempotency_keys, people")
+
+
+def create_v2() -> None:
+    """The audit log."""
+    for statement in _V2.split(";"):
+        op.execute(statement)
+
+
+def drop_v2() -> None:
+    """Undo `create_v2`."""
+    op.execute("drop table audit")

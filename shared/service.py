@@ -35,6 +35,8 @@ from shared.sealing import Sealer, public_key_of
 from shared.settings import SERVICES, ServiceSettings, development_private_key
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
+from shared.web.staff.session import Sessions
+from shared.web.staff.sign_in import SignIn
 
 log = structlog.get_logger()
 
@@ -85,6 +87,13 @@ class Service:
         self.links = Links(settings.link_secret)
         self.sealer = Sealer(settings.private_keys, platform.public_keys or _development_keys())
         self.tokens = TokenCheck(platform.oidc_issuer, platform.oidc_audience)
+        self.sessions = Sessions(self.name, settings.session_secret, platform.public_url.startswith("https://"))
+        self.sign_in = SignIn(
+            self.tokens,
+            platform.oidc_client,
+            platform.oidc_client_secret,
+            f"{platform.public_url}/{self.name}/staff/signed-in",
+        )
         self.forget: Forget = _nothing_else
         self._loops: dict[str, Loop] = {}
         self._consumer: Consumer | None = None

@@ -8,12 +8,18 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRETS = ("people_secret", "link_secret", "session_secret")
+"""The keys a service has for itself: fields of its settings, base64, 32 bytes."""
 SERVICES = ("appointments", "notifications")
 
 
 def development_secret(name: str) -> str:
     """A fixed, public 32-byte key for development, base64. Production refuses it."""
     return b64encode(sha256(f"nahbar development secret {name}".encode()).digest()).decode()
+
+
+DEVELOPMENT_CLIENT_SECRET = SecretStr("nahbar-development")
+"""What the laptop stack's issuer knows the pages of staff by. Production refuses it."""
 
 
 def development_private_key(service: str) -> SecretStr:
@@ -28,7 +34,8 @@ class Platform(BaseSettings):
     authority's certificate; the system's where left out), and as `kafka_user` with a password (SASL, SCRAM-SHA-512)
     where one is named. `postgres` the server's URL without a database. `person_secret` (base64,
     32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
-    ("key id:base64"); development derives them. `drain_seconds` is how long a process goes on answering after SIGTERM.
+    ("key id:base64"); development derives them. `oidc_client` and its secret are what the identity provider knows the
+    pages of staff by. `drain_seconds` is how long a process goes on answering after SIGTERM.
     """
 
     model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)
@@ -50,6 +57,8 @@ class Platform(BaseSettings):
     public_keys: dict[str, str] = {}
     oidc_issuer: str = "http://127.0.0.1:8000/simulator/issuer"
     oidc_audience: str = "nahbar"
+    oidc_client: str = "nahbar-pages"
+    oidc_client_secret: SecretStr = DEVELOPMENT_CLIENT_SECRET
     drain_seconds: float = Field(default=0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -60,6 +69,8 @@ class Platform(BaseSettings):
                 raise ValueError("NAHBAR_CLOCK_FILE moves the clock of tests and demos; production refuses it.")
             if self.person_secret.get_secret_value() == development_secret("person"):
                 raise ValueError("NAHBAR_PERSON_SECRET is the development secret; production needs its own.")
+            if self.oidc_client_secret == DEVELOPMENT_CLIENT_SECRET:
+                raise ValueError("NAHBAR_OIDC_CLIENT_SECRET is the development secret; production needs its own.")
             for name in ("public_url", "oidc_issuer"):
                 if not getattr(self, name).startswith("https://"):
                     raise ValueError(f"NAHBAR_{name.upper()} must be an https address in production.")
@@ -73,7 +84,7 @@ class ServiceSettings(BaseSettings):
 
     `private_keys` are the service's key pairs for sealed values, newest first ("key id:base64"); older ones stay until
     the values sealed with them have gone. `people_secret` encrypts its people table, `link_secret` signs its secret
-    links (both base64, 32 bytes).
+    links, `session_secret` encrypts the sessions of its staff (all base64, 32 bytes).
     """
 
     service: ClassVar[str]
@@ -84,18 +95,19 @@ class ServiceSettings(BaseSettings):
     private_keys: list[SecretStr] = []
     people_secret: SecretStr = SecretStr("")
     link_secret: SecretStr = SecretStr("")
+    session_secret: SecretStr = SecretStr("")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if not self.database:
             self.database = f"{self.platform.postgres}/nahbar_{self.service}"
-        for secret in ("people_secret", "link_secret", "private_keys"):
+        for secret in (*SECRETS, "private_keys"):
             if getattr(self, secret) in (SecretStr(""), []):
                 if self.platform.environment == "production":
                     raise ValueError(f"{self.service.upper()}_{secret.upper()} is missing; production needs its own.")
                 setattr(self, secret, self._development(secret))
         if self.platform.environment == "production":
-            for secret in ("people_secret", "link_secret", "private_keys"):
+            for secret in (*SECRETS, "private_keys"):
                 if getattr(self, secret) == self._development(secret):
                     raise ValueError(f"{self.service.upper()}_{secret.upper()} is the development secret.")
         return self

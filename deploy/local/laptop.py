@@ -77,6 +77,7 @@ class Laptop:
         """What there is to open, by what it shows."""
         return {
             "Book an appointment": f"{self.address}/appointments/",
+            "Pages for staff": f"{self.address}/appointments/staff/",
             "What citizens received": f"{self.address}/inbox/",
             "API of appointments": f"{self.address}/appointments/api/docs",
             "API of notifications": f"{self.address}/notifications/api/docs",

@@ -13,12 +13,15 @@ from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.closing.api import router as closing_api
 from services.appointments.consumers import REACTIONS
+from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
+from shared.web.staff.audit import audit_pages
+from shared.web.staff.pages import staff_pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
@@ -36,6 +39,8 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             details_pages,
             manage_pages,
             reschedule_pages,
+            staff_pages(service.name),
+            audit_pages(service.name, "appointments:lead"),
         ],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},
@@ -43,5 +48,6 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         error_page=pages.error_page,
     )
     app.state.pages = pages
+    app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.city import City
 from shared.problems import Problem
@@ -70,8 +70,13 @@ class Pages:
         privacy = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"} if secret else {"Cache-Control": "no-cache"}
         return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **privacy, **(headers or {})})
 
-    async def error_page(self, request: Request, problem: Problem) -> HTMLResponse:
-        """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`."""
+    async def error_page(self, request: Request, problem: Problem) -> Response:
+        """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`.
+
+        A problem that is solved elsewhere (303) leads there.
+        """
+        if problem.status == 303:
+            return RedirectResponse(problem.headers["Location"], 303)
         wait = problem.headers.get("Retry-After", "")
         return self.render(
             request,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import httpx
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import text
 
 from shared.service import Service
@@ -72,6 +72,7 @@ def at_path(path: str) -> State:
 async def place_missing(site: BookingSite, page: Page) -> None:
     await site.open(page, f"/appointments/book/place?{MANY_SERVICES}")
     await page.get_by_role("button", name="Weiter").click()
+    await expect(page.locator("#fehler")).to_be_visible()
 
 
 async def time_taken(site: BookingSite, page: Page) -> None:
@@ -79,6 +80,7 @@ async def time_taken(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{TIMES}homberg&first={start.date()}&day={start.date()}")
     await site.take(start, "homberg")
     await page.get_by_role("button", name=f"{start:%H:%M}").first.click()
+    await expect(page.locator(".kern-alert")).to_be_visible()
 
 
 async def details_empty(site: BookingSite, page: Page) -> None:
@@ -90,6 +92,7 @@ async def details_wrong(site: BookingSite, page: Page) -> None:
     await page.get_by_label("E-Mail-Adresse").fill("eine-sehr-lange-adresse-ohne-klammeraffe.example.org")
     await page.get_by_label("Handynummer").fill("0203 94000")
     await page.get_by_role("button", name="Weiter").click()
+    await expect(page.locator("#fehler")).to_be_visible()
 
 
 async def check(site: BookingSite, page: Page) -> None:
@@ -123,6 +126,7 @@ async def rescheduling_anywhere(site: BookingSite, page: Page) -> None:
 async def moved(site: BookingSite, page: Page) -> None:
     await rescheduling_anywhere(site, page)
     await page.locator("button[name=time]").first.click()
+    await page.wait_for_url("**/appointments/m/*?*")
 
 
 async def cancelling(site: BookingSite, page: Page) -> None:

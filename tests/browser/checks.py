@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 SCREENSHOTS = Path(__file__).parents[2] / ".nahbar" / "screenshots"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -37,6 +37,11 @@ _TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, select,
 _INVISIBLE_ICONS = """() => [...document.querySelectorAll(".kern-icon")]
   .filter(each => getComputedStyle(each).backgroundColor === getComputedStyle(document.body).backgroundColor)
   .map(each => each.outerHTML)"""
+
+
+async def shows(page: Page, title: str) -> None:
+    """The page with this heading is there; one that is still being left or loaded is waited for."""
+    await expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
 async def assert_accessible(page: Page) -> None:

@@ -10,6 +10,7 @@ from tests.browser.checks import (
     assert_icons_visible,
     double_text,
     screenshot,
+    shows,
     walk,
 )
 from tests.browser.conftest import DEVICES, OpenPage
@@ -27,7 +28,7 @@ async def test_every_state_is_accessible_and_fits(open_page: OpenPage, booking: 
     heading, reach = STATES[state]
     page = await open_page("about:blank", device="phone")
     await reach(booking, page)
-    assert await page.get_by_role("heading", level=1).inner_text() == heading
+    await shows(page, heading)
     await assert_accessible(page)
     await screenshot(page, f"booking-{state}-phone-light")
     await resize(page, "desktop")

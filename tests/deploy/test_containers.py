@@ -129,6 +129,7 @@ def test_production_starts_only_with_every_secret_of_the_examples(
     secrets |= {
         "NAHBAR_PERSON_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
         "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "notifications": "b:AAAA"}',
+        "NAHBAR_OIDC_CLIENT_SECRET": "three",
         "NOTIFICATIONS_SMS_KEY": "one",
         "NOTIFICATIONS_SMS_WEBHOOK_KEY": "two",
         "NOTIFICATIONS_MAIL_FROM": "Stadt <termine@stadt.example>",

@@ -12,7 +12,7 @@ from deploy.serve import app_of, settings_of
 from services.notifications.settings import DEVELOPMENT_KEY
 from shared import dead_letters, retention
 from shared.sealing import new_key_pair
-from shared.settings import SERVICES, Platform, ServiceSettings, development_secret
+from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform, ServiceSettings, development_secret
 from tests.docs.conftest import ROOT
 
 PAGE = (ROOT / "docs/operating.md").read_text()
@@ -21,7 +21,7 @@ SETTINGS = {
     for row in re.findall(r"^\| `([A-Z<>_]+)` \| (.*?) \| .*? \| (kept|refused) \|$", PAGE, re.MULTILINE)
 }
 DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL"}
-DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY)
+DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY, DEVELOPMENT_CLIENT_SECRET)
 
 
 def fields() -> dict[str, FieldInfo]:
@@ -39,7 +39,7 @@ def fields() -> dict[str, FieldInfo]:
 
 def shown(name: str, field: FieldInfo) -> str:
     """A default as the table shows it."""
-    secret = name.endswith(("_PRIVATE_KEYS", "_PEOPLE_SECRET", "_LINK_SECRET"))
+    secret = name.endswith(("_PRIVATE_KEYS", "_PEOPLE_SECRET", "_LINK_SECRET", "_SESSION_SECRET"))
     if secret or field.default in DEVELOPMENT:
         return "development secret"
     if name in DERIVED:
@@ -70,6 +70,8 @@ def production(service: str) -> dict[str, str]:
         f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
         f"{prefix}_PEOPLE_SECRET": secret,
         f"{prefix}_LINK_SECRET": secret,
+        f"{prefix}_SESSION_SECRET": secret,
+        "NAHBAR_OIDC_CLIENT_SECRET": "three",
         "NOTIFICATIONS_SMS_KEY": "one",
         "NOTIFICATIONS_SMS_WEBHOOK_KEY": "two",
     }
@@ -111,6 +113,7 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "inbox": retention.INBOX,
         "idempotency keys": retention.IDEMPOTENCY_KEYS,
         "settled dead letters": retention.OUTBOX,
+        "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
     }

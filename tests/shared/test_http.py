@@ -91,7 +91,7 @@ async def app(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fa
 
     real = httpx.AsyncClient
     simulated = {"transport": httpx.MockTransport(issuer)}
-    monkeypatch.setattr("shared.auth.httpx.AsyncClient", lambda **given: real(**(simulated | given)))
+    monkeypatch.setattr("shared.issuer.httpx.AsyncClient", lambda **given: real(**(simulated | given)))
     app = service.create_app(roles=frozenset({Role.HTTP}), routers=[routes()])
     app.state.asked = asked
     async with app.router.lifespan_context(app):
@@ -112,7 +112,7 @@ async def ask(client: httpx.AsyncClient, bearer: str | None) -> httpx.Response:
 async def test_a_valid_token_with_the_role_is_let_in(client: httpx.AsyncClient) -> None:
     answer = await ask(client, token())
     assert answer.status_code == 200
-    assert answer.json() == {"subject": "clerk", "roles": ["notifications:staff"]}
+    assert answer.json() == {"subject": "clerk", "roles": ["notifications:staff"], "name": "", "stations": []}
 
 
 @pytest.mark.parametrize(

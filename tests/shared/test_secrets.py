@@ -125,7 +125,8 @@ def production(**changes: object) -> Platform:
     own = b64encode(b"p" * 32).decode()
     keys = dict.fromkeys(SERVICES, f"k:{own}")
     addresses = {"public_url": "https://nahbar.example", "oidc_issuer": "https://login.example"}
-    values = {"environment": "production", "person_secret": own, "public_keys": keys} | addresses | changes
+    secrets = {"person_secret": own, "oidc_client_secret": own, "public_keys": keys}
+    values = {"environment": "production"} | secrets | addresses | changes
     return Platform.model_validate(values)
 
 
@@ -133,6 +134,7 @@ def production(**changes: object) -> Platform:
     ("changes", "names"),
     [
         ({"person_secret": development_secret("person")}, "NAHBAR_PERSON_SECRET"),
+        ({"oidc_client_secret": "nahbar-development"}, "NAHBAR_OIDC_CLIENT_SECRET"),
         ({"public_keys": {}}, "NAHBAR_PUBLIC_KEYS"),
         ({"clock_file": "/tmp/clock"}, "NAHBAR_CLOCK_FILE"),
         ({"public_url": "http://nahbar.example"}, "NAHBAR_PUBLIC_URL"),
@@ -144,12 +146,13 @@ def test_production_refuses_development_settings_of_the_platform(changes: dict[s
         production(**changes)
 
 
-@pytest.mark.parametrize("field", ["people_secret", "link_secret", "private_keys"])
+@pytest.mark.parametrize("field", ["people_secret", "link_secret", "session_secret", "private_keys"])
 def test_production_refuses_missing_and_development_secrets_of_a_service(field: str) -> None:
     own = SecretStr(b64encode(b"s" * 32).decode())
     good: dict[str, Any] = {
         "people_secret": own,
         "link_secret": own,
+        "session_secret": own,
         "private_keys": [SecretStr(f"k:{own.get_secret_value()}")],
     }
     ProductionSettings(platform=production(), **good)

@@ -24,12 +24,14 @@ DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
 class WebSettings:
     """What the gateway and the issuer need.
 
-    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it.
+    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it,
+    `browser_issuer` as browsers do, where that is another one.
     """
 
     folder: Path
     webhook: str
     issuer: str
+    browser_issuer: str = ""
     audience: str = "nahbar"
     api_key: str = DEVELOPMENT_SECRET
     webhook_key: str = DEVELOPMENT_SECRET
@@ -51,6 +53,8 @@ def create_web(settings: WebSettings) -> FastAPI:
 
     app = FastAPI(title="Far ends", lifespan=lifespan)
     app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
-    issuer = create_issuer(settings.folder, settings.issuer, settings.audience, settings.client_secret)
+    issuer = create_issuer(
+        settings.folder, settings.issuer, settings.audience, settings.client_secret, settings.browser_issuer
+    )
     app.include_router(issuer, prefix="/issuer")
     return app

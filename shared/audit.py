@@ -1,0 +1,72 @@
+"""The audit log: which member of the staff did what to which matter, written in the transaction of the deed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.auth import EVERY_STATION, Caller
+
+_NOTE = text("""
+    insert into audit (at, who, action, matter, station, details)
+    values (:at, :who, :action, :matter, :station, :details)
+""").bindparams(bindparam("details", type_=JSONB))
+_READ = text("""
+    select id, at, who, action, matter, station, details from audit
+    where (:everywhere or station = any(:stations)) and (cast(:before as uuid) is null or id < :before)
+    order by id desc limit :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry of the log; `who` is the subject of the identity provider, `details` say nothing of a citizen."""
+
+    id: UUID
+    at: datetime
+    who: str
+    action: str
+    matter: UUID | None
+    station: str | None
+    details: dict[str, Any]
+
+
+async def note(
+    conn: AsyncConnection,
+    who: Caller,
+    action: str,
+    now: datetime,
+    *,
+    matter: UUID | None = None,
+    station: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what somebody did, in the transaction that does it.
+
+    Args:
+        action: what the service calls it, such as `arrived`.
+        matter: the id of what it was done to.
+        station: whose business it was.
+        details: what else tells deeds apart; JSON, and never anything about a citizen.
+    """
+    values = {"at": now, "who": who.subject, "action": action, "matter": matter, "station": station, "details": details}
+    await conn.execute(_NOTE, values)
+
+
+async def load_audit(
+    conn: AsyncConnection, stations: Sequence[str], before: UUID | None = None, limit: int = 50
+) -> list[Deed]:
+    """The log, newest first.
+
+    Args:
+        stations: whose deeds; `*` for all, also those that belong to no station.
+        before: the last entry of the page before.
+    """
+    everywhere = EVERY_STATION in stations
+    values = {"everywhere": everywhere, "stations": list(stations), "before": before, "limit": limit}
+    return [Deed(*row) for row in await conn.execute(_READ, values)]

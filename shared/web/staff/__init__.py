@@ -1,0 +1,18 @@
+"""Pages for staff: sign-in with the city's identity provider, what a session may do, and the frame of the pages.
+
+A service adds the sign-in and its start page, and says what else there is::
+
+    app = service.create_app(routers=[staff_pages(service), *STAFF_ROUTERS], ...)
+    app.state.staff_area = StaffArea([Entry("/appointments/staff/day", N_("Tagesliste"), "appointments:staff")])
+
+A page asks for a role; who is not signed in is sent to the sign-in and comes back afterwards::
+
+    Clerk = Annotated[StaffVisit, Depends(staff("appointments:staff"))]
+
+    @router.post("/appointments/staff/{number}/arrived")
+    async def arrived(visit: Clerk, number: str) -> RedirectResponse:
+        visit.who.must_serve(station)
+
+Its template extends `staff.html`; its forms are `{% call ui.form(action, session=session) %}`, because a post without
+the session's form token is refused.
+"""

@@ -1,0 +1,43 @@
+"""The audit log: who reads what, and for how long it is kept."""
+
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from shared import audit
+from shared.due import Claim
+from shared.housekeeping import KIND, housekeeping
+from shared.retention import AUDIT
+from shared.service import Role, Service
+from tests.shared.conftest import Bench
+from tests.shared.staff.conftest import AREA, cookie_of, somebody
+from tests.shared.web.html import parse, words
+
+
+async def test_the_audit_log_shows_leads_the_deeds_of_their_stations(
+    app: FastAPI, browser: httpx.AsyncClient, bench: Bench
+) -> None:
+    service: Service = app.state.service
+    for station in ("mitte", "sued"):
+        async with service.db.transaction() as conn:
+            await audit.note(conn, somebody(), "acted", service.clock.now(), station=station, number=f"1-{station}")
+    for stations, seen in ((["mitte"], ["1-mitte"]), (["*"], ["1-sued", "1-mitte"]), ([], [])):
+        session = somebody(roles=frozenset({"appointments:lead"}), stations=frozenset(stations))
+        cookie = cookie_of(service, session)
+        tree = parse((await browser.get(f"{AREA}/audit", headers={"Cookie": cookie})).text)
+        rows = [words(row) for row in tree.iter("tr")][1:]
+        assert [row.rsplit(" ", 1)[1] for row in rows] == seen
+    refused = cookie_of(service, somebody())
+    assert (await browser.get(f"{AREA}/audit", headers={"Cookie": refused})).status_code == 403
+
+
+async def test_the_audit_log_is_kept_for_its_time(bench: Bench) -> None:
+    async with bench.running({Role.HTTP}) as service:
+        now = service.clock.now()
+        for action, age in (("old", AUDIT * 1.01), ("young", AUDIT * 0.99)):
+            async with service.db.transaction() as conn:
+                await audit.note(conn, somebody(), action, now - age)
+        async with service.db.transaction() as conn:
+            await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
+    assert [row.action for row in await bench.rows("select action from audit")] == ["young"]
