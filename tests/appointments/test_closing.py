@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.audit import load_audit
 from shared.auth import Caller
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, booking, outbox, wish
@@ -17,10 +18,10 @@ ADDRESS = f"{API}/staff/closures"
 
 @pytest.fixture(autouse=True)
 def lead(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token is the role it gives."""
+    """A token is the role it gives, at the stations Mitte and Homberg."""
 
     async def check(token: str) -> Caller:
-        return Caller(subject="lead", roles=frozenset({token}))
+        return Caller(subject="lead", roles=frozenset({token}), stations=frozenset({"mitte", "homberg", "nirgends"}))
 
     monkeypatch.setattr(service.tokens, "check", check)
 
@@ -44,7 +45,7 @@ async def closed_facts(service: Service) -> list[dict[str, Any]]:
 
 
 async def free_on(client: Client, start: datetime) -> list[str]:
-    query = {"services": "meldebescheinigung", "station": "mitte", "first_day": str(start.date()), "days": 1}
+    query = {"services": "meldebescheinigung", "station": "mitte", "first_day": str(start.date()), "days": "1"}
     starts: list[str] = (await client.get(f"{API}/free-times", params=query)).json()[0]["starts"]
     return starts
 
@@ -145,3 +146,7 @@ async def test_a_closure_stays_at_its_station_and_only_the_lead_may_close(client
     await send(client, "POST", f"{id}/lifting", status=404)
     await send(client, "PUT", id, closing(day))
     await send(client, "PUT", id, closing(day, station="homberg"), status=422)
+    await send(client, "PUT", str(uuid4()), closing(day, station="walsum"), status=403)
+    async with service.db.transaction() as conn:
+        [deed] = await load_audit(conn, ["mitte"])
+    assert (deed.who, deed.action, str(deed.matter), deed.details["first_day"]) == ("lead", "closed", id, str(day))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from services.appointments.closing import usecases
 from services.appointments.closing.usecases import Closure
 from services.appointments.offer.api import Key
+from shared import audit
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
@@ -54,7 +55,11 @@ async def close(
 
     While appointments stand on these days it is refused (409) with their number (`appointments`).
     """
-    return _out(await usecases.close(conn, service, Closure(id=id, version=1, **closure.model_dump()), now))
+    caller.must_serve(closure.station)
+    closed = await usecases.close(conn, service, Closure(id=id, version=1, **closure.model_dump()), now)
+    days = {"first_day": str(closed.first_day), "last_day": str(closed.last_day)}
+    await audit.note(conn, caller, "closed", now, matter=id, station=closed.station, **days)
+    return _out(closed)
 
 
 @router.get("/{id}", responses=problems(401, 403, 404))
@@ -69,7 +74,13 @@ async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
 @router.post("/{id}/lifting", responses=problems(401, 403, 404))
 async def lift(id: UUID, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> ClosureOut:
     """Lift a closure: the station opens after all. Sent again it changes nothing."""
-    return _out(await usecases.lift(conn, service, id, now))
+    known = await usecases.find(conn, id)
+    if known is None:
+        raise NotFound
+    caller.must_serve(known.station)
+    lifted = await usecases.lift(conn, service, id, now)
+    await audit.note(conn, caller, "lifted", now, matter=id, station=lifted.station)
+    return _out(lifted)
 
 
 def _out(closure: Closure) -> ClosureOut:

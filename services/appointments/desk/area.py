@@ -11,5 +11,5 @@ STAFF_AREA = StaffArea(
             "appointments:lead",
         ),
     ),
-    actions={},
+    actions={"closed": N_("Station geschlossen"), "lifted": N_("Schließung aufgehoben")},
 )

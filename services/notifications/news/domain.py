@@ -5,7 +5,7 @@ A new kind of news is a row of `RULES`, its topic, and the templates of its two 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -66,6 +66,10 @@ RULES: tuple[NewsRule[Any], ...] = (
 )
 
 
+PURPOSES = frozenset({Purpose.DIGEST, *(rule.purpose for rule in RULES), *(rule.withdrawal for rule in RULES)})
+"""The purposes of what subscribers are told; each such message says how to unsubscribe."""
+
+
 def rule_of(fact: Fact) -> NewsRule[Any]:
     """The rule for a fact that is news."""
     return next(rule for rule in RULES if isinstance(fact, rule.fact))
@@ -76,6 +80,19 @@ def reach_of(rule: NewsRule[F], fact: F, city: City) -> Mapping[str, Any]:
     district, quarter = rule.district(fact), rule.quarter(fact)
     within = [each.number for known in city.districts if known.number == district for each in known.quarters]
     return {"district": district, "quarters": within if quarter is None else [quarter]}
+
+
+@dataclass(frozen=True, slots=True)
+class Circular:
+    """What goes to a subscriber: the facts it tells of, in the reader's language (BCP 47), on a day.
+
+    `unsubscribe_url` is where the subscription can be ended; None in messages that somebody asked for just now.
+    """
+
+    facts: tuple[Fact, ...]
+    language: str
+    day: date
+    unsubscribe_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

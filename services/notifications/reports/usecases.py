@@ -10,6 +10,7 @@ from services.notifications.delivery.usecases import Hand, spare
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.subscribing.usecases import end_at
 from shared.people import Person
 from shared.service import Service
 
@@ -32,10 +33,11 @@ async def receive_receipt(conn: AsyncConnection, service: Service, message: UUID
 
 
 async def receive_reply(conn: AsyncConnection, service: Service, number: str, words: str) -> None:
-    """Respect an SMS that says stop: its number gets no optional messages any more."""
+    """Respect an SMS that says stop: its number gets no optional messages any more, and no news."""
     if words.strip().upper() in STOP_WORDS:
         key = service.people.person_key(Person(name="", phone=number))
         await spare(conn, key, Spared.COMPLAINT, service.clock.now())
+        await end_at(conn, service, key, service.clock.now())
 
 
 async def receive_mail_report(conn: AsyncConnection, service: Service, message: UUID, report: MailReport) -> None:
@@ -47,6 +49,7 @@ async def receive_mail_report(conn: AsyncConnection, service: Service, message: 
     address = hand.notice_of(message).addresses["mail"]
     if report.kind is ReportKind.COMPLAINT:
         await spare(conn, address, Spared.COMPLAINT, now)
+        await end_at(conn, service, address, now)
         return
     if address_gone(report.status):
         await spare(conn, address, Spared.UNDELIVERABLE, now)

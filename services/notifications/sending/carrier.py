@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter
 
+from services.notifications.news.domain import Circular
 from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import MailGateway
@@ -22,16 +23,21 @@ from shared.service import Service
 log = structlog.get_logger()
 
 
+Told = tuple[PersonalFact | Circular, Contact | None]
+"""What a message tells, and to whom; without a contact to the person the fact is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; `attempt` is its number, committed before the job exists."""
+    """A message to send; `attempt` is its number, committed before the job exists. The rest is as in `Told`."""
 
     message: UUID
     attempt: int
     channel: str
     purpose: Purpose
-    fact: PersonalFact
+    fact: PersonalFact | Circular
     now: datetime
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +87,16 @@ class Carrier:
         return result
 
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.personal.contact
-        if sealed is None:
-            raise ValueError("The contact has been forgotten.")
-        contact = self._sealer.open(sealed, job.fact.id, Contact)
+        contact = job.contact or self._sealed_in(job.fact)
         if job.channel == "mail":
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
         return Sms(address_of(contact, job.channel), plain(self._texts.sms(job.purpose, job.fact, contact)))
+
+    def _sealed_in(self, fact: PersonalFact | Circular) -> Contact:
+        sealed = None if isinstance(fact, Circular) else fact.personal.contact
+        if sealed is None or isinstance(fact, Circular):
+            raise ValueError("The contact has been forgotten.")
+        return self._sealer.open(sealed, fact.id, Contact)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):

@@ -47,9 +47,7 @@ class WishesIn(BaseModel):
 
     def wishes(self, city: City) -> Wishes:
         """The wishes, checked; raises InvalidInput naming the fields."""
-        wishes = Wishes(
-            tuple(self.districts), tuple(self.quarters), tuple(self.topics), self.language, self.digest
-        )
+        wishes = Wishes(tuple(self.districts), tuple(self.quarters), tuple(self.topics), self.language, self.digest)
         if wrong := check_wishes(wishes, city):
             raise InvalidInput(errors=[_field_error(each) for each in wrong])
         return wishes
@@ -127,9 +125,7 @@ async def show(token: str, conn: Connection, service: CurrentService) -> Subscri
 
 
 @router.put("/subscriptions/{token}", responses=problems(404, 410, 422))
-async def change(
-    token: str, wanted: WishesIn, conn: Connection, service: CurrentService, now: Now
-) -> SubscriptionOut:
+async def change(token: str, wanted: WishesIn, conn: Connection, service: CurrentService, now: Now) -> SubscriptionOut:
     """Change what a subscription wishes for."""
     found, wishes = await _by_token(conn, service, token), wanted.wishes(service.city)
     return _out(service, await usecases.change(conn, service, found.id, wishes, now))

@@ -14,7 +14,9 @@ UNSUBSCRIBE = "unsubscribe"
 """The kinds of secret links."""
 
 
-def subscription_fact(found: Subscription, version: int, now: datetime, *, ended: bool = False) -> SubscriptionConfirmed:
+def subscription_fact(
+    found: Subscription, version: int, now: datetime, *, ended: bool = False
+) -> SubscriptionConfirmed:
     """SubscriptionConfirmed, with the subscription as it is."""
     wishes = found.wishes
     return SubscriptionConfirmed(

@@ -1,12 +1,10 @@
 """Reads of subscriptions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.subscribing.domain import Wishes
@@ -16,10 +14,9 @@ from shared.events.registry import facts_by_type
 
 LAST_MESSAGES = 10
 
-_COLUMNS = "id, version, address, channel, generation, districts, quarters, topics, language, digest, confirmed_at"
-_BY_ID = text(f"select {_COLUMNS} from subscriptions where id = :id")
-_BY_ID_FOR_UPDATE = text(f"select {_COLUMNS} from subscriptions where id = :id for update")
-_BY_ADDRESS = text(f"select {_COLUMNS} from subscriptions where address = :address")
+_BY_ID = text("select * from subscriptions where id = :id")
+_BY_ID_FOR_UPDATE = text("select * from subscriptions where id = :id for update")
+_BY_ADDRESS = text("select * from subscriptions where address = :address")
 _REQUEST = text("""
     select districts, quarters, topics, language, digest, channel, asked_at, confirmed_at, moves
     from subscription_requests where id = :id
@@ -93,7 +90,7 @@ async def load_sent(conn: AsyncConnection, address: str, purposes: list[Purpose]
     return [Sent(row.changed_at, facts_by_type()[row.type].model_validate(row.fact)) for row in rows]
 
 
-def _subscription(row: Mapping[str, Any] | None) -> Subscription | None:
+def _subscription(row: RowMapping | None) -> Subscription | None:
     if row is None:
         return None
     return Subscription(
@@ -107,7 +104,5 @@ def _subscription(row: Mapping[str, Any] | None) -> Subscription | None:
     )
 
 
-def _wishes(row: Mapping[str, Any]) -> Wishes:
-    return Wishes(
-        tuple(row["districts"]), tuple(row["quarters"]), tuple(row["topics"]), row["language"], row["digest"]
-    )
+def _wishes(row: RowMapping) -> Wishes:
+    return Wishes(tuple(row["districts"]), tuple(row["quarters"]), tuple(row["topics"]), row["language"], row["digest"])

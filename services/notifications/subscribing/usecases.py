@@ -20,11 +20,10 @@ from shared.service import Service
 
 FORGET_REQUEST = "forget-request"
 
-_WISHES = ":channel, :districts, :quarters, :topics, :language, :digest"
-_ASK = text(f"""
+_ASK = text("""
     insert into subscription_requests (id, address, channel, districts, quarters, topics, language, digest, moves,
                                        asked_at)
-    values (:id, :address, {_WISHES}, :moves, :now)
+    values (:id, :address, :channel, :districts, :quarters, :topics, :language, :digest, :moves, :now)
 """)
 _REQUEST = text("select * from subscription_requests where id = :id for update")
 _CONFIRMED = text("update subscription_requests set confirmed_at = :now where id = :id")
@@ -35,10 +34,10 @@ _FORGET_REQUESTS_OF = text("""
     with old as (delete from subscription_requests where address = :address returning id)
     delete from people where matter in (select id from old)
 """)
-_SUBSCRIBE = text(f"""
+_SUBSCRIBE = text("""
     insert into subscriptions (id, version, address, channel, districts, quarters, topics, language, digest,
                                confirmed_at)
-    values (:id, 1, :address, {_WISHES}, :now)
+    values (:id, 1, :address, :channel, :districts, :quarters, :topics, :language, :digest, :now)
     on conflict (address) do update
     set version = subscriptions.version + 1, districts = excluded.districts, quarters = excluded.quarters,
         topics = excluded.topics, language = excluded.language, digest = excluded.digest,

@@ -13,6 +13,11 @@ class Purpose(StrEnum):
     RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    SUBSCRIPTION = "subscription"
+    SUBSCRIPTION_LINK = "subscription-link"
+    CLOSURE = "closure"
+    CLOSURE_LIFTED = "closure-lifted"
+    DIGEST = "digest"
 
 
 class IfUnknown(StrEnum):
@@ -24,10 +29,18 @@ class IfUnknown(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for every notice of a purpose. Optional notices spare addresses that failed or complained."""
+    """What holds for every notice of a purpose.
+
+    Optional notices spare addresses that failed or complained. Facts tell of the outcome of `reported` ones only: no
+    service waits to hear whether a subscriber was reached.
+    """
 
     if_unknown: IfUnknown
     optional: bool = False
+    reported: bool = True
+
+
+_FOR_SUBSCRIBERS = Policy(IfUnknown.LEAVE, optional=True, reported=False)
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
@@ -36,5 +49,10 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
+        Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
+        Purpose.DIGEST: _FOR_SUBSCRIBERS,
     }
 )

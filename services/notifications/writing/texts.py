@@ -9,6 +9,7 @@ from typing import Any, get_args
 from markupsafe import Markup
 from pydantic import BaseModel, TypeAdapter
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
@@ -16,6 +17,10 @@ from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 
 REVIEWS = TRANSLATIONS / "reviews.json"
+
+
+Subject = PersonalFact | Circular
+"""What a message can be about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,9 @@ class Texts:
         }
         self._reviews = TypeAdapter(dict[str, dict[Purpose, Review | None]]).validate_json(REVIEWS.read_bytes())
 
-    def mail(self, purpose: Purpose, fact: PersonalFact, contact: Contact) -> MailText:
+    def mail(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         """The texts of the mail that gives a notice."""
-        language = message_language(fact.personal.language)
+        language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
         german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
         subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
@@ -75,9 +80,9 @@ class Texts:
 
         return MailText(language.code, subject, render("txt"), render("html"))
 
-    def sms(self, purpose: Purpose, fact: PersonalFact, contact: Contact) -> str:
+    def sms(self, purpose: Purpose, fact: Subject, contact: Contact) -> str:
         """The text of the SMS that gives a notice."""
-        language = message_language(fact.personal.language)
+        language = _language_of(fact)
         return self._render(language, "txt", f"{purpose}.sms.txt", self._values(language, purpose, fact, contact))
 
     def is_reviewed(self, language: Language, purpose: Purpose) -> bool:
@@ -91,7 +96,7 @@ class Texts:
     def _render(self, language: Language, form: Form, template: str, values: Mapping[str, Any]) -> str:
         return self._environments[language.code, form].get_template(template).render(values).strip()
 
-    def _values(self, language: Language, purpose: Purpose, fact: PersonalFact, contact: Contact) -> dict[str, Any]:
+    def _values(self, language: Language, purpose: Purpose, fact: Subject, contact: Contact) -> dict[str, Any]:
         return {
             "purpose": purpose,
             "city": self._city,
@@ -99,3 +104,7 @@ class Texts:
             "manage_url": contact.manage_url,
             **values_of(language, purpose, fact),
         }
+
+
+def _language_of(fact: Subject) -> Language:
+    return message_language(fact.language if isinstance(fact, Circular) else fact.personal.language)

@@ -1,12 +1,12 @@
 """Subscribing: the form, the answer that is always the same, and the confirmation."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
 
 from services.notifications.subscribing import usecases
-from services.notifications.subscribing.domain import Wrong, can_be_confirmed
+from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
 from services.notifications.subscribing.pages.forms import (
     AddressForm,
@@ -80,7 +80,7 @@ async def show_confirmation(visit: CurrentVisit, token: str) -> Response:
         token=token,
         asked=request,
         names=place_names(visit, request),
-        topics=[topic_texts(visit)[topic][0] for topic in request.wishes.topics],
+        topics=[topic_texts(visit)[Topic(topic)][0] for topic in request.wishes.topics],
         message_language=own_name(message_language(request.wishes.language)),
     )
 
