@@ -120,7 +120,7 @@ subscriptions = Table(
     *_wishes(),
     Column("generation", SmallInteger, nullable=False, server_default=text("1")),
     Column("confirmed_at", _moment, nullable=False),
-    comment="Confirmed wishes to hear news. The address is a key; people has it encrypted.",
+    comment="Confirmed wishes to hear news. The address is a key, people has it encrypted.",
 )
 
 subscription_requests = Table(

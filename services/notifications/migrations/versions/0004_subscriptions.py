@@ -26,7 +26,7 @@ create table subscriptions (
     generation smallint not null default 1,
     confirmed_at timestamptz not null
 );
-comment on table subscriptions is 'Confirmed wishes to hear news. The address is a key; people has it encrypted.';
+comment on table subscriptions is 'Confirmed wishes to hear news. The address is a key, people has it encrypted.';
 
 create table subscription_requests (
     id uuid primary key,
