@@ -18,12 +18,15 @@ from deploy.serve import OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
+from services.notifications import app as notifications
+from services.notifications.settings import Settings as NotificationsSettings
 from shared.city import City
 from shared.service import Role, Service
 from shared.settings import Platform
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
+from tests.browser.subscribing import SubscribingSite
 from tests.shared.web.site import create_site
 from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
@@ -138,5 +141,21 @@ async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
     platform_app = OnePort({"appointments": app}, create_portal(service.city, {"termin"}))
     async with serving(platform_app) as address, httpx.AsyncClient(base_url=address) as client:
         yield BookingSite(address, service, client)
+    await service.db.close()
+    await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SubscribingSite]:
+    """The pages of subscriptions and the portal on one port, over a database of their own."""
+    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+    )
+    app = notifications.create_app(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    platform_app = OnePort({"notifications": app}, create_portal(service.city, {"nachrichten"}))
+    async with serving(platform_app) as address:
+        yield SubscribingSite(address, service)
     await service.db.close()
     await drop_database(database)

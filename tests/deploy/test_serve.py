@@ -9,13 +9,31 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import pytest
 
 from deploy.local.processes import Child, free_port
+from deploy.serve import platform_app
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.settings import SERVICES
+from shared.web.portal import TASKS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
+
+
+@pytest.mark.parametrize(
+    ("services", "aliases"),
+    [
+        (["appointments"], {"/termin"}),
+        (["notifications"], {"/nachrichten"}),
+        (["appointments", "notifications"], {"/termin", "/nachrichten"}),
+    ],
+)
+async def test_the_portal_leads_to_what_can_be_done_online(services: list[str], aliases: set[str]) -> None:
+    transport = httpx.ASGITransport(platform_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        found = {f"/{task.alias}": await client.get(f"/{task.alias}") for task in TASKS}
+    assert {path for path, answer in found.items() if answer.status_code == 302} == aliases
 
 
 async def test_a_process_drains_before_it_ends(
