@@ -31,7 +31,7 @@ def who_is_told() -> str:
         "If unknown",
         "Optional",
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"{rule.fact.__name__} {rule.only.words}".strip(),
             rule.role,

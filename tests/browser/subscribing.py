@@ -15,7 +15,7 @@ from services.notifications.subscribing.queries import Subscription
 from shared.due import Claim
 from shared.service import Service
 from tests.browser.checks import shows
-from tests.notifications.facts import closed, received
+from tests.notifications.facts import as_news, closed
 
 WISHES = Wishes((200, 400), (504,), ("stations",), "de", digest=True)
 
@@ -47,7 +47,7 @@ class SubscribingSite:
             await conn.execute(text("update subscriptions set digest = true"))
         found, now = await self.subscription(), self.service.clock.now()
         today = now.date()
-        fact = received(closed(first_day=today, last_day=today + timedelta(days=2)), now)
+        fact = as_news(closed(first_day=today, last_day=today + timedelta(days=2)), now)
         async with self.service.db.transaction() as conn:
             await conn.execute(text("update subscriptions set digest = false where id = :id"), {"id": found.id})
             await take_news(conn, self.service, fact, now)

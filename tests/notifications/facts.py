@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.notifications.news.domain import Circular
@@ -31,8 +31,6 @@ UNSUBSCRIBE_URL = "https://duisburg.example/notifications/unsubscribe/" + "x" * 
 MONDAY_NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 THURSDAY = datetime(2026, 11, 26, 8, 20, tzinfo=UTC)
 MOBILE = "+4915228817300"
-
-F = TypeVar("F", bound=Fact)
 
 _SEALER = Sealer([], {"notifications": public_key_of(development_private_key("notifications"))})
 
@@ -171,7 +169,13 @@ def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.C
     return SAMPLES[purpose].make(language, by)
 
 
-def received(fact: F, occurred_at: datetime = MONDAY_NOON) -> Received[F]:
+def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:
     """A fact as it reaches the consumer, first of its chain."""
+    event_id = uuid4()
+    return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
+
+
+def as_news(fact: StationClosed, occurred_at: datetime = MONDAY_NOON) -> Received[StationClosed]:
+    """News as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

@@ -10,10 +10,11 @@ from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.queries import Subscription
 from shared.due import Claim
-from shared.events.base import Fact, Received
+from shared.events.appointments import StationClosed
+from shared.events.base import Received
 from shared.service import Service
 from tests.notifications.conftest import Post
-from tests.notifications.facts import received
+from tests.notifications.facts import as_news
 
 HAMBORN = 200
 MARXLOH = 202
@@ -45,12 +46,12 @@ async def subscribe(post: Post, address: Address | str = "delivered", **changes:
     return found
 
 
-async def hear(post: Post, *facts: Fact | Received[Any]) -> None:
+async def hear(post: Post, *facts: StationClosed | Received[StationClosed]) -> None:
     """Let facts arrive, and their fan-outs end."""
     service = Service(post.settings)
     for fact in facts:
         async with service.db.transaction() as conn:
-            news = fact if isinstance(fact, Received) else received(fact, service.clock.now())
+            news = fact if isinstance(fact, Received) else as_news(fact, service.clock.now())
             await take_news(conn, service, news, service.clock.now())
         await spread(post, news.fact.id)
     await service.db.close()

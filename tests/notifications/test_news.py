@@ -21,7 +21,7 @@ from shared.clock import BERLIN
 from shared.events.base import Received
 from shared.service import Service
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MOBILE, MONDAY_NOON, booked, closed, person, received
+from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
 from tests.notifications.subscribers import MARXLOH, at_five, hear, planned, spread, subscribe
 from tests.support.wait import eventually
 
@@ -68,8 +68,8 @@ async def test_news_is_told_to_those_of_the_district_or_one_of_its_quarters(post
 
 async def test_facts_that_come_twice_or_late_tell_nobody_twice(post: Post) -> None:
     first = await subscribe(post)
-    older = received(closed())
-    newer = received(closed(older.fact.id, 2, last_day=date(2026, 12, 5)))
+    older = as_news(closed())
+    newer = as_news(closed(older.fact.id, 2, last_day=date(2026, 12, 5)))
     await hear(post, newer, older, newer, older)
     assert await planned(post) == {first.address: 1}
     [row] = await post.rows("select matter_version from notices where purpose = 'closure'")
@@ -86,7 +86,7 @@ async def test_what_people_would_not_notice_is_not_told_again(post: Post) -> Non
 async def test_a_fan_out_goes_on_where_it_stopped(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(news, "CHUNK", 2)
     subscribed = [await subscribe(post, f"delivered+{n}") for n in range(5)]
-    fact = received(closed())
+    fact = as_news(closed())
     await hear(post, fact)
     assert await planned(post) == {each.address: 1 for each in subscribed}
 

@@ -18,7 +18,7 @@ from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.subscribers import hear, planned, subscribe
 from tests.shared.web.html import by_id, links, parse, words
 
-FORM = {
+FORM: dict[str, Any] = {
     "districts": ["200"], "quarters": ["101"], "topics": ["stations"], "how_often": "at-once", "language": "de",
     "channel": "mail", "mail": "anna@example.org", "phone": "",
 }  # fmt: skip

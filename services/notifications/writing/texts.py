@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, get_args
+from functools import lru_cache
+from typing import Any, Final, get_args
 
 from markupsafe import Markup
 from pydantic import BaseModel, TypeAdapter
@@ -21,6 +22,10 @@ REVIEWS = TRANSLATIONS / "reviews.json"
 
 Subject = PersonalFact | Circular
 """What a message can be about."""
+
+
+_NOBODY: Final = Contact(name="", manage_url="https://manage.invalid/")
+_END_URL: Final = "https://unsubscribe.invalid/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,23 @@ class Texts:
             for language in MESSAGE_LANGUAGES
             for form in get_args(Form)
         }
+        # Circulars to thousands differ in their links alone, so each is written once, with these to be replaced.
+        self._circular = lru_cache(maxsize=64)(self._write)
         self._reviews = TypeAdapter(dict[str, dict[Purpose, Review | None]]).validate_json(REVIEWS.read_bytes())
 
     def mail(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         """The texts of the mail that gives a notice."""
+        if not isinstance(fact, Circular):
+            return self._write(purpose, fact, contact)
+        end_url = None if fact.unsubscribe_url is None else _END_URL
+        text = self._circular(purpose, replace(fact, unsubscribe_url=end_url), _NOBODY)
+        plain, html = (
+            form.replace(_NOBODY.manage_url, contact.manage_url).replace(_END_URL, fact.unsubscribe_url or "")
+            for form in (text.plain, text.html)
+        )
+        return replace(text, plain=plain, html=html)
+
+    def _write(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
         german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
