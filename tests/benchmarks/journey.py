@@ -27,7 +27,7 @@ _BULK_LEFT = "select count(*) from due_work where kind = 'send' and urgency = 3"
 
 
 async def booking_to_mail(site: Site) -> list[Row]:
-    """Services and mail server in processes of their own, bookings at a steady rate; then while subscribers are told news."""
+    """Services and mail server in processes of their own, bookings at a steady rate; then while news is told."""
     quiet, _ = await _measure(site, bulk=0)
     busy, left = await _measure(site, bulk=site.sizes.bulk)
     rate, usual = site.sizes.journey_rate, percentile(quiet, 0.99)

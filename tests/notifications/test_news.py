@@ -16,6 +16,7 @@ from services.notifications.news import usecases as news
 from services.notifications.news.domain import RULES, next_digest
 from services.notifications.subscribing import usecases as subscribing
 from services.notifications.subscribing.domain import Address, Topic
+from shared import retention
 from shared.calendar import is_quiet
 from shared.clock import BERLIN
 from shared.events.base import Received
@@ -178,6 +179,18 @@ async def test_a_digest_leaves_out_what_is_over_or_overtaken(post: Post) -> None
     await hear(post, closed(moved.id, 3, status="lifted"))
     async with post.running(), post.mail_server(), post.gateway():
         await post.until(subscription.id, "digest", mail="suppressed")
+
+
+async def test_digests_are_forgotten_after_a_while(post: Post) -> None:
+    await subscribe(post, digest=True)
+    await hear(post, closed())
+    await at_five(post)
+    assert await planned(post, "digest")
+    in_a_year = MONDAY_NOON + retention.LEDGER + timedelta(days=2)
+    post.move_clock(in_a_year)
+    await hear(post, closed(first_day=in_a_year.date(), last_day=in_a_year.date() + timedelta(days=9)))
+    await at_five(post)
+    assert list((await planned(post, "digest")).values()) == [1]
 
 
 async def test_who_unsubscribes_hears_nothing_that_was_planned_already(post: Post) -> None:

@@ -11,6 +11,7 @@ from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Notice
 from services.notifications.news.domain import Subscriber, digest_cause, news_notice
 from services.notifications.telling.purposes import Purpose
+from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
@@ -37,14 +38,17 @@ _WAITING = Statement("""
 _PART_OF = Statement("""
     update digest_items set notice = :notice where subscription = :subscription and notice is null
 """)
+_FORGET_OLD = Statement("delete from notices where purpose = 'digest' and planned_at < :before")
 
 
 async def write_digests(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Plan the digests of the next subscribers, and come again while there are more.
 
-    News that is over, was overtaken, or reached the person in a message of their own is left out.
+    News that is over, was overtaken, or reached the person in a message of their own is left out. Digests as old as the
+    ledger may be are forgotten: the matter of a digest, the subscription, may have no end.
     """
     now = service.clock.now()
+    await _FORGET_OLD.run(conn, {"before": now - retention.LEDGER})
     await _DROP.run(conn, {"now": now})
     rows = await _WAITING.rows(conn, {"chunk": CHUNK})
     digests = [_digest(list(items)) for _, items in groupby(rows, key=itemgetter("id"))]
