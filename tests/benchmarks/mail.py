@@ -73,7 +73,7 @@ async def drained(platform: Platform, database: str, server: FarEnd, count: int)
 
     started = time.time()
     async with app.router.lifespan_context(app):
-        await eventually(all_delivered, timeout=120, every=0.05)
+        await eventually(all_delivered, timeout=600, every=0.05)
     await conn.close()
     return _rate(server, count, started)
 
