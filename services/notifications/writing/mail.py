@@ -8,6 +8,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from uuid import UUID
 
 from services.notifications.news.domain import Circular
@@ -114,8 +115,13 @@ def _header(name: str, value: str) -> bytes:
     if _NOT_IN_HEADERS.search(value):
         raise ValueError(f"{name} has characters no header may have.")
     if name == "Subject" and not value.isascii():
-        value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+        value = _encoded(value)
     return f"{name}: {value}\r\n".encode()
+
+
+@lru_cache(maxsize=64)  # takes longer than the rest of a mail, and circulars have it in common
+def _encoded(subject: str) -> str:
+    return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _mailbox(name: str, address: str) -> str:
