@@ -1,8 +1,11 @@
 """Appointments at the counters of the Bürger-Service-Stationen.
 
-Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments.
+Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, and the tickets
+of the walk-in queue.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, StationClosed.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, StationClosed; TicketIssued, TicketNear,
+TicketCalled, TicketPutBack, TicketClosed.
 
-Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
+Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
+may cancel an appointment.
 """

@@ -11,12 +11,15 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
+    LargeBinary,
     MetaData,
     Sequence,
     SmallInteger,
     Table,
     Text,
     Time,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -36,6 +39,10 @@ stations = Table(
     Column("name", Text, nullable=False),
     Column("district", Integer, nullable=False),
     Column("address", Text),
+    Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint("kind in ('counter', 'video')", name="known_kind"),
+    Column("daily_tickets", Integer, nullable=False, server_default=text("0")),
 )
 
 counters = Table(
@@ -59,6 +66,7 @@ services = Table(
     Column("fee_cents", Integer),
     Column("most", SmallInteger, nullable=False),
     Column("stations", ARRAY(Text)),
+    Column("video", Boolean, nullable=False, server_default=text("false")),
 )
 
 opening_hours = Table(
@@ -73,8 +81,11 @@ opening_hours = Table(
     Column("valid_until", Date),
     Column("every_weeks", SmallInteger, nullable=False, server_default=text("1")),
     Column("nth", SmallInteger),
+    Column("staff_counters", SmallInteger, nullable=False, server_default=text("0")),
+    Column("services", ARRAY(Text)),
     CheckConstraint("opens < closes", name="opens_before_closes"),
     CheckConstraint("every_weeks = 1 or valid_from is not null", name="weeks_are_counted_from_a_day"),
+    CheckConstraint("staff_counters >= 0", name="no_negative_share"),
     Index("opening_hours_station", "station"),
 )
 
@@ -116,8 +127,14 @@ appointments = Table(
     Column("state", JSONB),
     Column("cancelled_by", Text),
     Column("cancelled_at", moment),
+    Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    Column("page_language", Text),
+    Column("consent", Text),
+    Column("consented_at", moment),
     CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
+    CheckConstraint("kind <> 'video' or status = 'held' or consent is not null", name="video_needs_consent"),
+    CheckConstraint("(consent is null) = (consented_at is null)", name="consent_has_its_time"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
 )
 
@@ -132,6 +149,16 @@ seats = Table(
     Index("seats_appointment", "appointment"),
 )
 
+# When somebody at a network address (by its pseudonym) took a time. A crash may forget it, so it is not logged.
+takings = Table(
+    "takings",
+    metadata,
+    Column("origin", LargeBinary, nullable=False),
+    Column("at", moment, nullable=False),
+    Index("takings_origin", "origin", "at"),
+    prefixes=["UNLOGGED"],
+)
+
 unreached = Table(
     "unreached",
     metadata,
@@ -142,4 +169,61 @@ unreached = Table(
     Column("reached", Boolean, nullable=False),
     Column("at", moment, nullable=False),
     Index("unreached_open", "at", postgresql_where=text("not reached")),
+)
+
+# Tickets are only issued by raising `issued`, so the check keeps the contingent whatever the code does.
+queue_days = Table(
+    "queue_days",
+    metadata,
+    Column("station", Text, ForeignKey("stations.key"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("issued", Integer, nullable=False),
+    Column("contingent", Integer, nullable=False),
+    CheckConstraint("issued <= contingent", name="within_contingent"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("services", ARRAY(Text), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("interpreter", Text),
+    Column("appointment", Uuid),
+    Column("particulars", JSONB, nullable=False),
+    Column("to_be_told", Boolean, nullable=False),
+    Column("issued_at", moment, nullable=False),
+    Column("due_at", moment),
+    Column("back_at", moment),
+    Column("for_counter", Text, ForeignKey("counters.key")),
+    Column("counter", Text, ForeignKey("counters.key")),
+    Column("calls", SmallInteger, nullable=False, server_default=text("0")),
+    Column("first_called_at", moment),
+    Column("called_at", moment),
+    Column("begun_at", moment),
+    Column("closed_at", moment),
+    Column("way", Interval),
+    Column("processing", Interval),
+    Column("outcome", Text),
+    CheckConstraint("status in ('waiting', 'called', 'serving', 'papers', 'closed')", name="known_status"),
+    CheckConstraint("(status = 'closed') = (outcome is not null)", name="closed_has_outcome"),
+    CheckConstraint("status not in ('called', 'serving') or counter is not null", name="called_has_counter"),
+    UniqueConstraint("station", "day", "number"),
+    Index("tickets_waiting", "station", "day", postgresql_where=text("status in ('waiting', 'papers')")),
+    Index("tickets_to_tell", "station", "day", postgresql_where=text("to_be_told and status = 'waiting'")),
+    Index("one_ticket_per_counter", "counter", unique=True, postgresql_where=text("status in ('called', 'serving')")),
+    Index("tickets_called", "station", "day", "called_at", postgresql_where=text("called_at is not null")),
+)
+
+staffed_counters = Table(
+    "staffed_counters",
+    metadata,
+    Column("counter", Text, ForeignKey("counters.key"), primary_key=True),
+    Column("active_at", moment, nullable=False),
+    Column("paused", Boolean, nullable=False),
 )

@@ -36,6 +36,7 @@ matters = Table(
     Column("fact", JSONB, nullable=False),
     Column("person_key", Text, index=True),  # of the one person it concerns; news concerns many
     Column("changed_at", _moment, nullable=False),
+    Index("matters_by_number", text("(fact #>> '{appointment,number}')")),
     comment="The newest fact known of each matter, its contact sealed.",
 )
 
@@ -55,6 +56,12 @@ notices = Table(
     Column("outcome", Text),
     Column("facts", Integer, nullable=False, server_default=text("0")),
     Column("planned_at", _moment, nullable=False),
+    Index("notices_by_phone", text("(addresses ->> 'sms')"), postgresql_where=text("addresses ? 'sms'")),
+    Index(
+        "notices_unreached",
+        "useful_until",
+        postgresql_where=text("outcome in ('failed', 'unknown', 'expired', 'no_channel')"),
+    ),
     Index("notices_recipient", "recipient", "planned_at"),
     Index("notices_personal", "cause", postgresql_where=text("urgency < 3")),
     comment="Telling one person one thing about one matter. Addresses are keys, by channel.",
@@ -73,6 +80,7 @@ messages = Table(
     Column("error", Text),
     Column("reference", Text),
     Column("changed_at", _moment, nullable=False),
+    Column("gateway", Text),
     UniqueConstraint("notice", "channel"),
     Index("messages_open", "due_at", postgresql_where=text("state in ('waiting', 'sending', 'checking', 'accepted')")),
     comment="A notice on one channel.",
@@ -86,6 +94,7 @@ attempts = Table(
     Column("started_at", _moment, nullable=False),
     Column("ended_at", _moment),
     Column("result", Text),
+    Column("gateway", Text),
     comment="Written before the socket opens. Without a result nobody knows whether the message was sent.",
 )
 
@@ -96,6 +105,28 @@ spared_addresses = Table(
     Column("reason", Text, nullable=False),
     Column("since", _moment, nullable=False),
     comment="Addresses, as keys, that get no optional messages.",
+)
+
+gateways = Table(
+    "gateways",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("setbacks", Integer, nullable=False),
+    Column("skipped_until", _moment),
+    Column("reason", Text),
+    Column("changed_at", _moment, nullable=False),
+    comment="How the SMS gateways stand: which one is skipped for a while, and why.",
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("matter", ForeignKey("matters.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("matter_version", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("received_at", _moment, nullable=False),
+    comment="What people answered by SMS, as it was understood: their words are not kept.",
 )
 
 

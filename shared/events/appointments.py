@@ -20,7 +20,7 @@ class DecidedBy(StrEnum):
 
 
 class Place(FactPart):
-    """Where an appointment takes place; `district` is the number of the Stadtbezirk."""
+    """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video."""
 
     key: str
     name: str
@@ -49,22 +49,25 @@ class BookedService(FactPart):
 class AppointmentState(PersonalState):
     """The public state of an appointment.
 
-    `number` is what staff and citizens call it by, `interpreter` the language an interpreter is asked for.
+    `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
+    appointment shows the link when it is time. `interpreter` is the language an interpreter is asked for,
+    `page_language` that of the pages it was booked on (None: not on pages).
     """
 
     number: str
     status: Literal["confirmed", "cancelled"]
-    kind: Literal["counter"] = "counter"
+    kind: Literal["counter", "video"] = "counter"
     place: Place
     counter: str
     services: list[BookedService]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     interpreter: str | None = None
+    page_language: str | None = None
 
 
 class AppointmentFact(PersonalFact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
 

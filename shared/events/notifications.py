@@ -1,4 +1,4 @@
-"""Facts of `notifications`: what became of telling people, and who wants to hear news. No personal data."""
+"""Facts of `notifications`: what became of telling people, what they answered and want to hear. No personal data."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +59,36 @@ class NotificationDelivered(NoticeFact):
 
 class NotificationFailed(NoticeFact):
     """Nothing reached the person: every channel was tried or none exists. Staff should call."""
+
+
+class ReplyAnswer(StrEnum):
+    """What somebody answered."""
+
+    CANCEL = "cancel"
+
+
+class ReplyState(FactPart):
+    """An answer to a notice, as it was understood; `purpose` is the notice's."""
+
+    matter_service: str
+    purpose: str
+    answer: ReplyAnswer
+    at: AwareDatetime
+
+
+class ReplyFact(Fact):
+    service: ClassVar[str] = "notifications"
+    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+
+    reply: ReplyState
+
+    @property
+    def alive_until(self) -> datetime:
+        return self.reply.at
+
+
+class ReplyReceived(ReplyFact):
+    """Somebody answered a notice. `about` is the matter in the newest version `notifications` knew."""
 
 
 class SubscriptionState(FactPart):

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Literal, Protocol
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from deploy.serve import OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
-from services.notifications import app as notifications
+from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
 from shared.city import City
 from shared.service import Role, Service
@@ -26,8 +27,11 @@ from shared.settings import Platform
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
+from tests.browser.messages import MessagesSite
+from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
 from tests.shared.web.site import create_site
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
 
@@ -127,20 +131,46 @@ async def site() -> AsyncIterator[str]:
         yield address
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
-    """The booking pages and the portal on one port, over a database of their own."""
+@asynccontextmanager
+async def appointments(stack: Backend, clock_file: Path) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
+    """The pages of `appointments` and the portal on one port, their database their own: address, service, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
-    platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
-    )
-    app = create_app(Settings(platform=platform, database=database), frozenset({Role.HTTP}))
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, clock_file=clock_file)
+    app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
     service: Service = app.state.service
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
     platform_app = OnePort({"appointments": app}, create_portal(service.city, {"termin"}))
     async with serving(platform_app) as address, httpx.AsyncClient(base_url=address) as client:
+        yield address, service, client
+    await service.db.close()
+    await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
+    """The booking pages."""
+    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
         yield BookingSite(address, service, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QueueSite]:
+    """The pages of the queue, on a working day at ten."""
+    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+        yield QueueSite(address, service, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def messages(stack: Backend) -> AsyncIterator[MessagesSite]:
+    """The pages about messages, over a database of their own."""
+    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url)
+    settings = NotificationsSettings(platform=platform, database=database)
+    app = create_notifications(settings, frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    async with serving(OnePort({"notifications": app}, create_portal(service.city, {"termin"}))) as address:
+        yield MessagesSite(address, service)
     await service.db.close()
     await drop_database(database)
 
@@ -152,7 +182,7 @@ async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) 
     platform = Platform(
         kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
     )
-    app = notifications.create_app(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
+    app = create_notifications(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
     service: Service = app.state.service
     platform_app = OnePort({"notifications": app}, create_portal(service.city, {"nachrichten"}))
     async with serving(platform_app) as address:

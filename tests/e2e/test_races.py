@@ -25,6 +25,7 @@ from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -40,7 +41,7 @@ async def service(
     """The service's database with Duisburg loaded, seen from outside the processes."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    service = Service(Settings(platform=platform, database=await database("appointments")))
+    service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
     yield service

@@ -22,7 +22,8 @@ from shared.events.appointments import (
     StationClosed,
 )
 from shared.events.base import Fact, Received
-from shared.events.personal import Contact
+from shared.events.personal import Contact, PersonalFact
+from shared.events.tickets import TicketNear, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
@@ -38,7 +39,7 @@ _SEALER = Sealer([], {"notifications": public_key_of(development_private_key("no
 def person(mail: str | None = "delivered", phone: str | None = MOBILE, name: str = "Ada Lovelace") -> Contact:
     """A contact at the simulator; `mail` names the behaviour of its mailbox."""
     address = mail and (mail if "@" in mail else f"{mail}@simulator.stadt.example")
-    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL)
+    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL, cancel_url=f"{MANAGE_URL}/cancel")
 
 
 def state(matter: UUID, contact: Contact | None, **changes: Any) -> AppointmentState:
@@ -98,6 +99,29 @@ def cancelled(
     )
 
 
+def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
+    """A ticket of a Thursday morning, for somebody who waits for an SMS."""
+    values: dict[str, Any] = {
+        "number": "A 017",
+        "status": "waiting",
+        "place": Place(key="hamborn", name="Bürger-Service-Station Hamborn", district=200, address="Markt 1"),
+        "services": [],
+        "issued_at": THURSDAY,
+        "closes_at": THURSDAY + timedelta(hours=8),
+        "language": "de",
+        "channels": ["sms"],
+        "person_key": f"key of {contact.name}" if contact else "",
+        "contact": contact and _SEALER.seal("notifications", matter, contact),
+    }
+    return TicketState(**(values | changes))
+
+
+def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
+    """It is nearly somebody's turn."""
+    matter = uuid4()
+    return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
@@ -154,7 +178,14 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
+    Purpose.TURN: Sample(
+        lambda language, _: near(language=language),
+        needed=("A 017", MANAGE_URL),
+        turning=("A 017",),
+        names=(_STATION,),
+    ),
     Purpose.SUBSCRIPTION: _circular_sample(),
     Purpose.SUBSCRIPTION_LINK: _circular_sample(),
     Purpose.CLOSURE: _circular_sample(closed(), names=(_STATION,), titled=_STATION),
@@ -169,7 +200,7 @@ def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.C
     return SAMPLES[purpose].make(language, by)
 
 
-def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:
+def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

@@ -62,6 +62,14 @@ def test_every_sms_says_it_in_few_segments(purpose: Purpose, language: Language)
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_a_reminder_that_asks_takes_at_most_one_segment_more(language: Language) -> None:
+    fact = fact_for(Purpose.REMINDER, language.code)
+    asked = plain(TEXTS.sms(Purpose.REMINDER, fact, person(), asks=True))
+    assert re.search(r"\s2 = \w+$", asked)
+    assert segments(asked) <= SEGMENTS[language.code] + 1
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
 def test_no_two_purposes_sound_the_same(language: Language) -> None:
     assert len({mail_for(purpose, language).subject for purpose in Purpose}) == len(Purpose)
     told = {TEXTS.sms(purpose, fact_for(purpose, language.code), person()) for purpose in Purpose}

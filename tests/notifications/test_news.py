@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from services.notifications.news import usecases as news
 from services.notifications.news.domain import RULES, next_digest
+from services.notifications.replies.usecases import receive_reply
 from services.notifications.reports.domain import MailReport, ReportKind
-from services.notifications.reports.usecases import receive_mail_report, receive_reply
+from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.subscribing import usecases as subscribing
 from services.notifications.subscribing.domain import Address, Topic
 from shared import retention

@@ -95,3 +95,13 @@ def test_html_works_without_anything_from_outside() -> None:
     html = body(mail_for(Purpose.CONFIRMATION, booked()), "html")
     assert re.findall(r"(?:src|href)=\"([^\"]+)\"", html) == [MANAGE_URL]
     assert "<script" not in html
+
+
+def test_a_reminder_leads_to_the_one_question_whether_to_cancel() -> None:
+    html = body(mail_for(Purpose.REMINDER, booked()), "html")
+    assert re.findall(r"href=\"([^\"]+)\"", html) == [f"{MANAGE_URL}/cancel", MANAGE_URL]
+    without = person().model_copy(update={"cancel_url": None})
+    letter = WRITER.write(uuid4(), Purpose.REMINDER, booked(), without, MONDAY_NOON)
+    mail = message_from_bytes(letter.content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    assert re.findall(r"href=\"([^\"]+)\"", body(mail, "html")) == [MANAGE_URL]

@@ -12,10 +12,11 @@ from services.appointments.booking.calendar import calendar_file
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
-from services.appointments.offer.domain import MOST_KEYS
+from services.appointments.offer.domain import MOST_KEYS, Kind
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
@@ -67,7 +68,11 @@ class NewTimeIn(BaseModel):
 
 
 class PersonIn(BaseModel):
-    """Who books; `phone` is read as a German number unless it starts with a country code."""
+    """Who books; `phone` is read as a German number unless it starts with a country code.
+
+    `page_language` is the language in which the person saw pages, if any; `consent` the version of the text the person
+    agreed to, which an appointment by video needs.
+    """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -77,6 +82,8 @@ class PersonIn(BaseModel):
     channels: Annotated[list[Channel], Field(max_length=2)]
     language: MessageLanguage = "de"
     interpreter: LanguageTag | None = None
+    page_language: LanguageTag | None = None
+    consent: Annotated[str | None, Field(max_length=20)] = None
 
     def details(self) -> Details:
         """What was typed, checked; raises InvalidInput naming the fields."""
@@ -84,7 +91,7 @@ class PersonIn(BaseModel):
         checked = check_person(typed)
         if not isinstance(checked, CheckedPerson):
             raise InvalidInput(errors=[_field_error(each) for each in checked])
-        return Details(checked, self.language, self.interpreter)
+        return Details(checked, self.language, self.interpreter, self.page_language, self.consent)
 
 
 class BookingIn(BaseModel):
@@ -124,12 +131,14 @@ class AppointmentOut(BaseModel):
     token: str
     number: str
     status: Literal["confirmed", "cancelled"]
+    kind: Kind
     station: str
     services: list[str]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     language: str
     interpreter: str | None
+    page_language: str | None
     manage_url: str
 
 
@@ -147,9 +156,14 @@ class UnreachedOut(BaseModel):
     phone: str | None
 
 
-@router.post("/holds", status_code=201, responses=problems(409, 422))
+@router.post("/holds", status_code=201, responses=problems(409, 422, 429))
 async def hold_time(
-    wish: WishIn, conn: Connection, service: CurrentService, now: Now, key: IdempotencyKey = None
+    wish: WishIn,
+    conn: Connection,
+    service: CurrentService,
+    now: Now,
+    origin: CurrentOrigin,
+    key: IdempotencyKey = None,
 ) -> HoldOut:
     """Keep a time for ten minutes."""
     id = uuid4()
@@ -158,7 +172,7 @@ async def hold_time(
         if held is None or held.held_until is None:
             raise NotFound
         return HoldOut(token=service.links.token(HOLD_LINK, held.id, 1), held_until=held.held_until)
-    until = await hold(conn, service, id, wish.wish(), now)
+    until = await hold(conn, service, id, wish.wish(), now, origin)
     return HoldOut(token=service.links.token(HOLD_LINK, id, 1), held_until=until)
 
 
@@ -169,18 +183,20 @@ async def extend(token: str, conn: Connection, service: CurrentService, now: Now
     return HoldOut(token=token, held_until=await extend_hold(conn, service, id, now))
 
 
-@router.post("/appointments", status_code=201, responses=problems(404, 409, 422))
+@router.post("/appointments", status_code=201, responses=problems(404, 409, 422, 429))
 async def book(
     booking: BookingIn,
     response: Response,
     conn: Connection,
     service: CurrentService,
     now: Now,
+    origin: CurrentOrigin,
     key: IdempotencyKey = None,
 ) -> AppointmentOut:
     """Book. Sent again with the same Idempotency-Key it answers with the first booking.
 
-    A taken time answers 409 with the nearest free times (`nearest`).
+    A taken time answers 409 with the nearest free times (`nearest`). Whoever has or took as much as the limits allow
+    gets 429; Retry-After says when to come again.
     """
     details = booking.person.details()
     if (booking.hold is None) == (booking.time is None):
@@ -189,9 +205,9 @@ async def book(
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
         return _out(service, await _known(conn, UUID(first)))
     if booking.time is None:
-        found = await usecases.confirm(conn, service, id, details, now)
+        found = await usecases.confirm(conn, service, id, details, now, origin)
     else:
-        found = await usecases.book(conn, service, id, booking.time.wish(), details, now)
+        found = await usecases.book(conn, service, id, booking.time.wish(), details, now, origin)
     out = _out(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
@@ -275,13 +291,15 @@ def _out(service: Service, found: Appointment) -> AppointmentOut:
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,
         status="cancelled" if found.status == "cancelled" else "confirmed",
+        kind=found.kind,
         station=found.station,
         services=list(found.services),
         starts_at=found.starts_at,
         ends_at=found.ends_at,
         language=found.language,
         interpreter=found.interpreter,
-        manage_url=manage_url(service, found.id, found.generation, found.language),
+        page_language=found.page_language,
+        manage_url=manage_url(service, found.id, found.generation, found.language, found.page_language),
     )
 
 

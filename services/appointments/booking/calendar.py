@@ -24,10 +24,8 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     event.add("dtend", appointment.ends_at)
     event.add("summary", ", ".join(each.named(appointment.language) for each in state.services))
     event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
-    event.add(
-        "description",
-        f"{appointment.number}\n{manage_url(service, appointment.id, appointment.generation, appointment.language)}",
-    )
+    url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
+    event.add("description", f"{appointment.number}\n{url}")
     event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")

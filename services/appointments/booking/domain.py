@@ -105,3 +105,8 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
         if code:
             wrong.append(Wrong("phone", code))
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
+
+
+def check_mobile(typed: str) -> tuple[str | None, str | None]:
+    """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
+    return checked_phone(typed, for_sms=True)

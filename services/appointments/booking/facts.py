@@ -18,15 +18,22 @@ from shared.events.appointments import (
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
-from shared.web.i18n import language as page_language
+from shared.web.i18n import GERMAN, LANGUAGES
+from shared.web.i18n import language as page_of
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
-def manage_url(service: Service, id: UUID, generation: int, language: str) -> str:
-    """The secret address of an appointment's page; German where there are no pages in the language of messages."""
-    prefix = page_language(language).prefix
+def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
+    """The secret address of an appointment's page.
+
+    Args:
+        language: of messages; the page is in it, too, where there are pages in it.
+        page_language: of the pages the appointment was booked on, which are good enough otherwise.
+    """
+    readable = any(each.code == language for each in LANGUAGES)
+    prefix = page_of(language if readable else page_language or GERMAN.code).prefix
     token = service.links.token(MANAGE, id, generation)
     return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
 
@@ -41,23 +48,22 @@ def booked_fact(
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`."""
-    url = manage_url(service, id, 1, details.language)
-    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    url = manage_url(service, id, 1, details.language, details.page_language)
+    contact = Contact(
+        name=person.name, mail=person.mail, phone=person.phone, manage_url=url, cancel_url=f"{url}/cancel"
+    )
     state = AppointmentState(
         number=number,
         status="confirmed",
-        place=_place(seating.offer),
+        kind=seating.kind.value,
+        place=place_of(seating.offer),
         counter=seating.counter,
-        services=[
-            BookedService(
-                key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity
-            )
-            for each in seating.offer.services
-        ],
+        services=services_of(seating.offer),
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
+        page_language=details.page_language,
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),
@@ -70,7 +76,7 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
         update={
-            "place": _place(seating.offer),
+            "place": place_of(seating.offer),
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
@@ -88,7 +94,15 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     )
 
 
-def _place(offer: Offer) -> Place:
+def services_of(offer: Offer) -> list[BookedService]:
+    """The services of an offer, as facts name them."""
+    return [
+        BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity)
+        for each in offer.services
+    ]
+
+
+def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

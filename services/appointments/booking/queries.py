@@ -9,17 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
+from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
 from shared.people import Person
 from shared.service import Service
 
 _APPOINTMENT = """
     select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
-           generation, held_until, extensions, state, cancelled_by, cancelled_at
-    from appointments where id = :id
+           generation, held_until, extensions, state, cancelled_by, cancelled_at, kind, page_language, consent
+    from appointments
 """
-_READ = text(_APPOINTMENT)
-_READ_LOCKED = text(f"{_APPOINTMENT} for update")
+_READ = text(f"{_APPOINTMENT} where id = :id")
+_READ_LOCKED = text(f"{_APPOINTMENT} where id = :id for update")
+_BY_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null")
 _UNREACHED = text("""
     select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
     from unreached u
@@ -32,7 +34,10 @@ _UNREACHED = text("""
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An appointment or a hold as it stands in the database; `state` is what was last published."""
+    """An appointment or a hold as it stands in the database; `state` is what was last published.
+
+    `consent` is the version of the text the person agreed to for video.
+    """
 
     id: UUID
     version: int
@@ -52,6 +57,9 @@ class Appointment:
     extensions: int = 0
     cancelled_by: str | None = None
     cancelled_at: datetime | None = None
+    kind: Kind = Kind.COUNTER
+    page_language: str | None = None
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,13 @@ class Unreached:
 async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
     """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
     row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
+    return None if row is None else _appointment(row)
+
+
+async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
+    """The appointment people call by a number, with or without its dash; None where there is none."""
+    digits = "".join(filter(str.isdigit, number))
+    row = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).one_or_none()
     return None if row is None else _appointment(row)
 
 
@@ -111,4 +126,7 @@ def _appointment(row: Any) -> Appointment:
         state=AppointmentState.model_validate(row.state) if row.state else None,
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
+        kind=Kind(row.kind),
+        page_language=row.page_language,
+        consent=row.consent,
     )

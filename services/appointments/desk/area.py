@@ -1,9 +1,22 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
+from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
 
 STAFF_AREA = StaffArea(
     entries=(
+        Entry(
+            "/appointments/staff/counter",
+            N_("Schalter"),
+            N_("Nummern aufrufen und sehen, wer wartet."),
+            "appointments:staff",
+        ),
+        Entry(
+            "/appointments/staff/figures",
+            N_("Wartezeiten"),
+            N_("Wie lange Menschen an Ihren Stationen warten."),
+            "appointments:staff",
+        ),
         Entry(
             "/appointments/staff/audit",
             N_("Protokoll"),
@@ -11,5 +24,5 @@ STAFF_AREA = StaffArea(
             "appointments:lead",
         ),
     ),
-    actions={"closed": N_("Station geschlossen"), "lifted": N_("Schließung aufgehoben")},
+    actions={**QUEUE_ACTIONS, "closed": N_("Station geschlossen"), "lifted": N_("Schließung aufgehoben")},
 )

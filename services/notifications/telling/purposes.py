@@ -13,6 +13,8 @@ class Purpose(StrEnum):
     RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    STILL_BOOKED = "still-booked"
+    TURN = "turn"
     SUBSCRIPTION = "subscription"
     SUBSCRIPTION_LINK = "subscription-link"
     CLOSURE = "closure"
@@ -31,12 +33,13 @@ class IfUnknown(StrEnum):
 class Policy:
     """What holds for every notice of a purpose.
 
-    Optional notices spare addresses that failed or complained. Facts tell of the outcome of `reported` ones only: no
-    service waits to hear whether a subscriber was reached.
+    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered. Facts
+    tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached.
     """
 
     if_unknown: IfUnknown
     optional: bool = False
+    asks: bool = False
     reported: bool = True
 
 
@@ -48,7 +51,9 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
-        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
+        Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.TURN: Policy(IfUnknown.LEAVE),
         Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
         Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE: _FOR_SUBSCRIBERS,

@@ -15,7 +15,14 @@ def method_of(fact: AppointmentFact) -> str:
 
 
 def calendar_part(
-    fact: AppointmentFact, *, summary: str, description: str, organizer: str, attendee: str, stamp: datetime
+    fact: AppointmentFact,
+    *,
+    summary: str,
+    description: str,
+    location: str,
+    organizer: str,
+    attendee: str,
+    stamp: datetime,
 ) -> bytes:
     """The calendar entry of an appointment.
 
@@ -30,7 +37,7 @@ def calendar_part(
     event.add("dtend", state.ends_at)
     event.add("summary", summary)
     event.add("description", description)
-    event.add("location", ", ".join(part for part in (state.place.name, state.place.address) if part))
+    event.add("location", location)
     event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})

@@ -64,6 +64,7 @@ class MailWriter:
                     appointment,
                     summary=text.subject,
                     description=contact.manage_url,
+                    location=self._texts.location(purpose, appointment, contact),
                     organizer=self._address,
                     attendee=recipient,
                     stamp=now,

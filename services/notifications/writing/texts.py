@@ -14,6 +14,7 @@ from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
+from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 
@@ -98,14 +99,24 @@ class Texts:
 
         return MailText(language.code, subject, render("txt"), render("html"))
 
-    def sms(self, purpose: Purpose, fact: Subject, contact: Contact) -> str:
-        """The text of the SMS that gives a notice."""
+    def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
+        """Where an appointment takes place, for a calendar."""
         language = _language_of(fact)
-        return self._render(language, "txt", f"{purpose}.sms.txt", self._values(language, purpose, fact, contact))
+        return self._render(language, "txt", "location.txt", self._values(language, purpose, fact, contact))
+
+    def sms(self, purpose: Purpose, fact: Subject, contact: Contact, asks: bool = False) -> str:
+        """The text of the SMS that gives a notice; `asks` says whether it can be answered."""
+        language = _language_of(fact)
+        values = self._values(language, purpose, fact, contact) | {"asks": asks}
+        return self._render(language, "txt", f"{purpose}.sms.txt", values)
 
     def is_reviewed(self, language: Language, purpose: Purpose) -> bool:
         """Whether somebody has checked the texts of a purpose; German needs nobody, it is the source."""
-        return language == GERMAN or self._reviews[language.code][purpose] is not None
+        return language == GERMAN or self.review(language, purpose) is not None
+
+    def review(self, language: Language, purpose: Purpose) -> Review | None:
+        """Who has checked the texts of a purpose in a language; None for nobody, and for German."""
+        return self._reviews.get(language.code, {}).get(purpose)
 
     def _letter(self, language: Language, form: Form, purpose: Purpose, values: Mapping[str, Any]) -> str:
         letter = self._render(language, form, f"{purpose}.txt", values)
@@ -120,6 +131,7 @@ class Texts:
             "city": self._city,
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
+            "cancel_url": contact.cancel_url,
             **values_of(language, purpose, fact),
         }
 

@@ -10,6 +10,8 @@ from services.appointments.booking.domain import Status, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, TooLate
 from services.appointments.booking.usecases import cancel
+from services.appointments.offer.domain import Kind
+from services.appointments.queue.domain import may_check_in
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
 from shared.web.i18n import message_language
@@ -58,6 +60,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         over=found.ends_at <= visit.now,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
+        here=found.kind is Kind.COUNTER and may_check_in(found.starts_at, visit.now),
         token=token,
         appointment=found,
         state=found.state,

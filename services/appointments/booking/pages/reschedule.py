@@ -8,9 +8,9 @@ from services.appointments.booking.api import by_token
 from services.appointments.booking.domain import Status
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, TimeTaken, TooLate
+from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, OtherKind, TimeTaken, TooLate
 from services.appointments.booking.usecases import reschedule
-from services.appointments.offer.domain import able, choose
+from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
 from shared.events.appointments import DecidedBy
@@ -45,7 +45,7 @@ async def choose_time(
                 await reschedule(visit.conn, visit.service, found.id, station, starts_at, by, visit.now)
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, token, found, show, refusal)
-    except (AlreadyCancelled, TooLate):
+    except (AlreadyCancelled, TooLate, OtherKind):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.redirect(f"/appointments/m/{token}?moved=1")
 
@@ -55,10 +55,11 @@ async def _times_page(
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today)
     services = choose(offer.services, found.services)
-    stations = able(offer.stations, services)
+    of_its_kind = of_kind(offer.stations, found.kind)
+    stations = able(of_its_kind, services)
     place = next((each for each in (show.place, found.station) if stations_at(stations, each)), ANYWHERE)
     show = show.model_copy(update={"place": place})
-    shown = await shown_times(visit, offer.stations, show, services, refusal)
+    shown = await shown_times(visit, of_its_kind, show, services, refusal)
     return visit.render(
         "reschedule.html",
         secret=True,

@@ -22,6 +22,7 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "number": state.number,
         "services": [(code, service.named(code)) for code, service in named],
         "bring": list(dict.fromkeys((code, thing) for code, things in bring for thing in things)),
+        "video": state.kind == "video",
         "place": state.place.name,
         "address": state.place.address,
         "day": format_date(starts_at.date(), "full", locale=language.locale),
