@@ -3,8 +3,9 @@
 Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, the waiting
 list, and the tickets of the walk-in queue.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled; WaitingListJoined, SeatOffered,
-SeatOfferEnded, WaitingListLeft; TicketIssued, TicketNear, TicketCalled, TicketPutBack, TicketClosed.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AlternativeOffered; WaitingListJoined,
+SeatOffered, SeatOfferEnded, WaitingListLeft; StationClosed; TicketIssued, TicketNear, TicketCalled, TicketPutBack,
+TicketClosed.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
 may cancel an appointment.

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.limits import Limits, forget_takings
@@ -15,6 +16,8 @@ from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
+from services.appointments.closing.api import router as closing_api
+from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
@@ -58,10 +61,10 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api),
+            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
             *(join_pages, entry_pages, seat_offer_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
         ],
         reactions=REACTIONS,
@@ -70,6 +73,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             OFFER_EXPIRY: expire_offer,
             LAST_DAY: end_wait,
             LOOK_AGAIN: look_again,
+            ALTERNATIVE_END: end_alternative,
             QUEUE_END: end_queue,
             QUEUE_TIDYING: tidy_up,
             QUEUE_FORGETTING: forget_queue,

@@ -14,13 +14,13 @@ from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import WaitingFact
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, left, offer_ended, offered, person, received, waiting
+from tests.notifications.facts import MONDAY_NOON, left, offer_ended, person, received, seat_offered, waiting
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 JOINED = waiting()
-OFFERED = offered(JOINED)
+OFFERED = seat_offered(JOINED)
 EXPIRED = offer_ended(OFFERED)
-OFFERED_AGAIN = offered(EXPIRED, MONDAY_NOON + timedelta(days=10))
+OFFERED_AGAIN = seat_offered(EXPIRED, MONDAY_NOON + timedelta(days=10))
 OVER = left(EXPIRED)
 LINE = (JOINED, OFFERED, EXPIRED, OVER)
 
@@ -65,7 +65,7 @@ async def test_an_offer_not_yet_told_gives_way_when_it_is_answered(post: Post) -
 
 async def test_an_offer_reaches_the_person_with_its_deadline(open_post: Post) -> None:
     entry = waiting(person("delivered"))
-    await open_post.take(received(entry), received(offered(entry)))
+    await open_post.take(received(entry), received(seat_offered(entry)))
     await open_post.until(entry.id, "seat_offer", mail="delivered")
     mails = [message_from_bytes(each.source, policy=default) for each in open_post.received("mail")]
     [mail] = [each for each in mails if str(each["Subject"]).startswith("Frei geworden: Donnerstag, 26. November")]

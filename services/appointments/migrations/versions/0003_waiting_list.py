@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0003"
-down_revision = "0005"
+down_revision = "0010"
 
 _TABLES = """
 create sequence waiting_turns;
