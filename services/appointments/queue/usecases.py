@@ -123,8 +123,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
         NotNow: it is not the day of the appointment, or it is cancelled.
         StationNotOpen: it does not open today, or has closed.
     """
-    gone = appointment.status in (AppointmentStatus.HELD, AppointmentStatus.CANCELLED)
-    if gone or not is_today(appointment.starts_at, now):
+    if appointment.status is not AppointmentStatus.CONFIRMED or not is_today(appointment.starts_at, now):
         raise NotNow
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, appointment.station, appointment.services)
