@@ -3,8 +3,8 @@
 Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, and the tickets
 of the walk-in queue.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled; TicketIssued, TicketNear, TicketCalled,
-TicketPutBack, TicketClosed.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AlternativeOffered; StationClosed;
+TicketIssued, TicketNear, TicketCalled, TicketPutBack, TicketClosed.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
 may cancel an appointment.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
 from services.appointments.booking.limits import Limits, forget_takings
@@ -12,6 +13,8 @@ from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
+from services.appointments.closing.api import router as closing_api
+from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
@@ -48,14 +51,15 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, queue_api, counter_api),
+            *(offer_api, booking_api, video_api, queue_api, counter_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
         ],
         reactions=REACTIONS,
         due={
             DRAFT_EXPIRY: expire_draft,
+            ALTERNATIVE_END: end_alternative,
             QUEUE_END: end_queue,
             QUEUE_TIDYING: tidy_up,
             QUEUE_FORGETTING: forget_queue,

@@ -97,7 +97,14 @@ closures = Table(
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("key", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("lifted_at", moment),
+    Column("counter", Text, ForeignKey("counters.key")),
+    Column("from_time", Time),
+    Column("until_time", Time),
     CheckConstraint("first_day <= last_day", name="first_before_last"),
+    CheckConstraint("(from_time is null) = (until_time is null) and from_time < until_time", name="hours_in_order"),
     Index("closures_station", "station", "last_day"),
 )
 
@@ -128,11 +135,13 @@ appointments = Table(
     Column("page_language", Text),
     Column("consent", Text),
     Column("consented_at", moment),
-    CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
+    Column("closure", Uuid, ForeignKey("closures.key")),
+    CheckConstraint("status in ('held', 'confirmed', 'offered', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     CheckConstraint("kind <> 'video' or status = 'held' or consent is not null", name="video_needs_consent"),
     CheckConstraint("(consent is null) = (consented_at is null)", name="consent_has_its_time"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+    Index("appointments_closure", "closure", postgresql_where=text("closure is not null")),
 )
 
 # A seat is (counter, start): the primary key makes double booking impossible whatever the code does.

@@ -12,6 +12,8 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AlternativeOffered,
+    appointments.StationClosed,
     tickets.TicketIssued,
     tickets.TicketNear,
     tickets.TicketCalled,
@@ -20,6 +22,7 @@ FACTS: tuple[type[Fact], ...] = (
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
     notifications.ReplyReceived,
+    notifications.SubscriptionConfirmed,
 )
 
 TYPE_PREFIX = "de.nahbar"

@@ -8,8 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import usecases
+from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.limits import CurrentOrigin
@@ -125,12 +126,24 @@ class HoldOut(BaseModel):
     held_until: AwareDatetime
 
 
+class InsteadOfOut(BaseModel):
+    """What an offered time stands in for, and why; it is kept `until` a moment."""
+
+    station: str
+    starts_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentOut(BaseModel):
-    """An appointment; whoever has the token can read and cancel it."""
+    """An appointment; whoever has the token can read and cancel it.
+
+    While it is `offered`, station and times are an alternative to take before its deadline.
+    """
 
     token: str
     number: str
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "offered", "cancelled"]
     kind: Kind
     station: str
     services: list[str]
@@ -140,6 +153,7 @@ class AppointmentOut(BaseModel):
     interpreter: str | None
     page_language: str | None
     manage_url: str
+    instead_of: InsteadOfOut | None = None
 
 
 class UnreachedOut(BaseModel):
@@ -239,6 +253,16 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     )
 
 
+@router.post("/appointments/{token}/acceptance", responses=problems(404, 410))
+async def accept(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+    """Take the time that is kept instead of one that cannot be. Sent again it changes nothing.
+
+    To decline it, cancel the appointment or move it to another time.
+    """
+    found = await by_token(conn, service, token)
+    return _out(service, await take_alternative(conn, service, found.id, now))
+
+
 @router.get(
     "/appointments/{token}/calendar.ics",
     response_class=Response,
@@ -290,7 +314,7 @@ def _out(service: Service, found: Appointment) -> AppointmentOut:
     return AppointmentOut(
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,
-        status="cancelled" if found.status == "cancelled" else "confirmed",
+        status=found.status.value,
         kind=found.kind,
         station=found.station,
         services=list(found.services),
@@ -300,7 +324,15 @@ def _out(service: Service, found: Appointment) -> AppointmentOut:
         interpreter=found.interpreter,
         page_language=found.page_language,
         manage_url=manage_url(service, found.id, found.generation, found.language, found.page_language),
+        instead_of=_instead_of(found),
     )
+
+
+def _instead_of(found: Appointment) -> InsteadOfOut | None:
+    if found.status is not Status.OFFERED or found.state is None or found.state.instead_of is None:
+        return None
+    old = found.state.instead_of
+    return InsteadOfOut(station=old.place.key, starts_at=old.starts_at, reason=old.reason, until=old.until)
 
 
 def _field_error(wrong: Wrong) -> FieldError:

@@ -80,9 +80,24 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
+            "status": "confirmed",
+            "instead_of": None,
         }
     )
-    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by)
+    before = binding_before(found.state)
+    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=before, by=by)
+
+
+def taken_fact(found: Appointment) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who takes the time they were offered."""
+    assert found.state is not None, "a binding appointment has one"
+    return AppointmentRescheduled(
+        id=found.id,
+        version=found.version + 1,
+        appointment=found.state.model_copy(update={"status": "confirmed", "instead_of": None}),
+        before=binding_before(found.state),
+        by=DecidedBy.CITIZEN,
+    )
 
 
 def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> AppointmentCancelled:
@@ -90,7 +105,29 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(update={"status": "cancelled"})
     return AppointmentCancelled(
-        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+        id=found.id,
+        version=found.version + 1,
+        appointment=state,
+        before=binding_before(found.state),
+        by=by,
+        reason=reason,
+    )
+
+
+def binding_before(state: AppointmentState) -> AppointmentState:
+    """What was last binding: of an offered appointment not the alternative, but what it stands in for."""
+    if state.instead_of is None:
+        return state
+    old = state.instead_of
+    return state.model_copy(
+        update={
+            "status": "confirmed",
+            "place": old.place,
+            "counter": old.counter,
+            "starts_at": old.starts_at,
+            "ends_at": old.ends_at,
+            "instead_of": None,
+        }
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, appointment_number
+from services.appointments.booking.domain import Status, alternative_is_over, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
 from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
 from services.appointments.booking.limits import (
@@ -20,7 +20,14 @@ from services.appointments.booking.limits import (
     values_of,
 )
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, ConsentMissing, HoldOver, OtherKind, TooLate
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    ConsentMissing,
+    HoldOver,
+    OtherKind,
+    TooLate,
+)
 from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
 from services.appointments.offer.domain import Audience, Kind, keys_of
@@ -28,7 +35,7 @@ from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import DecidedBy
+from shared.events.appointments import AppointmentCancelled, DecidedBy
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
@@ -71,7 +78,8 @@ _KEEP_SEATS = text("""
 """)
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
-    update appointments set version = :version, station = :station, counter = :counter, starts_at = :starts_at,
+    update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
+           counter = :counter, starts_at = :starts_at,
            ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
@@ -158,8 +166,8 @@ async def reschedule(
     Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken, OtherKind: undo the open
-            transaction, or a savepoint in it, to keep the old time.
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
+            OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
@@ -173,6 +181,8 @@ async def reschedule(
     moved = replace(
         found,
         version=fact.version,
+        status=Status.CONFIRMED,
+        held_until=None,
         station=station,
         counter=seating.counter,
         starts_at=seating.starts_at,
@@ -212,17 +222,28 @@ async def cancel(
         cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
     found = await _changeable(conn, id, now)
-    fact = cancelled_fact(found, by, reason)
+    return await save_cancellation(conn, service, found, cancelled_fact(found, by, reason), now, cause)
+
+
+async def save_cancellation(
+    conn: AsyncConnection,
+    service: Service,
+    found: Appointment,
+    fact: AppointmentCancelled,
+    now: datetime,
+    cause: UUID | None = None,
+) -> Appointment:
+    """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
     await conn.execute(
         _CANCEL,
         {
-            "id": id,
+            "id": found.id,
             "version": fact.version,
             "state": fact.appointment.model_dump_json(),
-            "by": by,
+            "by": fact.by,
             "now": now,
             "delete_after": now + retention.PERSON_AFTER_MATTER,
         },
@@ -233,18 +254,20 @@ async def cancel(
         version=fact.version,
         status=Status.CANCELLED,
         state=fact.appointment,
-        cancelled_by=by,
+        cancelled_by=fact.by,
         cancelled_at=now,
     )
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
-    """A binding appointment that has not begun, locked in the open transaction."""
+    """A binding or offered appointment that has not begun, locked in the open transaction."""
     found = await load_appointment(conn, id, for_update=True)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
+    if alternative_is_over(found.status, found.held_until, now):
+        raise AlternativeOver
     if found.starts_at <= now:
         raise TooLate
     return found
