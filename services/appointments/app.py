@@ -51,11 +51,9 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, queue_api, counter_api),
+            *(offer_api, booking_api, video_api, queue_api, counter_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
-            closing_api,
-            closing_pages,
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
         ],
         reactions=REACTIONS,

@@ -22,6 +22,7 @@ FACTS: tuple[type[Fact], ...] = (
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
     notifications.ReplyReceived,
+    notifications.SubscriptionConfirmed,
 )
 
 TYPE_PREFIX = "de.nahbar"

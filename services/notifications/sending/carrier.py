@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.notifications.news.domain import Circular
 from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
@@ -27,9 +28,13 @@ QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 log = structlog.get_logger()
 
 
+Told = tuple[PersonalFact | Circular, Contact | None]
+"""What a message tells, and to whom; without a contact to the person the fact is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send.
+    """A message to send; what and to whom is as in `Told`.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.
@@ -40,10 +45,11 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: PersonalFact
+    fact: PersonalFact | Circular
     due_at: datetime
     now: datetime
     gateway: str | None = None
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +120,19 @@ class Carrier:
             self._skipped.labels(name).set(standing.is_skipped(now))
 
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.personal.contact
-        if sealed is None:
-            raise ValueError("The contact has been forgotten.")
-        contact = self._sealer.open(sealed, job.fact.id, Contact)
+        contact = job.contact or self._sealed_in(job.fact)
         if job.gateway is None:
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
         text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
+
+    def _sealed_in(self, fact: PersonalFact | Circular) -> Contact:
+        sealed = None if isinstance(fact, Circular) else fact.personal.contact
+        if sealed is None or isinstance(fact, Circular):
+            raise ValueError("The contact has been forgotten.")
+        return self._sealer.open(sealed, fact.id, Contact)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):

@@ -16,6 +16,11 @@ class Purpose(StrEnum):
     CANCELLATION = "cancellation"
     STILL_BOOKED = "still-booked"
     TURN = "turn"
+    SUBSCRIPTION = "subscription"
+    SUBSCRIPTION_LINK = "subscription-link"
+    CLOSURE = "closure"
+    CLOSURE_LIFTED = "closure-lifted"
+    DIGEST = "digest"
 
 
 class IfUnknown(StrEnum):
@@ -29,12 +34,17 @@ class IfUnknown(StrEnum):
 class Policy:
     """What holds for every notice of a purpose.
 
-    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered.
+    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered. Facts
+    tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached.
     """
 
     if_unknown: IfUnknown
     optional: bool = False
     asks: bool = False
+    reported: bool = True
+
+
+_FOR_SUBSCRIBERS = Policy(IfUnknown.LEAVE, optional=True, reported=False)
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
@@ -46,5 +56,10 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
+        Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
+        Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
+        Purpose.DIGEST: _FOR_SUBSCRIBERS,
     }
 )
