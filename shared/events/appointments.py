@@ -138,6 +138,11 @@ class ClosureState(FactPart):
     from_time: time | None = None
     until_time: time | None = None
 
+    @property
+    def closes_station(self) -> bool:
+        """Whether there is no use in going there: not lifted, and of all counters for whole days."""
+        return self.status == "in_force" and self.counter is None and self.from_time is None
+
 
 class ClosureFact(Fact):
     schema_version: ClassVar[int] = 2
