@@ -5,13 +5,13 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.appointments.booking.api import router as booking_api
+from services.appointments.booking.forgetting import forget_contacts, forget_takings
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
-from services.appointments.booking.limits import Limits, forget_takings
+from services.appointments.booking.limits import Limits
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
-from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
