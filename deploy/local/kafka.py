@@ -34,12 +34,6 @@ broker.heartbeat.interval.ms=300
 """The broker's settings; `port`, `controller` (a port) and `data` (a folder) are filled in."""
 
 
-def cluster_id() -> str:
-    """A random id for a cluster; it never begins with a dash, which Kafka's tool would take for an option."""
-    first, *rest = uuid.uuid4().bytes
-    return base64.urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
-
-
 class Kafka(Child):
     """One broker with its data in a folder.
 
@@ -77,16 +71,15 @@ class Kafka(Child):
         properties.write_text(PROPERTIES.format(port=self._port, controller=free_port(), data=data))
         classpath = ["-cp", f"{jars}/*"]
         if not (data / "meta.properties").exists():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = [
                 *java,
                 *_MEMORY,
                 *classpath,
                 "kafka.tools.StorageTool",
                 "format",
-                "-t",
-                cluster_id(),
-                "-c",
-                str(properties),
+                f"--cluster-id={cluster}",  # may begin with a minus
+                f"--config={properties}",
             ]
             done = subprocess.run(tool, capture_output=True, text=True, timeout=60, check=False)
             if done.returncode:

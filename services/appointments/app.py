@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
+from services.appointments.booking.forgetting import forget_contacts, forget_takings
 from services.appointments.booking.holds import HOLD_END, end_hold
-from services.appointments.booking.limits import Limits, forget_takings
+from services.appointments.booking.limits import Limits
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
-from services.appointments.booking.usecases import forget_contacts
 from services.appointments.closing.api import router as closing_api
 from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS

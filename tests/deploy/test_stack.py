@@ -14,7 +14,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import psutil
@@ -23,7 +22,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.local import java
 from deploy.local.java import find_java, kafka_jars
-from deploy.local.kafka import Kafka, cluster_id
+from deploy.local.kafka import Kafka
 from deploy.local.laptop import Laptop
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Child, StackError, free_port
@@ -82,12 +81,6 @@ async def test_postgres_wants_its_password(own_postgres: Postgres) -> None:
     wrong = own_postgres.url.replace("postgres:", "postgres:x", 1).replace("postgresql:x", "postgresql:")
     with pytest.raises(asyncpg.InvalidPasswordError):
         await query(wrong.replace("//postgres:", "//postgres:wrong"), "select 1")
-
-
-def test_no_cluster_id_looks_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("uuid.uuid4", lambda: UUID(bytes=b"\xf8" + bytes(15)))
-    assert len(cluster_id()) == 22
-    assert not cluster_id().startswith("-")
 
 
 async def test_kafka_keeps_what_it_acknowledged_through_kill_9(own_kafka: Kafka) -> None:

@@ -71,8 +71,7 @@ class NewTimeIn(BaseModel):
 class PersonIn(BaseModel):
     """Who books; `phone` is read as a German number unless it starts with a country code.
 
-    `page_language` is the language in which the person saw pages, if any; `consent` the version of the text the person
-    agreed to, which an appointment by video needs.
+    `page_language` is that of pages the person saw; `consent` the version of the text agreed to, needed for video.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -103,11 +102,7 @@ class BookingIn(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "time": {
-                        "station": "mitte",
-                        "services": ["personalausweis"],
-                        "starts_at": "2026-12-01T09:20:00+01:00",
-                    },
+                    "time": {"station": "mitte", "services": ["reisepass"], "starts_at": "2026-12-01T09:20:00+01:00"},
                     "person": {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]},
                 }
             ]
@@ -209,8 +204,7 @@ async def book(
 ) -> AppointmentOut:
     """Book. Sent again with the same Idempotency-Key it answers with the first booking.
 
-    A taken time answers 409 with the nearest free times (`nearest`). Whoever has or took as much as the limits allow
-    gets 429; Retry-After says when to come again.
+    A taken time answers 409 with the nearest free times (`nearest`), 429 means that a limit is reached.
     """
     details = booking.person.details()
     if (booking.hold is None) == (booking.time is None):
@@ -247,10 +241,8 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
     found = await by_token(conn, service, token)
-    return appointment_out(
-        service,
-        await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
-    )
+    moved = await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now)
+    return appointment_out(service, moved)
 
 
 @router.post("/appointments/{token}/acceptance", responses=problems(404, 410))

@@ -1,6 +1,5 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -36,7 +35,6 @@ from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentCancelled, DecidedBy
-from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
 from shared.statements import Statement
@@ -90,9 +88,6 @@ _CANCEL = text("""
            cancelled_by = :by, cancelled_at = :now
     where id = :id
 """)
-_FORGET_CONTACTS = text("""
-    update appointments set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids) and state is not null
-""")
 
 
 async def confirm(
@@ -109,7 +104,7 @@ async def confirm(
     held = await load_held(conn, id, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
-    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": _person_key(service, details)})
+    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": service.people.person_key(details.kept)})
     if kept.rowcount != grid_of(service.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
@@ -141,7 +136,7 @@ async def book(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
-    person_key = _person_key(service, details)
+    person_key = service.people.person_key(details.kept)
     seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))
@@ -289,19 +284,6 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
     return found
 
 
-async def forget_contacts(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Forget the sealed contacts of appointments whose people have been forgotten."""
-    await conn.execute(_FORGET_CONTACTS, {"ids": ids})
-
-
-def _person_key(service: Service, details: Details) -> str:
-    return service.people.person_key(_person(details))
-
-
-def _person(details: Details) -> Person:
-    return Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
-
-
 def _booked(
     service: Service,
     id: UUID,
@@ -313,7 +295,7 @@ def _booked(
     """The new appointment and the values of the statement that writes it, its person and its fact."""
     if seating.kind is Kind.VIDEO and details.consent != VIDEO_CONSENT:
         raise ConsentMissing(VIDEO_CONSENT)
-    person = _person(details)
+    person = details.kept
     fact = booked_fact(service, id, number, seating, details, person, now)
     booked = Appointment(
         id=id,
