@@ -12,6 +12,7 @@ from services.appointments.booking.pages.reschedule import router as reschedule_
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
+from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
@@ -32,6 +33,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             offer_api,
             booking_api,
+            desk_api,
             offer_pages,
             time_pages,
             details_pages,

@@ -113,9 +113,10 @@ appointments = Table(
     Column("state", JSONB),
     Column("cancelled_by", Text),
     Column("cancelled_at", moment),
-    CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
+    CheckConstraint("status in ('held', 'confirmed', 'arrived', 'missed', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+    Index("appointments_day", "station", "starts_at"),
 )
 
 # A seat is (counter, start): the primary key makes double booking impossible whatever the code does.
@@ -138,5 +139,7 @@ unreached = Table(
     Column("purpose", Text, nullable=False),
     Column("reached", Boolean, nullable=False),
     Column("at", moment, nullable=False),
+    Column("called_at", moment),
+    Column("called_by", Text),
     Index("unreached_open", "at", postgresql_where=text("not reached")),
 )

@@ -11,6 +11,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AppointmentMissed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
 )

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,11 +12,10 @@ from services.appointments.booking.calendar import calendar_file
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
-from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
+from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
-from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.appointments import Channel, DecidedBy
 from shared.http import CurrentService, Now, problems
@@ -77,10 +76,10 @@ class PersonIn(BaseModel):
     language: MessageLanguage = "de"
     interpreter: LanguageTag | None = None
 
-    def details(self) -> Details:
+    def details(self, channel_needed: bool = True) -> Details:
         """What was typed, checked; raises InvalidInput naming the fields."""
         typed = PersonInput(self.name, self.mail, self.phone, tuple(self.channels))
-        checked = check_person(typed)
+        checked = check_person(typed, channel_needed)
         if not isinstance(checked, CheckedPerson):
             raise InvalidInput(errors=[_field_error(each) for each in checked])
         return Details(checked, self.language, self.interpreter)
@@ -122,7 +121,7 @@ class AppointmentOut(BaseModel):
 
     token: str
     number: str
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "arrived", "missed", "cancelled"]
     station: str
     services: list[str]
     starts_at: AwareDatetime
@@ -130,20 +129,6 @@ class AppointmentOut(BaseModel):
     language: str
     interpreter: str | None
     manage_url: str
-
-
-class UnreachedOut(BaseModel):
-    """Somebody no message reached. `phone` is the number to call, if one was given."""
-
-    notice: UUID
-    purpose: str
-    at: AwareDatetime
-    number: str
-    status: str
-    starts_at: AwareDatetime
-    station: str
-    name: str | None
-    phone: str | None
 
 
 @router.post("/holds", status_code=201, responses=problems(409, 422))
@@ -186,12 +171,12 @@ async def book(
         raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
     id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
-        return _out(service, await _known(conn, UUID(first)))
+        return out_of(service, await _known(conn, UUID(first)))
     if booking.time is None:
         found = await usecases.confirm(conn, service, id, details, now)
     else:
         found = await usecases.book(conn, service, id, booking.time.wish(), details, now)
-    out = _out(service, found)
+    out = out_of(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
 
@@ -199,14 +184,14 @@ async def book(
 @router.get("/appointments/{token}", responses=problems(404))
 async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
     """An appointment, by its secret token."""
-    return _out(service, await by_token(conn, service, token))
+    return out_of(service, await by_token(conn, service, token))
 
 
 @router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return _out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    return out_of(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
@@ -216,7 +201,7 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
     found = await by_token(conn, service, token)
-    return _out(
+    return out_of(
         service,
         await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
     )
@@ -230,27 +215,6 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
 async def calendar(token: str, conn: Connection, service: CurrentService) -> Response:
     """An appointment as a calendar file (RFC 5545)."""
     return calendar_file(service, await by_token(conn, service, token))
-
-
-@router.get("/staff/unreached", responses=problems(401, 403), tags=["staff"])
-async def unreached(
-    conn: Connection, service: CurrentService, _: Annotated[Caller, Depends(require_role("appointments:staff"))]
-) -> list[UnreachedOut]:
-    """Whom no message reached, oldest first, with the number to call."""
-    return [
-        UnreachedOut(
-            notice=each.notice,
-            purpose=each.purpose,
-            at=each.at,
-            number=each.number,
-            status=each.status,
-            starts_at=each.starts_at,
-            station=each.station,
-            name=each.person.name if each.person else None,
-            phone=each.person.phone if each.person else None,
-        )
-        for each in await load_unreached(conn, service)
-    ]
 
 
 async def by_token(conn: AsyncConnection, service: Service, token: str) -> Appointment:
@@ -269,11 +233,12 @@ async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
     return found
 
 
-def _out(service: Service, found: Appointment) -> AppointmentOut:
+def out_of(service: Service, found: Appointment) -> AppointmentOut:
+    """A binding appointment as the API shows it."""
     return AppointmentOut(
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,
-        status="cancelled" if found.status == "cancelled" else "confirmed",
+        status=found.status.value,
         station=found.station,
         services=list(found.services),
         starts_at=found.starts_at,

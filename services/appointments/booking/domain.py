@@ -23,10 +23,15 @@ _OFFSET = 27_182_819
 
 
 class Status(StrEnum):
-    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so."""
+    """A held time is not yet an appointment; a confirmed one is binding; the others say how one ended.
+
+    Who has arrived may still be waiting; who was missed did not come.
+    """
 
     HELD = "held"
     CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    MISSED = "missed"
     CANCELLED = "cancelled"
 
 
@@ -83,11 +88,11 @@ class CheckedPerson:
     channels: tuple[str, ...]
 
 
-def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
+def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
     """Check all of what was typed at once.
 
     Mail addresses follow RFC 5321 and 6531; phone numbers are read as German unless they start with a country code. A
-    landline cannot get SMS.
+    landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
     name = " ".join(typed.name.split())
@@ -95,7 +100,7 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
         wrong.append(Wrong("name", "name_missing"))
     elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
         wrong.append(Wrong("name", "name_unusable"))
-    if not typed.channels:
+    if channel_needed and not typed.channels:
         wrong.append(Wrong("channels", "channel_missing"))
 
     mail = phone = None

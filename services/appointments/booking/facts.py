@@ -9,6 +9,7 @@ from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
@@ -40,9 +41,12 @@ def booked_fact(
     person: Person,
     now: datetime,
 ) -> AppointmentBooked:
-    """AppointmentBooked with the contact sealed to `notifications`."""
+    """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
     url = manage_url(service, id, 1, details.language)
-    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    told = bool(details.person.channels)
+    contact = Contact(
+        name=person.name, mail=person.mail if told else None, phone=person.phone if told else None, manage_url=url
+    )
     state = AppointmentState(
         number=number,
         status="confirmed",
@@ -65,7 +69,7 @@ def booked_fact(
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
 
-def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> AppointmentRescheduled:
+def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason: str | None) -> AppointmentRescheduled:
     """AppointmentRescheduled, one version after the state it changes."""
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
@@ -76,7 +80,9 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
             "ends_at": seating.ends_at,
         }
     )
-    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by)
+    return AppointmentRescheduled(
+        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+    )
 
 
 def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> AppointmentCancelled:
@@ -86,6 +92,13 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     return AppointmentCancelled(
         id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
     )
+
+
+def missed_fact(found: Appointment) -> AppointmentMissed:
+    """AppointmentMissed, one version after the state it ends."""
+    assert found.state is not None, "a binding appointment has one"
+    state = found.state.model_copy(update={"status": "missed"})
+    return AppointmentMissed(id=found.id, version=found.version + 1, appointment=state)
 
 
 def _place(offer: Offer) -> Place:

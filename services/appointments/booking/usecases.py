@@ -112,10 +112,14 @@ async def reschedule(
     starts_at: datetime,
     by: DecidedBy,
     now: datetime,
+    reason: str | None = None,
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
+
+    Args:
+        reason: in the city's words; it is published, so never what a citizen wrote.
 
     Raises:
         NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
@@ -126,7 +130,7 @@ async def reschedule(
         return found
     await release_seats(conn, id)
     seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now)
-    fact = rescheduled_fact(found, seating, by)
+    fact = rescheduled_fact(found, seating, by, reason)
     moved = replace(
         found,
         version=fact.version,
@@ -195,7 +199,7 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
-    if found.starts_at <= now:
+    if found.status is not Status.CONFIRMED or found.starts_at <= now:
         raise TooLate
     return found
 
