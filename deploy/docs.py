@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from services.notifications.telling.domain import POLICIES, WHO_IS_TOLD, Rule
-from shared.events.appointments import DecidedBy
+from services.notifications.telling.matters import KINDS
+from services.notifications.telling.purposes import POLICIES
 
 FLOW = Path(__file__).parents[1] / "docs" / "flow.md"
 _RENDERED = re.compile(r"(<!-- rendered: make docs -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -31,24 +31,21 @@ def who_is_told() -> str:
     )
     rows = [
         (
-            rule.fact.__name__ + _by(rule),
+            f"{rule.fact.__name__} {rule.only.words}".strip(),
             rule.role,
             rule.purpose.value,
             rule.urgency.name.lower(),
-            rule.due.value,
-            rule.useful_until.value,
-            rule.quiet_hours.value,
+            rule.due.words,
+            rule.useful_until.words,
+            rule.quiet_hours.words,
             "those chosen; another known one as fallback",
             POLICIES[rule.purpose].if_unknown.value,
             "yes" if POLICIES[rule.purpose].optional else "no",
         )
-        for rule in WHO_IS_TOLD
+        for kind in KINDS
+        for rule in kind.rules
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
-
-
-def _by(rule: Rule) -> str:
-    return "" if rule.decided_by == frozenset(DecidedBy) else f" by {' or '.join(sorted(rule.decided_by))}"
 
 
 if __name__ == "__main__":

@@ -6,23 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.telling.usecases import take_fact
 from shared.consumer import Reaction
-from shared.events.appointments import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentFact,
-    AppointmentRescheduled,
-)
 from shared.events.base import Fact, Received
+from shared.events.personal import PersonalFact
+from shared.events.registry import FACTS
 from shared.service import Service
 
 
-async def on_appointment(conn: AsyncConnection, service: Service, received: Received[AppointmentFact]) -> None:
-    """Tell the citizen what became of their appointment."""
+async def on_personal_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact]) -> None:
+    """Tell a person what became of their matter."""
     await take_fact(conn, service, received, service.clock.now())
 
 
-REACTIONS: Mapping[type[Fact], Reaction] = {
-    AppointmentBooked: on_appointment,
-    AppointmentRescheduled: on_appointment,
-    AppointmentCancelled: on_appointment,
-}
+REACTIONS: Mapping[type[Fact], Reaction] = {fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)}

@@ -4,11 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
 
-from shared.events.base import Fact, FactPart, Privacy, Sealed
-
-Channel = Literal["mail", "sms"]
+from shared.events.base import FactPart
+from shared.events.personal import PersonalFact, PersonalState
 
 
 class DecidedBy(StrEnum):
@@ -46,12 +45,10 @@ class BookedService(FactPart):
         return name if self.quantity == 1 else f"{self.quantity} × {name}"
 
 
-class AppointmentState(FactPart):
+class AppointmentState(PersonalState):
     """The public state of an appointment.
 
-    `number` is what staff and citizens call it by. `language` is the language of messages (BCP 47), `interpreter` the
-    language an interpreter is asked for. `contact` is a `Contact` sealed to `notifications`; it is gone (None) once
-    the person was erased.
+    `number` is what staff and citizens call it by, `interpreter` the language an interpreter is asked for.
     """
 
     number: str
@@ -62,31 +59,13 @@ class AppointmentState(FactPart):
     services: list[BookedService]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
-    language: str
     interpreter: str | None = None
-    channels: list[Channel]
-    person_key: str
-    contact: Sealed | None = None
 
 
-class Contact(BaseModel):
-    """What `notifications` may know of a person: sealed, never in clear in a fact.
-
-    `mail` and `phone` (E.164) are the addresses the person gave; the state's `channels` says which to use first.
-    """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    name: str
-    mail: str | None = None
-    phone: str | None = None
-    manage_url: str
-
-
-class AppointmentFact(Fact):
+class AppointmentFact(PersonalFact):
     schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
-    privacy: ClassVar[Privacy] = Privacy.RESTRICTED
+    state_field: ClassVar[str] = "appointment"
 
     appointment: AppointmentState
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from shared.events import appointments, notifications
 from shared.events.base import Fact, Privacy
+from shared.events.personal import PersonalFact
 
 FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
@@ -28,6 +29,14 @@ def type_of(fact: type[Fact]) -> str:
 def facts_by_type() -> Mapping[str, type[Fact]]:
     """Every fact class by its CloudEvents type."""
     return MappingProxyType({type_of(fact): fact for fact in FACTS})
+
+
+def personal_fact(type: str) -> type[PersonalFact]:
+    """The class of a fact about a matter of one person, by its CloudEvents type."""
+    fact = facts_by_type()[type]
+    if not issubclass(fact, PersonalFact):
+        raise TypeError(f"{type} is not about one person.")
+    return fact
 
 
 def topic_of(prefix: str, fact: type[Fact]) -> str:

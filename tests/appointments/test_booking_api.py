@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import AppointmentBooked, AppointmentCancelled, Contact
+from shared.events.appointments import AppointmentBooked, AppointmentCancelled
+from shared.events.personal import Contact
 from shared.sealing import Sealer
 from shared.service import Service
 from shared.settings import development_private_key

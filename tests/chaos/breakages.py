@@ -202,8 +202,7 @@ def tells_again_what_it_reads_again() -> None:
     telling = "services.notifications.telling"
     _change("shared.consumer:first_seen", lambda _: all_are_new)
     _reword(f"{telling}.usecases:_KNOW", "matters.version <", "matters.version <=")
-    _change(f"{telling}.usecases:differs", lambda _: lambda *_: True)
-    _change(f"{telling}.domain:differs", lambda _: lambda *_: True)
+    _change(f"{telling}.usecases:kind_of", lambda of: lambda fact: replace(of(fact), differs=lambda *_: True))
     _change(f"{telling}.domain:notice_id", lambda _: lambda *_: uuid4())
     _change(f"{telling}.domain:message_id", lambda _: lambda *_: uuid4())
 

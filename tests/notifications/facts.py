@@ -1,10 +1,12 @@
 """Facts as `appointments` publishes them."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -12,11 +14,11 @@ from shared.events.appointments import (
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
-    Contact,
     DecidedBy,
     Place,
 )
 from shared.events.base import Received
+from shared.events.personal import Contact, PersonalFact
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
@@ -91,12 +93,44 @@ def cancelled(
     )
 
 
-def fact_for(purpose: Purpose, by: DecidedBy = DecidedBy.CITIZEN, **changes: Any) -> AppointmentFact:
-    """A fact that a notice of this purpose follows from; `changes` are those of the appointment."""
-    before = booked(**changes)
-    if purpose is Purpose.RESCHEDULING:
-        return rescheduled(before, by)
-    return cancelled(before, by, "Krankheit") if purpose is Purpose.CANCELLATION else before
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
+
+    `needed` stands in mail and SMS, the first of it in the subject. `turning` and `names` stand in the mail: numbers
+    and times that must not turn round in a text from right to left, and German proper names.
+    """
+
+    make: Callable[[str, DecidedBy], PersonalFact]
+    needed: Sequence[str]
+    turning: Sequence[str]
+    names: Sequence[str]
+
+
+_STATION = "Bürger-Service-Station Hamborn"
+
+
+def _appointment_sample(make: Callable[[AppointmentFact, DecidedBy], AppointmentFact]) -> Sample:
+    return Sample(
+        lambda language, by: make(booked(language=language), by),
+        needed=("4711-0815", "09:20", _STATION, MANAGE_URL),
+        turning=("4711-0815", "09:20"),
+        names=(_STATION,),
+    )
+
+
+SAMPLES: Mapping[Purpose, Sample] = {
+    Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
+    Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
+    Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
+}
+"""One for every purpose: the texts of all languages are tested with them."""
+
+
+def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> PersonalFact:
+    """A fact that a notice of this purpose follows from."""
+    return SAMPLES[purpose].make(language, by)
 
 
 def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:

@@ -9,18 +9,17 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
 from shared.events.appointments import BookedService, DecidedBy
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from tests.notifications.facts import MANAGE_URL, booked, fact_for, person
+from tests.notifications.facts import SAMPLES, booked, fact_for, person
 from tests.shared.web.html import parse, words
 
 TEXTS = Texts("Duisburg")
 SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
-NEEDED = ("4711-0815", "09:20", "Bürger-Service-Station Hamborn", MANAGE_URL)
 NOT_CHECKED = {
     "de-simple": "Diesen Text in Einfacher Sprache hat noch niemand geprüft.",
     "en": "This translation has not been checked yet.",
@@ -34,7 +33,7 @@ each_message = pytest.mark.parametrize(
 
 
 def mail_for(purpose: Purpose, language: Language, by: DecidedBy = DecidedBy.CITIZEN, texts: Texts = TEXTS) -> MailText:
-    return texts.mail(purpose, fact_for(purpose, by, language=language.code), person())
+    return texts.mail(purpose, fact_for(purpose, language.code, by), person())
 
 
 def isolated(tree: Element) -> set[str]:
@@ -48,23 +47,23 @@ def test_every_mail_says_what_the_reader_needs(purpose: Purpose, language: Langu
     tree = parse(mail.html)
     assert (tree.get("lang"), tree.get("dir")) == (language.code, language.direction)
     for text in (mail.plain, mail.html):
-        assert [needed for needed in NEEDED if needed not in text] == []
+        assert [needed for needed in SAMPLES[purpose].needed if needed not in text] == []
         assert ("Krankheit" in text) == (purpose is Purpose.CANCELLATION and by is not DecidedBy.CITIZEN)
-    assert "4711-0815" in mail.subject
+    assert SAMPLES[purpose].needed[0] in mail.subject
     assert "\n\n\n" not in mail.plain
 
 
 @each_message
 def test_every_sms_says_it_in_few_segments(purpose: Purpose, language: Language) -> None:
-    sms = plain(TEXTS.sms(purpose, fact_for(purpose, language=language.code), person()))
-    assert [needed for needed in NEEDED if needed not in sms] == []
+    sms = plain(TEXTS.sms(purpose, fact_for(purpose, language.code), person()))
+    assert [needed for needed in SAMPLES[purpose].needed if needed not in sms] == []
     assert segments(sms) == SEGMENTS[language.code]
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
 def test_no_two_purposes_sound_the_same(language: Language) -> None:
     assert len({mail_for(purpose, language).subject for purpose in Purpose}) == len(Purpose)
-    told = {TEXTS.sms(purpose, fact_for(purpose, language=language.code), person()) for purpose in Purpose}
+    told = {TEXTS.sms(purpose, fact_for(purpose, language.code), person()) for purpose in Purpose}
     assert len(told) == len(Purpose)
 
 
@@ -101,13 +100,16 @@ def test_every_language_and_purpose_has_a_state_of_review() -> None:
 def test_nothing_turns_round_in_arabic(purpose: Purpose) -> None:
     mail = mail_for(purpose, message_language("ar"))
     letter = mail.html.partition('<div lang="de"')[0]
-    assert {"4711-0815", "09:20", "Ada Lovelace", "Markt 1"} <= isolated(parse(mail.html))
-    assert '<bdi lang="de">Bürger-Service-Station Hamborn</bdi>' in letter
+    sample = SAMPLES[purpose]
+    assert {*sample.turning, *sample.names, "Ada Lovelace"} <= isolated(parse(mail.html))
+    assert [name for name in sample.names if f'<bdi lang="de">{name}</bdi>' not in letter] == []
     assert not re.search(r"\b(left|right)\b", mail.html), "sides are logical"
     assert not re.search(r"[٠-٩]", mail.html + mail.plain + mail.subject), "digits are Latin"
-    for text in (mail.subject, mail.plain.partition(NOT_CHECKED["ar"])[0]):
-        for turning in ("4711-0815", "09:20"):
-            assert text.count(turning) == text.count(f"\u2068{turning}\u2069") > 0
+    plain_letter = mail.plain.partition(NOT_CHECKED["ar"])[0]
+    for turning in sample.turning:
+        assert turning in plain_letter
+        for text in (mail.subject, plain_letter):
+            assert text.count(turning) == text.count(f"\u2068{turning}\u2069")
 
 
 def test_days_are_those_of_the_language() -> None:

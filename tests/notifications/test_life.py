@@ -25,7 +25,7 @@ from services.notifications.delivery.domain import (
     outcome_of,
 )
 from services.notifications.sending.domain import Answer, Patience, Result, news_of, news_of_look_up
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.notifications import Outcome

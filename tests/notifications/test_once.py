@@ -14,7 +14,7 @@ from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
 from services.notifications.sending.domain import Answer, Patience, Result
 from services.notifications.sending.usecases import Sending
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.appointments import DecidedBy

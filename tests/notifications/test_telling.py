@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from deploy.docs import who_is_told
 from services.notifications.telling.domain import (
     NO_CHANNEL,
-    WHO_IS_TOLD,
     NoticePlan,
-    Purpose,
     notices_for,
 )
+from services.notifications.telling.matters import KINDS
+from services.notifications.telling.matters.appointments import APPOINTMENTS
+from services.notifications.telling.purposes import Purpose
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
@@ -29,8 +30,8 @@ CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 def plans(
     fact: AppointmentFact, happened_at: datetime = MONDAY_NOON, known: AppointmentFact | None = None
 ) -> dict[str, NoticePlan]:
-    before = known.appointment if known else None
-    return {plan.purpose: plan for plan in notices_for(before, fact, person(), CAUSE, happened_at)}
+    told = notices_for(APPOINTMENTS, known, fact, person(), CAUSE, happened_at)
+    return {plan.purpose: plan for plan in told}
 
 
 def test_a_booking_is_confirmed_at_once_and_remembered_at_four_on_the_working_day_before() -> None:
@@ -97,7 +98,7 @@ def test_only_what_differs_is_told() -> None:
 
 
 def test_the_forgotten_are_told_nothing() -> None:
-    assert notices_for(None, booked(), None, CAUSE, MONDAY_NOON) == []
+    assert notices_for(APPOINTMENTS, None, booked(), None, CAUSE, MONDAY_NOON) == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_channels_are_those_chosen_and_known(
     chosen: list[str], mail: str | None, phone: str | None, first: list[str], reachable: list[str]
 ) -> None:
     fact = booked(channels=chosen)
-    for plan in notices_for(None, fact, person(mail, phone), CAUSE, MONDAY_NOON):
+    for plan in notices_for(APPOINTMENTS, None, fact, person(mail, phone), CAUSE, MONDAY_NOON):
         assert list(plan.messages) == first
         assert plan.reachable == reachable
 
@@ -124,15 +125,16 @@ def test_ids_are_the_same_for_whoever_computes_them_and_differ_by_cause_and_purp
     fact = booked(channels=["mail", "sms"])
     first, second = plans(fact), plans(fact)
     assert first == second
-    others = notices_for(None, fact, person(), uuid4(), MONDAY_NOON)
+    others = notices_for(APPOINTMENTS, None, fact, person(), uuid4(), MONDAY_NOON)
     ids = [id for plan in [*first.values(), *others] for id in [plan.id, *plan.messages.values()]]
     assert len(set(ids)) == len(ids)
 
 
 def test_every_rule_has_words_and_the_table_shows_every_rule() -> None:
     table = who_is_told()
-    assert {rule.purpose for rule in WHO_IS_TOLD} == set(Purpose)
-    assert len(table.splitlines()) == len(WHO_IS_TOLD) + 2
+    rules = [rule for kind in KINDS for rule in kind.rules]
+    assert {rule.purpose for rule in rules} == set(Purpose)
+    assert len(table.splitlines()) == len(rules) + 2
     assert "| AppointmentCancelled by city or staff | citizen | cancellation | urgent |" in table
 
 
@@ -168,7 +170,7 @@ async def test_any_order_of_facts_ends_in_the_same_state_and_the_same_messages(
     newest = history[-1]
     expected = {
         id
-        for plan in notices_for(None, newest.fact, person(), newest.cause, newest.occurred_at)
+        for plan in notices_for(APPOINTMENTS, None, newest.fact, person(), newest.cause, newest.occurred_at)
         for id in plan.messages.values()
     }
     assert valid == expected

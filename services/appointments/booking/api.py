@@ -17,7 +17,8 @@ from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from shared.db import Connection
-from shared.events.appointments import Channel, DecidedBy
+from shared.events.appointments import DecidedBy
+from shared.events.personal import Channel
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound

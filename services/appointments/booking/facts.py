@@ -13,10 +13,10 @@ from shared.events.appointments import (
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
-    Contact,
     DecidedBy,
     Place,
 )
+from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
 from shared.web.i18n import language as page_language

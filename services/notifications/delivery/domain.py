@@ -7,7 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from services.notifications.telling.domain import CHANNELS, POLICIES, IfUnknown, Purpose, message_id
+from services.notifications.telling.domain import CHANNELS, message_id
+from services.notifications.telling.purposes import POLICIES, IfUnknown, Purpose
 from shared.calendar import end_of_quiet, is_quiet
 from shared.due import Urgency, Work
 from shared.events.notifications import Outcome

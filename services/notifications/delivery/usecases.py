@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, Spared, State, apply
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
 from shared.events.notifications import (

@@ -11,11 +11,12 @@ from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateway
-from services.notifications.telling.domain import Purpose, address_of
+from services.notifications.telling.domain import address_of
+from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Texts
-from shared.events.appointments import AppointmentFact, Contact
+from shared.events.personal import Contact, PersonalFact
 from shared.service import Service
 
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ class Job:
     attempt: int
     channel: str
     purpose: Purpose
-    fact: AppointmentFact
+    fact: PersonalFact
     now: datetime
 
 
@@ -80,7 +81,7 @@ class Carrier:
         return result
 
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.appointment.contact
+        sealed = job.fact.personal.contact
         if sealed is None:
             raise ValueError("The contact has been forgotten.")
         contact = self._sealer.open(sealed, job.fact.id, Contact)

@@ -11,10 +11,10 @@ from services.notifications.delivery.usecases import Hand, spare
 from services.notifications.sending.carrier import Carrier, Job
 from services.notifications.sending.domain import Patience, Result, news_of, news_of_look_up
 from services.notifications.sending.gateways.sms import SmsGateway
-from services.notifications.telling.domain import POLICIES
+from services.notifications.telling.purposes import POLICIES
 from shared.due import Claim
-from shared.events.appointments import AppointmentFact
-from shared.events.registry import facts_by_type
+from shared.events.personal import PersonalFact
+from shared.events.registry import personal_fact
 from shared.service import Service
 from shared.statements import Statement
 
@@ -47,7 +47,7 @@ class Sending:
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue
-            if step.event is Event.BEGUN and fact.appointment.contact is None:
+            if step.event is Event.BEGUN and fact.personal.contact is None:
                 step = News(Event.SUPPRESSED, error="forgotten")
             hand.apply(id, step, now)
             if step.event is Event.BEGUN:
@@ -115,13 +115,9 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     await hand.save(conn, service, now)
 
 
-async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, AppointmentFact]:
-    facts = {}
-    for row in await _FACTS.rows(conn, {"ids": list(matters)}):
-        fact = facts_by_type()[row["type"]].model_validate(row["fact"])
-        assert isinstance(fact, AppointmentFact), "only these are taken"
-        facts[row["id"]] = fact
-    return facts
+async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, PersonalFact]:
+    rows = await _FACTS.rows(conn, {"ids": list(matters)})
+    return {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
 
 
 async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dict[UUID, Spared]:

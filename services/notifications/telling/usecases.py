@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Message, Notice, State, outcome_of
-from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, differs, notices_for
+from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, notices_for
+from services.notifications.telling.matters import kind_of
 from shared import retention
 from shared.due import Claim, Urgency, Work
-from shared.events.appointments import AppointmentFact, AppointmentState, Contact
 from shared.events.base import Received
 from shared.events.notifications import Outcome
-from shared.events.registry import type_of
+from shared.events.personal import Contact, PersonalFact
+from shared.events.registry import personal_fact, type_of
 from shared.people import Person
 from shared.service import Service
 from shared.statements import Statement
@@ -33,37 +34,40 @@ _KNOW = Statement("""
     returning old.fact
 """)
 _MOVED_ON = text("update matters set told_version = version where id = :id")
+_TYPE = text("select type from matters where id = :id")
 _FORGET_CONTACT = text("""
-    update matters set fact = jsonb_set(fact #- '{before,contact}', '{appointment,contact}', 'null') where id = :id
+    update matters set fact = jsonb_set(fact #- '{before,contact}', array[:state_field, 'contact'], 'null')
+    where id = :id
 """)
 _FORGET_MATTER = text("delete from matters where id = :id")
 
 
-async def take_fact(
-    conn: AsyncConnection, service: Service, received: Received[AppointmentFact], now: datetime
-) -> None:
+async def take_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact], now: datetime) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
     known = await _KNOW.row(conn, _matter_row(fact, now))
     if known is None:
         return
-    before = AppointmentState.model_validate(known["fact"]["appointment"]) if known["fact"] else None
-    if before and differs(before, fact.appointment):
+    kind = kind_of(fact)
+    before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
+    if before and kind.differs(before, fact):
         await conn.execute(_MOVED_ON, {"id": fact.id})
         await delivery.supersede(conn, service, fact.id, now)
     contact = _contact_of(fact, service)
-    plans = notices_for(before, fact, contact, received.cause, received.occurred_at)
+    plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
     if plans and contact:
         keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
         notices = [(_notice(plan, fact, received.cause, keys), plan.due_at) for plan in plans]
         await delivery.add(conn, service, notices, type_of(type(fact)), now)
-    forget_at = fact.appointment.ends_at + retention.PERSON_AFTER_MATTER
+    forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
     await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
 
 
 async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Forget how to reach the person of a matter that ended a while ago; what was told stays in the ledger."""
-    await conn.execute(_FORGET_CONTACT, {"id": UUID(claim.key)})
+    id = UUID(claim.key)
+    type = (await conn.execute(_TYPE, {"id": id})).scalar_one()
+    await conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
     forget_at = service.clock.now() + retention.LEDGER
     await service.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
@@ -73,19 +77,19 @@ async def forget_matter(conn: AsyncConnection, service: Service, claim: Claim) -
     await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
 
 
-def _matter_row(fact: AppointmentFact, now: datetime) -> dict[str, Any]:
+def _matter_row(fact: PersonalFact, now: datetime) -> dict[str, Any]:
     return {
         "id": fact.id,
         "version": fact.version,
         "type": type_of(type(fact)),
         "fact": fact.model_dump_json(),
-        "person_key": fact.appointment.person_key,
+        "person_key": fact.personal.person_key,
         "now": now,
     }
 
 
-def _contact_of(fact: AppointmentFact, service: Service) -> Contact | None:
-    sealed = fact.appointment.contact
+def _contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+    sealed = fact.personal.contact
     return None if sealed is None else service.sealer.open(sealed, fact.id, Contact)
 
 
@@ -94,7 +98,7 @@ def _address_key(service: Service, contact: Contact, channel: str) -> str:
     return service.people.person_key(Person(name="", **{"mail" if channel == "mail" else "phone": address}))
 
 
-def _notice(plan: NoticePlan, fact: AppointmentFact, cause: UUID, keys: dict[str, str]) -> Notice:
+def _notice(plan: NoticePlan, fact: PersonalFact, cause: UUID, keys: dict[str, str]) -> Notice:
     messages = tuple(
         Message(id, channel, State.NO_CHANNEL if channel == NO_CHANNEL else State.WAITING)
         for channel, id in plan.messages.items()

@@ -10,10 +10,11 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
 from uuid import UUID
 
-from services.notifications.telling.domain import Purpose
+from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.calendar import calendar_part, method_of
 from services.notifications.writing.texts import Texts
-from shared.events.appointments import AppointmentFact, Contact
+from shared.events.appointments import AppointmentFact
+from shared.events.personal import Contact, PersonalFact
 
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.CANCELLATION})
@@ -46,18 +47,19 @@ class MailWriter:
         self._domain = self._address.rpartition("@")[2]
         self._forms: dict[str | None, list[bytes]] = {}
 
-    def write(self, message: UUID, purpose: Purpose, fact: AppointmentFact, contact: Contact, now: datetime) -> Letter:
+    def write(self, message: UUID, purpose: Purpose, fact: PersonalFact, contact: Contact, now: datetime) -> Letter:
         """The mail that gives a notice; `message` becomes its Message-ID and its X-Nahbar-Message header."""
         if contact.mail is None:
             raise ValueError("The contact has no mail address.")
         recipient = _with_ascii_domain(contact.mail)
         text = self._texts.mail(purpose, fact, contact)
-        method = method_of(fact) if purpose in WITH_CALENDAR else None
+        appointment = fact if isinstance(fact, AppointmentFact) and purpose in WITH_CALENDAR else None
+        method = method_of(appointment) if appointment else None
         parts = [text.plain.encode(), text.html.encode()]
-        if method:
+        if appointment:
             parts.append(
                 calendar_part(
-                    fact,
+                    appointment,
                     summary=text.subject,
                     description=contact.manage_url,
                     organizer=self._address,

@@ -1,0 +1,108 @@
+"""Telling citizens about their appointments."""
+
+from datetime import datetime, time, timedelta
+
+from services.notifications.telling.domain import (
+    AT_ONCE,
+    QUIET_HOURS_IGNORED,
+    QUIET_HOURS_KEPT,
+    Condition,
+    MatterKind,
+    Moment,
+    Rule,
+)
+from services.notifications.telling.purposes import Purpose
+from shared.calendar import previous_working_day
+from shared.clock import BERLIN
+from shared.due import Urgency
+from shared.events.appointments import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    DecidedBy,
+)
+
+REMINDER_TIME = time(16)
+NOTICE_OF_CHANGE = timedelta(hours=24)
+WAY_TO_THE_COUNTER = timedelta(hours=1)
+
+
+def _reminder_time(fact: AppointmentFact, happened_at: datetime) -> datetime | None:
+    starts_at = fact.appointment.starts_at
+    day = previous_working_day(starts_at.astimezone(BERLIN).date())
+    reminder = datetime.combine(day, REMINDER_TIME, BERLIN).astimezone(starts_at.tzinfo)
+    return reminder if happened_at < reminder else None
+
+
+def _next_start(fact: AppointmentFact) -> datetime:
+    """When the person would come next if nobody told them: to a moved appointment perhaps at the old time."""
+    moved_from = [fact.before.starts_at] if isinstance(fact, AppointmentRescheduled) else []
+    return min([fact.appointment.starts_at, *moved_from])
+
+
+DAY_BEFORE = Moment("16:00 of the working day before; none if booked later", _reminder_time)
+START: Moment[AppointmentFact] = Moment("the start", lambda fact, _: fact.appointment.starts_at)
+HOUR_BEFORE: Moment[AppointmentFact] = Moment(
+    "one hour before the start", lambda fact, _: fact.appointment.starts_at - WAY_TO_THE_COUNTER
+)
+QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE: Moment[AppointmentFact] = Moment(
+    "waits, but not within 24 hours of the start", lambda fact, _: _next_start(fact) - NOTICE_OF_CHANGE
+)
+
+Decided = AppointmentRescheduled | AppointmentCancelled
+BY_CITIZEN: Condition[Decided] = Condition("by citizen", lambda fact: fact.by is DecidedBy.CITIZEN)
+BY_US: Condition[Decided] = Condition("by city or staff", lambda fact: fact.by is not DecidedBy.CITIZEN)
+
+
+def _differs(known: AppointmentFact, new: AppointmentFact) -> bool:
+    """Another state, another time, another place."""
+    before, after = known.appointment, new.appointment
+    return (before.status, before.starts_at, before.place.key) != (after.status, after.starts_at, after.place.key)
+
+
+APPOINTMENTS = MatterKind(
+    AppointmentFact,
+    (
+        Rule(AppointmentBooked, Purpose.CONFIRMATION, Urgency.DIRECT, AT_ONCE, START, QUIET_HOURS_IGNORED),
+        Rule(AppointmentBooked, Purpose.REMINDER, Urgency.REMINDER, DAY_BEFORE, HOUR_BEFORE, QUIET_HOURS_KEPT),
+        Rule(
+            AppointmentRescheduled,
+            Purpose.RESCHEDULING,
+            Urgency.DIRECT,
+            AT_ONCE,
+            START,
+            QUIET_HOURS_IGNORED,
+            BY_CITIZEN,
+        ),
+        Rule(
+            AppointmentRescheduled,
+            Purpose.RESCHEDULING,
+            Urgency.URGENT,
+            AT_ONCE,
+            START,
+            QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE,
+            BY_US,
+        ),
+        Rule(AppointmentRescheduled, Purpose.REMINDER, Urgency.REMINDER, DAY_BEFORE, HOUR_BEFORE, QUIET_HOURS_KEPT),
+        Rule(
+            AppointmentCancelled,
+            Purpose.CANCELLATION,
+            Urgency.DIRECT,
+            AT_ONCE,
+            START,
+            QUIET_HOURS_IGNORED,
+            BY_CITIZEN,
+        ),
+        Rule(
+            AppointmentCancelled,
+            Purpose.CANCELLATION,
+            Urgency.URGENT,
+            AT_ONCE,
+            START,
+            QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE,
+            BY_US,
+        ),
+    ),
+    _differs,
+)

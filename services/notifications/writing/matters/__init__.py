@@ -1,0 +1,21 @@
+"""What templates may say of each kind of matter: a module for each."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from services.notifications.telling.purposes import Purpose
+from services.notifications.writing.matters.appointments import appointment_values
+from shared.events.appointments import AppointmentFact
+from shared.events.personal import PersonalFact
+from shared.web.i18n import Language
+
+Values = Callable[[Language, Purpose, Any], dict[str, Any]]
+
+_VALUES: Mapping[type[PersonalFact], Values] = MappingProxyType({AppointmentFact: appointment_values})
+
+
+def values_of(language: Language, purpose: Purpose, fact: PersonalFact) -> dict[str, Any]:
+    """The values for the templates of a purpose, besides those every message has."""
+    values = next(values for kind, values in _VALUES.items() if isinstance(fact, kind))
+    return values(language, purpose, fact)

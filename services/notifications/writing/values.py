@@ -1,0 +1,26 @@
+"""Values of templates that matters of several kinds need."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from babel.dates import format_skeleton
+
+from shared.web.i18n import GERMAN, Language
+
+_T = TypeVar("_T")
+
+_SHORT_DAY: Final = MappingProxyType({"de-simple": "MMMMd"})
+"""The day in an SMS where the usual "Do., 26.11." would be too hard to read."""
+
+
+def said(texts: Mapping[str, _T], language: Language) -> tuple[str, _T]:
+    """What is said in a language, with the language it is said in: German where there is nothing else."""
+    code = language.code if language.code in texts else GERMAN.code
+    return code, texts[code]
+
+
+def short_day(moment: datetime, language: Language) -> str:
+    """A day in few letters, for an SMS."""
+    return format_skeleton(_SHORT_DAY.get(language.code, "MEd"), moment, locale=language.locale)
