@@ -13,7 +13,7 @@ from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
-from services.appointments.desk.area import STAFF_AREA
+from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.settings import Settings
@@ -40,7 +40,8 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             manage_pages,
             reschedule_pages,
             staff_pages(service.name),
-            audit_pages(service.name, "appointments:lead"),
+            audit_pages(service.name, LEAD),
+            *STAFF_PAGES,
         ],
         reactions=REACTIONS,
         due={DRAFT_EXPIRY: expire_draft},

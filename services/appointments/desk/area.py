@@ -1,15 +1,32 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
+from services.appointments.desk.pages import appointment, booking, day, unreached
+from services.appointments.desk.pages.visit import STAFF
 from shared.web.staff.visit import N_, Entry, StaffArea
 
+CLERK = "appointments:staff"
+LEAD = "appointments:lead"
+
+STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router)
 STAFF_AREA = StaffArea(
     entries=(
+        Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
+        Entry(f"{STAFF}/book", N_("Termin buchen"), N_("Für Menschen am Telefon oder am Schalter."), CLERK),
         Entry(
-            "/appointments/staff/audit",
-            N_("Protokoll"),
-            N_("Wer an Ihren Stationen was getan hat."),
-            "appointments:lead",
+            f"{STAFF}/unreached",
+            N_("Nicht erreicht"),
+            N_("Wen keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
+            CLERK,
         ),
+        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
-    actions={},
+    actions={
+        "arrived": N_("als angekommen vermerkt"),
+        "arrival-taken-back": N_("Ankunft zurückgenommen"),
+        "missed": N_("als nicht erschienen vermerkt"),
+        "booked": N_("Termin gebucht"),
+        "moved": N_("Termin verlegt"),
+        "cancelled": N_("Termin abgesagt"),
+        "called": N_("Person angerufen"),
+    },
 )

@@ -165,6 +165,18 @@ async def book(desk: Desk, id: UUID, wish: Wish, details: Details) -> Appointmen
     return booked
 
 
+async def confirm(desk: Desk, id: UUID, details: Details) -> Appointment:
+    """Make a time that is held for somebody their appointment; their channels may be none.
+
+    Raises:
+        NotFound, Forbidden, HoldOver
+    """
+    booked = await booking.confirm(desk.conn, desk.service, id, details, desk.now)
+    desk.who.must_serve(booked.station)
+    await desk.note("booked", booked)
+    return booked
+
+
 async def call(desk: Desk, notice: UUID) -> None:
     """Tick that somebody no message reached has been called; they leave the list.
 
