@@ -64,6 +64,7 @@ def test_every_reason_has_words_but_the_citizens_own() -> None:
     [
         ("confirmation", ("mail",), True),
         ("reminder", ("sms",), True),
+        ("missed", ("mail",), False),
         ("confirmation", (), False),
         ("reminder", (), False),
         ("missed", (), False),

@@ -11,6 +11,7 @@ from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentMissed,
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
@@ -68,13 +69,20 @@ def booked(contact: Contact | None = None, matter: UUID | None = None, **changes
     return AppointmentBooked(id=matter, version=1, appointment=appointment, booked_at=MONDAY_NOON)
 
 
-def rescheduled(before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, **changes: Any) -> AppointmentRescheduled:
+def rescheduled(
+    before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, reason: str | None = None, **changes: Any
+) -> AppointmentRescheduled:
     """The appointment is moved, by a day unless `changes` say otherwise."""
     starts_at = changes.pop("starts_at", before.appointment.starts_at + timedelta(days=1))
     moved = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=20), **changes}
     after = before.appointment.model_copy(update=moved)
     return AppointmentRescheduled(
-        id=before.id, version=before.version + 1, appointment=after, before=before.appointment, by=by
+        id=before.id,
+        version=before.version + 1,
+        appointment=after,
+        before=before.appointment,
+        by=by,
+        reason=reason,
     )
 
 
@@ -91,6 +99,12 @@ def cancelled(
         by=by,
         reason=reason,
     )
+
+
+def missed(before: AppointmentFact) -> AppointmentMissed:
+    """Nobody came."""
+    after = before.appointment.model_copy(update={"status": "missed"})
+    return AppointmentMissed(id=before.id, version=before.version + 1, appointment=after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +136,9 @@ def _appointment_sample(make: Callable[[AppointmentFact, DecidedBy], Appointment
 SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
-    Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.RESCHEDULING: _appointment_sample(lambda fact, by: rescheduled(fact, by, "Krankheit")),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
+    Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
 }
 """One for every purpose: the texts of all languages are tested with them."""
 

@@ -15,14 +15,14 @@ from services.notifications.telling.domain import (
 )
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.matters.appointments import APPOINTMENTS
-from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Received
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received, rescheduled
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, missed, person, received, rescheduled
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 
@@ -86,6 +86,15 @@ def test_a_move_by_the_city_is_told_in_time_for_the_old_appointment() -> None:
     earlier = rescheduled(booked(), DecidedBy.STAFF, starts_at=THURSDAY - timedelta(days=1))
     assert plans(later)["rescheduling"].loud_from == THURSDAY - timedelta(hours=24)
     assert plans(earlier)["rescheduling"].loud_from == THURSDAY - timedelta(days=1, hours=24)
+
+
+def test_who_was_missed_is_told_in_the_day_and_for_three_days_and_addresses_in_doubt_are_spared() -> None:
+    begun = booked()
+    told = plans(missed(begun), THURSDAY, known=begun)
+    assert set(told) == {"missed"}
+    assert (told["missed"].due_at, told["missed"].loud_from) == (THURSDAY, None)
+    assert told["missed"].useful_until == begun.appointment.ends_at + timedelta(days=3)
+    assert POLICIES[Purpose.MISSED].optional
 
 
 def test_only_what_differs_is_told() -> None:

@@ -58,9 +58,9 @@ def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
 def must_call(purpose: str, channels: Sequence[str]) -> bool:
     """Whether staff should call when a notice reached nobody.
 
-    Who wanted no messages has a printed slip, and needs a call only when something changes.
+    Who wanted no messages has a printed slip, and needs a call only when something changes; who did not come needs none.
     """
-    return bool(channels) or purpose in ("rescheduling", "cancellation")
+    return purpose != "missed" and (bool(channels) or purpose in ("rescheduling", "cancellation"))
 
 
 def number_of(typed: str) -> str | None:

@@ -13,6 +13,7 @@ class Purpose(StrEnum):
     RESCHEDULING = "rescheduling"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    MISSED = "missed"
 
 
 class IfUnknown(StrEnum):
@@ -36,5 +37,6 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.MISSED: Policy(IfUnknown.LEAVE, optional=True),
     }
 )

@@ -4,10 +4,11 @@ from typing import Any
 
 from babel.dates import format_date
 
+from services.notifications.telling.matters.appointments import Decided
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.values import said, short_day
 from shared.clock import BERLIN
-from shared.events.appointments import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, DecidedBy
+from shared.events.appointments import AppointmentFact, AppointmentRescheduled, DecidedBy
 from shared.web.formats import hhmm
 from shared.web.i18n import GERMAN, Language
 
@@ -29,8 +30,8 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "start": hhmm(state.starts_at),
         "end": hhmm(state.ends_at),
         "before": _before(fact, language) if purpose is Purpose.RESCHEDULING else None,
-        "by_city": isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) and fact.by != DecidedBy.CITIZEN,
-        "reason": fact.reason if isinstance(fact, AppointmentCancelled) else None,
+        "by_city": isinstance(fact, Decided) and fact.by != DecidedBy.CITIZEN,
+        "reason": fact.reason if isinstance(fact, Decided) else None,
     }
 
 
