@@ -138,6 +138,20 @@ class BodyLimit:
         await self._app(scope, limited, send)
 
 
+class HeadAsGet:
+    """ASGI middleware: HEAD is answered like GET (RFC 9110, section 9.3.2); the server leaves out the content.
+
+    FastAPI's routes answer GET alone.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with problem documents of these statuses."""
     document = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}

@@ -46,6 +46,7 @@ async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: S
         metrics = (await client.get(f"/{name}/metrics")).text
         assert f"nahbar_{name}_relay_leading" in metrics
         assert f"nahbar_{name}_outbox_oldest_seconds" in metrics
+        assert (await client.head(f"/{name}/health/live")).status_code == 200
 
 
 async def test_without_kafka_it_lives_and_says_that_it_is_not_ready(name: str, settings: ServiceSettings) -> None:

@@ -36,6 +36,7 @@ async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_res
 async def test_with_everything_open_nothing_is_left_for_the_phone() -> None:
     app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
     async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
+        assert (await client.head("/")).status_code == 200
         text = words(parse((await client.get("/")).text))
     assert "Bald auch online" not in text
 
