@@ -58,7 +58,7 @@ def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
 def must_call(purpose: str, channels: Sequence[str]) -> bool:
     """Whether staff should call when a notice reached nobody.
 
-    Who wanted no messages has a printed slip, and needs a call only when something changes; who did not come needs none.
+    Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
     """
     return purpose != "missed" and (bool(channels) or purpose in ("rescheduling", "cancellation"))
 
