@@ -2,7 +2,9 @@
 
 Owns stations with their counters, services (Leistungen), opening hours, closures, seats and appointments.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled.
+Staff work at the desk: lists of a day, bookings and changes for others, whom to call.
+
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AppointmentMissed.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
 """

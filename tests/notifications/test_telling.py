@@ -159,6 +159,8 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[i
         history.append(received(rescheduled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
     if draw(st.booleans()):
         history.append(received(cancelled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
+    elif draw(st.booleans()):
+        history.append(received(missed(history[-1].fact)))
     newest_index = len(history) - 1
     others = draw(st.lists(st.integers(0, newest_index), max_size=6))
     return history, draw(st.permutations([*others, newest_index]))
