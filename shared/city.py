@@ -32,13 +32,17 @@ class District(_Data):
 
 
 class CityStation(_Data):
-    """A Bürger-Service-Station; `counters` is how many counters take appointments."""
+    """A Bürger-Service-Station.
+
+    `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one.
+    """
 
     key: str
     name: str
     district: int
     address: str | None
     counters: int = Field(ge=1)
+    daily_tickets: int = Field(default=0, ge=0, le=999)
 
 
 class CityService(_Data):

@@ -16,6 +16,20 @@ from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
+from services.appointments.queue.api import router as queue_api
+from services.appointments.queue.ending import (
+    QUEUE_END,
+    QUEUE_FORGETTING,
+    QUEUE_TIDYING,
+    end_queue,
+    forget_queue,
+    tidy_up,
+)
+from services.appointments.queue.pages.arrival import router as arrival_pages
+from services.appointments.queue.pages.counter import router as counter_pages
+from services.appointments.queue.pages.hall import router as hall_pages
+from services.appointments.queue.pages.ticket import router as ticket_pages
+from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
@@ -31,20 +45,18 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            offer_api,
-            booking_api,
-            desk_api,
-            offer_pages,
-            time_pages,
-            details_pages,
-            manage_pages,
-            reschedule_pages,
-            staff_pages(service.name),
-            audit_pages(service.name, LEAD),
-            *STAFF_PAGES,
+            *(offer_api, booking_api, queue_api, counter_api, desk_api),
+            *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
+            *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,
-        due={DRAFT_EXPIRY: expire_draft},
+        due={
+            DRAFT_EXPIRY: expire_draft,
+            QUEUE_END: end_queue,
+            QUEUE_TIDYING: tidy_up,
+            QUEUE_FORGETTING: forget_queue,
+        },
         forget=forget_contacts,
         error_page=pages.error_page,
     )

@@ -13,8 +13,9 @@ from shared.service import Service
 
 
 async def on_personal_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact]) -> None:
-    """Tell a person what became of their matter."""
-    await take_fact(conn, service, received, service.clock.now())
+    """Tell a person what became of their matter. Some matters, such as most tickets, belong to nobody we know."""
+    if received.fact.personal.person_key:
+        await take_fact(conn, service, received, service.clock.now())
 
 
 REACTIONS: Mapping[type[Fact], Reaction] = {fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)}

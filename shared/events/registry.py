@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from shared.events import appointments, notifications
+from shared.events import appointments, notifications, tickets
 from shared.events.base import Fact, Privacy
 from shared.events.personal import PersonalFact
 
@@ -13,6 +13,11 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
     appointments.AppointmentMissed,
+    tickets.TicketIssued,
+    tickets.TicketNear,
+    tickets.TicketCalled,
+    tickets.TicketPutBack,
+    tickets.TicketClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
 )

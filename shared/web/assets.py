@@ -1,4 +1,4 @@
-"""Style sheets, fonts and pictures: read once, named by their content, answered compressed and cacheable for ever."""
+"""Style sheets, fonts, pictures, a script: read once, named by their content, answered compressed and kept for ever."""
 
 import gzip
 import re
@@ -13,7 +13,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 FOLDER: Final = Path(__file__).parent / "assets"
-TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 _REFERENCE: Final = re.compile(r'url\("([\w-]+\.\w+)"\)')
 _HASHED: Final = re.compile(r"/?([\w.-]+)\.[0-9a-f]{10}(\.\w+)")
 

@@ -29,6 +29,8 @@ SECURITY_HEADERS: Final = MappingProxyType(
         "X-Content-Type-Options": "nosniff",
     }
 )
+LIVE: Final = "; script-src 'self'; connect-src 'self'"
+"""What else the policy of a page allows that renews a line of its own."""
 
 
 class Pages:
@@ -52,6 +54,7 @@ class Pages:
         *,
         status: int = 200,
         secret: bool = False,
+        live: bool = False,
         headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> HTMLResponse:
@@ -62,13 +65,15 @@ class Pages:
             template: name of a file.
             status: HTTP status; 422 for a form that comes back with errors.
             secret: the page belongs to a secret link or shows a person's data: nobody stores or indexes it.
+            live: the page may run our own scripts, which may fetch pages of ours.
             headers: further headers.
             context: what the template names; `errors` (FormErrors) makes the error summary appear.
         """
         environment = self._environments[language_of(request)]
         body = environment.get_template(template).render(language_links=_language_links(request), **context)
         privacy = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"} if secret else {"Cache-Control": "no-cache"}
-        return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **privacy, **(headers or {})})
+        policy = {"Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"] + LIVE} if live else {}
+        return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> Response:
         """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`.

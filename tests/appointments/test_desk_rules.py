@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person, number_of
 from services.appointments.desk.domain import (
     WORDS,
     Reason,
@@ -14,7 +14,6 @@ from services.appointments.desk.domain import (
     may_miss,
     may_take_back,
     must_call,
-    number_of,
 )
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy
@@ -29,10 +28,11 @@ SECOND = timedelta(seconds=1)
         (START - timedelta(hours=9, minutes=20), True),
         (START - timedelta(hours=9, minutes=20) - SECOND, False),
         (START, True),
-        (START + timedelta(hours=30), True),
+        (START + timedelta(hours=14), True),
+        (START + timedelta(hours=15), False),
     ],
 )
-def test_people_arrive_from_the_day_of_their_appointment_on(now: datetime, arrives: bool) -> None:
+def test_people_arrive_on_the_day_of_their_appointment(now: datetime, arrives: bool) -> None:
     assert may_arrive(Status.CONFIRMED, START, now) is arrives
 
 

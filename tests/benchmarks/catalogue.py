@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tests.benchmarks.booking import booking_over_http
+from tests.benchmarks.calling import call_next
 from tests.benchmarks.consumer import consumer_with_inbox
 from tests.benchmarks.footprint import footprint
 from tests.benchmarks.hands import commit_to_hands
@@ -17,6 +18,7 @@ from tests.benchmarks.site import Site
 BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = MappingProxyType(
     {
         "booking": booking_over_http,
+        "calling": call_next,
         "relay": relay_drain,
         "hands": commit_to_hands,
         "consumer": consumer_with_inbox,

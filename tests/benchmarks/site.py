@@ -32,6 +32,7 @@ class Sizes:
 
     rounds: int = 3
     bookings: int = 1_500
+    calls: int = 600
     outbox: int = 20_000
     singles: int = 200
     facts: int = 3_000
@@ -45,6 +46,7 @@ class Sizes:
 TINY = Sizes(
     rounds=1,
     bookings=40,
+    calls=30,
     outbox=300,
     singles=5,
     facts=100,

@@ -27,6 +27,7 @@ from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.browser.desk import DeskSite
+from tests.browser.queue import QueueSite
 from tests.shared.web.site import create_site
 from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
@@ -138,9 +139,11 @@ async def site() -> AsyncIterator[str]:
         yield address
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
-    """The booking pages, the staff's issuer and the portal on one port, over a database of their own."""
+@asynccontextmanager
+async def appointments(
+    stack: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
+    """The pages of `appointments`, the staff's issuer and the portal on one port: address, service, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
     listener = free_port()
     platform = Platform(
@@ -160,12 +163,26 @@ async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
         await load_city(conn, service.city)
     platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(service.city, {"termin"}))
     async with serving(platform_app, listener) as address, httpx.AsyncClient(base_url=address) as client:
-        yield BookingSite(address, service, client)
+        yield address, service, client
     await service.db.close()
     await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
+    """The booking pages."""
+    async with appointments(stack, tmp_path_factory) as (address, service, client):
+        yield BookingSite(address, service, client)
 
 
 @pytest.fixture
 def desk(booking: BookingSite) -> DeskSite:
     """The pages of the desk, with a lead of all stations signed in."""
     return DeskSite(booking)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QueueSite]:
+    """The pages of the queue, on a working day at ten."""
+    async with appointments(stack, tmp_path_factory) as (address, service, client):
+        yield QueueSite(address, service, client)

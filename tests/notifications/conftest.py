@@ -23,7 +23,6 @@ from services.notifications.delivery.queries import Ledger, MessageEntry, ledger
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
 from shared.clock import Clock
-from shared.events.appointments import AppointmentFact
 from shared.events.base import Received
 from shared.events.notifications import NoticeFact
 from shared.events.registry import facts_by_type
@@ -95,7 +94,7 @@ class Post:
                 server.should_exit = True
                 await serving
 
-    async def take(self, *received: Received[AppointmentFact]) -> None:
+    async def take(self, *received: Received[Any]) -> None:
         """Let the service take facts, each in a transaction of its own."""
         service = Service(self.settings)
         for each in received:

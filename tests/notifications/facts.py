@@ -20,6 +20,7 @@ from shared.events.appointments import (
 )
 from shared.events.base import Received
 from shared.events.personal import Contact, PersonalFact
+from shared.events.tickets import TicketNear, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
@@ -107,6 +108,29 @@ def missed(before: AppointmentFact) -> AppointmentMissed:
     return AppointmentMissed(id=before.id, version=before.version + 1, appointment=after)
 
 
+def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
+    """A ticket of a Thursday morning, for somebody who waits for an SMS."""
+    values: dict[str, Any] = {
+        "number": "A 017",
+        "status": "waiting",
+        "place": Place(key="hamborn", name="Bürger-Service-Station Hamborn", district=200, address="Markt 1"),
+        "services": [],
+        "issued_at": THURSDAY,
+        "closes_at": THURSDAY + timedelta(hours=8),
+        "language": "de",
+        "channels": ["sms"],
+        "person_key": f"key of {contact.name}" if contact else "",
+        "contact": contact and _SEALER.seal("notifications", matter, contact),
+    }
+    return TicketState(**(values | changes))
+
+
+def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
+    """It is nearly somebody's turn."""
+    matter = uuid4()
+    return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
@@ -139,6 +163,12 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.RESCHEDULING: _appointment_sample(lambda fact, by: rescheduled(fact, by, "Krankheit")),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
     Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
+    Purpose.TURN: Sample(
+        lambda language, _: near(language=language),
+        needed=("A 017", MANAGE_URL),
+        turning=("A 017",),
+        names=(_STATION,),
+    ),
 }
 """One for every purpose: the texts of all languages are tested with them."""
 
@@ -148,7 +178,7 @@ def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.C
     return SAMPLES[purpose].make(language, by)
 
 
-def received(fact: AppointmentFact, occurred_at: datetime = MONDAY_NOON) -> Received[AppointmentFact]:
+def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

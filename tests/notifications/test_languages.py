@@ -58,7 +58,7 @@ def test_every_mail_says_what_the_reader_needs(purpose: Purpose, language: Langu
 def test_every_sms_says_it_in_few_segments(purpose: Purpose, language: Language) -> None:
     sms = plain(TEXTS.sms(purpose, fact_for(purpose, language.code), person()))
     assert [needed for needed in SAMPLES[purpose].needed if needed not in sms] == []
-    assert segments(sms) == SEGMENTS[language.code]
+    assert segments(sms) <= SEGMENTS[language.code]
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)

@@ -1,5 +1,6 @@
 """Rules of booking: holds, numbers, and what a person may type."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,6 +36,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
+"""Who is expected, or here already."""
+
+
 def appointment_number(count: int) -> str:
     """The number people call an appointment by, such as "4711-0815".
 
@@ -43,6 +48,12 @@ def appointment_number(count: int) -> str:
     """
     digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
     return f"{digits[:4]}-{digits[4:]}"
+
+
+def number_of(typed: str) -> str | None:
+    """An appointment's number as people type it, with or without its hyphen; None for anything else."""
+    digits = re.sub(r"[\s-]", "", typed)
+    return f"{digits[:4]}-{digits[4:]}" if re.fullmatch(r"[0-9]{8}", digits) else None
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
@@ -114,6 +125,11 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
         if code:
             wrong.append(Wrong("phone", code))
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
+
+
+def check_mobile(typed: str) -> tuple[str | None, str | None]:
+    """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
+    return _check_phone(typed.strip(), for_sms=True)
 
 
 def _check_phone(typed: str, for_sms: bool) -> tuple[str | None, str | None]:

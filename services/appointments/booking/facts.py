@@ -50,14 +50,9 @@ def booked_fact(
     state = AppointmentState(
         number=number,
         status="confirmed",
-        place=_place(seating.offer),
+        place=place_of(seating.offer),
         counter=seating.counter,
-        services=[
-            BookedService(
-                key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity
-            )
-            for each in seating.offer.services
-        ],
+        services=services_of(seating.offer),
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         language=details.language,
@@ -74,7 +69,7 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
         update={
-            "place": _place(seating.offer),
+            "place": place_of(seating.offer),
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
@@ -101,7 +96,15 @@ def missed_fact(found: Appointment) -> AppointmentMissed:
     return AppointmentMissed(id=found.id, version=found.version + 1, appointment=state)
 
 
-def _place(offer: Offer) -> Place:
+def services_of(offer: Offer) -> list[BookedService]:
+    """The services of an offer, as facts name them."""
+    return [
+        BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity)
+        for each in offer.services
+    ]
+
+
+def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import Status, number_of
 from shared.events.appointments import AppointmentState
 
 _APPOINTMENT = """
@@ -52,8 +52,8 @@ async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = F
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
-    """The binding appointment people call by a number, locked in the open transaction; None when there is none."""
-    row = (await conn.execute(_READ_NUMBER, {"number": number})).one_or_none()
+    """The binding appointment people call by a number, however they type it; locked in the open transaction."""
+    row = (await conn.execute(_READ_NUMBER, {"number": number_of(number)})).one_or_none()
     return None if row is None else appointment_of(row)
 
 

@@ -62,6 +62,7 @@ _CANCEL = text("""
            cancelled_by = :by, cancelled_at = :now
     where id = :id
 """)
+_ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
 _FORGET_CONTACTS = text("""
     update appointments set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids) and state is not null
 """)
@@ -190,6 +191,11 @@ async def cancel(
         cancelled_by=by,
         cancelled_at=now,
     )
+
+
+async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
+    """Note that somebody whom we expect is here; nothing is told to anybody."""
+    await conn.execute(_ARRIVED, {"id": id})
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:

@@ -122,15 +122,9 @@ async def appointment(number: Number, desk: CurrentDesk) -> AppointmentOut:
     return out_of(desk.service, await usecases.find(desk, number))
 
 
-@router.post("/appointments/{number}/arrival", responses=problems(401, 403, 404, 409))
-async def arrive(number: Number, desk: CurrentDesk) -> AppointmentOut:
-    """Somebody is here; possible from the day of the appointment on."""
-    return out_of(desk.service, await usecases.arrive(desk, number))
-
-
 @router.post("/appointments/{number}/arrival/correction", responses=problems(401, 403, 404, 409))
 async def take_back(number: Number, desk: CurrentDesk) -> AppointmentOut:
-    """They are not here after all."""
+    """They are not here after all, and are not called; `/arrival` lets them wait again."""
     return out_of(desk.service, await usecases.take_back_arrival(desk, number))
 
 

@@ -2,6 +2,7 @@
 
 from services.appointments.desk.pages import appointment, booking, day, unreached
 from services.appointments.desk.pages.visit import STAFF
+from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
 
 CLERK = "appointments:staff"
@@ -18,6 +19,8 @@ STAFF_AREA = StaffArea(
             N_("Wen keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
             CLERK,
         ),
+        Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
     actions={
@@ -28,5 +31,6 @@ STAFF_AREA = StaffArea(
         "moved": N_("Termin verlegt"),
         "cancelled": N_("Termin abgesagt"),
         "called": N_("Person angerufen"),
+        **QUEUE_ACTIONS,
     },
 )

@@ -1,6 +1,5 @@
 """Rules of the desk: who has arrived, who was missed, why the city moves or cancels, and whom to call."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -36,8 +35,8 @@ def decision(reason: Reason) -> tuple[DecidedBy, str | None]:
 
 
 def may_arrive(status: Status, starts_at: datetime, now: datetime) -> bool:
-    """Whether somebody can be noted as here: from the day of the appointment on, early or late."""
-    return status is Status.CONFIRMED and starts_at.astimezone(BERLIN).date() <= now.astimezone(BERLIN).date()
+    """Whether somebody can be noted as here: on the day of the appointment, early or late."""
+    return status is Status.CONFIRMED and starts_at.astimezone(BERLIN).date() == now.astimezone(BERLIN).date()
 
 
 def may_take_back(status: Status) -> bool:
@@ -61,9 +60,3 @@ def must_call(purpose: str, channels: Sequence[str]) -> bool:
     Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
     """
     return purpose != "missed" and (bool(channels) or purpose in ("rescheduling", "cancellation"))
-
-
-def number_of(typed: str) -> str | None:
-    """An appointment's number as people type it, with or without its hyphen; None for anything else."""
-    digits = re.sub(r"[\s-]", "", typed)
-    return f"{digits[:4]}-{digits[4:]}" if re.fullmatch(r"[0-9]{8}", digits) else None

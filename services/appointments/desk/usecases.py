@@ -3,6 +3,7 @@
 Asked for twice, a use case changes nothing the second time.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -18,12 +19,14 @@ from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
 from services.appointments.desk.refusals import NotNow
+from services.appointments.queue.refusals import StationNotOpen
+from services.appointments.queue.usecases import check_in
 from shared import audit
 from shared.auth import Caller
 from shared.problems import NotFound
 from shared.service import Service
 
-_STATUS = text("update appointments set status = :status where id = :id")
+_EXPECT_AGAIN = text("update appointments set status = 'confirmed' where id = :id")
 _MISSED = text("""
     update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
 """)
@@ -74,7 +77,7 @@ async def find(desk: Desk, number: str) -> Appointment:
 
 
 async def arrive(desk: Desk, number: str) -> Appointment:
-    """Note that somebody is here.
+    """Note that somebody is here, and let them wait for their turn while the station is open.
 
     Raises:
         NotFound, Forbidden, NotNow
@@ -84,11 +87,15 @@ async def arrive(desk: Desk, number: str) -> Appointment:
         return found
     if not may_arrive(found.status, found.starts_at, desk.now):
         raise NotNow
-    return await _set(desk, found, Status.ARRIVED, "arrived")
+    with suppress(StationNotOpen):
+        await check_in(desk.conn, desk.service, found, desk.now)
+    await booking.note_arrival(desk.conn, found.id)
+    await desk.note("arrived", found)
+    return replace(found, status=Status.ARRIVED)
 
 
 async def take_back_arrival(desk: Desk, number: str) -> Appointment:
-    """Correct an arrival: they are not here after all.
+    """Correct an arrival: they are not here after all, and not called until they have arrived again.
 
     Raises:
         NotFound, Forbidden, NotNow
@@ -98,7 +105,9 @@ async def take_back_arrival(desk: Desk, number: str) -> Appointment:
         return found
     if found.status is not Status.ARRIVED:
         raise NotNow
-    return await _set(desk, found, Status.CONFIRMED, "arrival-taken-back")
+    await desk.conn.execute(_EXPECT_AGAIN, {"id": found.id})
+    await desk.note("arrival-taken-back", found)
+    return replace(found, status=Status.CONFIRMED)
 
 
 async def miss(desk: Desk, number: str) -> Appointment:
@@ -201,9 +210,3 @@ async def call(desk: Desk, notice: UUID) -> None:
             number=about.number,
             purpose=ticked.purpose,
         )
-
-
-async def _set(desk: Desk, found: Appointment, status: Status, action: str) -> Appointment:
-    await desk.conn.execute(_STATUS, {"id": found.id, "status": status})
-    await desk.note(action, found)
-    return replace(found, status=status)

@@ -161,21 +161,30 @@ def closed_because(station: Station, day: date) -> str | None:
     return closure.reason if closure else None
 
 
+def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
+    """From when until when (UTC) a station is open on a day, in order; never on public holidays and closures."""
+    if closed_because(station, day):
+        return []
+    return sorted(
+        (
+            datetime.combine(day, hours.opens, BERLIN).astimezone(UTC),
+            datetime.combine(day, hours.closes, BERLIN).astimezone(UTC),
+        )
+        for hours in station.hours
+        if hours.apply_on(day)
+    )
+
+
 def slots_on(station: Station, day: date, grid: Grid) -> list[datetime]:
     """The starts (UTC) of all seats of each counter on a day; none on public holidays and closures.
 
     Cut in UTC, so a day on which the clocks change has no slot twice and none that does not exist.
     """
-    if closed_because(station, day):
-        return []
     starts: list[datetime] = []
-    for hours in station.hours:
-        if hours.apply_on(day):
-            start = datetime.combine(day, hours.opens, BERLIN).astimezone(UTC)
-            closing = datetime.combine(day, hours.closes, BERLIN).astimezone(UTC)
-            while start + grid.slot <= closing:
-                starts.append(start)
-                start += grid.slot
+    for start, closing in open_on(station, day):
+        while start + grid.slot <= closing:
+            starts.append(start)
+            start += grid.slot
     return sorted(set(starts))
 
 

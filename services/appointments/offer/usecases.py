@@ -10,9 +10,9 @@ from shared.city import City
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
     """Take over stations, counters, services and opening hours from the city's data; again changes nothing twice."""
-    found = [{"key": s.key, "name": s.name, "district": s.district, "address": s.address} for s in city.stations]
+    found = [station.model_dump(exclude={"counters"}) for station in city.stations]
     upsert = insert(stations)
-    changed = {name: upsert.excluded[name] for name in ("name", "district", "address")}
+    changed = {name: upsert.excluded[name] for name in ("name", "district", "address", "daily_tickets")}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), found)
 
     numbered = [

@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
     MISSED = "missed"
+    TURN = "turn"
 
 
 class IfUnknown(StrEnum):
@@ -38,5 +39,6 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True),
         Purpose.MISSED: Policy(IfUnknown.LEAVE, optional=True),
+        Purpose.TURN: Policy(IfUnknown.LEAVE),
     }
 )

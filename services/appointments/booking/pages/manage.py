@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 
 from services.appointments.booking.api import by_token
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import Status, will_be_reminded
+from services.appointments.booking.domain import COMING, Status, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, TooLate
 from services.appointments.booking.usecases import cancel
+from services.appointments.queue.domain import may_check_in
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
 from shared.web.i18n import message_language
@@ -59,6 +60,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         missed=found.status is Status.MISSED,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
+        here=found.status in COMING and may_check_in(found.starts_at, visit.now),
         token=token,
         appointment=found,
         state=found.state,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import load_by_number
 from services.appointments.desk import usecases
-from services.appointments.desk.domain import may_arrive, may_miss, number_of
+from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations
 from shared.web.forms import FormErrors
@@ -35,7 +35,7 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
 @router.get("/find")
 async def find(visit: Clerk, number: Annotated[str, Field(max_length=40)] = "") -> Response:
     """To the appointment of a number, as far as it is at one of one's stations."""
-    found = await load_by_number(visit.conn, number_of(number) or "")
+    found = await load_by_number(visit.conn, number)
     if found is not None and visit.who.serves(found.station):
         return visit.redirect(f"{STAFF}/appointments/{found.number}")
     _ = visit.gettext

@@ -4,9 +4,10 @@ from typing import Any
 
 from services.notifications.telling.domain import MatterKind
 from services.notifications.telling.matters.appointments import APPOINTMENTS
+from services.notifications.telling.matters.tickets import TICKETS
 from shared.events.personal import PersonalFact
 
-KINDS: tuple[MatterKind[Any], ...] = (APPOINTMENTS,)
+KINDS: tuple[MatterKind[Any], ...] = (APPOINTMENTS, TICKETS)
 
 
 def kind_of(fact: PersonalFact) -> MatterKind[Any]:

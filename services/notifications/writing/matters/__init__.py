@@ -6,13 +6,17 @@ from typing import Any
 
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters.appointments import appointment_values
+from services.notifications.writing.matters.tickets import ticket_values
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import PersonalFact
+from shared.events.tickets import TicketFact
 from shared.web.i18n import Language
 
 Values = Callable[[Language, Purpose, Any], dict[str, Any]]
 
-_VALUES: Mapping[type[PersonalFact], Values] = MappingProxyType({AppointmentFact: appointment_values})
+_VALUES: Mapping[type[PersonalFact], Values] = MappingProxyType(
+    {AppointmentFact: appointment_values, TicketFact: ticket_values}
+)
 
 
 def values_of(language: Language, purpose: Purpose, fact: PersonalFact) -> dict[str, Any]:

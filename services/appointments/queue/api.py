@@ -1,0 +1,78 @@
+"""Tickets as JSON, for whoever holds one."""
+
+from typing import Literal, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AwareDatetime, BaseModel
+
+from services.appointments.queue.facts import TICKET
+from services.appointments.queue.queries import Situation, load_situation, load_ticket
+from services.appointments.queue.rows import Ticket
+from services.appointments.queue.usecases import give_back
+from shared.db import Connection
+from shared.events.tickets import TicketOutcome
+from shared.http import CurrentService, Now, problems
+from shared.service import Service
+
+router = APIRouter(prefix="/appointments/api/v1", tags=["queue"])
+
+QueueStatus = Literal["waiting", "called", "serving", "papers", "closed"]
+
+
+class WaitOut(BaseModel):
+    """Between how many minutes somebody will probably wait."""
+
+    shortest: int
+    longest: int
+
+
+class TicketOut(BaseModel):
+    """A ticket and where it stands.
+
+    `ahead` is how many people come before it, null while it is not in line; `wait` is null while today's figures cannot
+    say. `counter` is the number of the counter that called last.
+    """
+
+    number: str
+    status: QueueStatus
+    station: str
+    counter: int | None
+    outcome: TicketOutcome | None
+    issued_at: AwareDatetime
+    ahead: int | None
+    wait: WaitOut | None
+
+    @classmethod
+    def of(cls, ticket: Ticket, situation: Situation) -> Self:
+        """The ticket as it is answered."""
+        wait = situation.estimate
+        return cls(
+            number=ticket.number,
+            status=ticket.status.value,
+            station=ticket.station,
+            counter=ticket.counter_number,
+            outcome=ticket.outcome,
+            issued_at=ticket.issued_at,
+            ahead=situation.ahead,
+            wait=WaitOut(shortest=wait.shortest, longest=wait.longest) if wait else None,
+        )
+
+
+@router.get("/tickets/{token}", responses=problems(404))
+async def ticket(token: str, conn: Connection, service: CurrentService, now: Now) -> TicketOut:
+    """A ticket, by its secret token: how many people are ahead, and the counter once it is called."""
+    found = await load_ticket(conn, ticket_id(service, token))
+    return TicketOut.of(found, await load_situation(conn, found.station, now, found))
+
+
+@router.post("/tickets/{token}/return", responses=problems(404, 409))
+async def return_ticket(token: str, conn: Connection, service: CurrentService, now: Now) -> TicketOut:
+    """Give a ticket back, because one cannot wait any longer. Sent again it changes nothing."""
+    found = await give_back(conn, service, ticket_id(service, token), now)
+    return TicketOut.of(found, await load_situation(conn, found.station, now, found))
+
+
+def ticket_id(service: Service, token: str) -> UUID:
+    """The ticket a secret token gives access to; raises NotFound for a made-up one."""
+    return service.links.read(TICKET, token)[0]

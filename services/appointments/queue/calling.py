@@ -1,0 +1,105 @@
+"""Calling people to a counter. All runs in the caller's transaction; nothing commits."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.queue.facts import fact_of
+from services.appointments.queue.near import tell_who_is_near
+from services.appointments.queue.queries import load_counter, load_ticket
+from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
+from services.appointments.queue.rows import COLUMNS, IN_LINE, SOMEBODY_TO_TELL, TURN, Ticket, ticket_of
+from shared.clock import BERLIN
+from shared.events.tickets import TicketCalled
+from shared.service import Service
+from shared.statements import Statement
+
+# Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait.
+_CALL = f"""
+    with desired as (
+        select t.id from tickets t
+        where t.station = (select station from counters where key = :counter) and t.day = :day and %s
+          and not exists (select from tickets busy
+                          where busy.counter = :counter and busy.status in ('called', 'serving'))
+        order by {TURN} limit 1 for update skip locked
+    ), staffed as (
+        insert into staffed_counters (counter, active_at, paused) select :counter, :now, false from desired
+        on conflict (counter) do update set active_at = excluded.active_at, paused = false
+    )
+    update tickets t
+    set status = 'called', counter = :counter, calls = 1, called_at = :now, version = version + 1, for_counter = null,
+        first_called_at = coalesce(t.first_called_at, :now), back_at = null, to_be_told = false
+    from desired where t.id = desired.id
+    returning {COLUMNS}, {SOMEBODY_TO_TELL}
+"""
+_CALL_NEXT = Statement(_CALL % f"(t.for_counter is null or t.for_counter = :counter) and {IN_LINE}")
+_CALL_THIS = Statement(_CALL % "t.id = :ticket and t.status in ('waiting', 'papers')")
+_CALL_AGAIN = Statement(f"""
+    update tickets t set calls = calls + 1, version = version + 1
+    where t.id = :ticket and t.counter = :counter and t.status = 'called'
+    returning {COLUMNS}
+""")
+
+
+async def call_next(conn: AsyncConnection, service: Service, counter: str, now: datetime) -> Ticket | None:
+    """Call whoever's turn it is to a counter, which is open from now on; TicketCalled is recorded.
+
+    Returns:
+        The ticket; None when nobody waits.
+
+    Raises:
+        NotFound: there is no such counter.
+        CounterBusy: whoever is there has to be finished with first.
+    """
+    called = await _call(conn, service, _CALL_NEXT, {"counter": counter}, now)
+    if called is None and (busy := (await load_counter(conn, counter, now)).ticket):
+        raise CounterBusy(busy)
+    return called
+
+
+async def call_this(conn: AsyncConnection, service: Service, counter: str, ticket: UUID, now: datetime) -> Ticket:
+    """Call somebody out of turn; TicketCalled is recorded.
+
+    Raises:
+        NotFound, CounterBusy
+        TicketElsewhere: another counter was faster, or the ticket has ended.
+    """
+    called = await _call(conn, service, _CALL_THIS, {"counter": counter, "ticket": ticket}, now)
+    if called is None:
+        if busy := (await load_counter(conn, counter, now)).ticket:
+            raise CounterBusy(busy)
+        raise TicketElsewhere(await load_ticket(conn, ticket))
+    return called
+
+
+async def call_again(conn: AsyncConnection, service: Service, counter: str, ticket: UUID) -> Ticket:
+    """Call somebody who did not come yet once more; TicketCalled is recorded.
+
+    Raises:
+        NotFound
+        TicketElsewhere: the ticket is not called by this counter.
+    """
+    row = await _CALL_AGAIN.row(conn, {"counter": counter, "ticket": ticket})
+    if row is None:
+        raise TicketElsewhere(await load_ticket(conn, ticket))
+    again = ticket_of(row)
+    await service.outbox.record(conn, fact_of(TicketCalled, again))
+    return again
+
+
+async def _call(
+    conn: AsyncConnection, service: Service, statement: Statement, which: dict[str, object], now: datetime
+) -> Ticket | None:
+    try:
+        row = await statement.row(conn, which | {"day": now.astimezone(BERLIN).date(), "now": now})
+    except asyncpg.UniqueViolationError as error:
+        # The same counter called twice at the same moment: only one can have somebody.
+        raise CounterBusy from error
+    if row is None:
+        return None
+    called = ticket_of(row)
+    await service.outbox.record(conn, fact_of(TicketCalled, called))
+    await tell_who_is_near(conn, service, called, now)
+    return called

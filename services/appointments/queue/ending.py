@@ -1,0 +1,68 @@
+"""The end of a day: who was not called goes home, and what is known of tickets is forgotten in time."""
+
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.queue.domain import AFTER_HOURS
+from services.appointments.queue.facts import fact_of
+from services.appointments.queue.rows import CLOSED, CLOSING, ticket_of
+from shared import retention
+from shared.due import Claim, Urgency, Work
+from shared.events.tickets import TicketClosed
+from shared.service import Service
+from shared.statements import Statement
+
+QUEUE_END = "queue-end"
+QUEUE_TIDYING = "queue-tidying"
+QUEUE_FORGETTING = "queue-forgetting"
+
+_CLOSE = f"""
+    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, {CLOSING}
+    where t.station = :station and t.day = :day and t.status in %s
+    returning {CLOSED}
+"""
+_NOT_CALLED = Statement(_CLOSE % ("'not_called'", "('waiting', 'papers')"))
+_SERVED = Statement(_CLOSE % ("'served'", "('called', 'serving')"))
+_FORGET = text("""
+    with gone as (delete from tickets where station = :station and day = :day)
+    delete from queue_days where station = :station and day = :day
+""")
+
+
+async def schedule_end(conn: AsyncConnection, service: Service, station: str, closes_at: datetime) -> None:
+    """See to it that the day of a station's queue ends when the station closes."""
+    key = f"{station} {closes_at.date()}"
+    await service.due.schedule(
+        conn,
+        Work(QUEUE_END, key, closes_at, Urgency.REMINDER),
+        Work(QUEUE_TIDYING, key, closes_at + AFTER_HOURS, Urgency.BULK),
+        Work(QUEUE_FORGETTING, key, closes_at + retention.LEDGER, Urgency.BULK),
+        once=True,
+    )
+
+
+async def end_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Close the tickets nobody called; TicketClosed is recorded for each."""
+    await _close(conn, service, claim, _NOT_CALLED)
+
+
+async def tidy_up(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Close what still stands at a counter hours after closing time: whoever was there has long been served."""
+    await _close(conn, service, claim, _SERVED)
+
+
+async def forget_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Forget the tickets of a day, and with them the figures made of them."""
+    await conn.execute(_FORGET, _which(claim))
+
+
+async def _close(conn: AsyncConnection, service: Service, claim: Claim, statement: Statement) -> None:
+    rows = await statement.rows(conn, _which(claim) | {"now": service.clock.now()})
+    await service.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row)), None) for row in rows])
+
+
+def _which(claim: Claim) -> dict[str, object]:
+    station, day = claim.key.split(" ")
+    return {"station": station, "day": date.fromisoformat(day)}

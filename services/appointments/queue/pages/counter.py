@@ -1,0 +1,156 @@
+"""The counter: who is here, one button for what comes next, and who waits; and the figures of a station."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from pydantic import BaseModel, Field
+
+from services.appointments.booking.pages.draft import OneTimeKey
+from services.appointments.offer.queries import load_offer
+from services.appointments.queue.desk import STAFF, Desk
+from services.appointments.queue.domain import PARKING_MINUTES
+from services.appointments.queue.queries import (
+    Counter,
+    load_away,
+    load_counter,
+    load_figures,
+    load_line,
+    load_situation,
+)
+from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
+from shared.events.tickets import TicketOutcome
+from shared.idempotency import claim_key
+from shared.problems import NotFound
+from shared.web.i18n import message_language
+from shared.web.staff.visit import StaffVisit, staff
+
+FIGURE_DAYS = 14
+
+router = APIRouter(prefix="/appointments/staff", include_in_schema=False)
+
+Clerk = Annotated[StaffVisit, Depends(staff(STAFF))]
+
+
+class Pressed(BaseModel):
+    """A button of the page: what it does, to which ticket, and what was chosen beside it."""
+
+    action: str
+    ticket: UUID | None = None
+    minutes: int = Field(default=PARKING_MINUTES[0], ge=1, le=120)
+    to_counter: str = Field(default="", max_length=60)
+    einmal: OneTimeKey
+
+
+@router.get("/counter")
+async def choose(visit: Clerk) -> Response:
+    """The counters of one's own stations."""
+    offer = await load_offer(visit.conn, visit.today, services=())
+    stations = [station for station in offer.stations if visit.who.serves(station.key)]
+    return visit.render("counters.html", stations=stations)
+
+
+@router.get("/counter/{counter}")
+async def show(visit: Clerk, counter: str) -> Response:
+    """One's counter."""
+    return await _counter_page(visit, await _own(visit, counter))
+
+
+@router.post("/counter/{counter}")
+async def press(visit: Clerk, counter: str, pressed: Annotated[Pressed, Form()]) -> Response:
+    """Do what a button says. The same press sent twice does it once; one that lost a race says what happened."""
+    found = await _own(visit, counter)
+    desk = Desk(visit.conn, visit.service, visit.who, visit.now)
+    try:
+        async with visit.conn.begin_nested():
+            if await claim_key(visit.conn, "counter", pressed.einmal, "", counter) is None:
+                await _do(desk, counter, pressed)
+    except (CounterBusy, TicketElsewhere) as refusal:
+        return await _counter_page(visit, await _own(visit, found.key), refusal)
+    return visit.redirect(f"/appointments/staff/counter/{counter}")
+
+
+@router.get("/figures")
+async def figures(visit: Clerk, place: Annotated[str, Query(max_length=60)] = "") -> Response:
+    """How long people waited and were served at a station in the last two weeks."""
+    offer = await load_offer(visit.conn, visit.today, services=())
+    stations = [station for station in offer.stations if visit.who.serves(station.key)]
+    station = next((each for each in stations if each.key == place), stations[0] if stations else None)
+    if station is None:
+        raise NotFound
+    days = await load_figures(visit.conn, station.key, visit.today - timedelta(days=FIGURE_DAYS - 1), visit.today)
+    return visit.render("figures.html", stations=stations, station=station, days=days[::-1], minutes=_minutes)
+
+
+async def _do(desk: Desk, counter: str, pressed: Pressed) -> None:
+    if pressed.action in ("pause", "open"):
+        await desk.pause(counter, pressed.action == "pause")
+    elif pressed.action == "call":
+        await desk.call(counter, pressed.ticket)
+    elif pressed.ticket is None:
+        raise NotFound
+    elif pressed.action == "call-again":
+        await desk.call_again(counter, pressed.ticket)
+    elif pressed.action == "begin":
+        await desk.begin(counter, pressed.ticket)
+    elif pressed.action == "finish":
+        await desk.close(counter, pressed.ticket, TicketOutcome.SERVED)
+    elif pressed.action == "miss":
+        await desk.close(counter, pressed.ticket, TicketOutcome.MISSED)
+    elif pressed.action == "park":
+        await desk.park(counter, pressed.ticket, pressed.minutes)
+    elif pressed.action == "papers":
+        await desk.ask_for_papers(counter, pressed.ticket)
+    elif pressed.action == "hand-over":
+        await desk.hand_over(counter, pressed.ticket, pressed.to_counter or None)
+    elif pressed.action == "back":
+        await desk.bring_back(pressed.ticket)
+    else:
+        raise NotFound
+
+
+async def _own(visit: StaffVisit, counter: str) -> Counter:
+    found = await load_counter(visit.conn, counter, visit.now)
+    visit.who.must_serve(found.station)
+    return found
+
+
+async def _counter_page(
+    visit: StaffVisit, counter: Counter, refusal: CounterBusy | TicketElsewhere | None = None
+) -> Response:
+    offer = await load_offer(visit.conn, visit.today, counter.station, services=())
+    return visit.render(
+        "counter.html",
+        status=refusal.status if refusal else 200,
+        counter=counter,
+        others=[key for key in offer.stations[0].counters if key != counter.key],
+        line=await load_line(visit.conn, counter.station, visit.now),
+        away=await load_away(visit.conn, counter.station, visit.now),
+        situation=await load_situation(visit.conn, counter.station, visit.now),
+        lost=refusal.ticket if isinstance(refusal, TicketElsewhere) else None,
+        busy=isinstance(refusal, CounterBusy),
+        parking=PARKING_MINUTES,
+        now=visit.now,
+        languages=_Languages(visit.service.city.interpreter_languages),
+    )
+
+
+class _Languages:
+    """The names of languages in their own spelling."""
+
+    def __init__(self, interpreters: Mapping[str, str]) -> None:
+        self._interpreters = interpreters
+
+    def message(self, code: str) -> str:
+        """That of messages."""
+        return message_language(code).name
+
+    def interpreter(self, code: str) -> str:
+        """One somebody asked an interpreter for."""
+        return self._interpreters.get(code, code)
+
+
+def _minutes(value: object) -> int | None:
+    return round(value.total_seconds() / 60) if isinstance(value, timedelta) else None

@@ -1,0 +1,189 @@
+"""What becomes of somebody a counter has called. All runs in the caller's transaction; nothing commits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.offer.domain import keys_of
+from services.appointments.offer.queries import load_offer
+from services.appointments.offer.refusals import check_choice
+from services.appointments.queue.domain import Status
+from services.appointments.queue.facts import Particulars, fact_of, particulars_of
+from services.appointments.queue.queries import load_counter, load_ticket
+from services.appointments.queue.refusals import TicketElsewhere
+from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, Ticket, ticket_of
+from shared.clock import BERLIN
+from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
+from shared.problems import NotFound
+from shared.service import Service
+from shared.statements import Statement
+
+_HERE = "where t.id = :ticket and t.counter = :counter and t.status"
+_WORKED = """
+    processing = case when begun_at is null then processing
+                 else coalesce(processing, interval '0') + (cast(:now as timestamptz) - begun_at) end,
+    begun_at = null, version = version + 1
+"""
+_BEGIN = Statement(f"""
+    update tickets t set status = 'serving', begun_at = :now,
+           way = coalesce(way, interval '0') + (cast(:now as timestamptz) - called_at)
+    {_HERE} = 'called' returning {COLUMNS}
+""")
+_CLOSE = Statement(f"""
+    update tickets t set status = 'closed', outcome = :outcome, closed_at = :now, {CLOSING}, {_WORKED}
+    {_HERE} in ('called', 'serving') returning {CLOSED}
+""")
+_PUT_BACK = Statement(f"""
+    update tickets t set status = :status, back_at = cast(:back_at as timestamptz),
+           for_counter = cast(:for_counter as text), services = coalesce(cast(:services as text[]), services),
+           particulars = coalesce(cast(:particulars as jsonb), particulars), {_WORKED}
+    {_HERE} in ('called', 'serving') returning {COLUMNS}
+""")
+_BACK = Statement(f"""
+    update tickets t set status = 'waiting', back_at = :now
+    where id = :ticket and (status = 'papers' or status = 'waiting' and back_at > :now) returning {COLUMNS}
+""")
+_STAFF = Statement("""
+    insert into staffed_counters (counter, active_at, paused) values (:counter, :now, :paused)
+    on conflict (counter) do update set active_at = excluded.active_at, paused = excluded.paused
+""")
+
+
+async def begin(conn: AsyncConnection, counter: str, ticket: UUID, now: datetime) -> Ticket:
+    """Whoever was called has come to the counter. Said twice it changes nothing.
+
+    Raises:
+        NotFound
+        TicketElsewhere: the ticket is not at this counter.
+    """
+    row = await _BEGIN.row(conn, {"counter": counter, "ticket": ticket, "now": now})
+    if row is not None:
+        return ticket_of(row)
+    found = await load_ticket(conn, ticket)
+    if (found.status, found.counter) != (Status.SERVING, counter):
+        raise TicketElsewhere(found)
+    return found
+
+
+async def close(
+    conn: AsyncConnection,
+    service: Service,
+    counter: str,
+    ticket: UUID,
+    outcome: Literal[TicketOutcome.SERVED, TicketOutcome.MISSED],
+    now: datetime,
+) -> Ticket:
+    """Finish with somebody, or note that they did not come; TicketClosed is recorded.
+
+    Raises:
+        NotFound
+        TicketElsewhere: the ticket is not at this counter.
+    """
+    values = {"counter": counter, "ticket": ticket, "outcome": outcome.value, "now": now}
+    closed = await _here(conn, _CLOSE, values)
+    await service.outbox.record(conn, fact_of(TicketClosed, closed))
+    return closed
+
+
+async def park(
+    conn: AsyncConnection, service: Service, counter: str, ticket: UUID, back_in: timedelta, now: datetime
+) -> Ticket:
+    """Send somebody to wait for a while; then they stand in front of all others. TicketPutBack is recorded.
+
+    Raises:
+        NotFound
+        TicketElsewhere: the ticket is not at this counter.
+    """
+    return await _put_back(conn, service, counter, ticket, "parked", now, {"back_at": now + back_in})
+
+
+async def ask_for_papers(conn: AsyncConnection, service: Service, counter: str, ticket: UUID, now: datetime) -> Ticket:
+    """Let somebody fetch what is missing; `bring_back` puts them in front of all others. TicketPutBack is recorded.
+
+    Raises:
+        NotFound
+        TicketElsewhere: the ticket is not at this counter.
+    """
+    return await _put_back(conn, service, counter, ticket, "papers", now, {"status": Status.PAPERS.value})
+
+
+async def hand_over(
+    conn: AsyncConnection,
+    service: Service,
+    counter: str,
+    ticket: UUID,
+    now: datetime,
+    to_counter: str | None = None,
+    services: Sequence[str] | None = None,
+) -> Ticket:
+    """Let another counter go on with somebody, who stands in front of all others. TicketPutBack is recorded.
+
+    Args:
+        to_counter: only this one calls them next; None lets any.
+        services: what they need now; None where that has not changed.
+
+    Raises:
+        NotFound: no such ticket, or no such counter at this station.
+        UnknownChoice, TooMany, NotTogether
+        TicketElsewhere: the ticket is not at this counter.
+    """
+    found = await load_ticket(conn, ticket)
+    if to_counter and (await load_counter(conn, to_counter, now)).station != found.station:
+        raise NotFound
+    changed: dict[str, object] = {"back_at": now, "for_counter": to_counter}
+    if services:
+        offer = await load_offer(conn, now.astimezone(BERLIN).date(), found.station, services)
+        check_choice(offer, services)
+        known = Particulars.model_validate(found.particulars)
+        new = known.model_copy(update={"services": particulars_of(offer, known.closes_at).services})
+        changed |= {"services": keys_of(offer.services), "particulars": new.model_dump_json()}
+    return await _put_back(conn, service, counter, ticket, "handed_over", now, changed)
+
+
+async def bring_back(conn: AsyncConnection, ticket: UUID, now: datetime) -> Ticket:
+    """Somebody is back, with papers or sooner than expected, and stands in front of all others.
+
+    Raises:
+        NotFound
+        TicketElsewhere: nobody waits for them to come back.
+    """
+    row = await _BACK.row(conn, {"ticket": ticket, "now": now})
+    if row is None:
+        raise TicketElsewhere(await load_ticket(conn, ticket))
+    return ticket_of(row)
+
+
+async def staff_counter(conn: AsyncConnection, counter: str, paused: bool, now: datetime) -> None:
+    """Open a counter, or pause: a paused one does not count when waits are estimated. The next call opens it again.
+
+    Raises:
+        NotFound: there is no such counter.
+    """
+    await load_counter(conn, counter, now)
+    await _STAFF.run(conn, {"counter": counter, "now": now, "paused": paused})
+
+
+async def _put_back(
+    conn: AsyncConnection,
+    service: Service,
+    counter: str,
+    ticket: UUID,
+    reason: Literal["parked", "papers", "handed_over"],
+    now: datetime,
+    changed: dict[str, object],
+) -> Ticket:
+    usual = {"status": Status.WAITING.value, "back_at": None, "for_counter": None, "services": None}
+    values = {"counter": counter, "ticket": ticket, "now": now, "particulars": None}
+    waiting = await _here(conn, _PUT_BACK, values | usual | changed)
+    await service.outbox.record(conn, fact_of(TicketPutBack, waiting, reason=reason))
+    return waiting
+
+
+async def _here(conn: AsyncConnection, statement: Statement, values: dict[str, object]) -> Ticket:
+    row = await statement.row(conn, values)
+    if row is None:
+        raise TicketElsewhere(await load_ticket(conn, UUID(str(values["ticket"]))))
+    return ticket_of(row)

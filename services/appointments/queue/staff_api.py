@@ -1,0 +1,176 @@
+"""The queue as JSON for staff: issue tickets, call, serve, figures. All need the role `appointments:staff`."""
+
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Path, Query
+
+from services.appointments.booking.api import MESSAGES
+from services.appointments.booking.domain import check_mobile
+from services.appointments.offer.api import Key
+from services.appointments.queue.api import WaitOut
+from services.appointments.queue.bodies import (
+    AtCounterIn,
+    CallIn,
+    CounterOut,
+    DayFiguresOut,
+    HandOverIn,
+    NewTicketIn,
+    ParkIn,
+    PauseIn,
+    QueueOut,
+    StaffTicketOut,
+)
+from services.appointments.queue.desk import CurrentDesk
+from services.appointments.queue.queries import (
+    load_away,
+    load_counter,
+    load_figures,
+    load_line,
+    load_situation,
+    load_ticket,
+)
+from services.appointments.queue.usecases import TicketWish
+from shared.clock import BERLIN
+from shared.events.tickets import TicketOutcome
+from shared.http import problems
+from shared.idempotency import IdempotencyKey, claim_key, digest
+from shared.problems import FieldError, InvalidInput
+
+router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"], responses=problems(401, 403))
+
+MOST_DAYS = 92
+
+StationKey = Annotated[Key, Path(description="A station's key.")]
+CounterKey = Annotated[Key, Path(description="A counter's key.")]
+AppointmentNumber = Annotated[str, Path(pattern=r"^[0-9]{4}-?[0-9]{4}$")]
+
+
+@router.post("/stations/{station}/tickets", status_code=201, responses=problems(409, 422))
+async def issue_ticket(
+    station: StationKey, new: NewTicketIn, desk: CurrentDesk, key: IdempotencyKey = None
+) -> StaffTicketOut:
+    """Give somebody at the desk the next number of the day. Sent again with its key it answers with the first one."""
+    phone, wrong = check_mobile(new.phone) if new.phone.strip() else (None, None)
+    if wrong:
+        raise InvalidInput(errors=[FieldError(field="phone", message=MESSAGES[wrong])])
+    id, body = uuid4(), digest(f"{station} {new.model_dump_json()}")
+    if key and (first := await claim_key(desk.conn, "ticket", key, body, str(id))):
+        return StaffTicketOut.of(await load_ticket(desk.conn, UUID(first)))
+    wish = TicketWish(station, tuple(new.services), new.language, new.interpreter, phone)
+    return StaffTicketOut.of(await desk.issue(id, wish))
+
+
+@router.post("/appointments/{number}/arrival", responses=problems(404, 409))
+async def arrive(number: AppointmentNumber, desk: CurrentDesk) -> StaffTicketOut:
+    """Let somebody who has arrived for an appointment of today wait, under its number. Again it changes nothing."""
+    return StaffTicketOut.of(await desk.arrive(number))
+
+
+@router.get("/stations/{station}/queue")
+async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
+    """Who waits at a station, in the order in which they are called, and who is away for a while."""
+    desk.who.must_serve(station)
+    line, away = await load_line(desk.conn, station, desk.now), await load_away(desk.conn, station, desk.now)
+    situation = await load_situation(desk.conn, station, desk.now)
+    wait = situation.estimate
+    return QueueOut(
+        line=list(map(StaffTicketOut.of, line)),
+        away=list(map(StaffTicketOut.of, away)),
+        open_counters=situation.counters,
+        wait=WaitOut(shortest=wait.shortest, longest=wait.longest) if wait else None,
+    )
+
+
+@router.get("/counters/{counter}", responses=problems(404))
+async def counter(counter: CounterKey, desk: CurrentDesk) -> CounterOut:
+    """A counter, and who is there or has just been called to it."""
+    found = await load_counter(desk.conn, counter, desk.now)
+    desk.who.must_serve(found.station)
+    return CounterOut.of(found)
+
+
+@router.post("/counters/{counter}/call", responses=problems(404, 409))
+async def call(counter: CounterKey, whom: CallIn, desk: CurrentDesk) -> StaffTicketOut | None:
+    """Call whoever's turn it is, or a certain ticket; null when nobody waits.
+
+    409 says why not: `counter-busy`, somebody is at this counter; `ticket-elsewhere`, another one was faster.
+    """
+    called = await desk.call(counter, whom.ticket)
+    return StaffTicketOut.of(called) if called else None
+
+
+@router.post("/counters/{counter}/call-again", responses=problems(404, 409))
+async def call_again(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Call somebody who has not come yet once more."""
+    return StaffTicketOut.of(await desk.call_again(counter, about.ticket))
+
+
+@router.post("/counters/{counter}/begin", responses=problems(404, 409))
+async def begin(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Whoever was called has come to the counter."""
+    return StaffTicketOut.of(await desk.begin(counter, about.ticket))
+
+
+@router.post("/counters/{counter}/finish", responses=problems(404, 409))
+async def finish(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Somebody has been served."""
+    return StaffTicketOut.of(await desk.close(counter, about.ticket, TicketOutcome.SERVED))
+
+
+@router.post("/counters/{counter}/miss", responses=problems(404, 409))
+async def miss(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Somebody did not come although they were called."""
+    return StaffTicketOut.of(await desk.close(counter, about.ticket, TicketOutcome.MISSED))
+
+
+@router.post("/counters/{counter}/park", responses=problems(404, 409))
+async def park(counter: CounterKey, about: ParkIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Let somebody wait for some minutes; then they stand in front of all others."""
+    return StaffTicketOut.of(await desk.park(counter, about.ticket, about.minutes))
+
+
+@router.post("/counters/{counter}/papers", responses=problems(404, 409))
+async def ask_for_papers(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Let somebody fetch the papers that are missing."""
+    return StaffTicketOut.of(await desk.ask_for_papers(counter, about.ticket))
+
+
+@router.post("/counters/{counter}/hand-over", responses=problems(404, 409, 422))
+async def hand_over(counter: CounterKey, about: HandOverIn, desk: CurrentDesk) -> StaffTicketOut:
+    """Let another counter go on with somebody, or with another service."""
+    return StaffTicketOut.of(await desk.hand_over(counter, about.ticket, about.counter, about.services))
+
+
+@router.put("/counters/{counter}/pause", responses=problems(404))
+async def pause(counter: CounterKey, wanted: PauseIn, desk: CurrentDesk) -> CounterOut:
+    """Pause a counter or open it again; paused ones do not count when waits are estimated."""
+    return CounterOut.of(await desk.pause(counter, wanted.paused))
+
+
+@router.post("/tickets/{ticket}/back", responses=problems(404, 409))
+async def bring_back(ticket: UUID, desk: CurrentDesk) -> StaffTicketOut:
+    """Somebody is back, with papers or sooner than expected, and stands in front of all others."""
+    return StaffTicketOut.of(await desk.bring_back(ticket))
+
+
+@router.get("/stations/{station}/figures", responses=problems(422))
+async def figures(
+    station: StationKey,
+    desk: CurrentDesk,
+    first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1,
+) -> list[DayFiguresOut]:
+    """How many came to a station each day, and how long they waited, walked and were served."""
+    desk.who.must_serve(station)
+    first = first_day or desk.now.astimezone(BERLIN).date()
+    last = date.fromordinal(min(first.toordinal() + days - 1, date.max.toordinal()))
+    return [
+        DayFiguresOut.model_validate({name: _seconds(value) for name, value in row.items()})
+        for row in await load_figures(desk.conn, station, first, last)
+    ]
+
+
+def _seconds(value: object) -> object:
+    return value.total_seconds() if isinstance(value, timedelta) else value

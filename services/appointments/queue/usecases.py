@@ -1,0 +1,175 @@
+"""Getting a place in the queue and giving it up. All run in the caller's transaction; none commits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import COMING
+from services.appointments.booking.queries import Appointment
+from services.appointments.booking.usecases import note_arrival
+from services.appointments.offer.domain import keys_of
+from services.appointments.offer.queries import load_offer
+from services.appointments.offer.refusals import check_choice
+from services.appointments.queue.domain import NEAR, Status, is_open, is_today, last_closing, place_in_queue
+from services.appointments.queue.ending import schedule_end
+from services.appointments.queue.facts import fact_of, particulars_of, with_phone
+from services.appointments.queue.near import tell_who_is_near
+from services.appointments.queue.queries import load_ticket
+from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, NotNow, StationNotOpen
+from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, SOMEBODY_TO_TELL, Ticket, ticket_of
+from shared.clock import BERLIN
+from shared.events.base import About
+from shared.events.tickets import TicketClosed, TicketIssued
+from shared.service import Service
+from shared.statements import Statement
+
+# Whoever is near already when taking a number reads it on the page; only who waits longer is told later.
+_INSERT = f"""
+    insert into tickets (id, version, status, station, day, number, services, language, interpreter, appointment,
+                         particulars, to_be_told, issued_at, due_at)
+    select :id, 1, 'waiting', :station, :day, %s, cast(:services as text[]), :language, cast(:interpreter as text),
+           cast(:appointment as uuid), cast(:particulars as jsonb),
+           :wants_sms and (select count(*) from tickets w
+                           where w.station = :station and w.day = :day and w.status = 'waiting') > {NEAR},
+           :now, cast(:due_at as timestamptz)
+"""
+_ISSUE = Statement(f"""
+    with counted as (
+        insert into queue_days (station, day, issued, contingent)
+        select key, :day, 1, daily_tickets from stations where key = :station and daily_tickets > 0
+        on conflict (station, day) do update set issued = queue_days.issued + 1
+        where queue_days.issued < queue_days.contingent
+        returning issued
+    ), t as ({_INSERT % "'A ' || lpad(cast(issued as text), 3, '0')"} from counted returning *)
+    select {COLUMNS}, (select issued from counted) as issued from t
+""")
+_CHECK_IN = Statement(f"""
+    with t as ({_INSERT % ":number"} on conflict (station, day, number) do nothing returning *)
+    select {COLUMNS} from t
+""")
+_CHECKED_IN = Statement(f"""
+    select {COLUMNS} from tickets t where station = :station and day = :day and number = :number
+""")
+_GIVE_BACK = Statement(f"""
+    update tickets t set status = 'closed', outcome = 'returned', closed_at = :now, version = version + 1, {CLOSING}
+    where t.id = :id and t.status in ('waiting', 'papers')
+    returning {CLOSED}, {SOMEBODY_TO_TELL}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWish:
+    """What somebody takes a number for: a station, services (a key as often as it is wanted), languages.
+
+    `phone` (E.164, mobile) is where an SMS goes when it is nearly their turn; None where they want none.
+    """
+
+    station: str
+    services: tuple[str, ...]
+    language: str = "de"
+    interpreter: str | None = None
+    phone: str | None = None
+
+
+async def issue(conn: AsyncConnection, service: Service, id: UUID, wish: TicketWish, now: datetime) -> Ticket:
+    """Give somebody the next number of the day; TicketIssued is recorded.
+
+    Args:
+        id: chosen by the caller, so that a repeated request can be recognised by it.
+
+    Raises:
+        UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft
+    """
+    today = now.astimezone(BERLIN).date()
+    offer = await load_offer(conn, today, wish.station, wish.services)
+    [station] = check_choice(offer, wish.services)
+    closes_at = last_closing(station, now)
+    if closes_at is None or not is_open(station, now):
+        raise StationNotOpen
+    particulars = particulars_of(offer, closes_at)
+    if wish.phone:
+        particulars = with_phone(service, particulars, id, wish.phone, wish.language)
+    values = {
+        "id": id,
+        "station": station.key,
+        "day": today,
+        "services": keys_of(offer.services),
+        "language": wish.language,
+        "interpreter": wish.interpreter,
+        "appointment": None,
+        "particulars": particulars.model_dump_json(),
+        "wants_sms": wish.phone is not None,
+        "now": now,
+        "due_at": None,
+    }
+    row = await _ISSUE.row(conn, values)
+    if row is None:
+        raise NoTicketsLeft
+    if row["issued"] == 1:
+        await schedule_end(conn, service, station.key, closes_at)
+    ticket = ticket_of(row)
+    await service.outbox.record(conn, fact_of(TicketIssued, ticket))
+    return ticket
+
+
+async def check_in(conn: AsyncConnection, service: Service, appointment: Appointment, now: datetime) -> Ticket:
+    """Let somebody who has arrived for an appointment wait under its number; again it changes nothing.
+
+    The appointment has arrived from then on. TicketIssued is recorded. Whether it is near enough to the time is for the
+    caller to decide: staff take everybody who comes on the day (see `domain.may_check_in`).
+
+    Raises:
+        NotNow: it is not the day of the appointment, or it is cancelled or missed.
+        StationNotOpen: it does not open today, or has closed.
+    """
+    if appointment.status not in COMING or not is_today(appointment.starts_at, now):
+        raise NotNow
+    today = now.astimezone(BERLIN).date()
+    offer = await load_offer(conn, today, appointment.station, appointment.services)
+    [station] = offer.stations
+    closes_at = last_closing(station, now)
+    if closes_at is None or closes_at <= now:
+        raise StationNotOpen
+    await note_arrival(conn, appointment.id)
+    values = {
+        "id": uuid4(),
+        "station": station.key,
+        "day": today,
+        "number": appointment.number,
+        "services": list(appointment.services),
+        "language": appointment.language,
+        "interpreter": appointment.interpreter,
+        "appointment": appointment.id,
+        "particulars": particulars_of(offer, closes_at).model_dump_json(),
+        "wants_sms": False,
+        "now": now,
+        "due_at": place_in_queue(appointment.starts_at, now),
+    }
+    row = await _CHECK_IN.row(conn, values)
+    if row is None:
+        return ticket_of(await _CHECKED_IN.row(conn, values))
+    await schedule_end(conn, service, station.key, closes_at)
+    ticket = ticket_of(row)
+    about = About(id=appointment.id, version=appointment.version)
+    await service.outbox.record(conn, fact_of(TicketIssued, ticket, about=about))
+    return ticket
+
+
+async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Ticket:
+    """Somebody cannot wait any longer; TicketClosed is recorded. Given back twice changes nothing.
+
+    Raises:
+        NotFound, AlreadyCalled
+    """
+    row = await _GIVE_BACK.row(conn, {"id": id, "now": now})
+    if row is None:
+        found = await load_ticket(conn, id)
+        if found.status is not Status.CLOSED:
+            raise AlreadyCalled
+        return found
+    ticket = ticket_of(row)
+    await service.outbox.record(conn, fact_of(TicketClosed, ticket))
+    await tell_who_is_near(conn, service, ticket, now)
+    return ticket

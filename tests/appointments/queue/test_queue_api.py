@@ -1,0 +1,323 @@
+"""The queue over HTTP: whose turn it is, and what counters do with whom they call."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.appointments.queue.desk import ACTIONS
+from services.appointments.queue.ending import QUEUE_END
+from shared import retention
+from shared.audit import load_audit
+from shared.events.registry import facts_by_type
+from shared.events.tickets import TicketFact
+from shared.service import Service
+from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
+from tests.appointments.queue.conftest import SIMPLE, Staff, minutes
+from tests.support.wait import eventually
+
+
+async def facts(service: Service) -> list[TicketFact]:
+    """The facts of tickets recorded so far, in order."""
+    read = [facts_by_type()[row.type].model_validate_json(row.body) for row in await outbox(service)]
+    return [fact for fact in read if isinstance(fact, TicketFact)]
+
+
+async def kinds(service: Service, ticket: Any) -> list[str]:
+    """The facts of a ticket; their versions are checked."""
+    mine = [fact for fact in await facts(service) if str(fact.id) == ticket["id"]]
+    assert [fact.version for fact in mine] == list(range(1, len(mine) + 1))
+    return [type(fact).__name__ for fact in mine]
+
+
+async def arrive(client: Client, staff: Staff, service: Service, hour: int, minute: int = 0) -> Any:
+    """Book a time of today and arrive for it."""
+    body = booking(service.clock.now().replace(second=0, microsecond=0), name="x")
+    body["time"]["starts_at"] = at(service, hour, minute, days=0).isoformat()
+    booked = (await client.post(f"{API}/appointments", json=body)).json()
+    return await staff.post(f"appointments/{booked['number']}/arrival")
+
+
+async def test_numbers_count_up_and_are_called_in_order(staff: Staff, service: Service) -> None:
+    first, second = await staff.issue(), await staff.issue(language="tr", interpreter="tr")
+    assert [first["number"], second["number"]] == ["A 001", "A 002"]
+    called = await staff.call()
+    assert (called["number"], called["status"], called["counter"], called["calls"]) == (
+        "A 001", "called", "mitte-1", 1,
+    )  # fmt: skip
+    assert await staff.line() == ["A 002"]
+    assert (await staff.call(2))["interpreter"] == "tr"
+    assert await staff.call(3) is None
+    assert await kinds(service, first) == ["TicketIssued", "TicketCalled"]
+
+
+async def test_the_contingent_of_a_day_is_kept_however_many_ask_at_once(staff: Staff, service: Service) -> None:
+    """INVARIANT: no station issues more tickets a day than its contingent, and no number twice."""
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update stations set daily_tickets = 7 where key = 'mitte'"))
+    answers = await asyncio.gather(
+        *[staff.client.post(f"{API}/staff/stations/mitte/tickets", json={"services": [SIMPLE]}) for _ in range(20)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] * 7 + [409] * 13
+    assert {answer.json()["number"] for answer in answers if answer.status_code == 201} == {
+        f"A {count:03d}" for count in range(1, 8)
+    }
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["type"].endswith("no-tickets-left")
+    assert (await staff.issue(station="walsum"))["number"] == "A 001"
+
+
+async def test_the_same_request_sent_again_gets_the_same_number(staff: Staff) -> None:
+    headers = {"Idempotency-Key": "pressed-twice"}
+    answers = await asyncio.gather(
+        *[
+            staff.client.post(f"{API}/staff/stations/mitte/tickets", json={"services": [SIMPLE]}, headers=headers)
+            for _ in range(4)
+        ]
+    )
+    assert {answer.json()["number"] for answer in answers} == {"A 001"}
+    assert (await staff.issue())["number"] == "A 002"
+
+
+@pytest.mark.parametrize(
+    ("wish", "problem"),
+    [
+        ({"services": ["flying"]}, "unknown-choice"),
+        ({"services": [SIMPLE], "phone": "0203 94000"}, "invalid-input"),
+        ({"services": [SIMPLE], "station": "nowhere"}, "unknown-choice"),
+    ],
+)
+async def test_what_cannot_be_done_gets_no_number(staff: Staff, wish: dict[str, Any], problem: str) -> None:
+    assert (await staff.issue(422, **wish))["type"].endswith(problem)
+
+
+@pytest.mark.parametrize("hours", [-2, 7.5, 24 * 30])
+async def test_outside_opening_hours_there_are_no_tickets(staff: Staff, service: Service, hours: float) -> None:
+    later = timedelta(hours=hours)
+    if hours > 24:
+        async with service.db.transaction() as conn:
+            await conn.execute(text("insert into closures (station, first_day, last_day, reason) values "
+                                    "('mitte', '2020-01-01', '2100-01-01', 'Umbau')"))  # fmt: skip
+        later = timedelta()
+    pass_time(service, later)
+    assert (await staff.issue(409))["type"].endswith("station-not-open")
+
+
+async def test_due_appointments_go_before_walk_ins_and_early_or_late_ones_do_not(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    minutes(service, -60)
+    late = (await client.post(f"{API}/appointments", json=booking(at(service, 9, 30, days=0)))).json()
+    minutes(service, 60)
+    await staff.issue()
+    await staff.issue()
+    soon = await arrive(client, staff, service, 10, 10)
+    early = await arrive(client, staff, service, 10, 40)
+    late = await staff.post(f"appointments/{late['number']}/arrival")
+    order = [soon["number"], "A 001", "A 002", late["number"], early["number"]]
+    assert await staff.line() == order
+    minutes(service, 30)
+    assert (await staff.line())[:2] == [soon["number"], early["number"]]
+
+
+async def test_arriving_twice_is_arriving_once(client: Client, staff: Staff, service: Service) -> None:
+    first = await arrive(client, staff, service, 10, 30)
+    assert await staff.post(f"appointments/{first['number'].replace('-', '')}/arrival") == first
+    [issued] = await facts(service)
+    assert issued.about
+    assert str(issued.about.id) == first["appointment"]
+    await staff.post("appointments/0000-0000/arrival", 404)
+
+
+async def test_one_arrives_only_on_the_day_and_not_after_cancelling(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    tomorrow = (await client.post(f"{API}/appointments", json=booking(at(service, 10, days=1)))).json()
+    assert (await staff.post(f"appointments/{tomorrow['number']}/arrival", 409))["type"].endswith("not-now")
+    today = await arrive(client, staff, service, 11)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("update appointments set status = 'cancelled' where number = :n"), {"n": today["number"]}
+        )
+    assert await staff.line() == []
+    assert await staff.call() is None
+
+
+async def test_a_counter_has_one_person_at_a_time(staff: Staff, service: Service) -> None:
+    """INVARIANT: nobody is called to a counter that has somebody, however often it calls at once."""
+    for _ in range(5):
+        await staff.issue()
+    answers = await asyncio.gather(
+        *[staff.client.post(f"{API}/staff/counters/mitte-1/call", json={}) for _ in range(5)]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 4
+    assert all(answer.json()["type"].endswith("counter-busy") for answer in answers if answer.status_code == 409)
+    again = await staff.call(1, 409)
+    assert again["number"] == (await staff.get("counters/mitte-1"))["ticket"]["number"]
+
+
+async def test_whoever_lost_a_race_learns_where_the_person_is(staff: Staff) -> None:
+    first, second = await staff.issue(), await staff.issue()
+    await staff.call(2, ticket=second["id"])
+    lost = await staff.call(1, 409, ticket=second["id"])
+    assert (lost["type"].rpartition(":")[2], lost["number"], lost["counter"]) == (
+        "ticket-elsewhere", "A 002", "mitte-2",
+    )  # fmt: skip
+    assert (await staff.act("finish", second, 1, 409))["counter"] == "mitte-2"
+    assert (await staff.call(1))["id"] == first["id"]
+
+
+async def test_somebody_is_called_again_comes_and_is_served(staff: Staff, service: Service) -> None:
+    ticket = await staff.issue()
+    minutes(service, 12)
+    await staff.call()
+    assert (await staff.act("call-again", ticket))["calls"] == 2
+    minutes(service, 1)
+    assert (await staff.act("begin", ticket))["status"] == "serving"
+    assert (await staff.act("begin", ticket))["status"] == "serving"
+    await staff.act("call-again", ticket, status=409)
+    minutes(service, 9)
+    closed = await staff.act("finish", ticket)
+    assert (closed["status"], closed["outcome"]) == ("closed", "served")
+    await staff.act("finish", ticket, status=409)
+    assert await kinds(service, ticket) == ["TicketIssued", "TicketCalled", "TicketCalled", "TicketClosed"]
+    [day] = await staff.get("stations/mitte/figures")
+    assert (day["walk_ins"], day["served"], day["missed"]) == (1, 1, 0)
+    assert [round(day[name] / 60) for name in ("wait", "long_wait", "way", "processing")] == [12, 12, 1, 9]
+
+
+async def test_whoever_does_not_come_is_missed(staff: Staff, service: Service) -> None:
+    ticket = await staff.issue()
+    await staff.call()
+    assert (await staff.act("miss", ticket))["outcome"] == "missed"
+    assert (await facts(service))[-1].ticket.outcome == "missed"
+    assert await staff.call() is None
+
+
+async def test_the_parked_come_back_in_front_of_all_others(staff: Staff, service: Service) -> None:
+    parked, _ = await staff.issue(), await staff.issue()
+    await staff.call()
+    await staff.act("park", parked, minutes=10)
+    assert await staff.line() == ["A 002"]
+    assert [each["number"] for each in (await staff.get("stations/mitte/queue"))["away"]] == ["A 001"]
+    minutes(service, 9)
+    assert await staff.line() == ["A 002"]
+    minutes(service, 2)
+    assert await staff.line() == ["A 001", "A 002"]
+    assert await kinds(service, parked) == ["TicketIssued", "TicketCalled", "TicketPutBack"]
+
+
+async def test_who_fetches_papers_comes_back_in_front_when_they_are_there(staff: Staff) -> None:
+    papers, _ = await staff.issue(), await staff.issue()
+    await staff.call()
+    await staff.act("begin", papers)
+    assert (await staff.act("papers", papers))["status"] == "papers"
+    assert await staff.line() == ["A 002"]
+    await staff.post(f"tickets/{papers['id']}/back")
+    assert await staff.line() == ["A 001", "A 002"]
+    await staff.post(f"tickets/{papers['id']}/back", 409)
+
+
+async def test_handed_over_to_a_counter_only_that_one_calls(staff: Staff) -> None:
+    ticket, _ = await staff.issue(), await staff.issue()
+    await staff.call()
+    await staff.post("counters/mitte-1/hand-over", 404, ticket=ticket["id"], counter="walsum-1")
+    handed = await staff.post(
+        "counters/mitte-1/hand-over", ticket=ticket["id"], counter="mitte-3", services=["reisepass"]
+    )
+    assert (handed["for_counter"], handed["services"]) == ("mitte-3", ["reisepass"])
+    assert (await staff.call(2))["number"] == "A 002"
+    assert await staff.call(4) is None
+    assert (await staff.call(3))["number"] == "A 001"
+
+
+async def test_two_counters_that_call_at_once_get_two_people(staff: Staff) -> None:
+    """INVARIANT: nobody is called to two counters."""
+    for _ in range(8):
+        await staff.issue()
+    called = await asyncio.gather(*[staff.call(counter) for counter in range(1, 9)])
+    assert sorted(each["number"] for each in called) == [f"A {count:03d}" for count in range(1, 9)]
+
+
+async def test_a_wait_is_estimated_once_the_day_has_shown_how_long_people_take(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    for _ in range(8):
+        await staff.issue()
+    assert (await staff.get("stations/mitte/queue"))["wait"] is None
+    for _ in range(5):
+        called = await staff.call()
+        minutes(service, 6)
+        await staff.act("finish", called)
+    queue = await staff.get("stations/mitte/queue")
+    assert (queue["open_counters"], queue["wait"]) == (1, {"shortest": 15, "longest": 25})
+    answer = await staff.client.put(f"{API}/staff/counters/mitte-1/pause", json={"paused": True})
+    assert answer.json()["paused"]
+    assert (await staff.get("stations/mitte/queue"))["wait"] is None
+
+
+async def test_the_day_ends_when_the_station_closes(staff: Staff, service: Service) -> None:
+    waiting, at_counter = await staff.issue(phone="0176 04069050"), await staff.issue()
+    await staff.call(ticket=at_counter["id"])
+    minutes(service, 7 * 60)
+
+    async def closed(outcomes: dict[str, str | None]) -> bool:
+        async with service.db.transaction() as conn:
+            rows = await conn.execute(text("select number, outcome from tickets"))
+            return {row.number: row.outcome for row in rows} == outcomes
+
+    await eventually(lambda: closed({"A 001": "not_called", "A 002": None}))
+    assert await kinds(service, waiting) == ["TicketIssued", "TicketClosed"]
+    assert (await facts(service))[-1].ticket.contact is None
+    minutes(service, 3 * 60)
+    await eventually(lambda: closed({"A 001": "not_called", "A 002": "served"}))
+    pass_time(service, retention.LEDGER)
+    await eventually(lambda: closed({}))
+
+
+async def test_the_end_is_due_once_a_day(client: Client, staff: Staff, service: Service) -> None:
+    await arrive(client, staff, service, 10, 30)
+    await staff.issue()
+    await staff.issue()
+    async with service.db.transaction() as conn:
+        keys = await conn.execute(text("select key from due_work where kind = :kind"), {"kind": QUEUE_END})
+        assert len(keys.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [(None, 401), ("nobody", 401), ("somebody", 403), ("staff-of-walsum", 403)]
+)
+async def test_only_staff_of_the_station_use_its_queue(
+    client: Client, staff: Staff, service: Service, token: str | None, status: int
+) -> None:
+    ticket = await staff.issue()
+    before = len(await outbox(service))
+    client.headers = {"Authorization": f"Bearer {token}"} if token else {}
+    about = {"ticket": ticket["id"]}
+    for path, body in (
+        ("stations/mitte/tickets", {"services": [SIMPLE]}),
+        ("counters/mitte-1/call", {}),
+        ("counters/mitte-1/call", about),
+    ):
+        assert (await client.post(f"{API}/staff/{path}", json=body)).status_code == status
+    for path in ("stations/mitte/queue", "stations/mitte/figures", "counters/mitte-1"):
+        assert (await client.get(f"{API}/staff/{path}")).status_code == status
+    assert (await client.put(f"{API}/staff/counters/mitte-1/pause", json={"paused": True})).status_code == status
+    assert len(await outbox(service)) == before
+    assert await staff.line() == ["A 001"]
+
+
+async def test_what_staff_do_stands_in_the_audit_log(staff: Staff, service: Service) -> None:
+    ticket = await staff.issue()
+    await staff.call()
+    await staff.act("begin", ticket)
+    await staff.act("finish", ticket)
+    async with service.db.transaction() as conn:
+        deeds = await load_audit(conn, ["mitte"])
+    assert [(deed.who, deed.action, deed.details["number"]) for deed in reversed(deeds)] == [
+        ("schalter", action, "A 001") for action in ("ticket_issued", "ticket_called", "ticket_begun", "ticket_served")
+    ]
+    assert {deed.action for deed in deeds} <= set(ACTIONS)
+    assert str(deeds[0].matter) == ticket["id"]

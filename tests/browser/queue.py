@@ -1,0 +1,257 @@
+"""The pages of the queue for browser tests: their site at ten o'clock, and the way to every page in every state."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from playwright.async_api import Page
+from sqlalchemy import text
+
+from services.appointments.queue import calling, serving
+from services.appointments.queue.facts import TICKET
+from services.appointments.queue.rows import Ticket
+from services.appointments.queue.usecases import TicketWish, issue
+from shared.clock import Clock
+from shared.events.tickets import TicketOutcome
+from shared.service import Service
+from shared.web.staff.session import SESSION, Session
+from tests.appointments.conftest import at
+from tests.browser.booking import BookingSite, State, at_path
+
+TAKE = "/appointments/ticket?place=mitte"
+COUNTER = "/appointments/staff/counter/mitte-1"
+SERVICES = ("personalausweis", "wohnsitz-anmelden")
+
+
+class QueueSite(BookingSite):
+    """The pages at an address, with a queue that every state begins anew."""
+
+    def __init__(self, address: str, service: Service, client: httpx.AsyncClient) -> None:
+        super().__init__(address, service, client)
+        self.at(10)
+
+    def at(self, hour: int, minute: int = 0) -> None:
+        """Let it be this time of a working day."""
+        file = self.service.settings.platform.clock_file
+        assert file is not None
+        moment = at(self.service, hour, minute, days=0 if self.service.clock.offset() else 3)
+        Clock.move(file, moment - self.service.clock.now() + self.service.clock.offset())
+
+    async def begin(self) -> None:
+        """Nobody waits, at ten o'clock."""
+        self.at(10)
+        await self.change("truncate tickets, queue_days, staffed_counters")
+
+    async def issue(self, count: int = 1, **wish: Any) -> Ticket:
+        """Issue some tickets; the last of them."""
+        async with self.service.db.transaction() as conn:
+            for _ in range(count):
+                wanted = TicketWish("mitte", **{"services": SERVICES, **wish})
+                ticket = await issue(conn, self.service, uuid4(), wanted, self.service.clock.now())
+        return ticket
+
+    async def call(self, counter: int = 1) -> Ticket:
+        """Call the next to a counter."""
+        async with self.service.db.transaction() as conn:
+            called = await calling.call_next(conn, self.service, f"mitte-{counter}", self.service.clock.now())
+        assert called
+        return called
+
+    async def serve(self, ticket: Ticket, minutes: int = 8) -> None:
+        """Finish with somebody after some minutes."""
+        async with self.service.db.transaction() as conn:
+            ends = self.service.clock.now() + timedelta(minutes=minutes)
+            assert ticket.counter
+            await serving.close(conn, self.service, ticket.counter, ticket.id, TicketOutcome.SERVED, ends)
+
+    def page_of(self, id: UUID) -> str:
+        """The path of a ticket's page."""
+        return f"/appointments/ticket/{self.service.links.token(TICKET, id, 1)}"
+
+    async def sign_in(self, page: Page) -> None:
+        """Give a browser the session of a clerk of all stations."""
+        session = Session(
+            subject="schalter",
+            name="Meike Sommer",
+            roles=frozenset({"appointments:staff"}),
+            stations=frozenset({"*"}),
+        )
+        value = self.service.sessions.seal(SESSION, session)
+        cookie = {"name": "nahbar-staff-session", "value": value, "url": f"{self.address}/appointments/staff"}
+        await page.context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+async def waiting(site: Any, page: Page) -> None:
+    await site.begin()
+    served = await site.issue(6)
+    for _ in range(5):
+        await site.serve(await site.call())
+    mine = await site.issue(4)
+    assert served
+    await site.open(page, site.page_of(mine.id))
+
+
+async def nobody_can_say(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.open(page, site.page_of((await site.issue(2)).id))
+
+
+async def called(site: Any, page: Page) -> None:
+    await site.begin()
+    mine = await site.issue()
+    await site.call(7)
+    await site.open(page, site.page_of(mine.id))
+
+
+async def served(site: Any, page: Page) -> None:
+    await site.begin()
+    mine = await site.issue()
+    await site.serve(await site.call())
+    await site.open(page, site.page_of(mine.id))
+
+
+async def returning(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.open(page, f"{site.page_of((await site.issue()).id)}/return")
+
+
+async def forgotten(site: Any, page: Page) -> None:
+    await site.open(page, site.page_of(uuid4()))
+
+
+async def taking(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.issue(2)
+    await site.open(page, TAKE)
+
+
+async def taking_wrong(site: Any, page: Page) -> None:
+    await taking(site, page)
+    await page.get_by_label("Handynummer").fill("0203 94000")
+    await page.get_by_role("button", name="Nummer ziehen").click()
+
+
+async def closed(site: Any, page: Page) -> None:
+    await site.begin()
+    site.at(8)
+    await site.open(page, TAKE)
+
+
+async def none_left(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.issue()
+    await site.change("update queue_days set contingent = issued")
+    await site.open(page, f"{TAKE}&services=reisepass")
+
+
+async def arriving_wrong(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.open(page, "/appointments/arrival?place=mitte")
+    await page.get_by_label("Nummer Ihres Termins").fill("4711-0815")
+    await page.get_by_role("button", name="Ich bin da").click()
+
+
+async def appointment_today(site: Any) -> str:
+    """The path of an appointment that begins soon."""
+    manage: str = await site.visitor.book(at(site.service, 10, 30, days=0))
+    await site.change("update appointments set counter = counter")
+    return manage
+
+
+async def here(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.open(page, await appointment_today(site))
+
+
+async def arrived(site: Any, page: Page) -> None:
+    await site.begin()
+    await appointment_today(site)
+    async with site.service.db.transaction() as conn:
+        number = (await conn.execute(text("select number from appointments order by starts_at desc limit 1"))).scalar()
+    await site.open(page, "/appointments/arrival?place=mitte")
+    await page.get_by_label("Nummer Ihres Termins").fill(number)
+    await page.get_by_role("button", name="Ich bin da").click()
+
+
+async def hall(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.issue(6)
+    for counter in range(1, 7):
+        await site.call(counter)
+    await site.open(page, "/appointments/staff/hall/mitte")
+
+
+async def hall_empty(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.open(page, "/appointments/staff/hall/mitte")
+
+
+async def counters(site: Any, page: Page) -> None:
+    await site.sign_in(page)
+    await site.open(page, "/appointments/staff/counter")
+
+
+async def counter_free(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.issue(3, language="ar", interpreter="ar")
+    await site.sign_in(page)
+    await site.open(page, COUNTER)
+
+
+async def counter_called(site: Any, page: Page) -> None:
+    await counter_free(site, page)
+    await page.get_by_role("button", name="Nächste Nummer aufrufen").click()
+    await page.get_by_role("button", name="Ist da").wait_for()
+
+
+async def counter_serving(site: Any, page: Page) -> None:
+    await counter_called(site, page)
+    await page.get_by_role("button", name="Später aufrufen").click()
+    await page.get_by_role("button", name="Nächste Nummer aufrufen").click()
+    await page.get_by_role("button", name="Ist da").click()
+    await page.get_by_role("button", name="Fertig").wait_for()
+
+
+async def counter_lost(site: Any, page: Page) -> None:
+    await counter_free(site, page)
+    await site.call(2)
+    await page.get_by_role("button", name="Aufrufen", exact=True).first.click()
+    await page.get_by_text("ist schon an Schalter 2").wait_for()
+
+
+async def figures(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.issue(2)
+    await site.serve(await site.call())
+    await site.sign_in(page)
+    await site.open(page, "/appointments/staff/figures?place=mitte")
+
+
+STATION = "Bürger-Service-Station Mitte"
+STATES: dict[str, tuple[str, State]] = {
+    "place": ("In welcher Station sind Sie?", at_path("/appointments/ticket")),
+    "taking": ("Nummer ziehen", taking),
+    "taking-wrong": ("Nummer ziehen", taking_wrong),
+    "closed": ("Hier ist jetzt geschlossen", closed),
+    "none-left": ("Heute sind alle Nummern vergeben", none_left),
+    "waiting": ("Ihre Nummer", waiting),
+    "nobody-can-say": ("Ihre Nummer", nobody_can_say),
+    "called": ("Ihre Nummer", called),
+    "served": ("Ihre Nummer", served),
+    "returning": ("Möchten Sie Ihre Nummer zurückgeben?", returning),
+    "forgotten": ("Diese Nummer gilt nicht mehr", forgotten),
+    "arriving": ("Sie haben einen Termin?", at_path("/appointments/arrival?place=mitte")),
+    "arriving-wrong": ("Sie haben einen Termin?", arriving_wrong),
+    "here": ("Ihr Termin", here),
+    "arrived": ("Sie sind angemeldet", arrived),
+    "hall": ("Aufgerufene Nummern", hall),
+    "hall-empty": ("Aufgerufene Nummern", hall_empty),
+    "counters": ("An welchem Schalter sind Sie?", counters),
+    "counter-free": (f"Schalter 1 – {STATION}", counter_free),
+    "counter-called": (f"Schalter 1 – {STATION}", counter_called),
+    "counter-serving": (f"Schalter 1 – {STATION}", counter_serving),
+    "counter-lost": (f"Schalter 1 – {STATION}", counter_lost),
+    "figures": (f"Wartezeiten – {STATION}", figures),
+}
+"""Every page of the queue in every state: its heading, and how to get there."""

@@ -1,0 +1,136 @@
+"""Two clerks call at the same moment: two processes of `appointments` on one database, asked over HTTP."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest_asyncio
+from sqlalchemy import text
+
+from deploy.local.far_ends.web import WebSettings, create_web
+from deploy.local.processes import Child, free_port
+from services.appointments.offer.usecases import load_city
+from services.appointments.queue.usecases import TicketWish, issue
+from services.appointments.settings import Settings
+from shared.calendar import is_working_day
+from shared.clock import BERLIN, Clock
+from shared.events.registry import all_topics
+from shared.kafka import create_topics
+from shared.service import Service
+from shared.settings import SERVICES, Platform
+from tests.deploy.far_ends import web_server
+from tests.support.stack import Backend
+from tests.support.wait import eventually
+
+API = "/appointments/api/v1/staff"
+ROUNDS = 50
+CALLS_AT_ONCE = 4
+
+
+@pytest_asyncio.fixture
+async def service(
+    stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
+) -> AsyncIterator[Service]:
+    """The service's database seen from outside the processes, at ten o'clock of a working day, with an issuer."""
+    await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
+    listener = socket.create_server(("127.0.0.1", 0))
+    issuer = f"http://127.0.0.1:{listener.getsockname()[1]}/issuer"
+    platform = Platform(
+        kafka=stack.bootstrap,
+        postgres=stack.url,
+        topic_prefix=topic_prefix,
+        clock_file=tmp_path / "clock",
+        oidc_issuer=issuer,
+    )
+    service = Service(Settings(platform=platform, database=await database("appointments")))
+    moment = service.clock.now().astimezone(BERLIN).replace(hour=10, minute=0) + timedelta(days=1)
+    while not is_working_day(moment.date()):
+        moment += timedelta(days=1)
+    Clock.move(tmp_path / "clock", moment - service.clock.now())
+    async with service.db.transaction() as conn:
+        await load_city(conn, service.city)
+        await conn.execute(text("update stations set daily_tickets = 900"))
+    with web_server(create_web(WebSettings(folder=tmp_path, webhook="", issuer=issuer)), listener):
+        yield service
+    await service.db.close()
+
+
+@pytest_asyncio.fixture
+async def clerks(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Two clerks, each at a process of their own."""
+    platform = service.settings.platform
+    environment = os.environ | {
+        "NAHBAR_KAFKA": platform.kafka,
+        "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
+        "NAHBAR_CLOCK_FILE": str(platform.clock_file),
+        "NAHBAR_OIDC_ISSUER": platform.oidc_issuer,
+        "APPOINTMENTS_DATABASE": service.settings.database,
+    }
+    form = {"grant_type": "client_credentials", "client_id": "schalter", "client_secret": "nahbar-development"}
+    async with httpx.AsyncClient() as client:
+        token = (await client.post(f"{platform.oidc_issuer}/token", data=form)).raise_for_status().json()
+    processes, clerks = [Child(f"appointments-{n}", tmp_path) for n in range(2)], []
+    for process in processes:
+        port = free_port()
+        process.spawn([sys.executable, "-m", "deploy.cli", "serve", "appointments", "--port", str(port)], environment)
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        clerks.append(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, headers=headers))
+
+    async def ready() -> bool:
+        with suppress(httpx.HTTPError):
+            states = [(await clerk.get("/appointments/health/ready")).status_code for clerk in clerks]
+            return states == [200, 200]
+        return False
+
+    try:
+        await eventually(ready, timeout=40, every=0.2)
+        yield clerks
+    finally:
+        for clerk in clerks:
+            await clerk.aclose()
+        for process in processes:
+            process.kill()
+
+
+async def test_two_clerks_call_200_times_and_never_get_the_same_person(
+    service: Service, clerks: list[httpx.AsyncClient]
+) -> None:
+    """INVARIANT: nobody is called to two counters, and a counter has one person, though each clerk clicks twice."""
+    wish = TicketWish("mitte", ("meldebescheinigung",))
+    async with service.db.transaction() as conn:
+        for _ in range(2 * ROUNDS + CALLS_AT_ONCE):
+            await issue(conn, service, uuid4(), wish, service.clock.now())
+    called: list[str] = []
+    statuses: Counter[int] = Counter()
+    for _ in range(ROUNDS):
+        answers = await asyncio.gather(
+            *[
+                clerks[number % 2].post(f"{API}/counters/mitte-{number % 2 + 1}/call", json={})
+                for number in range(CALLS_AT_ONCE)
+            ]
+        )
+        statuses.update(answer.status_code for answer in answers)
+        tickets = [answer.json() for answer in answers if answer.status_code == 200]
+        called += [ticket["number"] for ticket in tickets]
+        for ticket in tickets:
+            clerk = clerks[int(ticket["counter"][-1]) - 1]
+            path = f"{API}/counters/{ticket['counter']}/finish"
+            assert (await clerk.post(path, json={"ticket": ticket["id"]})).status_code == 200
+    assert statuses == {200: 2 * ROUNDS, 409: 2 * ROUNDS}
+    assert len(set(called)) == len(called) == 2 * ROUNDS
+    async with service.db.transaction() as conn:
+        told = await conn.execute(
+            text("""
+                select count(*), count(distinct aggregate) from outbox
+                where type = 'de.nahbar.appointments.TicketCalled'
+            """)
+        )
+        assert tuple(told.one()) == (2 * ROUNDS, 2 * ROUNDS)
