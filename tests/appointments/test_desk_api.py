@@ -78,13 +78,16 @@ async def test_who_is_here_is_noted_once_and_can_be_corrected(client: Client, se
     assert [row.type.rsplit(".")[-1] for row in await outbox(service)] == ["AppointmentBooked", "TicketIssued"]
 
 
-async def test_who_has_arrived_can_no_longer_cancel_by_link(client: Client, service: Service) -> None:
+async def test_who_has_arrived_can_still_cancel_by_link_before_the_start_and_is_not_called(
+    client: Client, service: Service
+) -> None:
     answer = await client.post(f"{API}/appointments", json=booking(at(service, 9)))
     until(service, at(service, 8, 45))
-    await do(client, answer.json()["number"], "arrival")
-    token = answer.json()["token"]
-    assert (await client.post(f"{API}/appointments/{token}/cancellation")).status_code == 409
+    number, token = answer.json()["number"], answer.json()["token"]
+    await do(client, number, "arrival")
     assert (await client.get(f"{API}/appointments/{token}")).json()["status"] == "arrived"
+    assert (await client.post(f"{API}/appointments/{token}/cancellation")).status_code == 200
+    assert await status_and_line(client, number) == ("cancelled", [])
 
 
 async def test_who_is_missed_is_published_once_and_stays_missed(client: Client, service: Service) -> None:

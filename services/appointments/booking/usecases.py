@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, appointment_number
+from services.appointments.booking.domain import COMING, Status, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
 from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
 from services.appointments.booking.queries import Appointment, load_appointment
@@ -51,8 +51,8 @@ _CONFIRM = Statement(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
 _KEEP_SEATS = text("update seats set until = null where appointment = :id")
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
-    update appointments set version = :version, station = :station, counter = :counter, starts_at = :starts_at,
-           ends_at = :ends_at, state = cast(:state as jsonb)
+    update appointments set version = :version, status = 'confirmed', station = :station, counter = :counter,
+           starts_at = :starts_at, ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
 _CANCEL = text("""
@@ -135,6 +135,7 @@ async def reschedule(
     moved = replace(
         found,
         version=fact.version,
+        status=Status.CONFIRMED,
         station=station,
         counter=seating.counter,
         starts_at=seating.starts_at,
@@ -205,7 +206,7 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
-    if found.status is not Status.CONFIRMED or found.starts_at <= now:
+    if found.status not in COMING or found.starts_at <= now:
         raise TooLate
     return found
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import COMING, Status
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy
 
@@ -51,7 +51,7 @@ def may_miss(status: Status, starts_at: datetime, now: datetime) -> bool:
 
 def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
     """Whether an appointment can still be moved or cancelled."""
-    return status is Status.CONFIRMED and now < starts_at
+    return status in COMING and now < starts_at
 
 
 def must_call(purpose: str, channels: Sequence[str]) -> bool:

@@ -71,4 +71,4 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
 
 
 def _changeable(visit: Visit, found: Appointment) -> bool:
-    return found.status is Status.CONFIRMED and found.starts_at > visit.now
+    return found.status in COMING and found.starts_at > visit.now

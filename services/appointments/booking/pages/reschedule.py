@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from services.appointments.booking.api import by_token
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import COMING
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, TimeTaken, TooLate
@@ -26,7 +26,7 @@ CurrentTimes = Annotated[ShownTimes, Query()]
 async def show_times(visit: CurrentVisit, token: str, show: CurrentTimes) -> Response:
     """The free times for the appointment's services: where it is now, unless a place is asked for."""
     found = await by_token(visit.conn, visit.service, token)
-    if found.status is not Status.CONFIRMED or found.starts_at <= visit.now:
+    if found.status not in COMING or found.starts_at <= visit.now:
         return visit.redirect(f"/appointments/m/{token}")
     return await _times_page(visit, token, found, show)
 
