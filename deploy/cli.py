@@ -42,7 +42,7 @@ def serve_command(
     names = _names(services)
     chosen = frozenset(Role(role.strip()) for role in roles.split(",")) if roles else ALL_ROLES
     platform, served = Platform(), serve.platform_app(names, chosen, inbox)
-    serve.run(served, host, port, platform.log_level, served.drain, platform.drain_seconds)
+    serve.run(served, host, port, platform.log_level, served.drain, platform.drain_seconds, platform.trusted_proxies)
 
 
 @app.command()

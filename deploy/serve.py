@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import IPvAnyNetwork
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.city import City
@@ -30,6 +31,10 @@ def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """A service's application, with settings from the environment."""
     create_app: Callable[..., FastAPI] = importlib.import_module(f"services.{service}.app").create_app
     return create_app(settings_of(service), roles)
+
+
+ONLINE = {"termin": "appointments", "nachrichten": "notifications"}
+"""Tasks of the portal that can be done online, and the service they need."""
 
 
 class OnePort:
@@ -81,7 +86,7 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
         from deploy.local.far_ends.inbox import create_inbox
 
         apps["inbox"] = create_inbox(inbox)
-    tasks = {"termin"} if "appointments" in services else set()
+    tasks = {alias for alias, service in ONLINE.items() if service in services}
     return OnePort(apps, create_portal(City.load(Platform().city), open_tasks=tasks))
 
 
@@ -99,21 +104,9 @@ class _Server(uvicorn.Server):
         await asyncio.sleep(self._seconds)
 
 
-def run(
-    app: ASGIApp,
-    host: str,
-    port: int,
-    log_level: str,
-    drain: Callable[[], None] = lambda: None,
-    drain_seconds: float = 0,
-) -> None:
-    """Serve until SIGTERM or SIGINT; loops and requests then finish in order.
-
-    Args:
-        drain: called at the signal; requests are answered for `drain_seconds` more.
-    """
-    configure_logging(log_level)
-    config = uvicorn.Config(
+def config_of(app: ASGIApp, host: str, port: int, trusted_proxies: Sequence[IPvAnyNetwork] = ()) -> uvicorn.Config:
+    """How uvicorn serves; what requests say of where they come from is believed from trusted proxies only."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -122,8 +115,29 @@ def run(
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=[str(each) for each in trusted_proxies],
         timeout_graceful_shutdown=GRACE,
     )
+
+
+def run(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    log_level: str,
+    drain: Callable[[], None] = lambda: None,
+    drain_seconds: float = 0,
+    trusted_proxies: Sequence[IPvAnyNetwork] = (),
+) -> None:
+    """Serve until SIGTERM or SIGINT; loops and requests then finish in order.
+
+    Args:
+        drain: called at the signal; requests are answered for `drain_seconds` more.
+        trusted_proxies: whose X-Forwarded-For is believed.
+    """
+    configure_logging(log_level)
+    config = config_of(app, host, port, trusted_proxies)
     _Server(config, drain, drain_seconds).run()
 
 

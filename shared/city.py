@@ -32,9 +32,11 @@ class District(_Data):
 
 
 class CityStation(_Data):
-    """A Bürger-Service-Station.
+    """A Bürger-Service-Station, or the virtual one whose counters are reached by video.
 
-    `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one.
+    `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one,
+    `languages` what is spoken at some counter besides German (BCP 47 tags), `phone` the number to call when the video
+    does not work. The district of a virtual station is 0.
     """
 
     key: str
@@ -43,13 +45,23 @@ class CityStation(_Data):
     address: str | None
     counters: int = Field(ge=1)
     daily_tickets: int = Field(default=0, ge=0, le=999)
+    kind: Literal["counter", "video"] = "counter"
+    languages: list[str] = []
+    phone: str | None = None
+
+    @model_validator(mode="after")
+    def _video_has_a_phone(self) -> Self:
+        if self.kind == "video" and self.phone is None:
+            raise ValueError("a video station needs a phone number for when the video does not work")
+        return self
 
 
 class CityService(_Data):
     """A service (Leistung); `names` and `bring` by language, German always among them.
 
     `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
-    passports), `stations` the keys of those that offer it; None means all.
+    passports), `stations` the keys of those that offer it; None means all with counters. `video` says whether it can be
+    done by video too.
     """
 
     key: str
@@ -60,13 +72,15 @@ class CityService(_Data):
     fee_cents: int | None = None
     most: int = Field(default=1, ge=1, le=9)
     stations: list[str] | None = None
+    video: bool = False
 
 
 class OpeningHours(_Data):
-    """Opening hours on some weekdays (0 is Monday), in local time, at some stations; None means all.
+    """Opening hours on some weekdays (0 is Monday), in local time, at some stations; None means all with counters.
 
     `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
-    fourth such weekday of a month, or, for 5, the last.
+    fourth such weekday of a month, or, for 5, the last. `staff_counters` of the counters are kept for bookings by
+    staff; `services` limits the hours to some services, by their keys.
     """
 
     weekdays: list[int]
@@ -77,6 +91,8 @@ class OpeningHours(_Data):
     valid_until: date | None = None
     every_weeks: int = Field(default=1, ge=1)
     nth: int | None = Field(default=None, ge=1, le=5)
+    staff_counters: int = Field(default=0, ge=0)
+    services: list[str] | None = None
 
     @model_validator(mode="after")
     def _weeks_are_counted_from_a_day(self) -> Self:
@@ -108,6 +124,10 @@ class City(_Data):
     stations: list[CityStation]
     life_situations: dict[str, dict[str, str]]
     services: list[CityService]
+
+    def station(self, key: str) -> CityStation | None:
+        """The station with a key."""
+        return next((each for each in self.stations if each.key == key), None)
 
     @classmethod
     def load(cls, name: str) -> "City":

@@ -1,8 +1,9 @@
 """Due work: rows with a due time, claimed with a lease by whichever replica is free.
 
 Reminders, deadlines, retries and messages all wait here. A handler is either a plain function, run in a transaction
-that also removes the row, or an `Errand` that does something outside the database between two transactions. Urgent
-work has a lane of its own, so that bulk never takes the last worker or connection.
+that also removes the row, or an `Errand` that does something outside the database between two transactions. Bulk
+has a lane of its own, and within a lane some slots are kept for what is more urgent, so that no flood of reminders, and
+no far end that hangs, holds up what cannot wait.
 """
 
 import asyncio
@@ -44,6 +45,10 @@ class Urgency(IntEnum):
     DIRECT = 1
     REMINDER = 2
     BULK = 3
+
+
+KEPT_FREE = {Urgency.URGENT: 0, Urgency.DIRECT: 2, Urgency.REMINDER: 4, Urgency.BULK: 0}
+"""How many slots of its lane work of a class leaves to what is more urgent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ class Lane:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
         self._handlers = handlers
-        self._urgencies = [int(urgency) for urgency in urgencies]
+        self._urgencies = urgencies
         self._slots = slots
         self._wakeup = wakeup
         self._yields_to = yields_to
@@ -184,35 +189,31 @@ class Lane:
                 # Claims are made for several free slots at once, yet a few slow errands hold nobody up.
                 await asyncio.wait(self._running, timeout=BUSY_PAUSE)
             free = max(0, slots - len(self._running))
-            claimed = 0
+            more = False
             try:
-                claimed = await self._claim(free) if free else 0
+                more = await self._claim(free)
             except Exception as error:
                 log.warning(
                     "claim_failed",
                     error=type(error).__name__,
                     exc_info=classify(error) is Failure.UNKNOWN,
                 )
-            if claimed < max(free, 1):
+            if not more:
                 await self._wakeup.wait(POLL)
         if self._running:
             await asyncio.wait(self._running, timeout=15)
 
-    async def _claim(self, limit: int) -> int:
+    async def _claim(self, free: int) -> bool:
+        """Claim work for free slots; returns whether there may be more to claim at once."""
+        urgencies = [urgency for urgency in self._urgencies if free > KEPT_FREE[urgency]]
+        if not urgencies:
+            return False
+        limit = free - max(KEPT_FREE[urgency] for urgency in urgencies)
         lease = uuid4()
         now = self._service.clock.now()
         async with self._service.db.transaction() as conn:
-            rows = await _CLAIM.rows(
-                conn,
-                {
-                    "urgencies": self._urgencies,
-                    "now": now,
-                    "kinds": list(self._handlers),
-                    "limit": limit,
-                    "lease": lease,
-                    "length": LEASE,
-                },
-            )
+            values = {"urgencies": [int(each) for each in urgencies], "now": now, "kinds": list(self._handlers)}
+            rows = await _CLAIM.rows(conn, {**values, "limit": limit, "lease": lease, "length": LEASE})
             found = sorted(rows, key=itemgetter("urgency", "due_at"))
             claims = [Claim(row["kind"], row["key"], row["attempts"], lease) for row in found]
             jobs = await self._begin(conn, claims)
@@ -222,7 +223,7 @@ class Lane:
                 self._spawn(self._transact(handler, claim))
             elif claim.key in jobs.get(claim.kind, {}):
                 self._spawn(self._run_errand(handler, claim, jobs[claim.kind][claim.key]))
-        return len(claims)
+        return len(claims) == limit
 
     async def _begin(self, conn: AsyncConnection, claims: Sequence[Claim]) -> dict[str, dict[str, Any]]:
         jobs: dict[str, dict[str, Any]] = {}

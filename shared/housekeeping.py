@@ -68,6 +68,7 @@ async def housekeeping(conn: AsyncConnection, service: "Service", claim: Claim) 
         more |= (await conn.execute(forget, values)).rowcount >= BATCH
     if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
         await service.forget(conn, forgotten)
+    await service.tidy(conn, now)
     await service.due.schedule(conn, next_round(service, timedelta(seconds=1) if more else EVERY))
 
 

@@ -17,9 +17,7 @@ _MAC_BYTES = 16
 
 
 class LinkInvalid(NotFound):
-    """The token was not made here, or was changed."""
-
-    title = "This link is not valid"
+    """The token was not made here, or was changed. Whoever tries some learns no more than that there is nothing."""
 
 
 class Links:

@@ -7,6 +7,7 @@ one process.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
@@ -53,6 +54,7 @@ class Role(StrEnum):
 ALL_ROLES = frozenset(Role)
 
 Forget = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
+Tidy = Callable[[AsyncConnection, datetime], Awaitable[None]]
 
 
 class Loop(Protocol):
@@ -95,6 +97,7 @@ class Service:
             f"{platform.public_url}/{self.name}/staff/signed-in",
         )
         self.forget: Forget = _nothing_else
+        self.tidy: Tidy = _nothing_to_tidy
         self._loops: dict[str, Loop] = {}
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
@@ -107,6 +110,7 @@ class Service:
         reactions: Mapping[type[Fact], Reaction] | None = None,
         due: DueHandlers | None = None,
         forget: Forget | None = None,
+        tidy: Tidy | None = None,
         resources: Callable[["Service"], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
         error_page: Callable[..., Any] | None = None,
     ) -> FastAPI:
@@ -118,10 +122,12 @@ class Service:
             reactions: what it does on which fact.
             due: handlers of its due work, by kind.
             forget: deletes what else is known of the people of matters, when housekeeping forgets those people.
+            tidy: deletes what else is outdated at a moment, every hour.
             resources: what is opened before the loops start and closed after they ended.
             error_page: renders a problem as a page, for paths outside the API.
         """
         self.forget = forget or _nothing_else
+        self.tidy = tidy or _nothing_to_tidy
         self._add_loops(
             roles,
             reactions or {},
@@ -230,6 +236,10 @@ class Service:
 
 async def _nothing_else(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
     """What a service forgets that keeps nothing of a person outside the people table."""
+
+
+async def _nothing_to_tidy(conn: AsyncConnection, now: datetime) -> None:
+    """What a service deletes that keeps nothing outdated of its own."""
 
 
 def _development_keys() -> dict[str, str]:

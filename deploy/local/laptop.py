@@ -9,11 +9,14 @@ from pathlib import Path
 import httpx
 
 from deploy import operations
+from deploy.local.far_ends.web import DEVELOPMENT_SECRET
 from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
 
 FOLDER = ROOT / ".nahbar"
 PARTITIONS = 3
+REPLY_NUMBER = "+4915228817386"
+"""Where the simulated gateways take replies: a number kept free for films (BNetzA, Mitteilung 148/2021)."""
 
 
 class Laptop:
@@ -33,7 +36,14 @@ class Laptop:
         bounces = remembered_port(folder, "bounces", None)
         self.stack = Stack(folder)
         self.mail = FarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{bounces}")
-        self.web = FarEnd(folder, "web", "--webhook", f"{self.address}/notifications/api/v1/receipts/sms")
+        receipts = f"{self.address}/notifications/api/v1/receipts/sms"
+        self.web = FarEnd(
+            folder,
+            "web",
+            *("--webhook", receipts),
+            *("--second-webhook", f"{receipts}/second"),
+            *("--clock-file", str(self.clock_file)),
+        )
         self.stack.far_ends = [self.mail, self.web]
         self.services = Child("services", folder)
         self.environment = {
@@ -43,8 +53,15 @@ class Laptop:
             "NAHBAR_PUBLIC_URL": self.address,
             "NAHBAR_CLOCK_FILE": str(self.clock_file),
             "NAHBAR_OIDC_ISSUER": f"http://127.0.0.1:{self.web.port}/issuer",
+            "APPOINTMENTS_UNLIMITED_NETWORKS": '["127.0.0.0/8"]',
+            "APPOINTMENTS_VIDEO_URL": f"http://127.0.0.1:{self.web.port}/video",
             "NOTIFICATIONS_SMTP_PORT": str(self.mail.port),
             "NOTIFICATIONS_SMS_URL": f"http://127.0.0.1:{self.web.port}/sms",
+            "NOTIFICATIONS_SMS_REPLY_NUMBER": REPLY_NUMBER,
+            "NOTIFICATIONS_SECOND_SMS_URL": f"http://127.0.0.1:{self.web.port}/second-sms",
+            "NOTIFICATIONS_SECOND_SMS_KEY": DEVELOPMENT_SECRET,
+            "NOTIFICATIONS_SECOND_SMS_WEBHOOK_KEY": DEVELOPMENT_SECRET,
+            "NOTIFICATIONS_SECOND_SMS_REPLY_NUMBER": REPLY_NUMBER,
             "NOTIFICATIONS_BOUNCE_PORT": str(bounces),
         }
 
@@ -77,6 +94,7 @@ class Laptop:
         """What there is to open, by what it shows."""
         return {
             "Book an appointment": f"{self.address}/appointments/",
+            "Subscribe to news": f"{self.address}/notifications/subscribe",
             "Pages for staff": f"{self.address}/appointments/staff/",
             "What citizens received": f"{self.address}/inbox/",
             "API of appointments": f"{self.address}/appointments/api/docs",

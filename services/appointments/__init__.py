@@ -5,8 +5,9 @@ of the walk-in queue.
 
 Staff work at the desk: lists of a day, bookings and changes for others, whom to call.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AppointmentMissed; TicketIssued, TicketNear,
-TicketCalled, TicketPutBack, TicketClosed.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AppointmentMissed, AlternativeOffered;
+StationClosed; TicketIssued, TicketNear, TicketCalled, TicketPutBack, TicketClosed.
 
-Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached.
+Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
+may cancel an appointment.
 """

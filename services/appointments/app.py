@@ -4,13 +4,17 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
+from services.appointments.booking.limits import Limits, forget_takings
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.booking.usecases import forget_contacts
+from services.appointments.closing.api import router as closing_api
+from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
@@ -31,6 +35,9 @@ from services.appointments.queue.pages.hall import router as hall_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
+from services.appointments.video.api import router as video_api
+from services.appointments.video.gateways import Rooms
+from services.appointments.video.pages import router as video_pages
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -45,22 +52,26 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, queue_api, counter_api, desk_api),
-            *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
+            *(offer_api, booking_api, video_api, queue_api, counter_api, desk_api, closing_api),
+            *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,
         due={
             DRAFT_EXPIRY: expire_draft,
+            ALTERNATIVE_END: end_alternative,
             QUEUE_END: end_queue,
             QUEUE_TIDYING: tidy_up,
             QUEUE_FORGETTING: forget_queue,
         },
         forget=forget_contacts,
+        tidy=forget_takings,
         error_page=pages.error_page,
     )
     app.state.pages = pages
+    app.state.limits = Limits(settings)
+    app.state.rooms = Rooms(settings)
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

@@ -3,9 +3,10 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.reached import note_outcome
+from services.appointments.booking.replies import take_reply
 from shared.consumer import Reaction
 from shared.events.base import Fact, Received
-from shared.events.notifications import NotificationDelivered, NotificationFailed
+from shared.events.notifications import NotificationDelivered, NotificationFailed, ReplyReceived
 from shared.service import Service
 
 
@@ -19,4 +20,13 @@ async def on_failed(conn: AsyncConnection, _: Service, received: Received[Notifi
     await note_outcome(conn, received.fact, reached=False)
 
 
-REACTIONS: dict[type[Fact], Reaction] = {NotificationDelivered: on_delivered, NotificationFailed: on_failed}
+async def on_reply(conn: AsyncConnection, service: Service, received: Received[ReplyReceived]) -> None:
+    """A citizen answered the reminder."""
+    await take_reply(conn, service, received)
+
+
+REACTIONS: dict[type[Fact], Reaction] = {
+    NotificationDelivered: on_delivered,
+    NotificationFailed: on_failed,
+    ReplyReceived: on_reply,
+}

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Interval,
+    LargeBinary,
     MetaData,
     Sequence,
     SmallInteger,
@@ -38,6 +39,9 @@ stations = Table(
     Column("name", Text, nullable=False),
     Column("district", Integer, nullable=False),
     Column("address", Text),
+    Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint("kind in ('counter', 'video')", name="known_kind"),
     Column("daily_tickets", Integer, nullable=False, server_default=text("0")),
 )
 
@@ -62,6 +66,7 @@ services = Table(
     Column("fee_cents", Integer),
     Column("most", SmallInteger, nullable=False),
     Column("stations", ARRAY(Text)),
+    Column("video", Boolean, nullable=False, server_default=text("false")),
 )
 
 opening_hours = Table(
@@ -76,8 +81,11 @@ opening_hours = Table(
     Column("valid_until", Date),
     Column("every_weeks", SmallInteger, nullable=False, server_default=text("1")),
     Column("nth", SmallInteger),
+    Column("staff_counters", SmallInteger, nullable=False, server_default=text("0")),
+    Column("services", ARRAY(Text)),
     CheckConstraint("opens < closes", name="opens_before_closes"),
     CheckConstraint("every_weeks = 1 or valid_from is not null", name="weeks_are_counted_from_a_day"),
+    CheckConstraint("staff_counters >= 0", name="no_negative_share"),
     Index("opening_hours_station", "station"),
 )
 
@@ -89,7 +97,14 @@ closures = Table(
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("key", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("lifted_at", moment),
+    Column("counter", Text, ForeignKey("counters.key")),
+    Column("from_time", Time),
+    Column("until_time", Time),
     CheckConstraint("first_day <= last_day", name="first_before_last"),
+    CheckConstraint("(from_time is null) = (until_time is null) and from_time < until_time", name="hours_in_order"),
     Index("closures_station", "station", "last_day"),
 )
 
@@ -116,10 +131,20 @@ appointments = Table(
     Column("state", JSONB),
     Column("cancelled_by", Text),
     Column("cancelled_at", moment),
-    CheckConstraint("status in ('held', 'confirmed', 'arrived', 'missed', 'cancelled')", name="known_status"),
+    Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    Column("page_language", Text),
+    Column("consent", Text),
+    Column("consented_at", moment),
+    Column("closure", Uuid, ForeignKey("closures.key")),
+    CheckConstraint(
+        "status in ('held', 'confirmed', 'offered', 'arrived', 'missed', 'cancelled')", name="known_status"
+    ),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
+    CheckConstraint("kind <> 'video' or status = 'held' or consent is not null", name="video_needs_consent"),
+    CheckConstraint("(consent is null) = (consented_at is null)", name="consent_has_its_time"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
     Index("appointments_day", "station", "starts_at"),
+    Index("appointments_closure", "closure", postgresql_where=text("closure is not null")),
 )
 
 # A seat is (counter, start): the primary key makes double booking impossible whatever the code does.
@@ -131,6 +156,16 @@ seats = Table(
     Column("appointment", Uuid, nullable=False),
     Column("until", moment),
     Index("seats_appointment", "appointment"),
+)
+
+# When somebody at a network address (by its pseudonym) took a time. A crash may forget it, so it is not logged.
+takings = Table(
+    "takings",
+    metadata,
+    Column("origin", LargeBinary, nullable=False),
+    Column("at", moment, nullable=False),
+    Index("takings_origin", "origin", "at"),
+    prefixes=["UNLOGGED"],
 )
 
 unreached = Table(

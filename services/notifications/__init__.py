@@ -1,11 +1,13 @@
 """Notifications: tells citizens what concerns them, by mail and SMS, in their language, and knows what became of it.
 
 Owns: the newest known state of each matter it tells of, notices (one person, one matter, one purpose), messages (a
-notice on one channel), attempts to send them, and addresses not to be bothered.
+notice on one channel), attempts to send them, how the SMS gateways stand, replies, addresses not to be bothered, and
+subscriptions to news of districts.
 
-Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled.
+Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, StationClosed.
 
-Publishes: NotificationDelivered, NotificationFailed.
+Publishes: NotificationDelivered, NotificationFailed, ReplyReceived, SubscriptionConfirmed.
 
-`telling` decides who is told what and when; `writing` words it; `delivery` brings it to the person, once.
+`telling` decides who is told what and when, `news` what subscribers hear, `subscribing` knows who they are; `writing`
+words it; `delivery` and `sending` bring it to the person, once; `reports` and `replies` take what comes back.
 """

@@ -2,32 +2,48 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
 from services.notifications.consumers import REACTIONS
 from services.notifications.delivery.api import router as ledger_router
 from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
+from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
+from services.notifications.desk.area import LEAD, STAFF_AREA
+from services.notifications.desk.pages import router as desk_pages
+from services.notifications.news.digest import DIGEST, write_digests
+from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
 from services.notifications.sending.carrier import Carrier
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateway
+from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt
 from services.notifications.settings import Settings
+from services.notifications.subscribing.api import router as subscriptions_router
+from services.notifications.subscribing.pages.preferences import router as preferences_pages
+from services.notifications.subscribing.pages.subscribe import router as subscribe_pages
+from services.notifications.subscribing.usecases import FORGET_REQUEST, forget_request
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.service import ALL_ROLES, Role, Service
+from shared.web.i18n import LanguagePrefix
+from shared.web.pages import Pages
+from shared.web.staff.audit import audit_pages
+from shared.web.staff.pages import staff_pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service; a process with the HTTP role also listens for bounces."""
     service = Service(settings)
-    mail, sms = MailGateway(settings), SmsGateway(settings)
+    mail = MailGateway(settings)
+    sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
     texts = Texts(service.city.name)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
+    pages = Pages(Path(__file__).parent / "web", service.city)
     verp = Verp(settings.link_secret, settings.bounce_domain)
     carrier = Carrier(service, mail, sms, texts, writer, verp)
 
@@ -43,16 +59,35 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             await mail.close()
             await sms.close()
 
-    return service.create_app(
+    app = service.create_app(
         roles=roles,
-        routers=[ledger_router, receipts_router],
+        routers=[
+            ledger_router,
+            receipts_router,
+            subscriptions_router,
+            subscribe_pages,
+            preferences_pages,
+            staff_pages(service.name),
+            audit_pages(service.name, LEAD),
+            desk_pages,
+        ],
         reactions=REACTIONS,
         due={
-            SEND: Sending(carrier, settings.patience),
+            SEND: Sending(carrier, settings.patience, sms.names),
             LOOK_UP: LookingUp(sms),
             RECEIPT_TIMEOUT: give_up_receipt,
             FORGET_CONTACT: forget_contact,
             FORGET_MATTER: forget_matter,
+            FORGET_SPARED: forget_spared,
+            FORGET_REQUEST: forget_request,
+            FAN_OUT: fan_out,
+            DIGEST: write_digests,
         },
         resources=resources,
+        error_page=pages.error_page,
     )
+    app.state.pages = pages
+    app.state.texts = texts
+    app.state.staff_area = STAFF_AREA
+    app.add_middleware(LanguagePrefix)
+    return app

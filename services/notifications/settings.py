@@ -7,20 +7,22 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.notifications.sending.domain import Patience
+from services.notifications.sending.domain import FIRST, SECOND, Patience, SmsAccess
 from shared.settings import ServiceSettings
 
 DEVELOPMENT_KEY = SecretStr("nahbar-development")
+REPLY_NUMBER = r"^(\+\d{6,15})?$"
 
 
 class Settings(ServiceSettings):
     """Where messages go out, how long to go on trying, and where reports come in.
 
     `smtp_*` is the city's mail server; `sms_*` the gateway's API (its URL without `/api/sms`) with its key, the sender
-    shown, and the key its receipts are signed with. `sms_webhook_url` is the address receipts are posted to, as the
-    gateway knows it. Bounces come back to addresses of `bounce_domain`, which the city's mail server hands over by LMTP
-    on `bounce_port` (none: not listening). `send_timeout` is in seconds and per answer awaited; five of them must fit
-    into the lease of due work.
+    shown, the number it takes replies at (none: SMS ask nothing), and the key its receipts are signed with.
+    `sms_webhook_url` is the address receipts and replies are posted to, as the gateway knows it. `second_sms_*` is the
+    same of a second gateway, which carries SMS while the first cannot (no URL: there is none). Bounces come back to
+    addresses of `bounce_domain`, which the city's mail server hands over by LMTP on `bounce_port` (none: not
+    listening). `send_timeout` is in seconds and per answer awaited; five of them must fit into the lease of due work.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_", extra="ignore")
@@ -37,8 +39,16 @@ class Settings(ServiceSettings):
     sms_url: str = "http://127.0.0.1:8026/sms"
     sms_key: SecretStr = DEVELOPMENT_KEY
     sms_sender: str = Field(default="Duisburg", max_length=11)
+    sms_reply_number: str = Field(default="", pattern=REPLY_NUMBER)
     sms_webhook_key: SecretStr = DEVELOPMENT_KEY
     sms_webhook_url: str = ""
+
+    second_sms_url: str = ""
+    second_sms_key: SecretStr = SecretStr("")
+    second_sms_sender: str = Field(default="Duisburg", max_length=11)
+    second_sms_reply_number: str = Field(default="", pattern=REPLY_NUMBER)
+    second_sms_webhook_key: SecretStr = SecretStr("")
+    second_sms_webhook_url: str = ""
 
     bounce_domain: str = "bounces.stadt.example"
     bounce_host: str = "127.0.0.1"
@@ -55,12 +65,42 @@ class Settings(ServiceSettings):
         """How long to go on trying to send a message."""
         return Patience(self.retry_first, self.retry_longest, self.away_longest, self.retry_limit)
 
+    @property
+    def sms_gateways(self) -> tuple[SmsAccess, ...]:
+        """The SMS gateways, in the order in which they are used."""
+        first = SmsAccess(
+            FIRST,
+            self.sms_url,
+            self.sms_key,
+            self.sms_sender,
+            self.sms_reply_number,
+            self.sms_webhook_key,
+            self.sms_webhook_url,
+        )
+        second = SmsAccess(
+            SECOND,
+            self.second_sms_url,
+            self.second_sms_key,
+            self.second_sms_sender,
+            self.second_sms_reply_number,
+            self.second_sms_webhook_key,
+            self.second_sms_webhook_url,
+        )
+        return (first, second) if self.second_sms_url else (first,)
+
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if not self.sms_webhook_url:
-            self.sms_webhook_url = f"{self.platform.public_url}/notifications/api/v1/receipts/sms"
+        receipts = f"{self.platform.public_url}/notifications/api/v1/receipts/sms"
+        self.sms_webhook_url = self.sms_webhook_url or receipts
+        self.second_sms_webhook_url = self.second_sms_webhook_url or f"{receipts}/{SECOND}"
         if "@" not in parseaddr(self.mail_from)[1]:
             raise ValueError("NOTIFICATIONS_MAIL_FROM has no address.")
         if self.platform.environment == "production" and DEVELOPMENT_KEY in (self.sms_key, self.sms_webhook_key):
             raise ValueError("NOTIFICATIONS_SMS_KEY and NOTIFICATIONS_SMS_WEBHOOK_KEY: production needs its own.")
+        seconds = {self.second_sms_key.get_secret_value(), self.second_sms_webhook_key.get_secret_value()}
+        public = {"", DEVELOPMENT_KEY.get_secret_value()} if self.platform.environment == "production" else {""}
+        if self.second_sms_url and seconds & public:
+            raise ValueError(
+                "NOTIFICATIONS_SECOND_SMS_KEY and NOTIFICATIONS_SECOND_SMS_WEBHOOK_KEY: the gateway needs its own."
+            )
         return self

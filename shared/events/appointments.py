@@ -1,12 +1,13 @@
-"""Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
+"""Facts of `appointments`. Those of appointments carry sealed contacts and person keys: their topic is restricted."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from shared.events.base import FactPart
+from shared.clock import BERLIN
+from shared.events.base import Fact, FactPart, Privacy
 from shared.events.personal import PersonalFact, PersonalState
 
 
@@ -19,7 +20,7 @@ class DecidedBy(StrEnum):
 
 
 class Place(FactPart):
-    """Where an appointment takes place; `district` is the number of the Stadtbezirk."""
+    """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video."""
 
     key: str
     name: str
@@ -45,25 +46,44 @@ class BookedService(FactPart):
         return name if self.quantity == 1 else f"{self.quantity} × {name}"
 
 
+class InsteadOf(FactPart):
+    """What an offered time stands in for: where and when the appointment was to be, and why it cannot be.
+
+    `reason` stands in the city's words; the offered time is kept `until` a moment.
+    """
+
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentState(PersonalState):
     """The public state of an appointment.
 
-    `number` is what staff and citizens call it by, `interpreter` the language an interpreter is asked for.
+    `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
+    appointment shows the link when it is time. `interpreter` is the language an interpreter is asked for,
+    `page_language` that of the pages it was booked on (None: not on pages). While it is `offered`, place and time are
+    the alternative kept for the person, and `instead_of` says for what.
     """
 
     number: str
-    status: Literal["confirmed", "missed", "cancelled"]
-    kind: Literal["counter"] = "counter"
+    status: Literal["confirmed", "offered", "missed", "cancelled"]
+    kind: Literal["counter", "video"] = "counter"
     place: Place
     counter: str
     services: list[BookedService]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     interpreter: str | None = None
+    page_language: str | None = None
+    instead_of: InsteadOf | None = None
 
 
 class AppointmentFact(PersonalFact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 4
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
 
@@ -86,7 +106,7 @@ class AppointmentRescheduled(AppointmentFact):
     `reason` stands in the city's words.
     """
 
-    schema_version: ClassVar[int] = 3
+    schema_version: ClassVar[int] = 5
 
     before: AppointmentState
     by: DecidedBy
@@ -103,3 +123,42 @@ class AppointmentCancelled(AppointmentFact):
 
 class AppointmentMissed(AppointmentFact):
     """Nobody came: an appointment began without the citizen it was for."""
+
+
+class AlternativeOffered(AppointmentFact):
+    """An appointment cannot take place as booked; another time is kept for the person, `before` is what they had."""
+
+    before: AppointmentState
+
+
+class ClosureState(FactPart):
+    """Days, both included, on which a station is closed although it would open; `reason` stands in the city's words.
+
+    Only one `counter` where it names one, only some hours of each day (local time, the end not included) where it has
+    `from_time` and `until_time`.
+    """
+
+    status: Literal["in_force", "lifted"]
+    place: Place
+    first_day: date
+    last_day: date
+    reason: str
+    counter: str | None = None
+    from_time: time | None = None
+    until_time: time | None = None
+
+
+class ClosureFact(Fact):
+    schema_version: ClassVar[int] = 2
+    service: ClassVar[str] = "appointments"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    closure: ClosureState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.closure.last_day + timedelta(days=1), time(), BERLIN)
+
+
+class StationClosed(ClosureFact):
+    """A station is closed on some days, other days than announced before, or not at all any more (`lifted`)."""

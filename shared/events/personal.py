@@ -15,7 +15,7 @@ class Contact(BaseModel):
     """What `notifications` may know of a person: sealed, never in clear in a fact.
 
     `mail` and `phone` (E.164) are the addresses the person gave; the state's `channels` says which to use first.
-    `manage_url` is the person's own page of the matter.
+    `manage_url` is the person's own page of the matter, `cancel_url` the one that asks only whether to cancel it.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -24,6 +24,7 @@ class Contact(BaseModel):
     mail: str | None = None
     phone: str | None = None
     manage_url: str
+    cancel_url: str | None = None
 
 
 class PersonalState(FactPart):

@@ -13,6 +13,8 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
     appointments.AppointmentMissed,
+    appointments.AlternativeOffered,
+    appointments.StationClosed,
     tickets.TicketIssued,
     tickets.TicketNear,
     tickets.TicketCalled,
@@ -20,6 +22,8 @@ FACTS: tuple[type[Fact], ...] = (
     tickets.TicketClosed,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
+    notifications.ReplyReceived,
+    notifications.SubscriptionConfirmed,
 )
 
 TYPE_PREFIX = "de.nahbar"

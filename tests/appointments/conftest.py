@@ -1,7 +1,7 @@
 """The service with a city loaded, and clients of its API."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import pytest_asyncio
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
-from shared.calendar import is_working_day
+from shared.auth import EVERY_STATION, Caller
+from shared.calendar import is_public_holiday, is_working_day
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 
 MakeDatabase = Callable[[str], Awaitable[str]]
@@ -36,7 +38,7 @@ async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tm
         clock_file=tmp_path / "clock",
         partitions=4,
     )
-    return Settings(platform=platform, database=await database("appointments"), pool_size=20)
+    return Settings(platform=platform, database=await database("appointments"), pool_size=20, **NO_LIMITS)
 
 
 @pytest_asyncio.fixture
@@ -66,12 +68,31 @@ async def client(app: Any) -> AsyncIterator[Client]:
         yield client
 
 
+@pytest.fixture
+def roles_as_tokens(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is the role it gives, at every station; one ending in "@mitte" gives it there alone."""
+
+    async def check(token: str) -> Caller:
+        role, _, station = token.partition("@")
+        return Caller(subject="leitung", roles=frozenset({role}), stations=frozenset({station or EVERY_STATION}))
+
+    monkeypatch.setattr(service.tokens, "check", check)
+
+
 def at(service: Service, hour: int, minute: int = 0, days: int = 3) -> datetime:
     """A moment on a working day, at least some days ahead."""
     day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=days)
     while not is_working_day(day):
         day += timedelta(days=1)
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
+
+
+def weekend(service: Service, hour: int = 10, minute: int = 0) -> datetime:
+    """A moment on the next Saturday or Sunday that is no holiday."""
+    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
+    while day.weekday() < 5 or is_public_holiday(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, time(hour, minute), BERLIN)
 
 
 def pass_time(service: Service, duration: timedelta) -> None:

@@ -173,7 +173,11 @@ async def test_the_hours_of_a_month_and_of_every_other_week_are_loaded(service: 
     stations, grid = {each.key: each for each in offer.stations}, grid_of(service.city)
     year = [date(2027, 1, 1) + timedelta(days=offset) for offset in range(365)]
     ends = {
-        key: {day: slots[-1].astimezone(BERLIN).hour for day in year if (slots := slots_on(stations[key], day, grid))}
+        key: {
+            day: list(slots)[-1].astimezone(BERLIN).hour
+            for day in year
+            if (slots := slots_on(stations[key], day, grid))
+        }
         for key in ("mitte", "rheinhausen")
     }
     saturdays = [day for day in ends["mitte"] if day.weekday() == 5]

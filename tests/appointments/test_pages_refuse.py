@@ -125,7 +125,7 @@ async def test_when_everything_is_taken_the_pages_say_what_to_do(client: Client,
         assert "Jeden Tag kommt ein neuer Tag dazu." in words
         assert "0203 94000" in words
     tree = await visitor.see("/appointments/book/place?services=meldebescheinigung")
-    assert content(tree).count("Zurzeit ist alles vergeben") == 8
+    assert content(tree).count("Zurzeit ist alles vergeben") == 9
 
 
 async def test_days_without_free_times_lead_back_to_the_next_ones(client: Client, service: Service) -> None:

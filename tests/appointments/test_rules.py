@@ -1,6 +1,6 @@
 """Rules of the offer and of booking."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -27,9 +27,10 @@ from services.appointments.offer.domain import (
     Hours,
     Service,
     Station,
+    counters_open_at,
     free_starts,
     free_times,
-    is_offered,
+    minute_of,
     nearest,
     run_of,
     slots_on,
@@ -54,6 +55,11 @@ def local(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
 
 
+def in_minutes(taken: Mapping[str, Iterable[datetime]]) -> dict[str, set[int]]:
+    """Taken seats as the rules want them."""
+    return {counter: set(map(minute_of, starts)) for counter, starts in taken.items()}
+
+
 slots = st.lists(st.integers(0, 47), unique=True).map(
     lambda numbers: [local(MONDAY, 9) + number * GRID.slot for number in sorted(numbers)]
 )
@@ -64,33 +70,37 @@ takings = st.sets(st.tuples(st.sampled_from(COUNTERS), st.integers(0, 47)))
 def test_a_start_is_free_exactly_if_one_counter_has_all_its_seats_free(
     open_slots: list[datetime], taken: set[tuple[str, int]], needed: int
 ) -> None:
-    busy = {(counter, local(MONDAY, 9) + number * GRID.slot) for counter, number in taken}
+    busy = {
+        each: {local(MONDAY, 9) + number * GRID.slot for counter, number in taken if counter == each}
+        for each in COUNTERS
+    }
     expected = [
         start
         for start in open_slots
         if any(
-            all(seat in open_slots and (counter, seat) not in busy for seat in run_of(start, needed, GRID))
+            all(seat in open_slots and seat not in busy[counter] for seat in run_of(start, needed, GRID))
             for counter in COUNTERS
         )
     ]
-    assert free_starts(open_slots, COUNTERS, busy, needed, GRID) == expected
+    assert free_starts(dict.fromkeys(open_slots, len(COUNTERS)), COUNTERS, in_minutes(busy), needed, GRID) == expected
 
 
 @given(st.lists(st.integers(1, 6), max_size=40), st.randoms(use_true_random=False))
 def test_seats_taken_one_after_the_other_never_overlap(lengths: list[int], random: object) -> None:
     """INVARIANT I3, as a rule: whoever takes what is offered as free takes nobody's seat."""
-    place, taken, given_away = station(weekly()), set[tuple[str, datetime]](), 0
+    place, given_away = station(weekly()), 0
+    taken: dict[str, set[datetime]] = {each: set() for each in COUNTERS}
     for needed in lengths:
-        free = free_times(place, [MONDAY], taken, needed, GRID, local(MONDAY, 7))
+        free = free_times(place, [MONDAY], in_minutes(taken), needed, GRID, local(MONDAY, 7))
         if not free:
             continue
         start = random.choice(free)  # type: ignore[attr-defined]
         seats = run_of(start, needed, GRID)
-        counter = next(each for each in COUNTERS if not any((each, seat) in taken for seat in seats))
-        taken |= {(counter, seat) for seat in seats}
+        counter = next(each for each in COUNTERS if taken[each].isdisjoint(seats))
+        taken[counter] |= set(seats)
         given_away += needed
-    assert len(taken) == given_away
-    assert all(place in slots_on(station(weekly()), MONDAY, GRID) for _, place in taken)
+    assert sum(map(len, taken.values())) == given_away
+    assert set().union(*taken.values()) <= set(slots_on(station(weekly()), MONDAY, GRID))
 
 
 @given(st.integers(0, NUMBERS * 3), st.integers(0, NUMBERS * 3))
@@ -137,7 +147,7 @@ def test_only_who_books_before_the_working_day_before_is_promised_a_reminder(now
 
 @pytest.mark.parametrize("start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_times_at_the_ends_of_the_calendar_are_not_offered(start: str) -> None:
-    assert not is_offered(station(weekly()), datetime.fromisoformat(start), 1, GRID, local(MONDAY, 9))
+    assert not counters_open_at(station(weekly()), datetime.fromisoformat(start), 1, GRID, local(MONDAY, 9))
 
 
 @pytest.mark.parametrize(("minutes", "seats"), [([1], 1), ([10], 1), ([11], 2), ([10, 20], 3), ([40, 25], 7)])
@@ -216,7 +226,7 @@ def test_closures_and_holidays_win_over_all_hours(day: date, first: date, length
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)], ids=["to summer time", "to winter time"])
 def test_on_the_day_the_clocks_change_people_come_at_the_hour_on_the_door(day: date) -> None:
-    found = slots_on(station(weekly()), day, GRID)
+    found = list(slots_on(station(weekly()), day, GRID))
     assert len(found) == 48
     assert [found[0].astimezone(BERLIN).time(), found[-1].astimezone(BERLIN).time()] == [time(9), time(16, 50)]
 
@@ -229,14 +239,14 @@ def test_a_night_with_two_hours_alike_has_each_slot_once() -> None:
 def test_only_times_to_come_within_the_window_are_offered() -> None:
     place, now = station(weekly()), local(MONDAY, 10)
     days = [MONDAY + timedelta(days=offset) for offset in range(-1, 30)]
-    free = free_times(place, days, set(), 1, GRID, now)
+    free = free_times(place, days, {}, 1, GRID, now)
     assert free[0] == local(MONDAY, 10, 10)
     assert free[-1] == local(MONDAY + timedelta(days=28), 16, 50)
-    assert all(is_offered(place, start, 1, GRID, now) for start in free)
-    assert not is_offered(place, local(MONDAY, 10), 1, GRID, now)
-    assert not is_offered(place, local(MONDAY + timedelta(days=29), 9), 1, GRID, now)
-    assert not is_offered(place, local(MONDAY, 16, 50), 2, GRID, now)
-    assert not is_offered(place, local(MONDAY, 11, 5), 1, GRID, now)
+    assert all(counters_open_at(place, start, 1, GRID, now) == COUNTERS for start in free)
+    assert not counters_open_at(place, local(MONDAY, 10), 1, GRID, now)
+    assert not counters_open_at(place, local(MONDAY + timedelta(days=29), 9), 1, GRID, now)
+    assert not counters_open_at(place, local(MONDAY, 16, 50), 2, GRID, now)
+    assert not counters_open_at(place, local(MONDAY, 11, 5), 1, GRID, now)
 
 
 def test_alternatives_are_near_in_time_first_at_the_same_place() -> None:

@@ -18,8 +18,10 @@ from fastapi import FastAPI, Response
 from deploy.serve import run
 from services.appointments.booking import usecases
 from services.appointments.booking.api import AppointmentOut, BookingIn
+from services.appointments.booking.limits import Limits, values_of
 from services.appointments.booking.seats import _TAKE
 from services.appointments.booking.wishes import Details, Seating
+from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
@@ -27,17 +29,19 @@ from shared.service import Service
 from tests.benchmarks.statement import row
 
 
-async def sample_values(settings: Settings) -> dict[str, object]:
-    """The values of the row of a booking, as the service writes them."""
+async def sample_values(settings: Settings) -> tuple[dict[str, object], dict[str, list[str]]]:
+    """The values of the row of a booking, as the service writes them, and the counters of each station."""
     service, now = Service(settings), datetime.now(UTC)
     body = {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]}
     details: Details = BookingIn.model_validate({"person": body}).person.details()
     async with service.db.transaction() as conn:
         offer = await load_offer(conn, now.date(), "mitte", ["meldebescheinigung"])
+        everywhere = await load_offer(conn, now.date())
     await service.db.close()
     seating = Seating(offer, "mitte-1", now, now)
     _, values = usecases._booked(service, uuid4(), "0000-0000", seating, details, now)
-    return values
+    limits = values_of(Limits(settings).origin("127.0.0.1"), now)
+    return values | limits, {each.key: list(each.counters) for each in everywhere.stations}
 
 
 def bare_app(settings: Settings) -> FastAPI:
@@ -45,7 +49,7 @@ def bare_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.sample = await sample_values(settings)
+        app.state.sample, app.state.counters = await sample_values(settings)
         app.state.pool = await asyncpg.create_pool(
             settings.database, min_size=2, max_size=settings.pool_size, server_settings={"jit": "off"}
         )
@@ -69,7 +73,14 @@ def bare_app(settings: Settings) -> FastAPI:
                 _OFFER,
                 {"today": now.astimezone(BERLIN).date(), "station": time.station, "services": time.services},
             )
-            wanted = {"appointment": id, "station": time.station, "starts": [time.starts_at], "until": None, "now": now}
+            wanted = {
+                "appointment": id,
+                "counters": app.state.counters[time.station],
+                "starts": [time.starts_at],
+                "until": None,
+                "now": now,
+                "person_key": person.mail,
+            }
             taken = await row(conn, _TAKE, wanted)
             number, ends_at = str(taken["counted"]), time.starts_at + timedelta(minutes=10)
             await row(
@@ -77,6 +88,8 @@ def bare_app(settings: Settings) -> FastAPI:
                 usecases._BOOK,
                 {
                     **app.state.sample,
+                    "origin": id.bytes,
+                    "person_key": person.mail,
                     "id": id,
                     "matter": id,
                     "aggregate": id,
@@ -92,12 +105,14 @@ def bare_app(settings: Settings) -> FastAPI:
             token=str(id),
             number=number,
             status="confirmed",
+            kind=Kind.COUNTER,
             station=time.station,
             services=time.services,
             starts_at=time.starts_at,
             ends_at=ends_at,
             language=person.language,
             interpreter=person.interpreter,
+            page_language=None,
             manage_url=f"http://127.0.0.1/appointments/m/{id}",
         )
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from deploy.local.processes import free_port
-from services.appointments.offer.domain import Station, slots_on
+from services.appointments.offer.domain import Kind, Station, able, of_kind, slots_on
 from services.appointments.offer.queries import grid_of, load_offer
 from shared.city import City
 from shared.clock import BERLIN
@@ -17,6 +17,7 @@ from tests.benchmarks.site import Load, Site
 AIM = 0.6
 WARM_UP = 200
 DAYS_AHEAD = 4
+SERVICE = "meldebescheinigung"
 
 
 async def booking_over_http(site: Site) -> list[Row]:
@@ -64,22 +65,22 @@ async def bookings(database: str, count: int) -> list[dict[str, Any]]:
         raise ValueError(f"There are only {len(times)} seats to book.")
     return [
         {
-            "time": {"station": station, "services": ["meldebescheinigung"], "starts_at": start.isoformat()},
+            "time": {"station": station, "services": [SERVICE], "starts_at": start.isoformat()},
             "person": {"name": "Anna Muster", "mail": f"anna+{number}@example.org", "channels": ["mail"]},
         }
         for number, (station, start) in enumerate(times)
     ]
 
 
-async def _stations(database: str) -> tuple[Station, ...]:
+async def _stations(database: str) -> list[Station]:
     connected = Database(database, pool_size=2)
     async with connected.transaction() as conn:
-        offer = await load_offer(conn, datetime.now(UTC).date())
+        offer = await load_offer(conn, datetime.now(UTC).date(), services=[SERVICE])
     await connected.close()
-    return offer.stations
+    return of_kind(able(offer.stations, offer.services), Kind.COUNTER)
 
 
-def _times(stations: tuple[Station, ...]) -> Iterator[tuple[str, datetime]]:
+def _times(stations: list[Station]) -> Iterator[tuple[str, datetime]]:
     """Every seat once: all starts of all stations for their first counter, then for their second, and so on."""
     grid = grid_of(City.load("duisburg"))
     today = datetime.now(BERLIN).date()
@@ -87,5 +88,10 @@ def _times(stations: tuple[Station, ...]) -> Iterator[tuple[str, datetime]]:
     for counter in range(max(len(station.counters) for station in stations)):
         for day in days:
             open_now = [station for station in stations if counter < len(station.counters)]
-            starts = [(start, station.key) for station in open_now for start in slots_on(station, day, grid)]
+            starts = [
+                (start, station.key)
+                for station in open_now
+                for start, open_counters in slots_on(station, day, grid).items()
+                if counter < open_counters
+            ]
             yield from ((key, start) for start, key in sorted(starts))

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.load URL FILE CONNECTIONS RATE
 
+Each request says to come from an address of its own, as those of different people do.
 FILE holds one body a line. RATE 0 sends as fast as answers come; otherwise bodies are sent at that rate a second,
 whether answers come or not, and latencies count from the moment a body should have been sent.
 """
@@ -12,10 +13,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvloop
+
+FIRST = IPv4Address("10.0.0.1")
 
 
 class Client:
@@ -29,7 +33,10 @@ class Client:
         target = urlsplit(url)
         self._host, self._port = str(target.hostname), target.port
         head = f"POST {target.path} HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Type: application/json\r\n"
-        self._requests = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
+        self._requests = [
+            f"{head}X-Forwarded-For: {FIRST + number}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            for number, body in enumerate(bodies)
+        ]
         self._rate = rate
         self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []

@@ -41,6 +41,9 @@ class Sizes:
     journey_seconds: float = 12
     journey_rate: int = 100
     bulk: int = 10_000
+    year: int = 280_000
+    million: int = 1_000_000
+    looks: int = 300
 
 
 TINY = Sizes(
@@ -55,6 +58,9 @@ TINY = Sizes(
     journey_seconds=1,
     journey_rate=20,
     bulk=40,
+    year=3_000,
+    million=2_000,
+    looks=3,
 )
 
 
@@ -134,7 +140,7 @@ class Site:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         env = {f"NAHBAR_{field.upper()}": str(getattr(platform, field)) for field in platform.model_fields_set}
-        env[f"{name.upper()}_DATABASE"] = database
+        env |= {f"{name.upper()}_DATABASE": database, "NAHBAR_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
         env |= {f"{name.upper()}_{field.upper()}": str(value) for field, value in settings.items()}
         command = ["deploy.cli", "serve", name, "--port", str(port), "--roles", roles]
         async with self.process(name, command, f"{address}/{name}/health/ready", env) as child:

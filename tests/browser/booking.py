@@ -7,8 +7,9 @@ import httpx
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
+from services.appointments.video.domain import VIDEO_CONSENT
 from shared.service import Service
-from tests.appointments.conftest import at
+from tests.appointments.conftest import at, weekend
 from tests.appointments.visitor import Visitor
 
 TIMES = "/appointments/book/time?services=reisepass&place="
@@ -24,12 +25,22 @@ class BookingSite:
         self.service = service
         self.visitor = Visitor(client)
         self._given = 0
+        self._video_given = 0
 
     def next_start(self) -> datetime:
         """A time that no other test uses."""
         days, slot = divmod(self._given, _SLOTS_USED)
         self._given += 1
         return at(self.service, 9, days=3 + days) + slot * timedelta(minutes=10)
+
+    def next_video_start(self) -> datetime:
+        """A time by video that no other test uses."""
+        self._video_given += 1
+        return weekend(self.service) + self._video_given * timedelta(minutes=10)
+
+    def limit_persons(self, limit: int) -> None:
+        """Let a person have so many appointments to come."""
+        self.service.settings.person_limit = limit  # type: ignore[attr-defined]
 
     async def draft(self, filled_in: bool = True) -> str:
         """The path of a new draft."""
@@ -129,6 +140,64 @@ async def moved(site: BookingSite, page: Page) -> None:
     await page.wait_for_url("**/appointments/m/*?*")
 
 
+async def by_video(site: BookingSite, filled_in: bool = True) -> str:
+    """The path of a new draft by video."""
+    start = site.next_video_start()
+    held = await site.visitor.press_time(start, station="video", place="video")
+    draft: str = held.headers["location"].removesuffix("/details")
+    if filled_in:
+        await site.visitor.fill_in(draft, interpreter="en", consent=VIDEO_CONSENT)
+    return draft
+
+
+async def video_details(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await by_video(site, filled_in=False)}/details")
+
+
+async def video_without_consent(site: BookingSite, page: Page) -> None:
+    await video_details(site, page)
+    await page.get_by_label("Vor- und Nachname").fill("Anna Muster")
+    await page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
+    await page.get_by_role("button", name="Weiter").click()
+
+
+async def video_check(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await by_video(site)}/check")
+
+
+async def _video_booked(site: BookingSite) -> str:
+    answer = await site.visitor.press(f"{await by_video(site)}/check")
+    manage: str = answer.headers["location"].removesuffix("?new=1")
+    return manage
+
+
+async def video_booked(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await _video_booked(site)}?new=1")
+
+
+async def room_not_yet(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await _video_booked(site)}/video")
+
+
+async def room_open(site: BookingSite, page: Page) -> None:
+    manage = await _video_booked(site)
+    await site.change(
+        "update appointments set starts_at = now() - interval '1 minute', ends_at = now() + interval '9 minutes' "
+        "where kind = 'video' and status = 'confirmed'"
+    )
+    await site.open(page, f"{manage}/video")
+
+
+async def used_up(site: BookingSite, page: Page) -> None:
+    draft = await site.draft()
+    site.limit_persons(1)
+    await site.visitor.book(site.next_start())
+    await site.open(page, f"{draft}/check")
+    await page.get_by_role("button", name="Termin verbindlich buchen").click()
+    await page.wait_for_url("**/check")
+    site.limit_persons(100_000)
+
+
 async def cancelling(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}/cancel")
 
@@ -162,6 +231,11 @@ STATES: dict[str, tuple[str, State]] = {
         at_path(f"/appointments/book/place?{'&'.join(['services=kinder-reisepass'] * 5)}"),
     ),
     "place-lacking": ("Wo passt es Ihnen?", at_path("/appointments/book/place?services=fischereischein")),
+    "place-video": ("Wo passt es Ihnen?", at_path("/appointments/book/place?services=meldebescheinigung")),
+    "time-video": (
+        "Wann passt es Ihnen?",
+        at_path("/appointments/book/time?services=meldebescheinigung&place=video"),
+    ),
     "place-none": (
         "Wo passt es Ihnen?",
         at_path("/appointments/book/place?services=fischereischein&services=auskunftssperre"),
@@ -175,8 +249,15 @@ STATES: dict[str, tuple[str, State]] = {
     "details-wrong": ("Ihre Angaben", details_wrong),
     "check": ("Prüfen und buchen", check),
     "check-over": ("Prüfen und buchen", check_over),
+    "video-details": ("Ihre Angaben", video_details),
+    "video-without-consent": ("Ihre Angaben", video_without_consent),
+    "video-check": ("Prüfen und buchen", video_check),
+    "used-up": ("Mehr Termine gehen nicht", used_up),
     "draft-gone": ("Diese Reservierung gibt es nicht mehr", draft_gone),
     "booked": ("Ihr Termin ist gebucht", booked),
+    "video-booked": ("Ihr Termin ist gebucht", video_booked),
+    "room-not-yet": ("Ihr Video-Termin", room_not_yet),
+    "room-open": ("Ihr Video-Termin", room_open),
     "rescheduling": ("Auf wann möchten Sie den Termin verlegen?", rescheduling),
     "rescheduling-anywhere": ("Auf wann möchten Sie den Termin verlegen?", rescheduling_anywhere),
     "moved": ("Ihr Termin ist verlegt", moved),

@@ -16,6 +16,7 @@ from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
+from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.stack import clone_database, drop_database
 
 PARTITIONS = 3
@@ -56,7 +57,7 @@ class City:
         async with owner.db.transaction() as conn:
             await load_city(conn, owner.city)
         await owner.db.close()
-        self.counters = {each.key: each.counters for each in owner.city.stations}
+        self.counters = {each.key: each.counters for each in owner.city.stations if each.kind == "counter"}
         self.move_to(self._working_day(datetime.now(BERLIN), 1) + timedelta(hours=12))
         self.day = self._working_day(self.now.astimezone(BERLIN), 4)
 
@@ -90,6 +91,7 @@ class City:
             "NOTIFICATIONS_RETRY_LONGEST": "PT1S",
             "NOTIFICATIONS_AWAY_LONGEST": "PT1S",
             "NOTIFICATIONS_RETRY_LIMIT": "5",
+            **NO_LIMITS_ENVIRONMENT,
         }
 
     @property

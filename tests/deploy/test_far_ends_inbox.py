@@ -38,9 +38,11 @@ def accept_mail(store: Store, mail: EmailMessage, reports: list[NewReport] | Non
     return number
 
 
-def accept_sms(store: Store, text: str, reference: str, reports: list[NewReport] | None = None) -> int:
+def accept_sms(
+    store: Store, text: str, reference: str, reports: list[NewReport] | None = None, sender: str = "Duisburg"
+) -> int:
     source = json.dumps({"to": NUMBER, "text": text}).encode()
-    [number] = store.accept(Channel.SMS, "Duisburg", reference, source, {NUMBER: reports or []})
+    [number] = store.accept(Channel.SMS, sender, reference, source, {NUMBER: reports or []})
     return number
 
 
@@ -106,6 +108,20 @@ async def test_segments_and_receipts_of_an_sms(client: httpx.AsyncClient, store:
     assert "Teile: 2 (UCS2)" in shown
     assert "Zustellbericht: <strong>DELIVERED</strong>" in shown
     assert "noch nicht gemeldet" not in shown
+
+
+@pytest.mark.parametrize("path", ["/inbox/", "/en/inbox/"])
+async def test_an_sms_from_a_number_can_be_answered(client: httpx.AsyncClient, store: Store, path: str) -> None:
+    assert accept_sms(store, "Hallo", "s1")
+    assert "<form class" not in await page(client, path)
+    number = accept_sms(store, "2 = absagen", "s2", sender="+4915228817386")
+    assert f'action="{path}messages/{number}/reply"' in await page(client, path)
+    answer = await client.post(f"{path}messages/{number}/reply", data={"text": "2"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}?person=%2B491713920000")
+    [reply] = store.reports(number)
+    assert (reply.kind, reply.party, reply.detail) == (ReportKind.REPLY, NUMBER, "2")
+    mail = accept_mail(store, letter(ANNA))
+    assert (await client.post(f"{path}messages/{mail}/reply", data={"text": "2"})).status_code == 404
 
 
 async def test_a_report_given_up(client: httpx.AsyncClient, store: Store) -> None:

@@ -15,6 +15,7 @@ import pytest
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import WebSettings, create_web
+from deploy.local.far_ends.webhook import signature
 from tests.deploy.far_ends import QUICK, Hook, free_port, hook, listen, port_of, process, web_server
 from tests.support.wait import eventually
 
@@ -57,6 +58,7 @@ async def gateway(tmp_path: Path, platform: Hook) -> AsyncIterator[Gateway]:
     settings = WebSettings(
         folder=tmp_path,
         webhook=platform.url,
+        second_webhook=f"{platform.url}?second",
         issuer="unused",
         api_key="an api key",
         webhook_key="a webhook key",
@@ -193,6 +195,26 @@ async def test_a_citizen_writes(gateway: Gateway) -> None:
     await eventually(lambda: len(gateway.hook.received) == 1)
     [event] = gateway.events()
     assert (event["webhook_event"], event["data"]["text"]) == ("sms_mo", "Stopp")
+
+
+async def test_the_second_gateway_keeps_and_reports_its_own(gateway: Gateway) -> None:
+    body = {"to": f"{PREFIX}00", "text": "Hallo", "foreign_id": "7f3b"}
+    answer = await gateway.client.post("/second-sms/api/sms", json=body)
+    assert answer.json()["success"] == "100"
+    assert await journal(gateway, "7f3b") == []
+    assert [sms.reference for sms in gateway.store.accepted(Channel.SECOND_SMS)] == ["7f3b"]
+    assert await gateway.statuses(1) == ["DELIVERED"]
+    headers, sent = gateway.hook.received[0]
+    own = signature("a webhook key", headers["X-Timestamp"], headers["X-Nonce"], f"{gateway.hook.url}?second", sent)
+    assert headers["X-Signature"] == own
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_an_outage_refuses_everything_until_it_ends(gateway: Gateway, status: int) -> None:
+    for outage, expected in ((status, status), (200, 200)):
+        await gateway.client.put("/sms/simulator/outage", json={"status": outage})
+        assert (await gateway.send("09")).status_code == expected
+    assert len(gateway.store.accepted()) == 1
 
 
 @pytest.mark.parametrize(

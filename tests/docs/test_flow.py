@@ -4,7 +4,8 @@ import re
 
 from deploy.docs import FLOW, who_is_told, with_who_is_told
 from services.notifications.delivery.domain import FIRST_LOOK_UP, LOOK_UPS, RECEIPT_WAIT
-from services.notifications.sending.domain import Patience
+from services.notifications.replies.usecases import ANSWER_USEFUL
+from services.notifications.sending.domain import FIRST_SKIP, LONGEST_SKIP, Patience
 from shared.events.registry import FACTS
 from tests.docs.conftest import ROOT
 
@@ -41,4 +42,7 @@ def test_the_deadlines_are_those_of_the_code() -> None:
     seconds, minutes = int(patience.first.total_seconds()), int(patience.longest.total_seconds() / 60)
     assert f"retried after {seconds} s, doubling to {minutes} min, {patience.tries} times" in PAGE
     assert f"looked up {LOOK_UPS} times, from {int(FIRST_LOOK_UP.total_seconds())} s doubling" in PAGE
+    skip, longest = int(FIRST_SKIP.total_seconds()), int(LONGEST_SKIP.total_seconds() / 60)
+    assert f"skipped for {skip} s, doubling to {longest} min" in PAGE
+    assert f'("still booked") | {int(ANSWER_USEFUL.total_seconds() / 3600)} hours |' in PAGE
     assert f"| {int(RECEIPT_WAIT.total_seconds() / 3600)} hours | `unknown` |" in PAGE

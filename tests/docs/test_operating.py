@@ -9,6 +9,7 @@ from pydantic import SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from deploy.serve import app_of, settings_of
+from services.appointments.settings import DEVELOPMENT_KEY as DEVELOPMENT_VIDEO_KEY
 from services.notifications.settings import DEVELOPMENT_KEY
 from shared import dead_letters, retention
 from shared.sealing import new_key_pair
@@ -20,8 +21,13 @@ SETTINGS = {
     row[0]: row[1:]
     for row in re.findall(r"^\| `([A-Z<>_]+)` \| (.*?) \| .*? \| (kept|refused) \|$", PAGE, re.MULTILINE)
 }
-DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL"}
-DEVELOPMENT = (SecretStr(development_secret("person")), DEVELOPMENT_KEY, DEVELOPMENT_CLIENT_SECRET)
+DERIVED = {"<SERVICE>_DATABASE", "NOTIFICATIONS_SMS_WEBHOOK_URL", "NOTIFICATIONS_SECOND_SMS_WEBHOOK_URL"}
+DEVELOPMENT = (
+    SecretStr(development_secret("person")),
+    DEVELOPMENT_KEY,
+    DEVELOPMENT_CLIENT_SECRET,
+    DEVELOPMENT_VIDEO_KEY,
+)
 
 
 def fields() -> dict[str, FieldInfo]:
@@ -70,6 +76,8 @@ def production(service: str) -> dict[str, str]:
         f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
         f"{prefix}_PEOPLE_SECRET": secret,
         f"{prefix}_LINK_SECRET": secret,
+        "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
+        "APPOINTMENTS_VIDEO_APP_SECRET": secret,
         f"{prefix}_SESSION_SECRET": secret,
         "NAHBAR_OIDC_CLIENT_SECRET": "three",
         "NOTIFICATIONS_SMS_KEY": "one",
@@ -116,6 +124,9 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
+        "tickets of the walk-in queue, without persons": retention.LEDGER,
+        "addresses that do not exist": retention.LEDGER,
+        "addresses whose owners complained": retention.OBJECTION,
     }
     assert dead_letters.LIMIT == 20
     assert "Twenty unsettled" in PAGE

@@ -18,6 +18,7 @@ from deploy.local.far_ends.behaviours import Delays
 from deploy.local.far_ends.records import Accepted
 from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import WebSettings, create_web
+from deploy.local.laptop import REPLY_NUMBER
 from deploy.local.processes import free_port
 from deploy.serve import OnePort
 from services.appointments.app import create_app as create_appointments
@@ -32,6 +33,7 @@ from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -47,6 +49,7 @@ class City:
     ) -> None:
         self.folder = folder
         self.platform = platform
+        self.notifications = notifications
         self.settings = {"appointments": appointments, "notifications": notifications}
         self.client = httpx.AsyncClient(base_url=platform.public_url, timeout=20)
         self._running: dict[str, AsyncExitStack] = {}
@@ -131,6 +134,12 @@ class City:
         answer = await self.client.post(f"{API}/appointments/{booked['token']}/cancellation")
         assert answer.status_code == 200, answer.text
 
+    async def write_sms(self, sender: str, words: str) -> None:
+        """Let somebody write an SMS to the city."""
+        url = f"{self.notifications.sms_url}/simulator/reply"
+        answer = await self.client.post(url, json={"from": sender, "text": words})
+        assert answer.status_code == 202, answer.text
+
     async def staff_token(self, issuer: str, user: str) -> str:
         """An access token of a member of the staff."""
         data = {"grant_type": "client_credentials", "client_id": user, "client_secret": "nahbar-development"}
@@ -173,12 +182,18 @@ async def city(
     city = City(
         tmp_path,
         platform,
-        AppointmentsSettings(platform=platform, database=await database("appointments")),
+        AppointmentsSettings(
+            platform=platform,
+            database=await database("appointments"),
+            video_url=f"http://127.0.0.1:{gateway}/video",
+            **NO_LIMITS,
+        ),
         NotificationsSettings(
             platform=platform,
             database=await database("notifications"),
             smtp_port=smtp,
             sms_url=f"http://127.0.0.1:{gateway}/sms",
+            sms_reply_number=REPLY_NUMBER,
             bounce_port=bounces,
             send_timeout=1,
             retry_first=timedelta(seconds=0.2),
@@ -191,6 +206,7 @@ async def city(
         folder=tmp_path,
         webhook=f"{address}/notifications/api/v1/receipts/sms",
         issuer=platform.oidc_issuer,
+        clock_file=platform.clock_file,
         delays=QUICK,
     )
     listener = socket.create_server(("127.0.0.1", gateway))

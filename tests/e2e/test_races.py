@@ -14,8 +14,10 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from sqlalchemy import text
 
+from deploy.local.far_ends.issuer import create_issuer
 from deploy.local.processes import Child, free_port
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
@@ -24,7 +26,10 @@ from shared.clock import BERLIN
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
-from shared.settings import SERVICES, Platform
+from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
+from tests.appointments.checks import assert_consistent
+from tests.deploy.far_ends import listen, port_of, web_server
+from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -40,7 +45,7 @@ async def service(
     """The service's database with Duisburg loaded, seen from outside the processes."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    service = Service(Settings(platform=platform, database=await database("appointments")))
+    service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
     yield service
@@ -48,10 +53,23 @@ async def service(
 
 
 @pytest_asyncio.fixture
-async def clients(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def issuer(tmp_path: Path) -> AsyncIterator[str]:
+    """The identity provider of staff."""
+    listening = listen()
+    url = f"http://127.0.0.1:{port_of(listening)}/issuer"
+    app = FastAPI()
+    secret = DEVELOPMENT_CLIENT_SECRET.get_secret_value()
+    app.include_router(create_issuer(tmp_path, url, "nahbar", secret), prefix="/issuer")
+    with web_server(app, listening):
+        yield url
+
+
+@pytest_asyncio.fixture
+async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
     platform = service.settings.platform
     environment = os.environ | {
+        "NAHBAR_OIDC_ISSUER": issuer,
         "NAHBAR_KAFKA": platform.kafka,
         "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
         "APPOINTMENTS_DATABASE": service.settings.database,
@@ -142,6 +160,89 @@ async def test_a_hold_confirmed_by_many_is_one_appointment_cancelled_once(
     assert statuses == {200: 1, 410: CLIENTS - 1}
     id, _ = service.links.read("manage", booked["token"])
     assert await facts_of(service, id) == ["AppointmentBooked", "AppointmentCancelled"]
+
+
+async def access_token(issuer: str) -> str:
+    """That of somebody who leads all stations."""
+    data = {"grant_type": "client_credentials", "client_id": "leitung", "client_secret": "nahbar-development"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{issuer}/token", data=data)
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+async def close_until_it_holds(client: httpx.AsyncClient, closure: dict[str, str], token: str) -> int:
+    """Look at the preview and confirm it, again and again while people make it outdated; how often."""
+    headers, address = {"Authorization": f"Bearer {token}"}, f"{API}/staff/closures"
+    for tries in range(1, 200):
+        preview = (await client.get(f"{address}/preview", params=closure, headers=headers)).raise_for_status().json()
+        body = closure | {"confirmation": {"preview": preview["version"]}}
+        answer = await client.put(f"{address}/{UUID(int=1)}", json=body, headers=headers)
+        if answer.status_code == 200:
+            return tries
+        assert answer.status_code == 409, answer.text
+        assert answer.json()["preview"]["version"]
+    raise AssertionError("It never held.")
+
+
+@pytest.mark.parametrize("counter", [None, "mitte-3"], ids=["station", "counter"])
+async def test_a_closure_while_people_book_move_and_cancel_loses_nobody(
+    service: Service, clients: list[httpx.AsyncClient], issuer: str, start: datetime, counter: str | None
+) -> None:
+    statuses: Counter[int] = Counter()
+    told: dict[str, str] = {}
+
+    async def citizen(n: int, client: httpx.AsyncClient) -> None:
+        for again in range(4):
+            time = start + (n + again) % 6 * timedelta(minutes=10)
+            booked = await client.post(f"{API}/appointments", json=booking(time, f"P{n}-{again}"))
+            statuses[booked.status_code] += 1
+            if booked.status_code != 201:
+                continue
+            address = f"{API}/appointments/{booked.json()['token']}"
+            told[booked.json()["number"]] = "booked"
+            if n % 4 == 1:
+                answer = await client.post(f"{address}/cancellation")
+                told[booked.json()["number"]] = "cancelled" if answer.status_code == 200 else "booked"
+                statuses[answer.status_code] += 1
+            elif n % 4 == 2:
+                later = {"station": "mitte", "starts_at": (start + timedelta(hours=1)).isoformat()}
+                statuses[(await client.post(f"{address}/rescheduling", json=later)).status_code] += 1
+
+    day = {"station": "mitte", "first_day": str(start.date()), "last_day": str(start.date()), "reason": "Sturm"}
+    closure = day | ({"counter": counter} if counter else {})
+    token = await access_token(issuer)
+    for n in range(COUNTERS_OF_MITTE):
+        first = await clients[n].post(f"{API}/appointments", json=booking(start, f"first {n}"))
+        statuses[first.status_code] += 1
+        told[first.json()["number"]] = "booked"
+    await asyncio.gather(
+        *[citizen(n, client) for n, client in enumerate(clients[1:])], close_until_it_holds(clients[0], closure, token)
+    )
+    assert set(statuses) <= {200, 201, 409, 410}, statuses
+    assert statuses[201] == len(told)
+    await assert_consistent(service)
+    async with service.db.transaction() as conn:
+        rows = await conn.execute(text("select number, status, closure is not null as concerned from appointments"))
+        became = {row.number: row for row in rows}
+        closed = await conn.execute(
+            text("select count(*), count(*) filter (where appointment <> :closure) from seats "
+                 "where counter like :counters and starts_at >= :start and starts_at < :start + interval '2 hours'"),
+            {"closure": UUID(int=1), "counters": counter or "mitte-%", "start": start},
+        )  # fmt: skip
+        decided = await conn.execute(
+            text("""
+                select aggregate from outbox
+                where convert_from(body, 'UTF8')::jsonb #>> '{about,id}' = cast(:closure as text)
+                group by aggregate having count(*) > 1
+            """),
+            {"closure": str(UUID(int=1))},
+        )
+    assert set(became) == set(told), "nobody is lost"
+    assert {became[number].status for number, end in told.items() if end == "cancelled"} <= {"cancelled"}
+    taken, by_others = closed.one()
+    assert (taken, by_others) == (12 * (1 if counter else COUNTERS_OF_MITTE), 0), "nobody stays in a closed seat"
+    assert decided.all() == [], "each is decided on once"
+    assert any(row.concerned for row in became.values())
 
 
 async def facts_of(service: Service, id: UUID) -> list[str]:

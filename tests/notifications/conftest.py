@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from deploy.local.far_ends import mail
 from deploy.local.far_ends.behaviours import Delays
 from deploy.local.far_ends.records import Accepted, Channel
 from deploy.local.far_ends.store import Store
-from deploy.local.far_ends.web import WebSettings, create_web
+from deploy.local.far_ends.web import DEVELOPMENT_SECRET, WebSettings, create_web
 from services.notifications.app import create_app
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
@@ -72,8 +74,14 @@ class Post:
 
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator[None]:
-        """An SMS gateway where the service expects it."""
-        web = WebSettings(folder=self.folder, webhook=self.settings.sms_webhook_url, issuer="", delays=QUICK)
+        """An SMS gateway where the service expects it; two, if it knows two."""
+        web = WebSettings(
+            folder=self.folder,
+            webhook=self.settings.sms_webhook_url,
+            second_webhook=self.settings.second_sms_webhook_url if self.settings.second_sms_url else "",
+            issuer="",
+            delays=QUICK,
+        )
         with web_server(create_web(web), listen(self._sms_port)):
             yield
 
@@ -93,6 +101,12 @@ class Post:
             finally:
                 server.should_exit = True
                 await serving
+
+    async def outage(self, status: int) -> None:
+        """Let the first gateway answer everything with a status; 200 ends it."""
+        async with httpx.AsyncClient() as client:
+            url = f"http://127.0.0.1:{self._sms_port}/sms/simulator/outage"
+            (await client.put(url, json={"status": status})).raise_for_status()
 
     async def take(self, *received: Received[Any]) -> None:
         """Let the service take facts, each in a transaction of its own."""
@@ -185,6 +199,21 @@ async def post(stack: Any, topic_prefix: str, database: Callable[[str], Awaitabl
     made = Post(settings, tmp_path / "far_ends", clock_file, sms_port)
     made.move_clock(MONDAY_NOON)
     return made
+
+
+@pytest.fixture
+def two_gateways(post: Post) -> Post:
+    """The service's surroundings with a second SMS gateway."""
+    secret = SecretStr(DEVELOPMENT_SECRET)
+    post.settings = post.settings.model_copy(
+        update={
+            "second_sms_url": post.settings.sms_url.replace("/sms", "/second-sms"),
+            "second_sms_key": secret,
+            "second_sms_webhook_key": secret,
+            "second_sms_webhook_url": f"{post.settings.sms_webhook_url}/second",
+        }
+    )
+    return post
 
 
 @pytest.fixture

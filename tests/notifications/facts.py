@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
+from services.notifications.writing.texts import Subject
 from shared.events.appointments import (
+    AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
@@ -15,16 +18,20 @@ from shared.events.appointments import (
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
+    ClosureState,
     DecidedBy,
+    InsteadOf,
     Place,
+    StationClosed,
 )
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.events.personal import Contact, PersonalFact
 from shared.events.tickets import TicketNear, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
 MANAGE_URL = "https://duisburg.example/appointments/m/" + "x" * 46
+UNSUBSCRIBE_URL = "https://duisburg.example/notifications/unsubscribe/" + "x" * 46
 MONDAY_NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 THURSDAY = datetime(2026, 11, 26, 8, 20, tzinfo=UTC)
 MOBILE = "+4915228817300"
@@ -35,7 +42,7 @@ _SEALER = Sealer([], {"notifications": public_key_of(development_private_key("no
 def person(mail: str | None = "delivered", phone: str | None = MOBILE, name: str = "Ada Lovelace") -> Contact:
     """A contact at the simulator; `mail` names the behaviour of its mailbox."""
     address = mail and (mail if "@" in mail else f"{mail}@simulator.stadt.example")
-    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL)
+    return Contact(name=name, mail=address, phone=phone, manage_url=MANAGE_URL, cancel_url=f"{MANAGE_URL}/cancel")
 
 
 def state(matter: UUID, contact: Contact | None, **changes: Any) -> AppointmentState:
@@ -108,6 +115,22 @@ def missed(before: AppointmentFact) -> AppointmentMissed:
     return AppointmentMissed(id=before.id, version=before.version + 1, appointment=after)
 
 
+def offered(before: AppointmentFact, until: datetime = MONDAY_NOON + timedelta(days=2)) -> AlternativeOffered:
+    """The appointment cannot be; a time two days later is offered instead."""
+    old = before.appointment
+    instead_of = InsteadOf(
+        place=old.place,
+        counter=old.counter,
+        starts_at=old.starts_at,
+        ends_at=old.ends_at,
+        reason="Wasserschaden",
+        until=until,
+    )
+    later = {"starts_at": old.starts_at + timedelta(days=2), "ends_at": old.ends_at + timedelta(days=2)}
+    after = old.model_copy(update={"status": "offered", "instead_of": instead_of, **later})
+    return AlternativeOffered(id=before.id, version=before.version + 1, appointment=after, before=old)
+
+
 def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
     """A ticket of a Thursday morning, for somebody who waits for an SMS."""
     values: dict[str, Any] = {
@@ -136,13 +159,16 @@ class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
 
     `needed` stands in mail and SMS, the first of it in the subject. `turning` and `names` stand in the mail: numbers
-    and times that must not turn round in a text from right to left, and German proper names.
+    and times that must not turn round in a text from right to left, and German proper names. `titled` stands in the
+    subject instead of the first that is needed; `greeted` says whether the reader's name is known.
     """
 
-    make: Callable[[str, DecidedBy], PersonalFact]
+    make: Callable[[str, DecidedBy], Subject]
     needed: Sequence[str]
     turning: Sequence[str]
     names: Sequence[str]
+    titled: str | None = None
+    greeted: bool = True
 
 
 _STATION = "Bürger-Service-Station Hamborn"
@@ -157,10 +183,35 @@ def _appointment_sample(make: Callable[[AppointmentFact, DecidedBy], Appointment
     )
 
 
+def closed(matter: UUID | None = None, version: int = 1, **changes: Any) -> StationClosed:
+    """A station is closed for a day."""
+    values: dict[str, Any] = {
+        "status": "in_force",
+        "place": Place(key="hamborn", name=_STATION, district=200, address="Markt 1"),
+        "first_day": THURSDAY.date() + timedelta(days=7),
+        "last_day": THURSDAY.date() + timedelta(days=7),
+        "reason": "Wasserschaden",
+    }
+    return StationClosed(id=matter or uuid4(), version=version, closure=ClosureState(**values | changes))
+
+
+def _circular_sample(*facts: Fact, names: Sequence[str] = (), titled: str = "") -> Sample:
+    return Sample(
+        lambda language, _: Circular(facts, language, MONDAY_NOON.date(), UNSUBSCRIBE_URL),
+        needed=(MANAGE_URL, titled),
+        turning=(),
+        names=names,
+        titled=titled,
+        greeted=False,
+    )
+
+
 SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(lambda fact, by: rescheduled(fact, by, "Krankheit")),
+    Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
+    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
     Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
     Purpose.TURN: Sample(
@@ -169,16 +220,27 @@ SAMPLES: Mapping[Purpose, Sample] = {
         turning=("A 017",),
         names=(_STATION,),
     ),
+    Purpose.SUBSCRIPTION: _circular_sample(),
+    Purpose.SUBSCRIPTION_LINK: _circular_sample(),
+    Purpose.CLOSURE: _circular_sample(closed(), names=(_STATION,), titled=_STATION),
+    Purpose.CLOSURE_LIFTED: _circular_sample(closed(status="lifted"), names=(_STATION,), titled=_STATION),
+    Purpose.DIGEST: _circular_sample(closed(), closed(status="lifted"), names=(_STATION,)),
 }
 """One for every purpose: the texts of all languages are tested with them."""
 
 
-def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> PersonalFact:
+def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> Subject:
     """A fact that a notice of this purpose follows from."""
     return SAMPLES[purpose].make(language, by)
 
 
 def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
+    event_id = uuid4()
+    return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
+
+
+def as_news(fact: StationClosed, occurred_at: datetime = MONDAY_NOON) -> Received[StationClosed]:
+    """News as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

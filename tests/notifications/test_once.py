@@ -12,11 +12,11 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
-from services.notifications.sending.domain import Answer, Patience, Result
+from services.notifications.sending.domain import FIRST, Answer, Patience, Result
 from services.notifications.sending.usecases import Sending
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
-from shared.due import Claim
+from shared.due import Claim, Urgency
 from shared.events.appointments import DecidedBy
 from shared.events.notifications import NotificationDelivered, NotificationFailed
 from shared.service import Role, Service
@@ -27,7 +27,7 @@ from tests.support.wait import eventually
 DUE = frozenset({Role.DUE})
 
 
-NOBODY = Sending(cast(Carrier, None), Patience())
+NOBODY = Sending(cast(Carrier, None), Patience(), [FIRST])
 """Claims and records, but carries nothing."""
 
 
@@ -45,7 +45,7 @@ async def claim_and_die(post: Post, matter: UUID) -> None:
 async def answer(post: Post, service: Service, matter: UUID, attempt: int, result: Result) -> None:
     """Let a worker record the answer to an attempt."""
     message = (await post.confirmation(matter)).message
-    job = Job(message, attempt, "mail", Purpose.CONFIRMATION, booked(), THURSDAY)
+    job = Job(message, attempt, "mail", Purpose.CONFIRMATION, Urgency.DIRECT, booked(), THURSDAY, THURSDAY)
     async with service.db.transaction() as conn:
         await NOBODY.finish(conn, service, [(job, result)])
 
@@ -143,6 +143,26 @@ async def test_what_comes_too_late_is_not_sent_but_told(post: Post) -> None:
     told = {fact.notice.purpose: fact for fact in await post.facts()}
     assert isinstance(told["confirmation"], NotificationFailed)
     assert isinstance(told["reminder"], NotificationFailed)
+
+
+async def test_the_share_handed_over_within_ten_seconds_is_measured_from_when_it_could_go_out(post: Post) -> None:
+    night = datetime(2026, 11, 23, 23, tzinfo=BERLIN)
+    quick, late = booked(person("delivered", None)), booked(person("delivered", None))
+    move = cancelled(late, DecidedBy.CITY)
+    async with post.mail_server(), post.running(DUE, serve=False) as service:
+
+        def handed_over(urgency: str, within: str) -> float | None:
+            return service.metrics.registry.get_sample_value(
+                "nahbar_notifications_handover_seconds_bucket", {"channel": "mail", "urgency": urgency, "le": within}
+            )
+
+        await post.take(received(quick))
+        await post.until(quick.id, mail="delivered")
+        assert handed_over("direct", "10.0") == 1
+        await post.take(received(move, night))
+        post.move_clock(datetime(2026, 11, 24, 8, 0, 20, tzinfo=BERLIN))
+        await post.until(late.id, "cancellation", mail="delivered")
+        assert [handed_over("urgent", within) for within in ("10.0", "30.0")] == [0, 1]
 
 
 async def test_the_reminder_comes_the_afternoon_before(open_post: Post) -> None:

@@ -83,6 +83,7 @@ def test_another_service_cannot_make_a_bounce_address() -> None:
         (FAILURE.replace(b"Action: failed", b"Action: delayed"), MailReport(ReportKind.OTHER)),
         (FAILURE.replace(b"Action: failed", b"action:  FAILED "), MailReport(ReportKind.FAILED, "5.1.1")),
         (FAILURE.replace(b"Status: 5.1.1", b"Status: five"), MailReport(ReportKind.FAILED, "")),
+        (FAILURE.replace(b"message/delivery", b"message/global-delivery"), MailReport(ReportKind.FAILED, "5.1.1")),
         (FAILURE.replace(b"boundary=b", b"boundary=c"), MailReport(ReportKind.OTHER)),
         (COMPLAINT, MailReport(ReportKind.COMPLAINT)),
         (b"Subject: I am on holiday\n\nBack on Monday.", MailReport(ReportKind.OTHER)),

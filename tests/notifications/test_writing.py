@@ -13,10 +13,12 @@ from icalendar import Calendar
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
-from shared.events.appointments import AppointmentFact
-from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, person, rescheduled
+from shared.events.appointments import AppointmentFact, Place
+from shared.web.i18n import MESSAGE_LANGUAGES, Language
+from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, rescheduled
 
-WRITER = MailWriter(Texts("Duisburg"), "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
+TEXTS = Texts("Duisburg")
+WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 
 
 def mail_for(purpose: Purpose, fact: AppointmentFact, name: str = "Ada Lovelace") -> EmailMessage:
@@ -91,7 +93,52 @@ def test_the_calendar_entry_is_put_in_moved_and_taken_out_again() -> None:
     assert "text/calendar" not in {part.get_content_type() for part in reminder.walk()}
 
 
+def test_an_alternative_stands_in_the_calendar_as_tentative() -> None:
+    first = booked()
+    asked = offered(first)
+    mail = mail_for(Purpose.ALTERNATIVE, asked)
+    [entry] = calendar(mail).events
+    assert (calendar(mail)["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("REQUEST", "TENTATIVE", 1)
+    assert entry.start == THURSDAY + timedelta(days=2)
+    text = body(mail, "plain")
+    for said in ("Wasserschaden", "Donnerstag, 26. November 2026, 09:20 Uhr", "bis Mittwoch, 25. November 2026, 12:00"):
+        assert said in text
+
+
 def test_html_works_without_anything_from_outside() -> None:
     html = body(mail_for(Purpose.CONFIRMATION, booked()), "html")
     assert re.findall(r"(?:src|href)=\"([^\"]+)\"", html) == [MANAGE_URL]
     assert "<script" not in html
+
+
+def test_a_reminder_leads_to_the_one_question_whether_to_cancel() -> None:
+    html = body(mail_for(Purpose.REMINDER, booked()), "html")
+    assert re.findall(r"href=\"([^\"]+)\"", html) == [f"{MANAGE_URL}/cancel", MANAGE_URL]
+    without = person().model_copy(update={"cancel_url": None})
+    letter = WRITER.write(uuid4(), Purpose.REMINDER, booked(), without, MONDAY_NOON)
+    mail = message_from_bytes(letter.content, policy=default)
+    assert isinstance(mail, EmailMessage)
+    assert re.findall(r"href=\"([^\"]+)\"", body(mail, "html")) == [MANAGE_URL]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_an_appointment_by_video_names_no_street_but_says_how_to_take_part(language: Language) -> None:
+    by_video = {"de": "per Video", "de-simple": "mit Video", "en": "by video", "tr": "görüntülü", "ar": "عبر الفيديو"}
+    said = by_video[language.code]
+    place = Place(key="video", name="Videosprechstunde", district=0, address="Markt 1")
+    fact = booked(kind="video", place=place, language=language.code)
+    for purpose, told in (
+        (Purpose.CONFIRMATION, fact),
+        (Purpose.REMINDER, fact),
+        (Purpose.RESCHEDULING, rescheduled(fact)),
+        (Purpose.CANCELLATION, cancelled(fact)),
+    ):
+        mail = mail_for(purpose, told)
+        letter = body(mail, "plain").partition("-----")[0]
+        assert said in letter
+        assert "Markt 1" not in letter
+        assert said in TEXTS.sms(purpose, told, person())
+        if purpose is not Purpose.REMINDER:
+            assert calendar(mail).events[0]["LOCATION"] == said
+    at_a_counter = mail_for(Purpose.CONFIRMATION, booked(language=language.code))
+    assert said not in body(at_a_counter, "plain").partition("-----")[0]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
 from shared.due import Claim, Urgency, Work
@@ -166,6 +167,44 @@ async def test_urgent_work_does_not_wait_for_bulk(bench: Bench) -> None:
             await service.due.schedule(conn, Work("send", "urgent", service.clock.now(), Urgency.URGENT))
         await eventually(lambda: errands.finished["urgent"] == 1)
         assert len(errands.finished) < 60
+
+
+@pytest.mark.parametrize(
+    ("hanging", "in_hand", "others"),
+    [(Urgency.REMINDER, 16, [Urgency.DIRECT, Urgency.URGENT]), (Urgency.DIRECT, 18, [Urgency.URGENT])],
+)
+async def test_what_is_more_urgent_finds_room_while_a_far_end_hangs(
+    bench: Bench, hanging: Urgency, in_hand: int, others: list[Urgency]
+) -> None:
+    answered = asyncio.Event()
+    errands = Errands(until=answered)
+    await schedule(bench, *(Work("send", str(number), now(bench), hanging) for number in range(30)))
+    async with bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: errands.performed.total() == in_hand)
+        await schedule(bench, *(Work("send", urgency.name, now(bench), urgency) for urgency in others))
+        await eventually(lambda: all(errands.performed[urgency.name] for urgency in others))
+        assert errands.performed.total() == in_hand + len(others)
+        answered.set()
+        await eventually(lambda: errands.finished.total() == 30 + len(others))
+
+
+async def test_the_more_urgent_goes_first_however_long_others_wait(bench: Bench) -> None:
+    answered = asyncio.Event()
+    errands = Errands(until=answered)
+    classes = [Urgency.REMINDER, Urgency.DIRECT, Urgency.URGENT]
+    await schedule(
+        bench,
+        *(
+            Work("send", f"{urgency.name}-{number}", now(bench, minutes=age - 5), urgency)
+            for age, urgency in enumerate(classes)
+            for number in range(10)
+        ),
+    )
+    async with bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: len(errands.order) == 18)
+        answered.set()
+        await eventually(lambda: errands.finished.total() == 30)
+    assert [key.partition("-")[0] for key in errands.order] == ["URGENT"] * 10 + ["DIRECT"] * 10 + ["REMINDER"] * 10
 
 
 async def test_bulk_makes_room_while_prompt_work_is_in_hand(bench: Bench) -> None:

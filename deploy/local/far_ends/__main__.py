@@ -51,10 +51,13 @@ def web(
     folder: Folder,
     port: Port,
     webhook: Annotated[str, typer.Option(help="URL that takes receipts and replies.")],
+    second_webhook: Annotated[str, typer.Option(help="The same for the second gateway; without it there is one.")] = "",
     host: Host = "127.0.0.1",
     issuer: Annotated[str, typer.Option(help="The issuer's address where it is not this port's.")] = "",
     browser_issuer: Annotated[str, typer.Option(help="Its address as browsers reach it, if another.")] = "",
     audience: Annotated[str, typer.Option(help="Whom staff tokens are made for.")] = "nahbar",
+    video_host: Annotated[str, typer.Option(help="The name the tokens of video rooms are made for.")] = "127.0.0.1",
+    clock_file: Annotated[Path | None, typer.Option(help="Moves the clock of the rooms with the services'.")] = None,
     api_key: Annotated[str, typer.Option(envvar="FAR_ENDS_API_KEY")] = DEVELOPMENT_SECRET,
     webhook_key: Annotated[str, typer.Option(envvar="FAR_ENDS_WEBHOOK_KEY")] = DEVELOPMENT_SECRET,
     client_secret: Annotated[str, typer.Option(envvar="FAR_ENDS_CLIENT_SECRET")] = DEVELOPMENT_SECRET,
@@ -63,13 +66,16 @@ def web(
     later: Later = USUAL.later,
     throttle: Throttle = USUAL.throttle,
 ) -> None:
-    """Serve the SMS gateway under /sms and the identity issuer under /issuer."""
+    """Serve SMS gateways under /sms and /second-sms, the identity issuer under /issuer, video rooms under /video."""
     settings = WebSettings(
         folder=folder,
         webhook=webhook,
+        second_webhook=second_webhook,
         issuer=issuer or f"http://127.0.0.1:{port}/issuer",
         browser_issuer=browser_issuer,
         audience=audience,
+        video_host=video_host,
+        clock_file=clock_file,
         api_key=api_key,
         webhook_key=webhook_key,
         client_secret=client_secret,

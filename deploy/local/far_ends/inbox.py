@@ -6,14 +6,15 @@ from contextlib import closing
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
-from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deploy.local.far_ends.inbox_view import html_of, people
-from deploy.local.far_ends.records import Accepted
+from deploy.local.far_ends.records import Accepted, Channel, NewReport, ReportKind
 from deploy.local.far_ends.store import Store
 from shared.clock import BERLIN
 
@@ -88,6 +89,21 @@ def create_inbox(folder: Path) -> FastAPI:
         if (content := html_of(message)) is None:
             raise HTTPException(404)
         return HTMLResponse(f'<!doctype html><base target="_blank">{content}', headers=MAIL_POLICY)
+
+    @routes.post("/inbox/messages/{number}/reply")
+    @routes.post("/en/inbox/messages/{number}/reply")
+    def reply(
+        request: Request,
+        store: Annotated[Store, Depends(opened)],
+        message: Annotated[Accepted, Depends(message)],
+        text: Annotated[str, Form(min_length=1, max_length=1520)],
+    ) -> Response:
+        """Answer an SMS, as the person who got it would."""
+        if message.channel is Channel.MAIL:
+            raise HTTPException(404)
+        store.add_report(message.channel, message.number, message.recipient, NewReport(ReportKind.REPLY, text, 0))
+        page = request.url.path.partition("messages/")[0]
+        return RedirectResponse(f"{page}?{urlencode({'person': message.recipient})}", 303)
 
     app = FastAPI(title="Inbox", openapi_url=None)
     app.include_router(routes)

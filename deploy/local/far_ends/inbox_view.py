@@ -28,7 +28,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A message as the page shows it; `html` says whether there is an HTML part, `attachments` names other files."""
+    """A message as the page shows it.
+
+    `html` says whether there is an HTML part, `attachments` names other files, `can_be_answered` whether an SMS came
+    from a number.
+    """
 
     message: Accepted
     reports: Sequence[Report]
@@ -38,6 +42,7 @@ class Shown:
     entries: Sequence[Entry] = ()
     attachments: Sequence[str] = ()
     segments: Segments | None = None
+    can_be_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,9 @@ def html_of(message: Accepted) -> str | None:
 
 
 def _shown(message: Accepted, reports: Sequence[Report]) -> Shown:
-    if message.channel == Channel.SMS:
+    if message.channel != Channel.MAIL:
         text = json.loads(message.source)["text"]
-        return Shown(message, reports, text, segments=Segments.of(text))
+        return Shown(message, reports, text, segments=Segments.of(text), can_be_answered=message.sender.startswith("+"))
     mail = _parsed(message.source)
     parts = list(mail.walk())
     return Shown(

@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """A way to reach people."""
+    """A way to reach people; SMS go through either of two gateways."""
 
     MAIL = "mail"
     SMS = "sms"
+    SECOND_SMS = "second_sms"
 
 
 class ReportKind(StrEnum):

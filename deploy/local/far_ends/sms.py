@@ -1,4 +1,4 @@
-"""The simulated SMS gateway; its interface follows seven.io's: send, journal, webhooks for receipts and replies."""
+"""A simulated SMS gateway; its interface follows seven.io's: send, journal, webhooks for receipts and replies."""
 
 import json
 from asyncio import gather, sleep
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import smsutil
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -37,6 +37,12 @@ class Reply(BaseModel):
 
     sender: str = Field(alias="from", min_length=3)
     text: str = Field(min_length=1, max_length=1520)
+
+
+class Outage(BaseModel):
+    """How the gateway answers whoever wants to send: 200 as usual, 429 too busy, 503 not at all."""
+
+    status: Literal[200, 429, 503]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,17 @@ class _Route(APIRoute):
         return handle_or_refuse
 
 
-def create_gateway(store: Store, courier: Courier, api_key: str, delays: Delays) -> APIRouter:
-    """The gateway's routes: `/api/sms`, `/api/journal/outbound`, and `/simulator/reply` for what citizens write."""
+def create_gateway(
+    store: Store, courier: Courier, api_key: str, delays: Delays, channel: Channel = Channel.SMS
+) -> APIRouter:
+    """The gateway's routes: `/api/sms`, `/api/journal/outbound`.
+
+    Under `/simulator/` are `reply` for what citizens write, and `outage`.
+
+    Args:
+        channel: which of the two gateways it is.
+    """
+    outage = Outage(status=200)
 
     def check_key(x_api_key: Annotated[str, Header()] = "") -> None:
         if not compare_digest(x_api_key.encode(), api_key.encode()):
@@ -98,12 +113,14 @@ def create_gateway(store: Store, courier: Courier, api_key: str, delays: Delays)
 
     @keyed.post("/sms")
     async def send(request: Request) -> Response:
+        if outage.status != 200:
+            raise Refused(outage.status, "600", "The gateway has an outage.")
         sms = await _read(request)
         conduct = _conduct(sms.to)
-        _refuse(store, conduct, sms, delays)
+        _refuse(store, channel, conduct, sms, delays)
         source = sms.model_dump_json(by_alias=True, exclude_none=True).encode()
         reports = {sms.to: _reports(conduct, delays)}
-        [number] = store.accept(Channel.SMS, sms.sender, sms.foreign_id, source, reports)
+        [number] = store.accept(channel, sms.sender, sms.foreign_id, source, reports)
         if conduct.behaviour == Behaviour.LATE_RECEIPT:
             await gather(*map(courier.send, store.reports(number)))
         if conduct.behaviour == Behaviour.DROP:
@@ -116,11 +133,16 @@ def create_gateway(store: Store, courier: Courier, api_key: str, delays: Delays)
 
     @keyed.get("/journal/outbound")
     def journal(foreign_id: str) -> list[dict[str, Any]]:
-        return [_entry(store, message) for message in store.referring(Channel.SMS, foreign_id)]
+        return [_entry(store, message) for message in store.referring(channel, foreign_id)]
 
     @router.post("/simulator/reply", status_code=202)
     def reply(reply: Reply) -> None:
-        store.add_report(Channel.SMS, None, reply.sender, NewReport(ReportKind.REPLY, reply.text, 0))
+        store.add_report(channel, None, reply.sender, NewReport(ReportKind.REPLY, reply.text, 0))
+
+    @router.put("/simulator/outage", status_code=204)
+    def set_outage(wanted: Outage) -> None:
+        nonlocal outage
+        outage = wanted
 
     router.include_router(keyed)
     return router
@@ -149,12 +171,12 @@ def _conduct(number: str) -> Conduct:
     return conduct
 
 
-def _refuse(store: Store, conduct: Conduct, sms: ShortMessage, delays: Delays) -> None:
+def _refuse(store: Store, channel: Channel, conduct: Conduct, sms: ShortMessage, delays: Delays) -> None:
     if conduct.behaviour == Behaviour.FULL:
         raise Refused(503, "600", "The carrier does not take the message now.")
     if conduct.behaviour not in (Behaviour.FLAKY, Behaviour.THROTTLE):
         return
-    times, since_first = store.count_try(Channel.SMS, sms.to, sms.foreign_id or sms.text)
+    times, since_first = store.count_try(channel, sms.to, sms.foreign_id or sms.text)
     if conduct.behaviour == Behaviour.FLAKY and times <= conduct.refusals:
         raise Refused(503, "600", "The carrier does not take the message now.")
     if conduct.behaviour == Behaviour.THROTTLE and since_first < delays.throttle:

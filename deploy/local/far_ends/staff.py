@@ -27,7 +27,7 @@ STAFF: Mapping[str, Member] = MappingProxyType(
         "leitung": Member(
             "Ruth Brinkmann",
             "Leitung, alle Stationen",
-            ("appointments:staff", "appointments:lead", "notifications:staff"),
+            ("appointments:staff", "appointments:lead", "notifications:staff", "notifications:lead"),
             ("*",),
         ),
         "mitteilungen": Member("Jan Kowalski", "Mitteilungen", ("notifications:staff",), ()),

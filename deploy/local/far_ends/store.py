@@ -164,7 +164,7 @@ class Store:
         """Totals: persons, mail, sms, doubled, pending (reports not sent yet)."""
         row = self._db.execute(
             "SELECT count(DISTINCT recipient) AS persons, count(*) FILTER (WHERE channel = 'mail') AS mail, "
-            "count(*) FILTER (WHERE channel = 'sms') AS sms, "
+            "count(*) FILTER (WHERE channel <> 'mail') AS sms, "
             "(SELECT count(*) FROM reports WHERE due_at IS NOT NULL) AS pending FROM messages"
         ).fetchone()
         return {**dict(row), "doubled": len(self.doubled())}

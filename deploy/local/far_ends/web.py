@@ -1,7 +1,7 @@
-"""The web side of the far ends: the SMS gateway under `/sms`, the identity issuer under `/issuer`."""
+"""The web side of the far ends: SMS gateways (`/sms`, `/second-sms`), identity issuer (`/issuer`), rooms (`/video`)."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from deploy.local.far_ends.issuer import create_issuer
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.sms import create_gateway
 from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.video import create_rooms
 from deploy.local.far_ends.webhook import Webhook
 
 DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
@@ -22,16 +23,21 @@ DEVELOPMENT_SECRET = "nahbar-development"  # noqa: S105 - public on purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """What the gateway and the issuer need.
+    """What the gateways, the issuer and the rooms need.
 
-    `webhook` takes receipts and replies, signed with `webhook_key`; `issuer` is the issuer's address as clients see it,
-    `browser_issuer` as browsers do, where that is another one.
+    `webhook` takes receipts and replies, signed with `webhook_key`, `second_webhook` those of the second gateway, which
+    there is none without. `issuer` is the issuer's address as clients see it, `browser_issuer` as browsers see it where
+    that differs; `video_host` is the name the rooms' tokens are made for; `clock_file` moves the rooms' clock with that
+    of the services.
     """
 
     folder: Path
     webhook: str
     issuer: str
+    second_webhook: str = ""
     browser_issuer: str = ""
+    video_host: str = "127.0.0.1"
+    clock_file: Path | None = None
     audience: str = "nahbar"
     api_key: str = DEVELOPMENT_SECRET
     webhook_key: str = DEVELOPMENT_SECRET
@@ -43,18 +49,29 @@ def create_web(settings: WebSettings) -> FastAPI:
     """The application; while it runs, receipts go out."""
     store = Store(settings.folder)
     client = httpx.AsyncClient(timeout=5)
-    courier = Courier(store, Channel.SMS, Webhook(store, client, settings.webhook, settings.webhook_key).deliver)
+    gateways = {"/sms": (Channel.SMS, settings.webhook)}
+    if settings.second_webhook:
+        gateways["/second-sms"] = (Channel.SECOND_SMS, settings.second_webhook)
+    couriers = {
+        channel: Courier(store, channel, Webhook(store, client, url, settings.webhook_key).deliver)
+        for channel, url in gateways.values()
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client, courier.running():
+        async with client, AsyncExitStack() as stack:
+            for courier in couriers.values():
+                await stack.enter_async_context(courier.running())
             yield
         store.close()
 
     app = FastAPI(title="Far ends", lifespan=lifespan)
-    app.include_router(create_gateway(store, courier, settings.api_key, settings.delays), prefix="/sms")
+    for prefix, (channel, _) in gateways.items():
+        gateway = create_gateway(store, couriers[channel], settings.api_key, settings.delays, channel)
+        app.include_router(gateway, prefix=prefix)
     issuer = create_issuer(
         settings.folder, settings.issuer, settings.audience, settings.client_secret, settings.browser_issuer
     )
     app.include_router(issuer, prefix="/issuer")
+    app.include_router(create_rooms(settings.video_host, settings.clock_file), prefix="/video")
     return app

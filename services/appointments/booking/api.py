@@ -8,14 +8,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import usecases
+from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
-from services.appointments.offer.domain import MOST_KEYS
+from services.appointments.offer.domain import MOST_KEYS, Kind
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
@@ -66,7 +68,11 @@ class NewTimeIn(BaseModel):
 
 
 class PersonIn(BaseModel):
-    """Who books; `phone` is read as a German number unless it starts with a country code."""
+    """Who books; `phone` is read as a German number unless it starts with a country code.
+
+    `page_language` is the language in which the person saw pages, if any; `consent` the version of the text the person
+    agreed to, which an appointment by video needs.
+    """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -76,6 +82,8 @@ class PersonIn(BaseModel):
     channels: Annotated[list[Channel], Field(max_length=2)]
     language: MessageLanguage = "de"
     interpreter: LanguageTag | None = None
+    page_language: LanguageTag | None = None
+    consent: Annotated[str | None, Field(max_length=20)] = None
 
     def details(self, channel_needed: bool = True) -> Details:
         """What was typed, checked; raises InvalidInput naming the fields."""
@@ -83,7 +91,7 @@ class PersonIn(BaseModel):
         checked = check_person(typed, channel_needed)
         if not isinstance(checked, CheckedPerson):
             raise InvalidInput(errors=[_field_error(each) for each in checked])
-        return Details(checked, self.language, self.interpreter)
+        return Details(checked, self.language, self.interpreter, self.page_language, self.consent)
 
 
 class BookingIn(BaseModel):
@@ -117,24 +125,44 @@ class HoldOut(BaseModel):
     held_until: AwareDatetime
 
 
+class InsteadOfOut(BaseModel):
+    """What an offered time stands in for, and why; it is kept `until` a moment."""
+
+    station: str
+    starts_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentOut(BaseModel):
-    """An appointment; whoever has the token can read and cancel it."""
+    """An appointment; whoever has the token can read and cancel it.
+
+    While it is `offered`, station and times are an alternative to take before its deadline.
+    """
 
     token: str
     number: str
-    status: Literal["confirmed", "arrived", "missed", "cancelled"]
+    status: Literal["confirmed", "offered", "arrived", "missed", "cancelled"]
+    kind: Kind
     station: str
     services: list[str]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     language: str
     interpreter: str | None
+    page_language: str | None
     manage_url: str
+    instead_of: InsteadOfOut | None = None
 
 
-@router.post("/holds", status_code=201, responses=problems(409, 422))
+@router.post("/holds", status_code=201, responses=problems(409, 422, 429))
 async def hold_time(
-    wish: WishIn, conn: Connection, service: CurrentService, now: Now, key: IdempotencyKey = None
+    wish: WishIn,
+    conn: Connection,
+    service: CurrentService,
+    now: Now,
+    origin: CurrentOrigin,
+    key: IdempotencyKey = None,
 ) -> HoldOut:
     """Keep a time for ten minutes."""
     id = uuid4()
@@ -143,7 +171,7 @@ async def hold_time(
         if held is None or held.held_until is None:
             raise NotFound
         return HoldOut(token=service.links.token(HOLD_LINK, held.id, 1), held_until=held.held_until)
-    until = await hold(conn, service, id, wish.wish(), now)
+    until = await hold(conn, service, id, wish.wish(), now, origin)
     return HoldOut(token=service.links.token(HOLD_LINK, id, 1), held_until=until)
 
 
@@ -154,18 +182,20 @@ async def extend(token: str, conn: Connection, service: CurrentService, now: Now
     return HoldOut(token=token, held_until=await extend_hold(conn, service, id, now))
 
 
-@router.post("/appointments", status_code=201, responses=problems(404, 409, 422))
+@router.post("/appointments", status_code=201, responses=problems(404, 409, 422, 429))
 async def book(
     booking: BookingIn,
     response: Response,
     conn: Connection,
     service: CurrentService,
     now: Now,
+    origin: CurrentOrigin,
     key: IdempotencyKey = None,
 ) -> AppointmentOut:
     """Book. Sent again with the same Idempotency-Key it answers with the first booking.
 
-    A taken time answers 409 with the nearest free times (`nearest`).
+    A taken time answers 409 with the nearest free times (`nearest`). Whoever has or took as much as the limits allow
+    gets 429; Retry-After says when to come again.
     """
     details = booking.person.details()
     if (booking.hold is None) == (booking.time is None):
@@ -174,9 +204,9 @@ async def book(
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
         return out_of(service, await _known(conn, UUID(first)))
     if booking.time is None:
-        found = await usecases.confirm(conn, service, id, details, now)
+        found = await usecases.confirm(conn, service, id, details, now, origin)
     else:
-        found = await usecases.book(conn, service, id, booking.time.wish(), details, now)
+        found = await usecases.book(conn, service, id, booking.time.wish(), details, now, origin)
     out = out_of(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
@@ -206,6 +236,16 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
         service,
         await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
     )
+
+
+@router.post("/appointments/{token}/acceptance", responses=problems(404, 410))
+async def accept(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+    """Take the time that is kept instead of one that cannot be. Sent again it changes nothing.
+
+    To decline it, cancel the appointment or move it to another time.
+    """
+    found = await by_token(conn, service, token)
+    return out_of(service, await take_alternative(conn, service, found.id, now))
 
 
 @router.get(
@@ -240,14 +280,24 @@ def out_of(service: Service, found: Appointment) -> AppointmentOut:
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,
         status=found.status.value,
+        kind=found.kind,
         station=found.station,
         services=list(found.services),
         starts_at=found.starts_at,
         ends_at=found.ends_at,
         language=found.language,
         interpreter=found.interpreter,
-        manage_url=manage_url(service, found.id, found.generation, found.language),
+        page_language=found.page_language,
+        manage_url=manage_url(service, found.id, found.generation, found.language, found.page_language),
+        instead_of=_instead_of(found),
     )
+
+
+def _instead_of(found: Appointment) -> InsteadOfOut | None:
+    if found.status is not Status.OFFERED or found.state is None or found.state.instead_of is None:
+        return None
+    old = found.state.instead_of
+    return InsteadOfOut(station=old.place.key, starts_at=old.starts_at, reason=old.reason, until=old.until)
 
 
 def _field_error(wrong: Wrong) -> FieldError:

@@ -19,15 +19,22 @@ from shared.events.appointments import (
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
-from shared.web.i18n import language as page_language
+from shared.web.i18n import GERMAN, LANGUAGES
+from shared.web.i18n import language as page_of
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
-def manage_url(service: Service, id: UUID, generation: int, language: str) -> str:
-    """The secret address of an appointment's page; German where there are no pages in the language of messages."""
-    prefix = page_language(language).prefix
+def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
+    """The secret address of an appointment's page.
+
+    Args:
+        language: of messages; the page is in it, too, where there are pages in it.
+        page_language: of the pages the appointment was booked on, which are good enough otherwise.
+    """
+    readable = any(each.code == language for each in LANGUAGES)
+    prefix = page_of(language if readable else page_language or GERMAN.code).prefix
     token = service.links.token(MANAGE, id, generation)
     return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
 
@@ -42,14 +49,19 @@ def booked_fact(
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
-    url = manage_url(service, id, 1, details.language)
+    url = manage_url(service, id, 1, details.language, details.page_language)
     told = bool(details.person.channels)
     contact = Contact(
-        name=person.name, mail=person.mail if told else None, phone=person.phone if told else None, manage_url=url
+        name=person.name,
+        mail=person.mail if told else None,
+        phone=person.phone if told else None,
+        manage_url=url,
+        cancel_url=f"{url}/cancel",
     )
     state = AppointmentState(
         number=number,
         status="confirmed",
+        kind=seating.kind.value,
         place=place_of(seating.offer),
         counter=seating.counter,
         services=services_of(seating.offer),
@@ -57,6 +69,7 @@ def booked_fact(
         ends_at=seating.ends_at,
         language=details.language,
         interpreter=details.interpreter,
+        page_language=details.page_language,
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),
@@ -73,10 +86,25 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
+            "status": "confirmed",
+            "instead_of": None,
         }
     )
+    before = binding_before(found.state)
     return AppointmentRescheduled(
-        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+        id=found.id, version=found.version + 1, appointment=state, before=before, by=by, reason=reason
+    )
+
+
+def taken_fact(found: Appointment) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who takes the time they were offered."""
+    assert found.state is not None, "a binding appointment has one"
+    return AppointmentRescheduled(
+        id=found.id,
+        version=found.version + 1,
+        appointment=found.state.model_copy(update={"status": "confirmed", "instead_of": None}),
+        before=binding_before(found.state),
+        by=DecidedBy.CITIZEN,
     )
 
 
@@ -85,7 +113,29 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(update={"status": "cancelled"})
     return AppointmentCancelled(
-        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+        id=found.id,
+        version=found.version + 1,
+        appointment=state,
+        before=binding_before(found.state),
+        by=by,
+        reason=reason,
+    )
+
+
+def binding_before(state: AppointmentState) -> AppointmentState:
+    """What was last binding: of an offered appointment not the alternative, but what it stands in for."""
+    if state.instead_of is None:
+        return state
+    old = state.instead_of
+    return state.model_copy(
+        update={
+            "status": "confirmed",
+            "place": old.place,
+            "counter": old.counter,
+            "starts_at": old.starts_at,
+            "ends_at": old.ends_at,
+            "instead_of": None,
+        }
     )
 
 

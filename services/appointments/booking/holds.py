@@ -14,6 +14,7 @@ from services.appointments.booking.domain import (
     extended,
     hold_is_over,
 )
+from services.appointments.booking.limits import COUNT_TAKINGS, NOTE_TAKING, Origin, audience_of, values_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import release_seats
@@ -28,15 +29,24 @@ DRAFT_EXPIRY = "draft-expiry"
 DRAFT_LIFE = timedelta(hours=2)
 """How long after the end of a hold what was typed is kept, so that another time can be chosen."""
 
-_HOLD = text("""
-    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, held_until)
-    values (:id, 0, 'held', :number, :station, :counter, :services, :starts_at, :ends_at, :held_until)
+_KEEP_DRAFT = """
+    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, held_until,
+                              kind)
+    values (:id, 0, 'held', :number, :station, :counter, :services, :starts_at, :ends_at, :held_until, :kind)
     on conflict (id) do update
     set station = excluded.station, counter = excluded.counter, services = excluded.services,
-        starts_at = excluded.starts_at, ends_at = excluded.ends_at, held_until = excluded.held_until
-""")
+        starts_at = excluded.starts_at, ends_at = excluded.ends_at, held_until = excluded.held_until,
+        kind = excluded.kind
+"""
+_HOLD = text(f"with {NOTE_TAKING} {_KEEP_DRAFT} returning {COUNT_TAKINGS} as takings")
 _DETAILS = text("""
-    update appointments set language = :language, interpreter = :interpreter, channels = :channels where id = :id
+    update appointments
+    set language = :language, interpreter = :interpreter, channels = :channels, page_language = :page_language,
+        consent = cast(:consent as text),
+        consented_at = case when cast(:consent as text) is null then null
+                            when consent = cast(:consent as text) then consented_at
+                            else cast(:now as timestamptz) end
+    where id = :id
 """)
 _EXTEND = text("""
     with held as (update appointments set held_until = :until, extensions = extensions + 1 where id = :id)
@@ -49,24 +59,30 @@ _EXPIRE = text("""
 """)
 
 
-async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime) -> datetime:
+async def hold(
+    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
+) -> datetime:
     """Keep a time for ten minutes; an id that holds another time lets go of it.
+
+    Args:
+        origin: where a request of the public comes from; None for staff.
 
     Returns:
         Until when the time is held.
 
     Raises:
-        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
+        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, TimesUsedUp
     """
     before = await load_appointment(conn, id, for_update=True)
     if before and before.status is not Status.HELD:
         raise HoldOver
     await release_seats(conn, id)
     until = now + HOLD
-    seating, count = await fulfil(conn, service, id, wish, until, now)
-    await conn.execute(
+    seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
+    held = await conn.execute(
         _HOLD,
         {
+            **values_of(origin, now),
             "id": id,
             "number": before.number if before else appointment_number(count),
             "station": wish.station,
@@ -75,8 +91,11 @@ async def hold(conn: AsyncConnection, service: Service, id: UUID, wish: Wish, no
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
             "held_until": until,
+            "kind": seating.kind,
         },
     )
+    if origin:
+        origin.check_takings(held.scalar_one(), now)
     await service.due.schedule(conn, Work(DRAFT_EXPIRY, str(id), until + DRAFT_LIFE, Urgency.BULK))
     return until
 
@@ -96,7 +115,7 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
     return until
 
 
-async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: TypedDetails) -> None:
+async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: TypedDetails, now: datetime) -> None:
     """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice."""
     draft = await load_appointment(conn, id, for_update=True)
     if draft is None or draft.status is not Status.HELD:
@@ -110,6 +129,9 @@ async def save_details(conn: AsyncConnection, service: Service, id: UUID, detail
             "language": details.language,
             "interpreter": details.interpreter,
             "channels": list(typed.channels),
+            "page_language": details.page_language,
+            "consent": details.consent,
+            "now": now,
         },
     )
 
@@ -120,7 +142,7 @@ async def load_details(conn: AsyncConnection, service: Service, draft: Appointme
     if person is None:
         return None
     typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels)
-    return TypedDetails(typed, draft.language, draft.interpreter)
+    return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 
 async def expire_draft(conn: AsyncConnection, service: Service, claim: Claim) -> None:

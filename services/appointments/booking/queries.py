@@ -9,11 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status, number_of
+from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
 
 _APPOINTMENT = """
     select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
-           generation, held_until, extensions, state, cancelled_by, cancelled_at
+           generation, held_until, extensions, state, cancelled_by, cancelled_at, kind, page_language, consent
     from appointments
 """
 _READ = text(f"{_APPOINTMENT} where id = :id")
@@ -23,7 +24,10 @@ _READ_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not nul
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An appointment or a hold as it stands in the database; `state` is what was last published."""
+    """An appointment or a hold as it stands in the database; `state` is what was last published.
+
+    `consent` is the version of the text the person agreed to for video.
+    """
 
     id: UUID
     version: int
@@ -43,6 +47,9 @@ class Appointment:
     extensions: int = 0
     cancelled_by: str | None = None
     cancelled_at: datetime | None = None
+    kind: Kind = Kind.COUNTER
+    page_language: str | None = None
+    consent: str | None = None
 
 
 async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
@@ -78,4 +85,7 @@ def appointment_of(row: Any) -> Appointment:
         state=AppointmentState.model_validate(row.state) if row.state else None,
         cancelled_by=row.cancelled_by,
         cancelled_at=row.cancelled_at,
+        kind=Kind(row.kind),
+        page_language=row.page_language,
+        consent=row.consent,
     )

@@ -1,9 +1,9 @@
 """Why a booking is refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.problems import Problem
+from shared.problems import FieldError, Problem
 
 
 class TimeTaken(Problem):
@@ -25,6 +25,49 @@ class NotOffered(Problem):
     title = "This time cannot be booked"
 
 
+class OtherKind(Problem):
+    status = 409
+    slug = "other-kind"
+    title = "An appointment at a counter cannot become one by video, nor the other way round"
+
+
+class ConsentMissing(Problem):
+    """An appointment by video needs the person's consent to the text in the version that counts now."""
+
+    status = 422
+    slug = "consent-missing"
+    title = "An appointment by video needs the person's consent"
+
+    def __init__(self, version: str) -> None:
+        message = f"Show the text of consent and give its version: {version}."
+        super().__init__(errors=[FieldError(field="person.consent", message=message)])
+
+
+class AppointmentsUsedUp(Problem):
+    """A person has as many appointments to come as one may have. Which ones is for the person alone to know."""
+
+    status = 429
+    slug = "appointments-used-up"
+    title = "This person has as many appointments to come as one person may have"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            extra={"limit": limit}, headers={"Retry-After": str(timedelta(days=1) // timedelta(seconds=1))}
+        )
+        self.limit = limit
+
+
+class TimesUsedUp(Problem):
+    """A network address took too many times within an hour; it may take one again after `wait`."""
+
+    status = 429
+    slug = "times-used-up"
+    title = "Too many times were taken from this network address"
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(headers={"Retry-After": str(max(1, -(-wait // timedelta(seconds=1))))})
+
+
 class HoldOver(Problem):
     status = 409
     slug = "hold-over"
@@ -41,6 +84,12 @@ class AlreadyCancelled(Problem):
     status = 410
     slug = "already-cancelled"
     title = "The appointment was cancelled"
+
+
+class AlternativeOver(Problem):
+    status = 410
+    slug = "alternative-over"
+    title = "The time kept for this appointment was not taken before its deadline"
 
 
 class TooLate(Problem):

@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.statements import Statement
 
+# Bookings of one person wait for each other, so that each finds the others when they are counted.
 # The counter is picked by the appointment's id, so that people who book at the same moment spread over the counters.
 # An absent seat and one whose hold is over are free; everything else is not, whatever was read before.
 _TAKE = Statement("""
-    with chosen as (
-        select key from counters c
-        where station = :station and not exists (
+    with alone as materialized (select pg_advisory_xact_lock(hashtextextended(cast(:person_key as text), 0))),
+    chosen as (
+        select key from alone, unnest(cast(:counters as text[])) key
+        where not exists (
             select from seats s
-            where s.counter = c.key and s.starts_at = any(:starts) and (s.until is null or s.until > :now)
+            where s.counter = key and s.starts_at = any(:starts) and (s.until is null or s.until > :now)
         )
         order by hashtext(key || cast(cast(:appointment as uuid) as text)) limit 1
     ), taken as (
@@ -38,21 +40,30 @@ _RELEASE = text("delete from seats where appointment = :appointment")
 async def take_seats(
     conn: AsyncConnection,
     appointment: UUID,
-    station: str,
+    counters: Sequence[str],
     starts: Sequence[datetime],
     until: datetime | None,
     now: datetime,
+    person_key: str | None = None,
 ) -> tuple[str, int] | None:
-    """Take consecutive seats at one counter of a station, all or none.
+    """Take consecutive seats at one of some counters, all or none.
 
     Args:
         starts: the seats, in order of time, so that two who compete wait for each other instead of deadlocking.
         until: when a hold ends; None books.
+        person_key: whose booking it is, if that is known yet.
 
     Returns:
         The counter and a new count for the appointment's number; None when no counter has all seats free.
     """
-    values = {"appointment": appointment, "station": station, "starts": list(starts), "until": until, "now": now}
+    values = {
+        "appointment": appointment,
+        "counters": list(counters),
+        "starts": list(starts),
+        "until": until,
+        "now": now,
+        "person_key": person_key,
+    }
     if len(starts) > 1:
         await conn.execute(_BEFORE)
     while True:

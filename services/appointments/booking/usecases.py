@@ -8,18 +8,34 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import COMING, Status, appointment_number
+from services.appointments.booking.domain import COMING, Status, alternative_is_over, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
 from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
+from services.appointments.booking.limits import (
+    COUNT_APPOINTMENTS,
+    COUNT_TAKINGS,
+    NOTE_TAKING,
+    Origin,
+    audience_of,
+    values_of,
+)
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, HoldOver, TooLate
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    ConsentMissing,
+    HoldOver,
+    OtherKind,
+    TooLate,
+)
 from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
-from services.appointments.offer.domain import keys_of
+from services.appointments.offer.domain import Audience, Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import DecidedBy
+from shared.events.appointments import AppointmentCancelled, DecidedBy
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
@@ -39,20 +55,32 @@ _KEEP_PERSON_AND_TELL = """
     )"""
 _INSERT_APPOINTMENT = """
     insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
-                              interpreter, channels, state)
+                              interpreter, channels, state, kind, page_language, consent, consented_at)
     values (:id, 1, 'confirmed', :number, :station, :counter, :services, :starts_at, :ends_at, :language,
-            :interpreter, :channels, cast(:state as jsonb))"""
+            :interpreter, :channels, cast(:state as jsonb), :kind, :page_language, cast(:consent as text),
+            case when cast(:consent as text) is not null then cast(:now as timestamptz) end)"""
 _MAKE_BINDING = """
     update appointments set version = 1, status = 'confirmed', held_until = null, language = :language,
-           interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb)
+           interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb),
+           page_language = :page_language, consent = cast(:consent as text),
+           consented_at = case when consent = cast(:consent as text) then consented_at
+                               when cast(:consent as text) is not null then cast(:now as timestamptz) end
     where id = :id"""
-_BOOK = Statement(_KEEP_PERSON_AND_TELL + _INSERT_APPOINTMENT)
-_CONFIRM = Statement(_KEEP_PERSON_AND_TELL + _MAKE_BINDING)
-_KEEP_SEATS = text("update seats set until = null where appointment = :id")
+_BOOK = Statement(
+    f"{_KEEP_PERSON_AND_TELL}, {NOTE_TAKING} {_INSERT_APPOINTMENT}"
+    f" returning {COUNT_APPOINTMENTS} as appointments, {COUNT_TAKINGS} as takings"
+)
+_CONFIRM = Statement(f"{_KEEP_PERSON_AND_TELL} {_MAKE_BINDING} returning {COUNT_APPOINTMENTS} as appointments")
+_KEEP_SEATS = text("""
+    update seats set until = null
+    from (select pg_advisory_xact_lock(hashtextextended(:person_key, 0))) alone
+    where appointment = :id
+""")
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
-    update appointments set version = :version, status = 'confirmed', station = :station, counter = :counter,
-           starts_at = :starts_at, ends_at = :ends_at, state = cast(:state as jsonb)
+    update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
+           counter = :counter, starts_at = :starts_at,
+           ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
 _CANCEL = text("""
@@ -68,39 +96,59 @@ _FORGET_CONTACTS = text("""
 """)
 
 
-async def confirm(conn: AsyncConnection, service: Service, id: UUID, details: Details, now: datetime) -> Appointment:
+async def confirm(
+    conn: AsyncConnection, service: Service, id: UUID, details: Details, now: datetime, origin: Origin | None = None
+) -> Appointment:
     """Make a held time a binding appointment; AppointmentBooked is recorded.
 
+    Args:
+        origin: where a request of the public comes from; None for staff, whom no limits hold.
+
     Raises:
-        NotFound, HoldOver
+        NotFound, HoldOver, ConsentMissing, AppointmentsUsedUp
     """
     held = await load_held(conn, id, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
-    if (await conn.execute(_KEEP_SEATS, {"id": id})).rowcount != grid_of(service.city).slots_for(offer.services):
+    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": _person_key(service, details)})
+    if kept.rowcount != grid_of(service.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
     booked, values = _booked(service, held.id, held.number, seating, details, now)
-    await _CONFIRM.run(conn, values)
+    counted = await _CONFIRM.row(conn, values)
+    if origin:
+        origin.check_appointments(counted["appointments"])
     service.outbox.announce(conn)
     await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
     return booked
 
 
 async def book(
-    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, details: Details, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    wish: Wish,
+    details: Details,
+    now: datetime,
+    origin: Origin | None = None,
 ) -> Appointment:
     """Book a time at once, without a hold; AppointmentBooked is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
+        origin: where a request of the public comes from; None for staff, whom no limits hold and who may take the seats
+            kept for them.
 
     Raises:
-        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
+        UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
-    seating, count = await fulfil(conn, service, id, wish, None, now)
+    person_key = _person_key(service, details)
+    seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
-    await _BOOK.run(conn, values)
+    counted = await _BOOK.row(conn, values | values_of(origin, now))
+    if origin:
+        origin.check_appointments(counted["appointments"])
+        origin.check_takings(counted["takings"], now)
     service.outbox.announce(conn)
     return booked
 
@@ -123,19 +171,23 @@ async def reschedule(
         reason: in the city's words; it is published, so never what a citizen wrote.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
-            transaction, or a savepoint in it, to keep the old time.
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
+            OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
         return found
     await release_seats(conn, id)
-    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now)
+    audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
+    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
+    if seating.kind is not found.kind:
+        raise OtherKind
     fact = rescheduled_fact(found, seating, by, reason)
     moved = replace(
         found,
         version=fact.version,
         status=Status.CONFIRMED,
+        held_until=None,
         station=station,
         counter=seating.counter,
         starts_at=seating.starts_at,
@@ -160,36 +212,54 @@ async def reschedule(
 
 
 async def cancel(
-    conn: AsyncConnection, service: Service, id: UUID, by: DecidedBy, reason: str | None, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    by: DecidedBy,
+    reason: str | None,
+    now: datetime,
+    cause: UUID | None = None,
 ) -> Appointment:
     """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
+        cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
     found = await _changeable(conn, id, now)
-    fact = cancelled_fact(found, by, reason)
+    return await save_cancellation(conn, service, found, cancelled_fact(found, by, reason), now, cause)
+
+
+async def save_cancellation(
+    conn: AsyncConnection,
+    service: Service,
+    found: Appointment,
+    fact: AppointmentCancelled,
+    now: datetime,
+    cause: UUID | None = None,
+) -> Appointment:
+    """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
     await conn.execute(
         _CANCEL,
         {
-            "id": id,
+            "id": found.id,
             "version": fact.version,
             "state": fact.appointment.model_dump_json(),
-            "by": by,
+            "by": fact.by,
             "now": now,
             "delete_after": now + retention.PERSON_AFTER_MATTER,
         },
     )
-    await service.outbox.record(conn, fact)
+    await service.outbox.record(conn, fact, cause)
     return replace(
         found,
         version=fact.version,
         status=Status.CANCELLED,
         state=fact.appointment,
-        cancelled_by=by,
+        cancelled_by=fact.by,
         cancelled_at=now,
     )
 
@@ -200,13 +270,15 @@ async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
-    """A binding appointment that has not begun, locked in the open transaction."""
+    """A binding or offered appointment that has not begun, locked in the open transaction."""
     found = await load_appointment(conn, id, for_update=True)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
-    if found.status not in COMING or found.starts_at <= now:
+    if alternative_is_over(found.status, found.held_until, now):
+        raise AlternativeOver
+    if found.status not in COMING | {Status.OFFERED} or found.starts_at <= now:
         raise TooLate
     return found
 
@@ -214,6 +286,14 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
 async def forget_contacts(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Forget the sealed contacts of appointments whose people have been forgotten."""
     await conn.execute(_FORGET_CONTACTS, {"ids": ids})
+
+
+def _person_key(service: Service, details: Details) -> str:
+    return service.people.person_key(_person(details))
+
+
+def _person(details: Details) -> Person:
+    return Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
 
 
 def _booked(
@@ -225,7 +305,9 @@ def _booked(
     now: datetime,
 ) -> tuple[Appointment, dict[str, object]]:
     """The new appointment and the values of the statement that writes it, its person and its fact."""
-    person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
+    if seating.kind is Kind.VIDEO and details.consent != VIDEO_CONSENT:
+        raise ConsentMissing(VIDEO_CONSENT)
+    person = _person(details)
     fact = booked_fact(service, id, number, seating, details, person, now)
     booked = Appointment(
         id=id,
@@ -241,6 +323,9 @@ def _booked(
         interpreter=details.interpreter,
         channels=details.person.channels,
         state=fact.appointment,
+        kind=seating.kind,
+        page_language=details.page_language,
+        consent=details.consent if seating.kind is Kind.VIDEO else None,
     )
     values = {
         **service.outbox.row(fact),
@@ -257,5 +342,9 @@ def _booked(
         "interpreter": booked.interpreter,
         "channels": list(booked.channels),
         "state": fact.appointment.model_dump_json(),
+        "kind": booked.kind,
+        "page_language": booked.page_language,
+        "consent": booked.consent,
+        "now": now,
     }
     return booked, values

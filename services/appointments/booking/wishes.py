@@ -10,10 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.seats import take_seats
-from services.appointments.offer.domain import Grid, able, duration_of, is_offered, nearest, run_of
+from services.appointments.offer.domain import (
+    Audience,
+    Grid,
+    Kind,
+    able,
+    counters_open_at,
+    duration_of,
+    nearest,
+    of_kind,
+    run_of,
+)
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
+from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
 from shared.service import Service
 
@@ -29,11 +40,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Who books, and how they want to hear from us: message language and interpreter language (BCP 47)."""
+    """Who books, and how they want to hear from us: message, interpreter and page language (BCP 47).
+
+    `consent` is the version of the text they agreed to; an appointment by video needs one.
+    """
 
     person: CheckedPerson
     language: str
     interpreter: str | None
+    page_language: str | None = None
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +59,18 @@ class TypedDetails:
     person: PersonInput
     language: str
     interpreter: str | None
+    page_language: str | None = None
+    consent: str | None = None
 
-    def checked(self) -> Details | list[Wrong]:
-        """The details, or all that is wrong with them."""
+    def checked(self, kind: Kind) -> Details | list[Wrong]:
+        """The details for an appointment of a kind, or all that is wrong with them."""
         person = check_person(self.person)
-        return Details(person, self.language, self.interpreter) if isinstance(person, CheckedPerson) else person
+        wrong = [] if isinstance(person, CheckedPerson) else person
+        if kind is Kind.VIDEO and self.consent != VIDEO_CONSENT:
+            wrong = [*wrong, Wrong("consent", "consent_missing")]
+        if wrong or not isinstance(person, CheckedPerson):
+            return wrong
+        return Details(person, self.language, self.interpreter, self.page_language, self.consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +82,27 @@ class Seating:
     starts_at: datetime
     ends_at: datetime
 
+    @property
+    def kind(self) -> Kind:
+        """How the appointment takes place."""
+        return self.offer.stations[0].kind
+
 
 async def fulfil(
-    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, until: datetime | None, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    wish: Wish,
+    until: datetime | None,
+    now: datetime,
+    audience: Audience = Audience.PUBLIC,
+    person_key: str | None = None,
 ) -> tuple[Seating, int]:
     """Take the seats of a wish, held `until` a moment or, for None, booked.
+
+    Args:
+        audience: which counters are open to whoever asks.
+        person_key: whose booking it is, if that is known yet.
 
     Returns:
         The seating, and a count for a new appointment's number.
@@ -73,25 +112,32 @@ async def fulfil(
     """
     grid = grid_of(service.city)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
-    [station] = check_choice(offer, wish.services)
+    [station] = check_choice(offer, wish.services, audience)
     needed = grid.slots_for(offer.services)
-    if not is_offered(station, wish.starts_at, needed, grid, now):
+    counters = counters_open_at(station, wish.starts_at, needed, grid, now)
+    if not counters:
         raise NotOffered
     starts = run_of(wish.starts_at, needed, grid)
-    taken = await take_seats(conn, id, wish.station, starts, until, now)
+    taken = await take_seats(conn, id, counters, starts, until, now, person_key)
     if taken is None:
-        raise TimeTaken(await _alternatives(conn, wish, offer.services, grid, now))
+        raise TimeTaken(await _alternatives(conn, wish, station.kind, offer.services, audience, grid, now))
     counter, count = taken
     starts_at = wish.starts_at.astimezone(UTC)
     return Seating(offer, counter, starts_at, starts_at + duration_of(offer.services)), count
 
 
 async def _alternatives(
-    conn: AsyncConnection, wish: Wish, services: Sequence[BookableService], grid: Grid, now: datetime
+    conn: AsyncConnection,
+    wish: Wish,
+    kind: Kind,
+    services: Sequence[BookableService],
+    audience: Audience,
+    grid: Grid,
+    now: datetime,
 ) -> list[tuple[str, datetime]]:
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
     everywhere = await load_offer(conn, now.astimezone(BERLIN).date(), services=())
-    stations = able(everywhere.stations, services)
+    stations = of_kind(able(everywhere.stations, services, audience), kind)
     free = await load_free_times(conn, stations, days, grid.slots_for(services), grid, now)
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)

@@ -21,6 +21,14 @@ STAFF_AREA = StaffArea(
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
         Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
+        Entry(
+            f"{STAFF}/closures",
+            N_("Schließungen"),
+            N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
+            LEAD,
+        ),
+        Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
     actions={
@@ -32,5 +40,7 @@ STAFF_AREA = StaffArea(
         "cancelled": N_("Termin abgesagt"),
         "called": N_("Person angerufen"),
         **QUEUE_ACTIONS,
+        "closed": N_("Schließung festgelegt"),
+        "closure-lifted": N_("Schließung aufgehoben"),
     },
 )

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from services.appointments.offer.days import load_earliest
-from services.appointments.offer.domain import MOST_KEYS
-from services.appointments.offer.queries import grid_of, load_free_times, load_offer
+from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
 from shared.db import Connection
@@ -27,13 +27,14 @@ Keys = Annotated[
         description="Keys of the services of one appointment, each as often as it is wanted.",
     ),
 ]
-OneStation = Annotated[Key | None, Query(description="A station's key; left out, all stations.")]
+OneStation = Annotated[Key | None, Query(description="A station's key; left out, all with counters.")]
 
 
 class ServiceOut(BaseModel):
     """A service; names and things to bring by language (BCP 47), minutes and fee (in euro cents) for one of it.
 
-    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it; null means all.
+    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it; null means all with
+    counters. `video` says whether it can be done by video too.
     """
 
     key: str
@@ -44,15 +45,22 @@ class ServiceOut(BaseModel):
     situation: str
     most: int
     stations: list[str] | None
+    video: bool
 
 
 class StationOut(BaseModel):
-    """A Bürger-Service-Station; `district` is the number of its Stadtbezirk."""
+    """A Bürger-Service-Station; `district` is the number of its Stadtbezirk.
+
+    The station of kind `video` is a virtual one for appointments by video; its district is 0. `languages` are spoken at
+    some counter besides German (BCP 47 tags).
+    """
 
     key: str
     name: str
     district: int
     address: str | None
+    kind: Kind
+    languages: list[str]
 
 
 class EarliestOut(BaseModel):
@@ -95,7 +103,7 @@ async def earliest(
 ) -> list[EarliestOut]:
     """The earliest free time for an appointment with these services, per station that offers them all."""
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, services)
-    able, grid = check_choice(offer, services), grid_of(service.city)
+    able, grid = _asked_for(offer, services, station), grid_of(service.city)
     found = await load_earliest(conn, able, grid.slots_for(offer.services), grid, now)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
@@ -114,7 +122,7 @@ async def free_times(
     """The free times for an appointment with these services, per station that offers them all."""
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, station, services)
-    able = check_choice(offer, services)
+    able = _asked_for(offer, services, station)
     grid = grid_of(service.city)
     start = min(max(first_day or today, today), grid.last_day(now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
@@ -122,3 +130,9 @@ async def free_times(
     return [
         FreeTimesOut(station=key, earliest=starts[0] if starts else None, starts=starts) for key, starts in free.items()
     ]
+
+
+def _asked_for(offer: Offer, services: list[str], station: str | None) -> list[Station]:
+    """The stations to look at; appointments by video are another kind, and only asked for by their station."""
+    found = check_choice(offer, services)
+    return found if station else of_kind(found, Kind.COUNTER)

@@ -1,4 +1,4 @@
-"""Free times by day, looked for a week at a time: what is asked most, the next days, costs least."""
+"""Free times by day, looked for some days at a time: what is asked most, the next days, costs least."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -51,11 +51,11 @@ async def load_earliest(
 ) -> dict[str, datetime | None]:
     """The earliest free start per station; None where everything is taken."""
     earliest: dict[str, datetime | None] = {station.key: None for station in stations}
-    for week in _weeks(now.astimezone(BERLIN).date(), grid.last_day(now)):
+    for days in _ever_more(now.astimezone(BERLIN).date(), grid.last_day(now)):
         waiting = [station for station in stations if earliest[station.key] is None]
         if not waiting:
             break
-        free = await load_free_times(conn, waiting, week, needed, grid, now)
+        free = await load_free_times(conn, waiting, days, needed, grid, now)
         earliest |= {key: starts[0] if starts else None for key, starts in free.items()}
     return earliest
 
@@ -75,3 +75,12 @@ def _weeks(first: date, last: date) -> Iterator[list[date]]:
     while first <= last:
         yield [day for offset in range(7) if (day := first + timedelta(days=offset)) <= last]
         first += timedelta(days=7)
+
+
+def _ever_more(first: date, last: date) -> Iterator[list[date]]:
+    """One day, the next two, the next four and so on: the earliest time is mostly near, and never many looks away."""
+    count = 1
+    while first <= last:
+        yield [day for offset in range(count) if (day := first + timedelta(days=offset)) <= last]
+        first += timedelta(days=count)
+        count *= 2

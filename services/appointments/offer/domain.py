@@ -1,9 +1,10 @@
 """Rules of the offer: the slot grid, opening hours on a day, and free times."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
@@ -17,12 +18,27 @@ LAST = 5
 _WEEK = timedelta(weeks=1)
 
 
+class Kind(StrEnum):
+    """How an appointment takes place."""
+
+    COUNTER = "counter"
+    VIDEO = "video"
+
+
+class Audience(StrEnum):
+    """Who takes seats: the public, or staff, to whom all counters are open."""
+
+    PUBLIC = "public"
+    STAFF = "staff"
+
+
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Opening hours on a weekday (0 is Monday, local time), valid between two days where given.
 
     `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
-    fourth such weekday of a month, or, for 5, the last.
+    fourth such weekday of a month, or, for 5, the last. `staff_counters` of the counters, the last ones, are kept for
+    bookings by staff; `services` are the keys of those the hours are for, None means all.
     """
 
     weekday: int
@@ -32,6 +48,12 @@ class Hours:
     valid_until: date | None = None
     every_weeks: int = 1
     nth: int | None = None
+    staff_counters: int = 0
+    services: tuple[str, ...] | None = None
+
+    def are_for(self, services: Iterable["Service"]) -> bool:
+        """Whether an appointment for some services may be in these hours."""
+        return self.services is None or all(each.key in self.services for each in services)
 
     def apply_on(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day
@@ -62,8 +84,8 @@ class Closure:
 class Service:
     """A service (Leistung); names and things to bring by language, minutes and fee for one of it.
 
-    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it (None means all),
-    `quantity` how many of it somebody wants.
+    `most` is how many of it fit into one appointment, `stations` the keys of those that offer it (None means all
+    with counters), `video` whether it can be done by video, `quantity` how many of it somebody wants.
     """
 
     key: str
@@ -75,6 +97,7 @@ class Service:
     most: int = 1
     stations: tuple[str, ...] | None = None
     quantity: int = 1
+    video: bool = False
 
     @property
     def duration(self) -> timedelta:
@@ -84,7 +107,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A Bürger-Service-Station with its counters, hours and closures."""
+    """A Bürger-Service-Station, or the virtual one of video appointments, with its counters, hours and closures.
+
+    `languages` are spoken at some counter besides German (BCP 47 tags).
+    """
 
     key: str
     name: str
@@ -93,6 +119,8 @@ class Station:
     counters: tuple[str, ...]
     hours: tuple[Hours, ...]
     closures: tuple[Closure, ...]
+    kind: Kind = Kind.COUNTER
+    languages: tuple[str, ...] = ()
 
     def closure_on(self, day: date) -> Closure | None:
         """The closure that includes a day."""
@@ -100,7 +128,16 @@ class Station:
 
     def lacks(self, services: Iterable[Service]) -> list[Service]:
         """Those of some services that are not offered here."""
+        if self.kind is Kind.VIDEO:
+            return [each for each in services if not each.video]
         return [each for each in services if each.stations is not None and self.key not in each.stations]
+
+    def open_to(self, audience: Audience, services: Sequence[Service]) -> "Station":
+        """The station with what an audience can take for some services: only hours for them, to staff every counter."""
+        hours = [each for each in self.hours if each.are_for(services)]
+        if audience is Audience.STAFF:
+            hours = [replace(each, staff_counters=0) for each in hours]
+        return replace(self, hours=tuple(hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +149,11 @@ class Grid:
 
     def slots_for(self, services: Iterable[Service]) -> int:
         """How many consecutive seats an appointment for these services takes."""
-        return max(1, -(-duration_of(services) // self.slot))
+        return self.slots_in(duration_of(services))
+
+    def slots_in(self, length: timedelta) -> int:
+        """How many consecutive seats an appointment of some length takes."""
+        return max(1, -(-length // self.slot))
 
     def last_day(self, now: datetime) -> date:
         """The last day that can be booked now."""
@@ -144,13 +185,25 @@ def too_many(services: Iterable[Service]) -> list[Service]:
     return [each for each in services if each.quantity > each.most]
 
 
-def able(stations: Iterable[Station], services: Sequence[Service]) -> list[Station]:
-    """The stations that offer all of some services."""
-    return [each for each in stations if not each.lacks(services)]
+def able(
+    stations: Iterable[Station], services: Sequence[Service], audience: Audience = Audience.PUBLIC
+) -> list[Station]:
+    """The stations that offer all of some services, with the hours and counters that are open for them."""
+    return [each.open_to(audience, services) for each in stations if not each.lacks(services)]
 
 
-Taken = Collection[tuple[str, datetime]]
-"""Seats as (counter, start)."""
+def of_kind(stations: Iterable[Station], kind: Kind) -> list[Station]:
+    """Those of some stations where appointments take place in one way."""
+    return [each for each in stations if each.kind is kind]
+
+
+Taken = Mapping[str, Collection[int]]
+"""The starts of taken seats by counter, in minutes since the epoch, because there are thousands in a week."""
+
+
+def minute_of(moment: datetime) -> int:
+    """A moment in minutes since the epoch."""
+    return int(moment.timestamp()) // 60
 
 
 def closed_because(station: Station, day: date) -> str | None:
@@ -163,29 +216,37 @@ def closed_because(station: Station, day: date) -> str | None:
 
 def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
     """From when until when (UTC) a station is open on a day, in order; never on public holidays and closures."""
+    return [(opens, closes) for opens, closes, _ in _hours_on(station, day)]
+
+
+def _hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
     if closed_because(station, day):
         return []
-    return sorted(
+    found = [
         (
             datetime.combine(day, hours.opens, BERLIN).astimezone(UTC),
             datetime.combine(day, hours.closes, BERLIN).astimezone(UTC),
+            hours,
         )
         for hours in station.hours
         if hours.apply_on(day)
-    )
+    ]
+    return sorted(found, key=lambda each: each[:2])
 
 
-def slots_on(station: Station, day: date, grid: Grid) -> list[datetime]:
-    """The starts (UTC) of all seats of each counter on a day; none on public holidays and closures.
+def slots_on(station: Station, day: date, grid: Grid) -> dict[datetime, int]:
+    """The starts (UTC) of all seats on a day, in order, with how many counters are open, counted from the first.
 
-    Cut in UTC, so a day on which the clocks change has no slot twice and none that does not exist.
+    None on public holidays and closures. Cut in UTC, so a day on which the clocks change has no slot twice and none
+    that does not exist.
     """
-    starts: list[datetime] = []
-    for start, closing in open_on(station, day):
+    open_counters: dict[datetime, int] = {}
+    for start, closing, hours in _hours_on(station, day):
+        counters = max(0, len(station.counters) - hours.staff_counters)
         while start + grid.slot <= closing:
-            starts.append(start)
+            open_counters[start] = max(counters, open_counters.get(start, 0))
             start += grid.slot
-    return sorted(set(starts))
+    return dict(sorted(open_counters.items()))
 
 
 def run_of(start: datetime, needed: int, grid: Grid) -> list[datetime]:
@@ -194,22 +255,25 @@ def run_of(start: datetime, needed: int, grid: Grid) -> list[datetime]:
 
 
 def free_starts(
-    slots: Sequence[datetime], counters: Iterable[str], taken: Taken, needed: int, grid: Grid
+    slots: Mapping[datetime, int], counters: Iterable[str], taken: Taken, needed: int, grid: Grid
 ) -> list[datetime]:
-    """The starts at which some counter has `needed` consecutive free seats, in order."""
-    found: set[datetime] = set()
-    busy: dict[str, set[datetime]] = defaultdict(set)
-    for counter, start in taken:
-        busy[counter].add(start)
-    for counter in counters:
-        following, run = None, 0
-        for start in reversed(slots):
-            adjoins = following == start + grid.slot
-            run = 0 if start in busy[counter] else run + 1 if adjoins else 1
-            following = start
+    """The starts at which some counter has `needed` consecutive free seats, in order.
+
+    Args:
+        slots: in order, with how many of the counters are open.
+    """
+    found: set[int] = set()
+    length = grid.slot // timedelta(minutes=1)
+    minutes = [(minute_of(start), open_counters) for start, open_counters in slots.items()]
+    for place, counter in enumerate(counters):
+        following, run, busy = None, 0, taken.get(counter, ())
+        for minute, open_counters in reversed(minutes):
+            adjoins = following == minute + length
+            run = 0 if minute in busy or place >= open_counters else run + 1 if adjoins else 1
+            following = minute
             if run >= needed:
-                found.add(start)
-    return sorted(found)
+                found.add(minute)
+    return [start for start, (minute, _) in zip(slots, minutes, strict=True) if minute in found]
 
 
 def free_times(
@@ -217,17 +281,23 @@ def free_times(
 ) -> list[datetime]:
     """The bookable starts at a station on some days: within the booking window and not in the past."""
     last = grid.last_day(now)
-    slots = [slot for day in days if day <= last for slot in slots_on(station, day, grid) if slot > now]
+    slots = {
+        slot: counters
+        for day in days
+        if day <= last
+        for slot, counters in slots_on(station, day, grid).items()
+        if slot > now
+    }
     return free_starts(slots, station.counters, taken, needed, grid)
 
 
-def is_offered(station: Station, start: datetime, needed: int, grid: Grid, now: datetime) -> bool:
-    """Whether a time is in the offer at all, whoever has taken it."""
+def counters_open_at(station: Station, start: datetime, needed: int, grid: Grid, now: datetime) -> tuple[str, ...]:
+    """The counters at which a time is in the offer, whoever has taken it; none where it is not offered at all."""
     if not now < start < now + timedelta(days=grid.days_ahead + 1):
-        return False
+        return ()
     day = start.astimezone(BERLIN).date()
-    slots = set(slots_on(station, day, grid)) if day <= grid.last_day(now) else set()
-    return all(slot in slots for slot in run_of(start, needed, grid))
+    slots = slots_on(station, day, grid) if day <= grid.last_day(now) else {}
+    return station.counters[: min(slots.get(slot, 0) for slot in run_of(start, needed, grid))]
 
 
 def nearest(

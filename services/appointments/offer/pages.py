@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -9,9 +10,22 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.offer.days import load_earliest
-from services.appointments.offer.domain import MOST_SERVICES, Service, able, choose, duration_of, keys_of, too_many
+from services.appointments.offer.domain import (
+    MOST_SERVICES,
+    Kind,
+    Service,
+    Station,
+    able,
+    choose,
+    duration_of,
+    keys_of,
+    of_kind,
+    slots_on,
+    too_many,
+)
 from services.appointments.offer.listing import Section, a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.queries import Offer, grid_of, load_offer
+from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
 
@@ -59,12 +73,20 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 
 @router.get("/")
 async def start(visit: CurrentVisit) -> Response:
-    """The ways in, and the next free time of each station."""
-    offer = await load_offer(visit.conn, visit.today)
-    earliest = await load_earliest(visit.conn, offer.stations, 1, grid_of(visit.service.city), visit.now)
-    closures = [(station, station.closure_on(visit.today)) for station in offer.stations]
-    closed = [(station, closure) for station, closure in closures if closure]
-    return visit.render("start.html", stations=offer.stations, earliest=earliest, closed=closed)
+    """The ways in, the next free time of each station and by video, and what is closed or taken today."""
+    offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.service.city)
+    stations = able(offer.stations, [])
+    earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
+    closures = [(station, station.closure_on(visit.today)) for station in stations]
+    today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.today}
+    to_come = [each for each in stations if any(slot > visit.now for slot in slots_on(each, visit.today, grid))]
+    return visit.render(
+        "start.html",
+        stations=stations,
+        earliest=earliest,
+        closed=[(station, closure) for station, closure in closures if closure],
+        all_taken_today=bool(to_come) and not today,
+    )
 
 
 @router.get("/book")
@@ -102,19 +124,30 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
     """The stations that offer all that is chosen, with the earliest time, and what the others lack."""
     chosen, grid = chosen_of(offer, choice), grid_of(visit.service.city)
     stations = able(offer.stations, chosen)
+    counters = of_kind(stations, Kind.COUNTER)
+    earliest = await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now)
     return visit.render(
         "place.html",
         status=422 if errors else 200,
         secret=bool(choice.draft),
         chosen=chosen,
         keys=keys_of(chosen),
-        stations=stations,
-        lacking=[(station, lacks) for station in offer.stations if (lacks := station.lacks(chosen))],
-        earliest=await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now),
+        stations=counters,
+        video=of_kind(stations, Kind.VIDEO),
+        lacking=[(each, lacks) for each in of_kind(offer.stations, Kind.COUNTER) if (lacks := each.lacks(chosen))],
+        spoken=spoken_at(visit, stations),
+        earliest=earliest,
+        earliest_anywhere=min((start for each in counters if (start := earliest[each.key])), default=None),
         anywhere=ANYWHERE,
         draft=choice.draft,
         errors=errors,
     )
+
+
+def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, str]]:
+    """The languages spoken at some counter of each station besides German, by tag, each in its own spelling."""
+    names = visit.service.city.interpreter_languages
+    return {station.key: {tag: names[tag] for tag in station.languages} for station in stations}
 
 
 def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | None:

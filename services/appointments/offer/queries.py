@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Hours, Service, Station, choose, free_times
+from services.appointments.offer.domain import Closure, Grid, Hours, Kind, Service, Station, choose, free_times
 from shared.city import City
 from shared.clock import BERLIN
 from shared.statements import Statement
@@ -16,21 +15,24 @@ from shared.statements import Statement
 _OFFER = Statement("""
     select
         (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
-            select key, name, district, address,
+            select key, name, district, address, kind, languages,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
                    (select jsonb_agg(jsonb_build_array(
-                       weekday, opens, closes, valid_from, valid_until, every_weeks, nth))
+                       weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services))
                     from opening_hours h where h.station = s.key) as hours,
                    (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
-                    from closures k where k.station = s.key and k.last_day >= :today) as closures
+                    from closures k
+                    where k.station = s.key and k.last_day >= :today and k.lifted_at is null
+                      and k.counter is null and k.from_time is null) as closures
             from stations s where cast(:station as text) is null or s.key = :station
         ) found) as stations,
         (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
          from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
 """)
-_TAKEN = text("""
-    select counter, starts_at from seats
+_TAKEN = Statement("""
+    select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
     where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
+    group by counter
 """)
 
 
@@ -73,21 +75,9 @@ async def load_free_times(
     first = datetime.combine(wanted[0], time(), BERLIN)
     last = datetime.combine(wanted[-1] + timedelta(days=1), time(), BERLIN)
     counters = [counter for station in stations for counter in station.counters]
-    rows = await conn.execute(_TAKEN, {"counters": counters, "first": first, "last": last, "now": now})
-    taken: dict[str, set[tuple[str, datetime]]] = {}
-    for counter, start in rows:
-        taken.setdefault(counter, set()).add((counter, start))
-    return {
-        station.key: free_times(
-            station,
-            wanted,
-            set().union(*(taken.get(counter, set()) for counter in station.counters)),
-            needed,
-            grid,
-            now,
-        )
-        for station in stations
-    }
+    rows = await _TAKEN.rows(conn, {"counters": counters, "first": first, "last": last, "now": now})
+    taken = {counter: frozenset(minutes) for counter, minutes in rows}
+    return {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
 
 
 def _station(row: dict[str, Any]) -> Station:
@@ -97,14 +87,37 @@ def _station(row: dict[str, Any]) -> Station:
         district=row["district"],
         address=row["address"],
         counters=tuple(row["counters"] or ()),
-        hours=tuple(
-            Hours(weekday, time.fromisoformat(opens), time.fromisoformat(closes), _day(first), _day(last), weeks, nth)
-            for weekday, opens, closes, first, last, weeks, nth in row["hours"] or ()
-        ),
+        hours=tuple(_hours(*each) for each in row["hours"] or ()),
         closures=tuple(
             Closure(date.fromisoformat(first), date.fromisoformat(last), reason)
             for first, last, reason in row["closures"] or ()
         ),
+        kind=Kind(row["kind"]),
+        languages=tuple(row["languages"]),
+    )
+
+
+def _hours(
+    weekday: int,
+    opens: str,
+    closes: str,
+    first: str | None,
+    last: str | None,
+    weeks: int,
+    nth: int | None,
+    staff_counters: int,
+    services: list[str] | None,
+) -> Hours:
+    return Hours(
+        weekday,
+        time.fromisoformat(opens),
+        time.fromisoformat(closes),
+        _day(first),
+        _day(last),
+        weeks,
+        nth,
+        staff_counters,
+        _keys(services),
     )
 
 
@@ -117,8 +130,13 @@ def _service(row: dict[str, Any]) -> Service:
         situation=row["situation"],
         fee_cents=row["fee_cents"],
         most=row["most"],
-        stations=None if row["stations"] is None else tuple(row["stations"]),
+        stations=_keys(row["stations"]),
+        video=row["video"],
     )
+
+
+def _keys(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)
 
 
 def _day(value: str | None) -> date | None:

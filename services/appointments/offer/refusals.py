@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from services.appointments.offer.domain import MOST_SERVICES, Service, Station, able, too_many
+from services.appointments.offer.domain import MOST_SERVICES, Audience, Service, Station, able, too_many
 from services.appointments.offer.queries import Offer
 from shared.problems import FieldError, InvalidInput, Problem
 
@@ -38,8 +38,8 @@ class NotTogether(Problem):
         )
 
 
-def check_choice(offer: Offer, keys: Collection[str]) -> list[Station]:
-    """The stations of an offer that can do all that is wanted, at least one.
+def check_choice(offer: Offer, keys: Collection[str], audience: Audience = Audience.PUBLIC) -> list[Station]:
+    """The stations of an offer that can do all that is wanted, at least one, with what is open to an audience.
 
     Args:
         offer: as loaded for these keys.
@@ -53,7 +53,7 @@ def check_choice(offer: Offer, keys: Collection[str]) -> list[Station]:
         raise InvalidInput(errors=[_wrong(f"At most {MOST_SERVICES} different services in one appointment.")])
     if excess := too_many(offer.services):
         raise TooMany(excess)
-    stations = able(offer.stations, offer.services)
+    stations = able(offer.stations, offer.services, audience)
     if not stations:
         raise NotTogether(offer.stations, offer.services)
     return stations

@@ -10,9 +10,9 @@ from shared.city import City
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
     """Take over stations, counters, services and opening hours from the city's data; again changes nothing twice."""
-    found = [station.model_dump(exclude={"counters"}) for station in city.stations]
+    found = [station.model_dump(exclude={"counters", "phone"}) for station in city.stations]
     upsert = insert(stations)
-    changed = {name: upsert.excluded[name] for name in ("name", "district", "address", "daily_tickets")}
+    changed = {name: upsert.excluded[name] for name in found[0] if name != "key"}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), found)
 
     numbered = [
@@ -33,6 +33,7 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
             "fee_cents": service.fee_cents,
             "most": service.most,
             "stations": service.stations,
+            "video": service.video,
         }
         for position, service in enumerate(city.services)
     ]
@@ -51,10 +52,12 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
             "valid_until": hours.valid_until,
             "every_weeks": hours.every_weeks,
             "nth": hours.nth,
+            "staff_counters": hours.staff_counters,
+            "services": hours.services,
         }
         for station in city.stations
         for hours in city.opening_hours
-        if hours.stations is None or station.key in hours.stations
+        if (station.kind == "counter" if hours.stations is None else station.key in hours.stations)
         for weekday in hours.weekdays
     ]
     await conn.execute(insert(opening_hours), open_on)

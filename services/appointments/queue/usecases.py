@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import COMING
+from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.usecases import note_arrival
 from services.appointments.offer.domain import keys_of
@@ -124,7 +125,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
         NotNow: it is not the day of the appointment, or it is cancelled or missed.
         StationNotOpen: it does not open today, or has closed.
     """
-    if appointment.status not in COMING or not is_today(appointment.starts_at, now):
+    if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, now):
         raise NotNow
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, appointment.station, appointment.services)

@@ -1,17 +1,28 @@
-"""The ledger and the log of a matter, for staff."""
+"""The ledger, the log of a matter and the spared addresses, for staff."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, Field
 
-from services.notifications.delivery import queries
+from services.notifications.delivery import queries, spared
 from services.notifications.delivery.queries import Ledger, MessageEntry
+from services.notifications.delivery.spared import SparedEntry
+from services.notifications.replies.domain import number_of
+from shared import audit
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.http import Now
+from shared.http import CurrentService, Now, problems
+from shared.people import Person
+from shared.problems import NotFound
 
 Staff = Annotated[Caller, Depends(require_role("notifications:staff"))]
+
+SPARED_LIFTED = "spared_lifted"
+"""What the audit log calls lifting."""
+
+SparedId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 
 router = APIRouter(prefix="/notifications/api/v1", tags=["ledger"])
 
@@ -26,3 +37,34 @@ async def ledger(conn: Connection, now: Now, caller: Staff) -> Ledger:
 async def log_of_matter(conn: Connection, matter: UUID, caller: Staff) -> list[MessageEntry]:
     """Everything told of a matter, oldest first; empty for a matter nobody was told of."""
     return await queries.log_of(conn, matter)
+
+
+class Address(BaseModel):
+    """A mail address or phone number, as somebody says it."""
+
+    address: str = Field(min_length=3, max_length=254)
+
+
+@router.get("/spared-addresses", responses=problems(401, 403))
+async def list_spared(conn: Connection, caller: Staff) -> list[SparedEntry]:
+    """The addresses that get no optional messages, the newest 200 first."""
+    return await spared.spared_addresses(conn)
+
+
+@router.post("/spared-addresses/lookup", responses=problems(401, 403, 404))
+async def look_up_spared(conn: Connection, service: CurrentService, wanted: Address, caller: Staff) -> SparedEntry:
+    """The entry of somebody who asks why they get no reminders; 404 if their address is not spared."""
+    mail = {"mail": wanted.address} if "@" in wanted.address else {"phone": number_of(wanted.address)}
+    found = await spared.spared_addresses(conn, service.people.person_key(Person(name="", **mail)))
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@router.delete("/spared-addresses/{id}", status_code=204, responses=problems(401, 403, 404))
+async def lift_spared(conn: Connection, service: CurrentService, id: SparedId, now: Now, caller: Staff) -> None:
+    """Let an address get optional messages again, because its owner asks for them. It goes into the audit log."""
+    reason = await spared.lift(conn, service, id)
+    if reason is None:
+        raise NotFound
+    await audit.note(conn, caller, SPARED_LIFTED, now, address=id, reason=reason)

@@ -95,6 +95,7 @@ class News:
 
     `error` says in a word and a code what went wrong, `reference` is the provider's id. `again_at` is when a postponed
     message is tried again; `counts` whether that uses up one of its tries. `address_gone`: the address does not exist.
+    `gateway` is the SMS gateway it is handed to.
     """
 
     event: Event
@@ -103,11 +104,16 @@ class News:
     again_at: datetime | None = None
     counts: bool = False
     address_gone: bool = False
+    gateway: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notice on one channel. `attempts` counts how often sending began, `tries` what uses up the limit of retries."""
+    """A notice on one channel.
+
+    `attempts` counts how often sending began, `tries` what uses up the limit of retries. `gateway` is the one an SMS
+    was handed to last, the only one that may know of it.
+    """
 
     id: UUID
     channel: str
@@ -116,6 +122,7 @@ class Message:
     tries: int = 0
     error: str | None = None
     reference: str | None = None
+    gateway: str | None = None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -173,11 +180,17 @@ def next_step(
         if spared is Spared.COMPLAINT:
             return News(Event.SUPPRESSED, error=spared)
         return News(Event.REFUSED, error=spared)
-    if is_quiet(now) and (notice.loud_from is None or now < notice.loud_from):
-        wake = end_of_quiet(now)
-        wake = wake if notice.loud_from is None else min(wake, notice.loud_from)
+    if (wake := not_before(notice, now)) > now:
         return News(Event.EXPIRED, error="quiet hours") if wake >= notice.useful_until else wake
     return News(Event.BEGUN)
+
+
+def not_before(notice: Notice, moment: datetime) -> datetime:
+    """When a message due at a moment may go out: at once, or when the quiet hours no longer hold it back."""
+    if not is_quiet(moment) or (notice.loud_from is not None and moment >= notice.loud_from):
+        return moment
+    wake = end_of_quiet(moment)
+    return wake if notice.loud_from is None else min(wake, notice.loud_from)
 
 
 def unanswered(channel: str) -> Event:
@@ -203,6 +216,7 @@ def apply(notice: Notice, message_id: UUID, news: News, now: datetime) -> tuple[
         tries=message.tries + news.counts if news.event is not Event.UNANSWERED else 0,
         error=news.error,
         reference=news.reference or message.reference,
+        gateway=news.gateway or message.gateway,
     )
     messages = tuple(changed if each.id == message_id else each for each in notice.messages)
     work = _work_for(notice, changed, news, now)

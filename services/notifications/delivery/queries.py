@@ -28,14 +28,22 @@ _TWICE = text("""
     select message from attempts where result is null or result not similar to '(temporary|throttled|away|defect)%'
     group by message having count(*) > 1 order by message limit 100
 """)
+_GATEWAYS = text("""
+    select coalesce(g.name, taken.gateway) as name, coalesce(taken.messages, 0) as messages,
+           g.skipped_until, g.reason
+    from gateways g full join (
+        select gateway, count(*) as messages from messages
+        where gateway is not null and state in ('checking', 'accepted', 'delivered', 'unknown') group by gateway
+    ) taken on taken.gateway = g.name order by name
+""")
 _LOG = text("""
     select n.id as notice, n.purpose, n.matter_version, n.outcome, n.useful_until, m.id as message, m.channel, m.state,
-           m.due_at, m.error, m.changed_at
+           m.due_at, m.error, m.changed_at, m.gateway
     from notices n join messages m on m.notice = n.id where n.matter = :matter
     order by n.planned_at, m.due_at, m.id
 """)
 _ATTEMPTS = text("""
-    select a.message, a.number, a.started_at, a.ended_at, a.result
+    select a.message, a.number, a.started_at, a.ended_at, a.result, a.gateway
     from attempts a join messages m on m.id = a.message join notices n on n.id = m.notice
     where n.matter = :matter order by a.message, a.number
 """)
@@ -50,12 +58,22 @@ class Count(BaseModel):
     messages: int
 
 
+class GatewayEntry(BaseModel):
+    """How an SMS gateway stands: how many messages it took, and until when and why others go first."""
+
+    name: str
+    messages: int
+    skipped: bool
+    skipped_until: AwareDatetime | None
+    reason: str | None
+
+
 class Ledger(BaseModel):
     """The account of all messages.
 
     `due`: should be sent now or are in doubt. `later`: reminders and the like. `overdue`: open although useless for
     more than `GRACE`, so possibly lost. `maybe_twice`: more than one attempt may have been accepted. Both are empty
-    unless something is wrong.
+    unless something is wrong. `gateways`: those that carried SMS or failed to.
     """
 
     at: AwareDatetime
@@ -68,6 +86,7 @@ class Ledger(BaseModel):
     oldest_due: AwareDatetime | None
     maybe_twice: list[UUID]
     by_purpose: list[Count]
+    gateways: list[GatewayEntry]
 
 
 class AttemptEntry(BaseModel):
@@ -77,6 +96,7 @@ class AttemptEntry(BaseModel):
     started_at: AwareDatetime
     ended_at: AwareDatetime | None
     result: str | None
+    gateway: str | None
 
 
 class MessageEntry(BaseModel):
@@ -93,6 +113,7 @@ class MessageEntry(BaseModel):
     due_at: AwareDatetime
     error: str | None
     changed_at: AwareDatetime
+    gateway: str | None
     attempts: list[AttemptEntry]
 
 
@@ -114,6 +135,16 @@ async def ledger(conn: AsyncConnection, now: datetime) -> Ledger:
         oldest_due=open_now.oldest,
         maybe_twice=list((await conn.execute(_TWICE)).scalars()),
         by_purpose=counts,
+        gateways=[
+            GatewayEntry(
+                name=row.name,
+                messages=row.messages,
+                skipped=row.skipped_until is not None and now < row.skipped_until,
+                skipped_until=row.skipped_until,
+                reason=row.reason,
+            )
+            for row in await conn.execute(_GATEWAYS)
+        ],
     )
 
 

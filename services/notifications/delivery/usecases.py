@@ -1,6 +1,6 @@
 """Notices in the database: added, held while something happens to them, saved with what follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, Spared, State, apply
-from services.notifications.telling.purposes import Purpose
+from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
+from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
 from shared.events.notifications import (
@@ -33,7 +32,7 @@ _READ = """
     select n.id, n.matter, n.matter_version, n.cause, n.recipient, n.purpose, n.urgency, n.useful_until, n.loud_from,
            n.addresses, n.outcome, n.facts,
            m.id as message, m.channel, m.state, m.attempts, m.tries, m.error, m.reference,
-           matters.told_version, matters.type
+           m.gateway, m.due_at, matters.told_version, matters.type
     from notices n join messages m on m.notice = n.id join matters on matters.id = n.matter
     where n.{condition} order by n.id, m.id
 """
@@ -49,7 +48,7 @@ _SAVE = Statement("""
         insert into messages select * from jsonb_populate_recordset(null::messages, cast(:messages as jsonb))
         on conflict (id) do update
         set state = excluded.state, attempts = excluded.attempts, tries = excluded.tries, error = excluded.error,
-            reference = excluded.reference, changed_at = excluded.changed_at
+            reference = excluded.reference, gateway = excluded.gateway, changed_at = excluded.changed_at
     ), begun as (
         insert into attempts select * from jsonb_populate_recordset(null::attempts, cast(:begun as jsonb))
     ), ended as (
@@ -70,12 +69,6 @@ _ADD = Statement("""
     join added on added.id = message.notice
     returning notice
 """)
-_SPARE = text("""
-    insert into spared_addresses (address, reason, since) values (:address, :reason, :since)
-    on conflict (address) do update set reason = excluded.reason, since = excluded.since
-    where excluded.reason = 'complaint'
-""")
-
 _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 """Outcomes no fact tells of: a newer notice did or will, or the person wanted none."""
 
@@ -85,11 +78,13 @@ class Held:
     """A notice locked in the open transaction.
 
     `told_version` is the version of its matter that last changed what people are told, `type` its newest fact's.
+    `due` says when each of its messages was due first.
     """
 
     notice: Notice
     told_version: int
     type: str
+    due: Mapping[UUID, datetime]
 
     @property
     def is_outdated(self) -> bool:
@@ -139,6 +134,10 @@ class Hand:
         """Whether the matter a message is about has moved on since."""
         return self.held[self._notice_of[message]].is_outdated
 
+    def due_at(self, message: UUID) -> datetime:
+        """When a message was due first."""
+        return self.held[self._notice_of[message]].due[message]
+
     def apply(self, message: UUID, news: News, now: datetime) -> None:
         """Let something happen to a message."""
         notice = self._notice_of[message]
@@ -164,12 +163,13 @@ class Hand:
                     continue
                 rows["messages"].append(_message_row(after.id, message, now, now))
                 if earlier and message.attempts > earlier.attempts:
-                    rows["begun"].append({"message": message.id, "number": message.attempts, "started_at": now})
+                    begun = {"message": message.id, "number": message.attempts, "started_at": now}
+                    rows["begun"].append(begun | {"gateway": message.gateway})
                 if earlier and earlier.state is State.SENDING:
                     result = {"ended_at": now, "result": message.error or message.state}
                     rows["ended"].append({"message": message.id, "number": message.attempts} | result)
             if after.outcome is not before.outcome:
-                told = after.facts + (after.outcome not in _UNTOLD)
+                told = after.facts + (after.outcome not in _UNTOLD and POLICIES[after.purpose].reported)
                 rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
                     facts.append((_fact(after, told, held.type, now), after.cause))
@@ -209,11 +209,6 @@ async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: 
     await hand.save(conn, service, now)
 
 
-async def spare(conn: AsyncConnection, address: str, reason: Spared, now: datetime) -> None:
-    """Send no optional messages to an address from now on; a complaint outweighs an address that failed."""
-    await conn.execute(_SPARE, {"address": address, "reason": reason, "since": now})
-
-
 def _read(rows: Iterable[Any]) -> list[Held]:
     held = []
     for _, group in groupby(rows, key=itemgetter("id")):
@@ -228,6 +223,7 @@ def _read(rows: Iterable[Any]) -> list[Held]:
                 row["tries"],
                 row["error"],
                 row["reference"],
+                row["gateway"],
             )
             for row in mine
         )
@@ -246,7 +242,8 @@ def _read(rows: Iterable[Any]) -> list[Held]:
             outcome=Outcome(first["outcome"]) if first["outcome"] else None,
             facts=first["facts"],
         )
-        held.append(Held(notice, first["told_version"], first["type"]))
+        due = {row["message"]: row["due_at"] for row in mine}
+        held.append(Held(notice, first["told_version"], first["type"], due))
     return held
 
 

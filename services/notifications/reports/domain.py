@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import BytesParser, Parser
 from email.policy import compat32
 from enum import StrEnum
 from uuid import UUID
@@ -68,7 +68,7 @@ class MailReport:
 
 
 def read_report(content: bytes) -> MailReport:
-    """Read a delivery status notification (RFC 3464) or a feedback report (RFC 5965).
+    """Read a delivery status notification (RFC 3464, RFC 6533) or a feedback report (RFC 5965).
 
     Anything else, and whatever cannot be understood, is `OTHER`: holiday notes come to bounce addresses too.
     """
@@ -78,7 +78,7 @@ def read_report(content: bytes) -> MailReport:
             kind = part.get_content_type()
             if kind == "message/feedback-report":
                 return MailReport(ReportKind.COMPLAINT)
-            if kind == "message/delivery-status":
+            if kind in ("message/delivery-status", "message/global-delivery-status"):
                 for fields in _blocks(part):
                     if str(fields.get("Action", "")).strip().lower() == "failed":
                         status = _STATUS.search(str(fields.get("Status", "")))
@@ -89,9 +89,17 @@ def read_report(content: bytes) -> MailReport:
 
 
 def _blocks(part: Message) -> Iterator[Message]:
+    """The blocks of fields in a notification: one about the mail, one for each recipient.
+
+    Python takes apart the original kind; of the one for addresses beyond ASCII it sees a first block and its rest.
+    """
     payload = part.get_payload()
-    if isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
+    for block in payload if isinstance(payload, list) else []:
+        if isinstance(block, Message):
+            yield block
+            rest = block.get_payload()
+            for text in re.split(r"\n\s*\n", rest) if isinstance(rest, str) else []:
+                yield Parser(policy=compat32).parsestr(text)
 
 
 def receipt_is_genuine(

@@ -6,22 +6,24 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
-from services.notifications.delivery.usecases import Hand, spare
+from services.notifications.delivery.spared import spare
+from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import address_gone
-from shared.people import Person
+from services.notifications.subscribing.usecases import end_at
 from shared.service import Service
-
-STOP_WORDS = frozenset({"STOP", "STOPP"})
 
 log = structlog.get_logger()
 
 
-async def receive_receipt(conn: AsyncConnection, service: Service, message: UUID, result: Result) -> None:
-    """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find."""
+async def receive_receipt(conn: AsyncConnection, service: Service, gateway: str, message: UUID, result: Result) -> None:
+    """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find.
+
+    Only the gateway that has the message can tell what became of it.
+    """
     hand = await Hand.of_messages(conn, [message])
-    if message not in hand:
+    if message not in hand or hand.notice_of(message).message(message).gateway != gateway:
         log.info("receipt_for_unknown_message", message=str(message))
         return
     event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
@@ -31,24 +33,19 @@ async def receive_receipt(conn: AsyncConnection, service: Service, message: UUID
         await hand.save(conn, service, now)
 
 
-async def receive_reply(conn: AsyncConnection, service: Service, number: str, words: str) -> None:
-    """Respect an SMS that says stop: its number gets no optional messages any more."""
-    if words.strip().upper() in STOP_WORDS:
-        key = service.people.person_key(Person(name="", phone=number))
-        await spare(conn, key, Spared.COMPLAINT, service.clock.now())
-
-
 async def receive_mail_report(conn: AsyncConnection, service: Service, message: UUID, report: MailReport) -> None:
     """Apply a bounce or a complaint; other mail to a bounce address says nothing."""
     hand = await Hand.of_messages(conn, [message])
     if message not in hand or report.kind is ReportKind.OTHER:
         return
     now = service.clock.now()
-    address = hand.notice_of(message).addresses["mail"]
+    address = hand.notice_of(message).addresses.get("mail")
+    reason = Spared.COMPLAINT if report.kind is ReportKind.COMPLAINT else Spared.UNDELIVERABLE
+    if address and (reason is Spared.COMPLAINT or address_gone(report.status)):
+        await spare(conn, service, address, reason, now)
     if report.kind is ReportKind.COMPLAINT:
-        await spare(conn, address, Spared.COMPLAINT, now)
+        if address:
+            await end_at(conn, service, address, now)
         return
-    if address_gone(report.status):
-        await spare(conn, address, Spared.UNDELIVERABLE, now)
     hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), now)
     await hand.save(conn, service, now)

@@ -1,45 +1,65 @@
-"""Carries one message: words it, picks the gateway, never raises."""
+"""Carries one message: words it, hands it over, never raises."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
+from services.notifications.news.domain import Circular
 from services.notifications.reports.domain import Verp
-from services.notifications.sending.domain import Answer, Result
+from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateway
+from services.notifications.sending.gateways.sms import SmsGateway, SmsGateways
 from services.notifications.telling.domain import address_of
-from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Texts
+from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
 from shared.service import Service
+
+QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
+"""Buckets, in seconds; the one of 10 tells the share GOV.UK Notify promises for 95 % of its messages."""
 
 log = structlog.get_logger()
 
 
+Told = tuple[PersonalFact | Circular, Contact | None]
+"""What a message tells, and to whom; without a contact to the person the fact is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; `attempt` is its number, committed before the job exists."""
+    """A message to send; what and to whom is as in `Told`.
+
+    `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
+    carries it if it is an SMS.
+    """
 
     message: UUID
     attempt: int
     channel: str
     purpose: Purpose
-    fact: PersonalFact
+    urgency: Urgency
+    fact: PersonalFact | Circular
+    due_at: datetime
     now: datetime
+    gateway: str | None = None
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """An SMS ready to be sent; `recipient` in E.164."""
+    """An SMS ready to be sent; `recipient` in E.164, `asks` says whether it can be answered."""
 
+    gateway: SmsGateway
     recipient: str
     text: str
+    asks: bool
 
 
 class Carrier:
@@ -50,9 +70,10 @@ class Carrier:
     """
 
     def __init__(
-        self, service: Service, mail: MailGateway, sms: SmsGateway, texts: Texts, writer: MailWriter, verp: Verp
+        self, service: Service, mail: MailGateway, sms: SmsGateways, texts: Texts, writer: MailWriter, verp: Verp
     ) -> None:
         self._sealer = service.sealer
+        self._clock = service.clock
         self._mail = mail
         self._sms = sms
         self._texts = texts
@@ -60,7 +81,17 @@ class Carrier:
         self._verp = verp
         registry, prefix = service.metrics.registry, f"nahbar_{service.name}"
         self._answers = Counter(
-            f"{prefix}_messages", "Messages handed over, by answer", ["channel", "answer"], registry=registry
+            f"{prefix}_messages", "Messages handed over", ["channel", "gateway", "answer"], registry=registry
+        )
+        self._handover = Histogram(
+            f"{prefix}_handover_seconds",
+            "From being due until a far end had taken the message",
+            ["channel", "urgency"],
+            buckets=QUICK,
+            registry=registry,
+        )
+        self._skipped = Gauge(
+            f"{prefix}_gateway_skipped", "1 while an SMS gateway is skipped", ["gateway"], registry=registry
         )
         self._segments = Counter(f"{prefix}_sms_segments", "Segments of the SMS handed over", registry=registry)
 
@@ -77,20 +108,34 @@ class Carrier:
         except Exception as error:
             log.error("gateway_failed", message=str(job.message), error=type(error).__name__, exc_info=error)
             result = Result(Answer.NONE, error=f"defect {type(error).__name__}")
-        self._answers.labels(job.channel, result.answer.value).inc()
+        self._answers.labels(job.channel, job.gateway or "", result.answer.value).inc()
+        if result.answer in (Answer.ACCEPTED, Answer.DELIVERED):
+            waited = (self._clock.now() - job.due_at).total_seconds()
+            self._handover.labels(job.channel, job.urgency.name.lower()).observe(max(0.0, waited))
         return result
 
+    def show(self, standings: Mapping[str, Standing], now: datetime) -> None:
+        """Let the metrics say which SMS gateways are skipped."""
+        for name, standing in standings.items():
+            self._skipped.labels(name).set(standing.is_skipped(now))
+
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.personal.contact
-        if sealed is None:
-            raise ValueError("The contact has been forgotten.")
-        contact = self._sealer.open(sealed, job.fact.id, Contact)
-        if job.channel == "mail":
+        contact = job.contact or self._sealed_in(job.fact)
+        if job.gateway is None:
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
-        return Sms(address_of(contact, job.channel), plain(self._texts.sms(job.purpose, job.fact, contact)))
+        gateway = self._sms[job.gateway]
+        asks = POLICIES[job.purpose].asks and gateway.takes_replies
+        text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
+        return Sms(gateway, address_of(contact, job.channel), text, asks)
+
+    def _sealed_in(self, fact: PersonalFact | Circular) -> Contact:
+        sealed = None if isinstance(fact, Circular) else fact.personal.contact
+        if sealed is None or isinstance(fact, Circular):
+            raise ValueError("The contact has been forgotten.")
+        return self._sealer.open(sealed, fact.id, Contact)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):
             return await self._mail.send(worded, self._verp.address(job.message))
         self._segments.inc(segments(worded.text))
-        return await self._sms.send(job.message, worded.recipient, worded.text, job.purpose)
+        return await worded.gateway.send(job.message, worded.recipient, worded.text, job.purpose, worded.asks)

@@ -1,11 +1,35 @@
 """What a far end's answer means for a message, and when to try again."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pydantic import SecretStr
+
 from services.notifications.delivery.domain import LOOK_UPS, Event, Message, News, unanswered
+
+FIRST = "first"
+SECOND = "second"
+"""The names of the SMS gateways."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsAccess:
+    """How to reach an SMS gateway, and how it reaches us.
+
+    `reply_number` takes what people answer (E.164; empty: nothing does). Receipts and replies come to `webhook_url`,
+    signed with `webhook_key`.
+    """
+
+    name: str
+    url: str
+    key: SecretStr
+    sender: str
+    reply_number: str
+    webhook_key: SecretStr
+    webhook_url: str
 
 
 class Answer(StrEnum):
@@ -64,7 +88,7 @@ def news_of(result: Result, message: Message, patience: Patience, now: datetime)
     return News(
         Event.POSTPONED,
         error=result.error,
-        again_at=now + (result.wait or _pause(result.answer, message.attempts, patience)),
+        again_at=now + (_pause(result.answer, message.attempts, patience) if result.wait is None else result.wait),
         counts=result.answer is Answer.NOT_NOW,
     )
 
@@ -88,3 +112,53 @@ def _pause(answer: Answer, attempts: int, patience: Patience) -> timedelta:
     longest = patience.away_longest if answer is Answer.AWAY else patience.longest
     pause: timedelta = min(longest, patience.first * 2 ** min(attempts - 1, 16))
     return pause * random.uniform(0.5, 1)  # noqa: S311 - jitter is no secret
+
+
+SETBACKS = 3
+"""So many failures in a row make a gateway one to skip; being away, or asking to slow down, does so at once."""
+FIRST_SKIP = timedelta(seconds=30)
+LONGEST_SKIP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an SMS gateway stands; `setbacks` counts its failures since it last did what it should.
+
+    While it is skipped, messages go through another one, if there is one that is not.
+    """
+
+    setbacks: int = 0
+    skipped_until: datetime | None = None
+    reason: str | None = None
+
+    def is_skipped(self, now: datetime) -> bool:
+        """Whether others go first at the moment."""
+        return self.skipped_until is not None and now < self.skipped_until
+
+    def after(self, result: Result, now: datetime) -> "Standing":
+        """How it stands once it answered. Failures of messages that were underway when it was skipped count no more."""
+        if result.answer in (Answer.DELIVERED, Answer.ACCEPTED, Answer.REFUSED):
+            return Standing()
+        if self.is_skipped(now):
+            return self
+        at_once = result.answer in (Answer.AWAY, Answer.TOO_FAST)
+        setbacks = max(self.setbacks + 1, SETBACKS if at_once else 0)
+        if setbacks < SETBACKS:
+            return Standing(setbacks)
+        skip: timedelta = min(LONGEST_SKIP, FIRST_SKIP * 2 ** min(setbacks - SETBACKS, 16))
+        return Standing(setbacks, now + max(skip, result.wait or skip), result.error)
+
+
+def gateway_for(standings: Mapping[str, Standing], now: datetime) -> str:
+    """The gateway to use now: the first in order that is not skipped, else the one whose turn comes soonest."""
+    return min(standings, key=lambda name: _skipped_for(standings[name], now))
+
+
+def another_can(standings: Mapping[str, Standing], name: str, now: datetime) -> bool:
+    """Whether another gateway can take at once what this one could not."""
+    return standings[name].is_skipped(now) and not standings[gateway_for(standings, now)].is_skipped(now)
+
+
+def _skipped_for(standing: Standing, now: datetime) -> timedelta:
+    until = standing.skipped_until
+    return until - now if until and until > now else timedelta()

@@ -1,16 +1,29 @@
 """Sending what is due: claimed, handed over, recorded. Each of the three survives the death of this process."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.domain import Event, News, Spared, State, next_step
-from services.notifications.delivery.usecases import Hand, spare
-from services.notifications.sending.carrier import Carrier, Job
-from services.notifications.sending.domain import Patience, Result, news_of, news_of_look_up
-from services.notifications.sending.gateways.sms import SmsGateway
+from services.notifications.delivery.domain import Event, News, Notice, Spared, State, next_step, not_before
+from services.notifications.delivery.spared import reasons_of, spare
+from services.notifications.delivery.usecases import Hand
+from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
+from services.notifications.news.usecases import told_personally
+from services.notifications.sending.carrier import Carrier, Job, Told
+from services.notifications.sending.domain import (
+    Patience,
+    Result,
+    Standing,
+    another_can,
+    gateway_for,
+    news_of,
+    news_of_look_up,
+)
+from services.notifications.sending.gateways.sms import SmsGateways
+from services.notifications.sending.standings import load_standings, note_results
 from services.notifications.telling.purposes import POLICIES
 from shared.due import Claim
 from shared.events.personal import PersonalFact
@@ -19,15 +32,15 @@ from shared.service import Service
 from shared.statements import Statement
 
 _FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
-_SPARED = Statement("select address, reason from spared_addresses where address = any(:addresses)")
 
 
 class Sending:
-    """The errand of sending messages that are due."""
+    """The errand of sending messages that are due; `gateways` names those for SMS in the order they are used."""
 
-    def __init__(self, carrier: Carrier, patience: Patience) -> None:
+    def __init__(self, carrier: Carrier, patience: Patience, gateways: Sequence[str]) -> None:
         self._carrier = carrier
         self._patience = patience
+        self._gateways = gateways
 
     async def begin(self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]) -> dict[str, Job]:
         """Claim the messages that are to be sent now; end, or put off, those that are not."""
@@ -35,23 +48,41 @@ class Sending:
         ids = [UUID(claim.key) for claim in claims]
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
-        facts = await _facts(conn, {hand.notice_of(id).matter for id in known})
+        notices = [hand.notice_of(id) for id in known]
+        told: dict[UUID, Told] = {**await _personal(conn, notices), **await circulars(conn, service, notices, now)}
+        overtaken = await told_personally(conn, notices)
         spared = await _spared(conn, hand, known)
+        by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in known)
+        gateway = gateway_for(await load_standings(conn, self._gateways), now) if by_sms else None
         jobs = {}
         for id in known:
             notice = hand.notice_of(id)
-            message, fact = notice.message(id), facts[notice.matter]
+            message = notice.message(id)
             if message.state not in (State.WAITING, State.SENDING):
                 continue
-            step = next_step(notice, message, hand.is_outdated(id), spared.get(id), now)
+            outdated = hand.is_outdated(id) or notice.id in overtaken
+            step = next_step(notice, message, outdated, spared.get(id), now)
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue
-            if step.event is Event.BEGUN and fact.personal.contact is None:
+            if step.event is Event.BEGUN and notice.id not in told:
                 step = News(Event.SUPPRESSED, error="forgotten")
-            hand.apply(id, step, now)
             if step.event is Event.BEGUN:
-                jobs[str(id)] = Job(id, message.attempts + 1, message.channel, notice.purpose, fact, now)
+                step = replace(step, gateway=gateway if message.channel == "sms" else None)
+                fact, contact = told[notice.id]
+                jobs[str(id)] = Job(
+                    message=id,
+                    attempt=message.attempts + 1,
+                    channel=message.channel,
+                    purpose=notice.purpose,
+                    urgency=notice.urgency,
+                    fact=fact,
+                    due_at=not_before(notice, hand.due_at(id)),
+                    now=now,
+                    gateway=step.gateway,
+                    contact=contact,
+                )
+            hand.apply(id, step, now)
         await hand.save(conn, service, now)
         return jobs
 
@@ -63,6 +94,7 @@ class Sending:
         """Record the answers. An answer to an attempt that is no longer the message's last says nothing new."""
         now = service.clock.now()
         hand = await Hand.of_messages(conn, [job.message for job, _ in results])
+        standings = await self._note(conn, service, results, now)
         for job, result in results:
             if job.message not in hand:
                 continue
@@ -70,36 +102,60 @@ class Sending:
             message = notice.message(job.message)
             if message.attempts != job.attempt:
                 continue
+            if job.gateway and another_can(standings, job.gateway, now):
+                result = replace(result, wait=timedelta())
             news = news_of(result, message, self._patience, now)
             hand.apply(job.message, news, now)
             if news.address_gone:
-                await spare(conn, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
+                await spare(conn, service, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
         await hand.save(conn, service, now)
+
+    async def _note(
+        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Job, Result]], now: datetime
+    ) -> Mapping[str, Standing]:
+        """Note what the answers say of the SMS gateways themselves."""
+        answers = [(job.gateway, result) for job, result in results if job.gateway]
+        if not answers:
+            return {}
+        standings = await note_results(conn, await load_standings(conn, self._gateways), answers, now)
+        self._carrier.show(standings, now)
+        return standings
 
 
 class LookingUp:
-    """The errand of asking the SMS gateway about messages it never answered for."""
+    """The errand of asking SMS gateways about messages they never answered for."""
 
-    def __init__(self, sms: SmsGateway) -> None:
-        self._sms = sms
+    def __init__(self, gateways: SmsGateways) -> None:
+        self._gateways = gateways
 
-    async def begin(self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]) -> dict[str, UUID]:
-        """Pick the messages that are still in doubt."""
+    async def begin(
+        self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]
+    ) -> dict[str, tuple[UUID, str]]:
+        """Pick the messages that are still in doubt, each with the only gateway that may know of it."""
         hand = await Hand.of_messages(conn, [UUID(claim.key) for claim in claims])
         ids = [UUID(claim.key) for claim in claims if UUID(claim.key) in hand]
-        return {str(id): id for id in ids if hand.notice_of(id).message(id).state is State.CHECKING}
+        messages = [hand.notice_of(id).message(id) for id in ids]
+        return {
+            str(message.id): (message.id, message.gateway or "")
+            for message in messages
+            if message.state is State.CHECKING
+        }
 
-    async def perform(self, service: Service, job: UUID) -> Result | None:
+    async def perform(self, service: Service, job: tuple[UUID, str]) -> Result | None:
         """Ask about a message."""
-        return await self._sms.look_up(job)
+        message, gateway = job
+        return await self._gateways.look_up(gateway, message)
 
     async def finish(
-        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[UUID, Result | None]]
+        self,
+        conn: AsyncConnection,
+        service: Service,
+        results: Sequence[tuple[tuple[UUID, str], Result | None]],
     ) -> None:
         """Record what the gateway knew; after some fruitless questions the message stays unknown."""
         now = service.clock.now()
-        hand = await Hand.of_messages(conn, [id for id, _ in results])
-        for id, found in results:
+        hand = await Hand.of_messages(conn, [id for (id, _), _ in results])
+        for (id, _), found in results:
             if id in hand:
                 hand.apply(id, news_of_look_up(found, hand.notice_of(id).message(id)), now)
         await hand.save(conn, service, now)
@@ -115,9 +171,12 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     await hand.save(conn, service, now)
 
 
-async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, PersonalFact]:
-    rows = await _FACTS.rows(conn, {"ids": list(matters)})
-    return {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
+    """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
+    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS]
+    rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
+    facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+    return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}
 
 
 async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dict[UUID, Spared]:
@@ -125,10 +184,10 @@ async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dic
     addresses = {}
     for id in ids:
         notice = hand.notice_of(id)
-        if POLICIES[notice.purpose].optional:
-            addresses[id] = notice.addresses[notice.message(id).channel]
+        address = notice.addresses.get(notice.message(id).channel)
+        if address and POLICIES[notice.purpose].optional:
+            addresses[id] = address
     if not addresses:
         return {}
-    rows = await _SPARED.rows(conn, {"addresses": list(set(addresses.values()))})
-    reasons = {row["address"]: Spared(row["reason"]) for row in rows}
+    reasons = await reasons_of(conn, addresses.values())
     return {id: reasons[address] for id, address in addresses.items() if address in reasons}

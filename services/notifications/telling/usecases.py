@@ -1,5 +1,6 @@
 """Taking a fact: what is known of the matter, who is told, what is no longer worth telling."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, addres
 from services.notifications.telling.matters import kind_of
 from shared import retention
 from shared.due import Claim, Urgency, Work
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.events.notifications import Outcome
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import personal_fact, type_of
@@ -36,7 +37,14 @@ _KNOW = Statement("""
 _MOVED_ON = text("update matters set told_version = version where id = :id")
 _TYPE = text("select type from matters where id = :id")
 _FORGET_CONTACT = text("""
-    update matters set fact = jsonb_set(fact #- '{before,contact}', array[:state_field, 'contact'], 'null')
+    with forgotten as (update notices set recipient = '', addresses = '{}' where matter = :id)
+    update matters
+    set person_key = '',
+        fact = jsonb_set(
+            jsonb_set(
+                jsonb_set(fact #- '{before,contact}', '{before,person_key}', '""', false),
+                array[:state_field, 'contact'], 'null'),
+            array[:state_field, 'person_key'], '""')
     where id = :id
 """)
 _FORGET_MATTER = text("delete from matters where id = :id")
@@ -45,26 +53,70 @@ _FORGET_MATTER = text("delete from matters where id = :id")
 async def take_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact], now: datetime) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
-    known = await _KNOW.row(conn, _matter_row(fact, now))
+    known = await remember(conn, fact, fact.personal.person_key, now)
     if known is None:
         return
     kind = kind_of(fact)
     before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
     if before and kind.differs(before, fact):
-        await conn.execute(_MOVED_ON, {"id": fact.id})
+        await move_on(conn, fact.id)
         await delivery.supersede(conn, service, fact.id, now)
-    contact = _contact_of(fact, service)
+    contact = contact_of(fact, service)
     plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
-    if plans and contact:
-        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
-        notices = [(_notice(plan, fact, received.cause, keys), plan.due_at) for plan in plans]
-        await delivery.add(conn, service, notices, type_of(type(fact)), now)
+    if contact:
+        await give(conn, service, fact, contact, plans, received.cause, now)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
     await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
 
 
+async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, now: datetime) -> Any:
+    """Keep the newest fact of a matter.
+
+    Args:
+        person_key: of the one person it concerns; None for news, which concerns many.
+
+    Returns:
+        A row with the `fact` known before, None in it for a new matter; None where a newer fact is known.
+    """
+    values = {
+        "id": fact.id,
+        "version": fact.version,
+        "type": type_of(type(fact)),
+        "fact": fact.model_dump_json(),
+        "person_key": person_key,
+        "now": now,
+    }
+    return await _KNOW.row(conn, values)
+
+
+async def move_on(conn: AsyncConnection, matter: UUID) -> None:
+    """Note that the newest fact of a matter changes what people are told: what was planned before is outdated."""
+    await conn.execute(_MOVED_ON, {"id": matter})
+
+
+async def give(
+    conn: AsyncConnection,
+    service: Service,
+    fact: PersonalFact,
+    contact: Contact,
+    plans: Sequence[NoticePlan],
+    cause: UUID,
+    now: datetime,
+) -> None:
+    """Give the notices that are planned; what was told before is not told again.
+
+    Args:
+        fact: the newest of the matter.
+        cause: the first fact of the chain, of which the plans' ids are made.
+    """
+    if plans:
+        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
+        notices = [(_notice(plan, fact, cause, keys), plan.due_at) for plan in plans]
+        await delivery.add(conn, service, notices, type_of(type(fact)), now)
+
+
 async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
-    """Forget how to reach the person of a matter that ended a while ago; what was told stays in the ledger."""
+    """Forget the person of a matter that ended a while ago; what was told, and how, stays in the ledger."""
     id = UUID(claim.key)
     type = (await conn.execute(_TYPE, {"id": id})).scalar_one()
     await conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
@@ -77,18 +129,8 @@ async def forget_matter(conn: AsyncConnection, service: Service, claim: Claim) -
     await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
 
 
-def _matter_row(fact: PersonalFact, now: datetime) -> dict[str, Any]:
-    return {
-        "id": fact.id,
-        "version": fact.version,
-        "type": type_of(type(fact)),
-        "fact": fact.model_dump_json(),
-        "person_key": fact.personal.person_key,
-        "now": now,
-    }
-
-
-def _contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+def contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+    """How to reach the person of a matter; None once that was forgotten."""
     sealed = fact.personal.contact
     return None if sealed is None else service.sealer.open(sealed, fact.id, Contact)
 

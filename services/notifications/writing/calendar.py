@@ -7,6 +7,7 @@ from icalendar import Calendar, Event, vCalAddress
 from shared.events.appointments import AppointmentFact
 
 PRODUCT = "-//Nahbar//Appointments//DE"
+STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def method_of(fact: AppointmentFact) -> str:
@@ -15,7 +16,14 @@ def method_of(fact: AppointmentFact) -> str:
 
 
 def calendar_part(
-    fact: AppointmentFact, *, summary: str, description: str, organizer: str, attendee: str, stamp: datetime
+    fact: AppointmentFact,
+    *,
+    summary: str,
+    description: str,
+    location: str,
+    organizer: str,
+    attendee: str,
+    stamp: datetime,
 ) -> bytes:
     """The calendar entry of an appointment.
 
@@ -30,8 +38,8 @@ def calendar_part(
     event.add("dtend", state.ends_at)
     event.add("summary", summary)
     event.add("description", description)
-    event.add("location", ", ".join(part for part in (state.place.name, state.place.address) if part))
-    event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
+    event.add("location", location)
+    event.add("status", STATUSES[state.status])
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})
     calendar = Calendar()

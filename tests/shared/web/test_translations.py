@@ -14,13 +14,13 @@ from shared.web.i18n import ENGLISH, GERMAN, LANGUAGES, MESSAGE_LANGUAGES, Langu
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT / "shared" / "web"
 FOLDERS = [SHARED, *sorted(each.parent for each in (ROOT / "services").glob("*/app.py"))]
-LANGUAGES_OF = {"notifications": MESSAGE_LANGUAGES}
-"""The languages of folders with other texts than those of pages."""
+MESSAGES = ROOT / "services" / "notifications"
+"""Its own catalogues are those of messages; the texts of its pages have theirs in the folder `web`."""
+PAGES_OF_MESSAGES = MESSAGES / "web"
 OTHERS = [
-    (folder, language)
-    for folder in FOLDERS
-    for language in LANGUAGES_OF.get(folder.name, LANGUAGES)
-    if language != GERMAN
+    *((folder, language) for folder in FOLDERS if folder != MESSAGES for language in LANGUAGES if language != GERMAN),
+    *((MESSAGES, language) for language in MESSAGE_LANGUAGES if language != GERMAN),
+    *((PAGES_OF_MESSAGES, language) for language in LANGUAGES if language != GERMAN),
 ]
 
 Text = str | tuple[str, ...]
@@ -28,12 +28,17 @@ Text = str | tuple[str, ...]
 
 def texts(folder: Path) -> Iterator[tuple[Text, str | None, str]]:
     """The texts of a folder's templates and modules: message, context, where."""
-    for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".py", ".html", ".txt"):
-            continue
+    for file in files(folder):
         method = "python" if file.suffix == ".py" else "jinja2.ext:babel_extract"
         for line, message, _, context in extract_from_file(method, file, options={"silent": "false"}):
             yield message, context, f"{file.relative_to(ROOT)}:{line}"
+
+
+def files(folder: Path) -> list[Path]:
+    """Where the texts of a folder stand: messages have theirs in templates alone, pages in modules too."""
+    within = {MESSAGES: [MESSAGES / "templates"], PAGES_OF_MESSAGES: [MESSAGES]}.get(folder, [folder])
+    found = [file for each in within for file in sorted(each.rglob("*")) if file.suffix in (".py", ".html", ".txt")]
+    return [file for file in found if folder == MESSAGES or not file.is_relative_to(MESSAGES / "templates")]
 
 
 def catalogue(folder: Path, language: Language) -> Catalog:

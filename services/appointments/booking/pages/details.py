@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over, will_be_reminded
 from services.appointments.booking.holds import load_details, save_details
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import (
     EXTEND,
     OneTimeKey,
@@ -17,16 +18,17 @@ from services.appointments.booking.pages.draft import (
     to_appointment,
 )
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import HoldOver
+from services.appointments.booking.refusals import AppointmentsUsedUp, HoldOver
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Details, TypedDetails
 from services.appointments.offer.domain import duration_of
 from services.appointments.offer.queries import load_offer
+from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.city import City
 from shared.web.formats import own_name
 from shared.web.forms import FormErrors
-from shared.web.i18n import MESSAGE_LANGUAGES, message_language
+from shared.web.i18n import MESSAGE_LANGUAGES, Language, message_language
 from shared.web.visit import CurrentVisit, Visit
 
 Typed = Annotated[str, Field(max_length=1000)]
@@ -49,6 +51,7 @@ class DetailsForm(BaseModel):
     phone: Typed = ""
     language: str = ""
     interpreter: str = ""
+    consent: str = ""
 
     @classmethod
     def of(cls, details: TypedDetails) -> Self:
@@ -60,14 +63,19 @@ class DetailsForm(BaseModel):
             phone=person.phone,
             language=details.language,
             interpreter=details.interpreter or "",
+            consent=details.consent or "",
         )
 
-    def details(self, city: City) -> TypedDetails:
+    def details(self, city: City, page: Language) -> TypedDetails:
         typed = {"mail": self.mail, "sms": self.phone}
         channels = tuple(key for key in typed if typed[key].strip())
         interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels), message_language(self.language).code, interpreter
+            PersonInput(self.name, self.mail, self.phone, channels),
+            message_language(self.language).code,
+            interpreter,
+            page.code,
+            self.consent if self.consent == VIDEO_CONSENT else None,
         )
 
 
@@ -83,7 +91,7 @@ async def show_details(visit: CurrentVisit, token: str) -> Response:
         return draft
     typed = await load_details(visit.conn, visit.service, draft)
     form = DetailsForm.of(typed) if typed else DetailsForm(language=message_language(visit.language.code).code)
-    return _details_page(visit, draft, form, FormErrors())
+    return await _details_page(visit, draft, form, FormErrors())
 
 
 @router.post("/details")
@@ -92,17 +100,17 @@ async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDe
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    typed = form.details(visit.service.city)
-    await save_details(visit.conn, visit.service, draft.id, typed)
+    typed = form.details(visit.service.city, visit.language)
+    await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
     if form.action == EXTEND:
         await extend_draft(visit, draft, form.einmal)
         return visit.redirect(f"/appointments/book/{token}/details")
-    checked = typed.checked()
+    checked = typed.checked(draft.kind)
     if isinstance(checked, Details):
         return visit.redirect(f"/appointments/book/{token}/check")
     texts = _what_to_do(visit)
     errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in checked})
-    return _details_page(visit, draft, form, errors)
+    return await _details_page(visit, draft, form, errors)
 
 
 @router.get("/check")
@@ -113,7 +121,7 @@ async def show_check(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/check")
-async def book(visit: CurrentVisit, token: str, form: Annotated[Press, Form()]) -> Response:
+async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Annotated[Press, Form()]) -> Response:
     """Book, or hold the time longer. Sent twice it leads to the same appointment, because the draft becomes it."""
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
@@ -126,13 +134,23 @@ async def book(visit: CurrentVisit, token: str, form: Annotated[Press, Form()]) 
         return visit.redirect(f"/appointments/book/{token}/details")
     try:
         async with visit.conn.begin_nested():
-            booked = await confirm(visit.conn, visit.service, draft.id, details, visit.now)
+            booked = await confirm(visit.conn, visit.service, draft.id, details, visit.now, origin)
     except HoldOver:
         return await _check_page(visit, draft, status=409)
+    except AppointmentsUsedUp as refusal:
+        return visit.render(
+            "used_up.html",
+            status=refusal.status,
+            secret=True,
+            headers=refusal.headers,
+            token=token,
+            limit=refusal.limit,
+        )
     return to_appointment(visit, booked)
 
 
-def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
+async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
+    offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
     return visit.render(
         "details.html",
         status=422 if errors else 200,
@@ -141,6 +159,8 @@ def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: F
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
+        spoken=offer.stations[0].languages,
+        consent=VIDEO_CONSENT,
         reminded=will_be_reminded(draft.starts_at, visit.now),
         **_hold(visit, draft),
     )
@@ -161,6 +181,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         person=details.person,
         message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
+        spoken_here=details.interpreter in offer.stations[0].languages,
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),
     )
@@ -169,7 +190,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
 async def _checked_details(visit: Visit, draft: Appointment) -> Details | None:
     """What was typed; None while something is missing or wrong."""
     typed = await load_details(visit.conn, visit.service, draft)
-    checked = typed.checked() if typed else None
+    checked = typed.checked(draft.kind) if typed else None
     return checked if isinstance(checked, Details) else None
 
 
@@ -195,6 +216,7 @@ def _what_to_do(visit: Visit) -> dict[str, str]:
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
         "phone_unusable": _("Diese Nummer gibt es nicht. Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        "consent_missing": _("Kreuzen Sie an, dass Sie einverstanden sind. Oder wählen Sie einen Termin vor Ort."),
         "phone_landline": _(
             "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
         ),

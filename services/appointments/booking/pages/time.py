@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.domain import HOLD, Status, hold_is_over
 from services.appointments.booking.holds import hold
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import draft_path, to_appointment
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import load_appointment
@@ -46,7 +47,10 @@ async def show_times(visit: CurrentVisit, choice: Annotated[TimeChoice, Query()]
 
 @router.post("/book/time")
 async def choose_time(
-    visit: CurrentVisit, choice: Annotated[TimeChoice, Query()], form: Annotated[TimeForm, Form()]
+    visit: CurrentVisit,
+    origin: CurrentOrigin,
+    choice: Annotated[TimeChoice, Query()],
+    form: Annotated[TimeForm, Form()],
 ) -> Response:
     """Hold a time. The same press sent twice, or another time chosen after going back, use the same draft."""
     station, starts_at = form.chosen()
@@ -63,7 +67,7 @@ async def choose_time(
     if not holds_it:
         try:
             async with visit.conn.begin_nested():
-                await hold(visit.conn, visit.service, id, wish, visit.now)
+                await hold(visit.conn, visit.service, id, wish, visit.now, origin)
         except (TimeTaken, NotOffered) as refusal:
             return await _time_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
     return visit.redirect(f"{draft_path(visit.service, id)}/details")

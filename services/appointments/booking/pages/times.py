@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.booking.refusals import NotOffered, TimeTaken
-from services.appointments.offer.days import FreeDay, FreeTime, load_free_days
-from services.appointments.offer.domain import Service, Station, able
+from services.appointments.offer.days import FreeDay, FreeTime, load_earliest, load_free_days
+from services.appointments.offer.domain import Kind, Service, Station, able, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import grid_of
 from shared.clock import BERLIN
@@ -53,8 +53,8 @@ class TimeForm(BaseModel):
 
 
 def stations_at(stations: Sequence[Station], place: str) -> Sequence[Station]:
-    """Those of some stations at a place, which may be any."""
-    return [each for each in stations if place in (ANYWHERE, each.key)]
+    """Those of some stations at a place; any place has a counter, because an appointment by video is another kind."""
+    return of_kind(stations, Kind.COUNTER) if place == ANYWHERE else [each for each in stations if each.key == place]
 
 
 async def shown_times(
@@ -72,7 +72,8 @@ async def shown_times(
         refusal: why the time pressed before could not be had.
     """
     grid, by_key = grid_of(visit.service.city), {station.key: station for station in stations}
-    places, needed = stations_at(able(stations, services), show.place), grid.slots_for(services)
+    suitable, needed = able(stations, services), grid.slots_for(services)
+    places = stations_at(suitable, show.place)
 
     async def days_from(first: date) -> list[FreeDay]:
         # One day more than is shown says that there are later ones.
@@ -96,7 +97,16 @@ async def shown_times(
         "open_day": open_day,
         "halves": _halves(open_day.times if open_day else ()),
         "last_day": grid.last_day(visit.now),
+        "other_kind": await _other_kind(visit, suitable, places[0].kind, needed) if places and not days else None,
     }
+
+
+async def _other_kind(visit: Visit, stations: Sequence[Station], kind: Kind, needed: int) -> FreeTime | None:
+    """The earliest time for another kind of appointment: by video instead of at a counter, or the other way round."""
+    others = [each for each in stations if each.kind is not kind]
+    found = await load_earliest(visit.conn, others, needed, grid_of(visit.service.city), visit.now)
+    times = [FreeTime(start, each) for each in others if (start := found[each.key])]
+    return min(times, key=lambda time: time.start, default=None)
 
 
 def _halves(times: Iterable[FreeTime]) -> list[list[list[FreeTime]]]:

@@ -10,11 +10,18 @@ from pydantic import BaseModel
 from services.appointments.booking.facts import manage_url
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, TimeTaken, TooLate
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    NotOffered,
+    OtherKind,
+    TimeTaken,
+    TooLate,
+)
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
 from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number, day_path, desk_of, to_day
-from services.appointments.offer.domain import able, choose
+from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
 from shared.web.formats import own_name
@@ -89,7 +96,7 @@ async def cancel(visit: Clerk, number: Number, why: Annotated[Why, Form()]) -> R
     if why.reason is None:
         errors = _reason_missing(visit)
         return await _page(visit, "staff/cancel.html", found, status=422, reasons=REASONS, errors=errors)
-    with suppress(TooLate):
+    with suppress(TooLate, AlternativeOver):
         await usecases.cancel(desk, number, why.reason)
     return to_day(visit, found)
 
@@ -115,7 +122,7 @@ async def move(
             found = await usecases.move(desk, number, station, starts_at, to.reason)
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, found, to, refusal)
-    except (AlreadyCancelled, TooLate):
+    except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):
         pass
     return visit.redirect(f"{STAFF}/appointments/{number}")
 
@@ -125,9 +132,10 @@ async def _times_page(
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today)
     services = choose(offer.services, found.services)
-    stations = able(offer.stations, services)
+    of_its_kind = of_kind(offer.stations, found.kind)
+    stations = able(of_its_kind, services)
     place = next((each for each in (to.place, found.station) if stations_at(stations, each)), ANYWHERE)
-    shown = await shown_times(visit, offer.stations, to.model_copy(update={"place": place}), services, refusal)
+    shown = await shown_times(visit, of_its_kind, to.model_copy(update={"place": place}), services, refusal)
     return await _page(
         visit,
         "staff/move.html",

@@ -17,7 +17,7 @@ from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTak
 from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.desk import usecases
 from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
-from services.appointments.offer.domain import MOST_SERVICES, able, keys_of, too_many
+from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, able, keys_of, of_kind, too_many
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
@@ -112,7 +112,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
     draft = await _draft(visit, token)
     if draft.status is Status.HELD:
         typed = form.details(visit.service.city)
-        await save_details(visit.conn, visit.service, draft.id, typed)
+        await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
             texts = _what_to_do(visit)
@@ -148,7 +148,7 @@ async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:
 def _errors_of(visit: StaffVisit, offer: Offer, choice: Choice) -> FormErrors:
     """Why these services cannot be booked together at the place."""
     _, errors, chosen = visit.gettext, FormErrors(), chosen_of(offer, choice)
-    stations = stations_at([each for each in offer.stations if visit.who.serves(each.key)], choice.place)
+    stations = stations_at(_counters_of(visit, offer), choice.place)
     if not chosen:
         errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
     elif len(chosen) > MOST_SERVICES or too_many(chosen):
@@ -160,6 +160,11 @@ def _errors_of(visit: StaffVisit, offer: Offer, choice: Choice) -> FormErrors:
     return errors
 
 
+def _counters_of(visit: StaffVisit, offer: Offer) -> list[Station]:
+    """One's own stations with counters; by video people book themselves, because they have to agree to it."""
+    return [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
+
+
 def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
     return visit.render(
         "staff/book.html",
@@ -167,7 +172,7 @@ def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormEr
         services=a_to_z(offer.services, visit.language.code),
         chosen={each.key: each for each in chosen_of(offer, choice)},
         places={each.key: each for each in offer.stations},
-        stations=[each for each in offer.stations if visit.who.serves(each.key)],
+        stations=_counters_of(visit, offer),
         place=choice.place,
         draft=choice.draft,
         anywhere=ANYWHERE,
@@ -179,8 +184,7 @@ async def _times_page(
     visit: StaffVisit, offer: Offer, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None
 ) -> Response:
     chosen = chosen_of(offer, choice)
-    stations = [each for each in offer.stations if visit.who.serves(each.key)]
-    shown: dict[str, Any] = await shown_times(visit, stations, choice, chosen, refusal)
+    shown: dict[str, Any] = await shown_times(visit, _counters_of(visit, offer), choice, chosen, refusal)
     return visit.render(
         "staff/book_time.html", choice=choice, services=chosen, keys=keys_of(chosen), anywhere=ANYWHERE, **shown
     )

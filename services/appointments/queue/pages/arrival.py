@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.appointments.booking.api import by_token
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.queries import Appointment, load_by_number
-from services.appointments.offer.domain import Station
+from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import CHECK_IN_BEFORE, is_today, may_check_in
 from services.appointments.queue.facts import TICKET
@@ -59,7 +59,7 @@ async def arrive(visit: CurrentVisit, place: Place, form: Annotated[ArrivalForm,
 async def arrive_by_link(visit: CurrentVisit, token: str) -> Response:
     """Say "I am here" on one's own phone; sent again it leads to the same place in the queue."""
     found = await by_token(visit.conn, visit.service, token)
-    if not may_check_in(found.starts_at, visit.now):
+    if found.kind is not Kind.COUNTER or not may_check_in(found.starts_at, visit.now):
         return visit.redirect(f"/appointments/m/{token}")
     try:
         ticket = await check_in(visit.conn, visit.service, found, visit.now)

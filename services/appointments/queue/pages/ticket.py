@@ -10,7 +10,7 @@ from pydantic import Field
 from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.days import load_free_days
-from services.appointments.offer.domain import MOST_SERVICES, Station, choose, keys_of, open_on
+from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind, open_on
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.queue.api import ticket_id
@@ -50,7 +50,7 @@ async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Respon
     offer = await load_offer(visit.conn, visit.today)
     station = _station(offer, choice.place)
     if station is None:
-        return visit.render("ticket_place.html", stations=offer.stations)
+        return visit.render("ticket_place.html", stations=of_kind(offer.stations, Kind.COUNTER))
     if not is_open(station, visit.now):
         return await _no_ticket(visit, offer, station, choice, StationNotOpen.slug)
     if not await are_left(visit.conn, station.key, visit.today):
@@ -114,7 +114,7 @@ async def return_it(visit: CurrentVisit, token: str) -> Response:
 
 
 def _station(offer: Offer, key: str) -> Station | None:
-    return next((each for each in offer.stations if each.key == key), None)
+    return next((each for each in of_kind(offer.stations, Kind.COUNTER) if each.key == key), None)
 
 
 def _errors(visit: Visit, offer: Offer, station: Station, form: TicketForm) -> tuple[FormErrors, str | None]:

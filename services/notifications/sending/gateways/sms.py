@@ -1,13 +1,13 @@
 """The SMS gateway: an HTTP interface as seven.io's, and what its answers mean."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from services.notifications.sending.domain import Answer, Result
-from services.notifications.settings import Settings
+from services.notifications.sending.domain import Answer, Result, SmsAccess
 
 TTL = timedelta(hours=48)
 
@@ -34,22 +34,25 @@ def result_of_receipt(status: str | None, reference: str | None) -> Result:
 
 
 class SmsGateway:
-    """Hands SMS to the gateway and asks it what became of them."""
+    """Hands SMS to a gateway and asks it what became of them; `timeout` is in seconds and per answer awaited."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._sender = settings.sms_sender
+    def __init__(self, access: SmsAccess, timeout: float) -> None:
+        self.takes_replies = bool(access.reply_number)
+        self._access = access
         self._client = httpx.AsyncClient(
-            base_url=settings.sms_url,
-            headers={"X-Api-Key": settings.sms_key.get_secret_value()},
-            timeout=settings.send_timeout,
+            base_url=access.url, headers={"X-Api-Key": access.key.get_secret_value()}, timeout=timeout
         )
 
-    async def send(self, message: UUID, number: str, text: str, label: str) -> Result:
-        """Send an SMS to a number (E.164); the message's id is the gateway's foreign id."""
+    async def send(self, message: UUID, number: str, text: str, label: str, asks: bool) -> Result:
+        """Send an SMS to a number (E.164); the message's id is the gateway's foreign id.
+
+        Args:
+            asks: whether it can be answered; it then comes from the number that takes replies.
+        """
         body = {
             "to": number,
             "text": text,
-            "from": self._sender,
+            "from": self._access.reply_number if asks else self._access.sender,
             "foreign_id": str(message),
             "ttl": int(TTL.total_seconds() // 60),
             "label": label,
@@ -76,6 +79,26 @@ class SmsGateway:
         await self._client.aclose()
 
 
+class SmsGateways:
+    """All SMS gateways by name, in the order in which they are used."""
+
+    def __init__(self, accesses: Iterable[SmsAccess], timeout: float) -> None:
+        self._gateways = {access.name: SmsGateway(access, timeout) for access in accesses}
+        self.names = tuple(self._gateways)
+
+    def __getitem__(self, name: str) -> SmsGateway:
+        return self._gateways[name]
+
+    async def look_up(self, name: str, message: UUID) -> Result | None:
+        """What a gateway knows of a message; None also where it has been taken out of the settings."""
+        return await self._gateways[name].look_up(message) if name in self._gateways else None
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        for gateway in self._gateways.values():
+            await gateway.close()
+
+
 def _answered(response: httpx.Response) -> Result:
     code = response.status_code
     if code == 429:
@@ -83,7 +106,7 @@ def _answered(response: httpx.Response) -> Result:
         return Result(
             Answer.TOO_FAST,
             error="throttled 429",
-            wait=timedelta(seconds=int(wait)) if wait.isdigit() else None,
+            wait=timedelta(seconds=max(1, int(wait))) if wait.isdecimal() else None,
         )
     if code in (502, 504):  # said by somebody between us and the gateway, which may have taken the message
         return Result(Answer.NONE, error=f"no answer {code}")

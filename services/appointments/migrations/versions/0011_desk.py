@@ -2,12 +2,12 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0004"
+revision = "0011"
+down_revision = "0010"
 
 _STEPS = """
 alter table appointments drop constraint known_status,
-    add constraint known_status check (status in ('held', 'confirmed', 'arrived', 'missed', 'cancelled'));
+    add constraint known_status check (status in ('held', 'confirmed', 'offered', 'arrived', 'missed', 'cancelled'));
 update appointments set status = 'arrived'
     where status = 'confirmed' and id in (select appointment from tickets where appointment is not null);
 create index appointments_day on appointments (station, starts_at);
@@ -18,7 +18,7 @@ alter table unreached drop column called_at, drop column called_by;
 drop index appointments_day;
 update appointments set status = 'confirmed' where status in ('arrived', 'missed');
 alter table appointments drop constraint known_status,
-    add constraint known_status check (status in ('held', 'confirmed', 'cancelled'))
+    add constraint known_status check (status in ('held', 'confirmed', 'offered', 'cancelled'))
 """
 
 

@@ -1,0 +1,28 @@
+"""What people answered to a message about their appointment."""
+
+from contextlib import suppress
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.queries import load_appointment
+from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.usecases import cancel
+from shared.events.appointments import DecidedBy
+from shared.events.base import Received
+from shared.events.notifications import ReplyAnswer, ReplyReceived
+from shared.service import Service
+
+
+async def take_reply(conn: AsyncConnection, service: Service, received: Received[ReplyReceived]) -> None:
+    """Cancel the appointment if the citizen answered so in time and it still is as they were told.
+
+    An appointment that has changed meanwhile stays: the message about the change, with its link, is on its way.
+    """
+    reply, about = received.fact.reply, received.fact.about
+    if about is None or reply.matter_service != "appointments" or reply.answer is not ReplyAnswer.CANCEL:
+        return
+    found = await load_appointment(conn, about.id, for_update=True)
+    if found is None or found.version != about.version:
+        return
+    with suppress(AlreadyCancelled, TooLate):
+        await cancel(conn, service, found.id, DecidedBy.CITIZEN, None, reply.at, received.cause)

@@ -1,0 +1,51 @@
+"""Rooms for staff, as JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import AwareDatetime, BaseModel
+
+from services.appointments.booking.domain import Status
+from services.appointments.booking.queries import load_by_number
+from services.appointments.offer.domain import Kind
+from services.appointments.video.domain import Room, opens_at, room_at
+from services.appointments.video.pages import CurrentRooms
+from shared.auth import Caller, require_role
+from shared.db import Connection
+from shared.http import Now, problems
+from shared.problems import NotFound, Problem
+
+router = APIRouter(prefix="/appointments/api/v1/staff/video", tags=["staff"])
+
+
+class RoomClosed(Problem):
+    status = 409
+    slug = "room-closed"
+    title = "The room of this appointment is not open"
+
+
+class RoomOut(BaseModel):
+    """A moderator's way into the room of an appointment; the link is valid from `opens_at` to `closes_at`."""
+
+    link: str
+    opens_at: AwareDatetime
+    closes_at: AwareDatetime
+
+
+@router.get("/{number}", responses=problems(401, 403, 404, 409))
+async def room(
+    number: Annotated[str, Path(pattern=r"^\d{4}-\d{4}$")],
+    conn: Connection,
+    now: Now,
+    rooms: CurrentRooms,
+    who: Annotated[Caller, Depends(require_role("appointments:staff"))],
+) -> RoomOut:
+    """The moderator's link into the room of an appointment, by its number; only while the room is open."""
+    found = await load_by_number(conn, number)
+    if found is None or found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED:
+        raise NotFound
+    who.must_serve(found.station)
+    if room_at(found.starts_at, found.ends_at, now) is not Room.OPEN:
+        raise RoomClosed
+    link = rooms.moderator_link(found.id, found.starts_at, found.ends_at)
+    return RoomOut(link=link, opens_at=opens_at(found.starts_at), closes_at=found.ends_at)

@@ -1,0 +1,30 @@
+"""Rules of appointments by video: when their room is open, and what has to be agreed to."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+OPENS_BEFORE = timedelta(minutes=10)
+"""How long before the start the room opens."""
+
+VIDEO_CONSENT = "2026-11"
+"""The version of the text of consent (Art. 6 (1) a and 7 GDPR) in `consent.html`: another text, another version."""
+
+
+class Room(StrEnum):
+    """How the room of an appointment stands."""
+
+    NOT_YET = "not yet"
+    OPEN = "open"
+    OVER = "over"
+
+
+def opens_at(starts_at: datetime) -> datetime:
+    """When the room of an appointment opens."""
+    return starts_at - OPENS_BEFORE
+
+
+def room_at(starts_at: datetime, ends_at: datetime, now: datetime) -> Room:
+    """How the room of an appointment stands: open from ten minutes before the start until the end."""
+    if now < opens_at(starts_at):
+        return Room.NOT_YET
+    return Room.OPEN if now < ends_at else Room.OVER

@@ -1,0 +1,43 @@
+"""The page of an appointment by video: when its room opens, and then the way in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.appointments.booking.api import by_token
+from services.appointments.booking.domain import Status
+from services.appointments.offer.domain import Kind
+from services.appointments.video.domain import Room, opens_at, room_at
+from services.appointments.video.gateways import Rooms
+from shared.web.visit import CurrentVisit
+
+router = APIRouter(prefix="/appointments/m/{token}/video", include_in_schema=False)
+
+
+async def current_rooms(request: Request) -> Rooms:
+    """FastAPI dependency: who makes the links into rooms."""
+    rooms: Rooms = request.app.state.rooms
+    return rooms
+
+
+CurrentRooms = Annotated[Rooms, Depends(current_rooms)]
+
+
+@router.get("")
+async def show(visit: CurrentVisit, rooms: CurrentRooms, token: str) -> Response:
+    """The room: the link only while it is open, before that a link to try the camera, and always the telephone."""
+    found = await by_token(visit.conn, visit.service, token)
+    room = room_at(found.starts_at, found.ends_at, visit.now)
+    if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED or room is Room.OVER:
+        return visit.redirect(f"/appointments/m/{token}")
+    station = visit.service.city.station(found.station)
+    return visit.render(
+        "video.html",
+        secret=True,
+        token=token,
+        state=found.state,
+        opens_at=opens_at(found.starts_at),
+        link=rooms.guest_link(found.id, found.starts_at, found.ends_at) if room is Room.OPEN else None,
+        test_link=rooms.test_link(found.id, visit.now),
+        phone=station.phone if station else visit.service.city.service_phone,
+    )

@@ -1,0 +1,81 @@
+"""Addresses that get no optional messages: how they come to be spared, and how that ends."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Spared
+from shared import retention
+from shared.due import Claim, Urgency, Work
+from shared.service import Service
+from shared.statements import Statement
+
+FORGET_SPARED = "forget-spared"
+KEPT = {Spared.UNDELIVERABLE: retention.LEDGER, Spared.COMPLAINT: retention.OBJECTION}
+SHOWN = 12
+"""So many of the 64 signs of an address key are shown: enough to tell entries apart, too few to look a person up."""
+
+_SPARE = text("""
+    insert into spared_addresses (address, reason, since) values (:address, :reason, :since)
+    on conflict (address) do update set reason = excluded.reason, since = excluded.since
+    where excluded.reason = 'complaint'
+    returning address
+""")
+_REASONS = Statement("select address, reason from spared_addresses where address = any(:addresses)")
+_LIST = text("""
+    select left(address, :shown) as id, reason, since from spared_addresses
+    where cast(:address as text) is null or address = :address order by since desc, address limit :limit
+""")
+_LIFT = text("delete from spared_addresses where left(address, :shown) = :id returning address, reason")
+_FORGET = text("delete from spared_addresses where address = :address")
+
+
+class SparedEntry(BaseModel):
+    """An address that is spared. `id` is the beginning of its key, which says nothing about it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    reason: Spared
+    since: AwareDatetime
+
+
+async def spare(conn: AsyncConnection, service: Service, address: str, reason: Spared, now: datetime) -> None:
+    """Send no optional messages to an address from now on; a complaint outweighs an address that failed.
+
+    Args:
+        address: its key.
+    """
+    values = {"address": address, "reason": reason, "since": now}
+    if (await conn.execute(_SPARE, values)).one_or_none():
+        await service.due.schedule(conn, Work(FORGET_SPARED, address, now + KEPT[reason], Urgency.BULK))
+
+
+async def reasons_of(conn: AsyncConnection, addresses: Iterable[str]) -> dict[str, Spared]:
+    """Why addresses are spared, for those that are."""
+    rows = await _REASONS.rows(conn, {"addresses": list(set(addresses))})
+    return {row["address"]: Spared(row["reason"]) for row in rows}
+
+
+async def spared_addresses(conn: AsyncConnection, address: str | None = None, limit: int = 200) -> list[SparedEntry]:
+    """The newest entries; that of one address, given by its key, if there is one."""
+    rows: Any = await conn.execute(_LIST, {"address": address, "shown": SHOWN, "limit": limit})
+    return [SparedEntry.model_validate(row) for row in rows]
+
+
+async def lift(conn: AsyncConnection, service: Service, id: str) -> Spared | None:
+    """Let an address get optional messages again; returns why it was spared, None if it was not."""
+    found = (await conn.execute(_LIFT, {"id": id, "shown": SHOWN})).one_or_none()
+    if found is None:
+        return None
+    await service.due.cancel(conn, FORGET_SPARED, [found.address])
+    return Spared(found.reason)
+
+
+async def forget_spared(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Forget that an address was spared: it may exist by now, or belong to somebody else."""
+    await conn.execute(_FORGET, {"address": claim.key})

@@ -1,0 +1,122 @@
+"""The pages of staff: not delivered, the story of a matter, the texts."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form
+from starlette.responses import Response
+
+from services.notifications.desk import words
+from services.notifications.desk.domain import masked_mail, masked_phone
+from services.notifications.desk.queries import Story, story_of, undelivered
+from services.notifications.desk.samples import facts_to_tell, samples_of
+from services.notifications.telling.purposes import Purpose
+from shared import audit
+from shared.problems import NotFound
+from shared.web.forms import FormErrors
+from shared.web.i18n import message_language
+from shared.web.staff.visit import N_, StaffVisit, staff
+
+AREA = "/notifications/staff"
+CLERK = "notifications:staff"
+CONTACT_SEEN = "contact_seen"
+REASONS = {
+    "call": N_("Ich rufe die Person an."),
+    "question": N_("Die Person fragt nach ihrer Nachricht."),
+    "address": N_("Ich prüfe die Adresse."),
+}
+"""Why somebody may look at a contact."""
+CALL_LISTS = {"appointments": "/appointments/staff/unreached"}
+"""Where the owner of a matter lists whom to call."""
+
+Clerk = Annotated[StaffVisit, Depends(staff(CLERK))]
+
+router = APIRouter(prefix=AREA, include_in_schema=False)
+
+
+@router.get("/failed")
+async def failed(visit: Clerk) -> Response:
+    """Whom nothing reached."""
+    found = await undelivered(visit.conn, visit.now)
+    return visit.render(
+        "staff/failed.html",
+        words=words,
+        in_time=[each for each in found if each.useful_until > visit.now],
+        too_late=[each for each in found if each.useful_until <= visit.now],
+        call_lists=sorted({CALL_LISTS[each.owner] for each in found if each.owner in CALL_LISTS}),
+    )
+
+
+@router.get("/log")
+async def log(visit: Clerk, matter: str = "") -> Response:
+    """The story of a matter, found by the number of an appointment or by the matter's id."""
+    wanted = matter.strip()
+    story = await story_of(visit.conn, visit.service, wanted) if wanted else None
+    return _story_page(visit, wanted, story)
+
+
+@router.post("/log/contact")
+async def show_contact(visit: Clerk, matter: Annotated[UUID, Form()], reason: Annotated[str, Form()] = "") -> Response:
+    """The contact in full, for a reason that goes into the audit log."""
+    story = await story_of(visit.conn, visit.service, str(matter))
+    if story is None or story.contact is None:
+        raise NotFound
+    if reason not in REASONS:
+        errors = FormErrors(reason=visit.gettext(N_("Wählen Sie, wozu Sie den Kontakt brauchen.")))
+        return _story_page(visit, story.number, story, status=422, errors=errors)
+    await audit.note(visit.conn, visit.who, CONTACT_SEEN, visit.now, matter=matter, number=story.number, reason=reason)
+    return _story_page(visit, story.number, story, shown=True)
+
+
+@router.get("/templates")
+async def templates(visit: Clerk) -> Response:
+    """Every text: whether somebody checked it, and how many SMS parts it takes."""
+    return visit.render(
+        "staff/templates.html",
+        words=words,
+        samples={purpose: _samples(visit, purpose) for purpose in facts_to_tell()},
+    )
+
+
+@router.get("/templates/{purpose}")
+async def template(visit: Clerk, purpose: str) -> Response:
+    """The texts of a purpose in every language."""
+    known = next((each for each in facts_to_tell() if each == purpose), None)
+    if known is None:
+        raise NotFound
+    return visit.render("staff/template.html", words=words, purpose=known, samples=_samples(visit, known))
+
+
+def _samples(visit: StaffVisit, purpose: Purpose) -> Any:
+    texts, address = visit.request.app.state.texts, visit.service.settings.platform.public_url
+    return samples_of(texts, purpose, facts_to_tell()[purpose], address)
+
+
+def _story_page(
+    visit: StaffVisit,
+    wanted: str,
+    story: Story | None,
+    *,
+    shown: bool = False,
+    status: int = 200,
+    errors: Mapping[str, str] | None = None,
+) -> Response:
+    contact = story.contact if story else None
+    masked = contact and {
+        "name": contact.name if shown else "",
+        "mail": contact.mail and (contact.mail if shown else masked_mail(contact.mail)),
+        "phone": contact.phone and (contact.phone if shown else masked_phone(contact.phone)),
+    }
+    return visit.render(
+        "staff/log.html",
+        status=status,
+        errors=errors or {},
+        words=words,
+        wanted=wanted,
+        story=story,
+        contact=masked,
+        shown=shown,
+        reasons=[(key, visit.gettext(text)) for key, text in REASONS.items()],
+        language_of_messages=story and message_language(story.language),
+    )

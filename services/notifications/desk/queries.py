@@ -1,0 +1,134 @@
+"""Reads for the pages of staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.queries import MessageEntry, log_of
+from services.notifications.desk.domain import is_appointment_number
+from services.notifications.telling.usecases import contact_of
+from shared.events.personal import Contact, PersonalFact
+from shared.events.registry import facts_by_type
+from shared.service import Service
+
+SHOWN_AFTER_USE = timedelta(days=7)
+"""How long a notice that came to nothing is listed once it is too late."""
+
+_UNDELIVERED = text("""
+    select n.id, n.matter, n.purpose, n.outcome, n.useful_until, m.type, m.fact,
+           (select json_agg(json_build_object('channel', channel, 'state', state, 'error', error)
+                            order by due_at, channel)
+            from messages where notice = n.id) as tried
+    from notices n join matters m on m.id = n.matter
+    where n.outcome in ('failed', 'unknown', 'expired', 'no_channel') and n.matter_version >= m.told_version
+      and n.useful_until > :since and n.urgency < 3
+    order by n.useful_until <= :now, n.useful_until, n.id limit :limit
+""")
+_BY_NUMBER = text("""
+    select id, version, type, fact, changed_at from matters where fact #>> '{appointment,number}' = :number
+    order by changed_at desc limit 1
+""")
+_BY_ID = text("select id, version, type, fact, changed_at from matters where id = :id")
+_REPLIES = text("select answer, received_at from replies where matter = :matter order by received_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A message of a notice that came to nothing."""
+
+    channel: str
+    state: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A notice that reached nobody; `owner` is the service whose matter it is about, `number` what staff call it by."""
+
+    matter: UUID
+    number: str
+    owner: str
+    purpose: str
+    outcome: str
+    useful_until: datetime
+    tried: Sequence[Tried]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person answered."""
+
+    answer: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of telling somebody about a matter.
+
+    `contact` is None once it was forgotten. `notices` are the messages of each, in the order they were planned.
+    """
+
+    matter: UUID
+    number: str
+    version: int
+    changed_at: datetime
+    language: str
+    contact: Contact | None
+    notices: Sequence[Sequence[MessageEntry]]
+    replies: Sequence[Reply]
+
+
+async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) -> list[Undelivered]:
+    """The notices that reached nobody: first those still worth a call, the most urgent at the top."""
+    found = []
+    values = {"now": now, "since": now - SHOWN_AFTER_USE, "limit": limit}
+    for row in await conn.execute(_UNDELIVERED, values):
+        fact = _personal(row)
+        if fact is not None:
+            tried = [Tried(**each) for each in row.tried]
+            found.append(
+                Undelivered(row.matter, _number(fact), fact.service, row.purpose, row.outcome, row.useful_until, tried)
+            )
+    return found
+
+
+async def story_of(conn: AsyncConnection, service: Service, wanted: str) -> Story | None:
+    """The story of a matter, by its id or by the number of an appointment; None if there is none (any more)."""
+    if is_appointment_number(wanted):
+        row = (await conn.execute(_BY_NUMBER, {"number": wanted})).one_or_none()
+    else:
+        try:
+            row = (await conn.execute(_BY_ID, {"id": UUID(wanted)})).one_or_none()
+        except ValueError:
+            return None
+    fact = None if row is None else _personal(row)
+    if row is None or fact is None:
+        return None
+    entries = await log_of(conn, row.id)
+    return Story(
+        matter=row.id,
+        number=_number(fact),
+        version=row.version,
+        changed_at=row.changed_at,
+        language=fact.personal.language,
+        contact=contact_of(fact, service),
+        notices=[list(group) for _, group in groupby(entries, key=lambda entry: entry.notice)],
+        replies=[Reply(*each) for each in await conn.execute(_REPLIES, {"matter": row.id})],
+    )
+
+
+def _personal(row: Any) -> PersonalFact | None:
+    """The newest fact of a matter; None for news that concern many."""
+    kind = facts_by_type()[row.type]
+    return kind.model_validate(row.fact) if issubclass(kind, PersonalFact) else None
+
+
+def _number(fact: PersonalFact) -> str:
+    return str(getattr(fact.personal, "number", fact.id))

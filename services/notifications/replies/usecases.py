@@ -1,0 +1,135 @@
+"""Taking a reply: what it means is handed to the service that asked, or its sender is told that nothing was done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Event, News, Spared
+from services.notifications.delivery.spared import spare
+from services.notifications.delivery.usecases import Hand
+from services.notifications.replies.domain import Told, Wish, decide, number_of, reply_id, understand
+from services.notifications.subscribing.usecases import end_at
+from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
+from services.notifications.telling.purposes import POLICIES, Purpose
+from services.notifications.telling.usecases import contact_of, give
+from shared.due import Urgency
+from shared.events.appointments import AppointmentFact
+from shared.events.base import About
+from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
+from shared.events.registry import facts_by_type
+from shared.people import Person
+from shared.service import Service
+
+ANSWER_USEFUL = timedelta(hours=12)
+REMEMBERED = 50
+"""So many of the latest SMS to a number are looked at."""
+
+log = structlog.get_logger()
+
+_TOLD = text("""
+    select m.id as matter, m.version, m.told_version, m.type, m.fact, n.matter_version, n.purpose, n.cause,
+           sms.id as message
+    from notices n join messages sms on sms.notice = n.id and sms.channel = 'sms' join matters m on m.id = n.matter
+    where n.addresses ? 'sms' and n.addresses ->> 'sms' = :address and sms.attempts > 0
+      and sms.state in ('sending', 'checking', 'accepted', 'delivered', 'unknown')
+    order by sms.due_at desc, n.matter_version desc limit :limit
+""")
+_NEW = text("""
+    insert into replies (id, matter, matter_version, answer, received_at)
+    values (:id, :matter, :version, :answer, :now) on conflict do nothing returning id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the sender of a reply was told of a matter; `cause` began the chain of the latest SMS about it."""
+
+    told: Told
+    fact: AppointmentFact
+    cause: UUID
+
+
+async def receive_reply(conn: AsyncConnection, service: Service, sender: str, words: str) -> None:
+    """Take an SMS somebody wrote.
+
+    Who says stop gets no optional messages and no news any more. Who answers the reminder beyond doubt is taken at
+    their word, once per reminder; who may have meant to is told, once per state of the matter, that it still stands,
+    with its link.
+
+    Args:
+        sender: the number as the gateway has it.
+    """
+    now = service.clock.now()
+    address = service.people.person_key(Person(name="", phone=number_of(sender)))
+    wish = understand(words)
+    if wish is Wish.STOP:
+        await spare(conn, service, address, Spared.COMPLAINT, now)
+        await end_at(conn, service, address, now)
+        return
+    heard = {each.told: each for each in await _heard(conn, address)}
+    decision = decide(wish, list(heard), now)
+    log.info("reply", wish=wish, cancels=decision.cancel is not None, answers=len(decision.answer))
+    if decision.cancel:
+        await _hand_on(conn, service, heard[decision.cancel], now)
+    for told in decision.answer:
+        await _still_booked(conn, service, heard[told], now)
+
+
+async def _hand_on(conn: AsyncConnection, service: Service, heard: _Heard, now: datetime) -> None:
+    """Tell the service that asked. That somebody answered also shows that the reminder has arrived."""
+    told = heard.told
+    assert told.asked, "only answers to a reminder are handed on"
+    id = reply_id(told.asked, ReplyAnswer.CANCEL)
+    row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": now}
+    if (await conn.execute(_NEW, row)).one_or_none() is None:
+        return
+    reply = ReplyState(matter_service=heard.fact.service, purpose=Purpose.REMINDER, answer=ReplyAnswer.CANCEL, at=now)
+    fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
+    await service.outbox.record(conn, fact)
+    hand = await Hand.of_messages(conn, [told.asked])
+    hand.apply(told.asked, News(Event.DELIVERED), now)
+    await hand.save(conn, service, now)
+
+
+async def _still_booked(conn: AsyncConnection, service: Service, heard: _Heard, now: datetime) -> None:
+    """Answer by SMS, in quiet hours too, that nothing was cancelled; where that fails, by mail."""
+    contact = contact_of(heard.fact, service)
+    if contact is None or contact.phone is None:
+        return
+    matter, person, purpose = heard.told.matter, heard.fact.personal.person_key, Purpose.STILL_BOOKED
+    plan = NoticePlan(
+        id=notice_id(heard.cause, matter, person, purpose),
+        purpose=purpose,
+        recipient=person,
+        urgency=Urgency.DIRECT,
+        due_at=now,
+        useful_until=now + ANSWER_USEFUL,
+        loud_from=now,
+        messages={"sms": message_id(heard.cause, matter, person, purpose, "sms")},
+        reachable=channels_for(["sms"], contact)[1],
+    )
+    await give(conn, service, heard.fact, contact, [plan], heard.cause, now)
+
+
+async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:
+    """What was told by SMS to an address about appointments, the latest first, each matter once."""
+    found: dict[UUID, _Heard] = {}
+    for row in (await conn.execute(_TOLD, {"address": address, "limit": REMEMBERED})).all():
+        kind = facts_by_type()[row.type]
+        if not issubclass(kind, AppointmentFact):
+            continue
+        asks = POLICIES[Purpose(row.purpose)].asks and row.matter_version >= row.told_version
+        heard = found.get(row.matter)
+        if heard is None:
+            fact = kind.model_validate(row.fact)
+            state = fact.appointment
+            told = Told(row.matter, row.version, state.starts_at, state.status == "cancelled")
+            heard = found[row.matter] = _Heard(told, fact, row.cause)
+        if asks and heard.told.asked is None:
+            found[row.matter] = replace(heard, told=replace(heard.told, asked=row.message))
+    return list(found.values())

@@ -1,0 +1,205 @@
+"""What the public may take: so many appointments a person, so many times an hour from a network address."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from services.appointments.app import create_app
+from services.appointments.booking import usecases
+from services.appointments.booking.api import PersonIn
+from services.appointments.booking.facts import MANAGE
+from services.appointments.booking.limits import Limits, forget_takings
+from services.appointments.booking.wishes import Wish
+from services.appointments.offer.usecases import load_city
+from services.appointments.settings import Settings
+from shared.service import Role, Service
+from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
+from tests.appointments.visitor import Visitor, content, heading, page
+
+PERSON_LIMIT, ADDRESS_LIMIT = 2, 4
+
+
+@pytest_asyncio.fixture
+async def app(settings: Settings) -> AsyncIterator[Any]:
+    """The application with low limits, which hold for this machine too."""
+    update = {"person_limit": PERSON_LIMIT, "address_limit": ADDRESS_LIMIT, "unlimited_networks": []}
+    app = create_app(settings.model_copy(update=update), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    async with service.db.transaction() as conn:
+        await load_city(conn, service.city)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+async def book(client: Client, service: Service, minutes: int, mail: str = "anna@example.org") -> httpx.Response:
+    start = at(service, 9) + timedelta(minutes=minutes)
+    return await client.post(f"{API}/appointments", json=booking(start, person={"mail": mail}))
+
+
+async def count(service: Service, what: str) -> int:
+    async with service.db.transaction() as conn:
+        found: int = (await conn.execute(text(f"select count(*) from {what}"))).scalar_one()
+        return found
+
+
+async def test_a_person_has_so_many_appointments_to_come_and_no_more(client: Client, service: Service) -> None:
+    booked = [await book(client, service, 10 * n) for n in range(PERSON_LIMIT)]
+    assert {each.status_code for each in booked} == {201}
+    refused = await book(client, service, 50)
+    assert refused.status_code == 429
+    assert refused.json()["type"].endswith("appointments-used-up")
+    assert refused.headers["retry-after"] == "86400"
+    assert "appointments" not in refused.json()
+    assert await count(service, "seats") == PERSON_LIMIT, "what was refused left nothing behind"
+    assert (await book(client, service, 50, mail="other@example.org")).status_code == 201
+
+    await client.post(f"{API}/appointments/{booked[0].json()['token']}/cancellation")
+    assert (await book(client, service, 60)).status_code == 201
+
+
+async def test_the_appointments_of_the_past_do_not_count(client: Client, service: Service) -> None:
+    for n in range(PERSON_LIMIT):
+        assert (await book(client, service, 10 * n)).status_code == 201
+    pass_time(service, timedelta(days=10))
+    assert (await book(client, service, 10)).status_code == 201
+
+
+async def test_one_person_who_books_and_confirms_at_once_gets_no_more(client: Client, service: Service) -> None:
+    held = [await client.post(f"{API}/holds", json=wish(at(service, 11))) for _ in range(2)]
+    person = booking(at(service, 9))["person"]
+    confirming = [
+        client.post(f"{API}/appointments", json={"hold": each.json()["token"], "person": person}) for each in held
+    ]
+    answers = await asyncio.gather(*confirming, *(book(client, service, 10 * n) for n in range(2)))
+    assert sorted(each.status_code for each in answers) == [201] * PERSON_LIMIT + [429] * 2
+    assert await count(service, "appointments where status = 'confirmed'") == PERSON_LIMIT
+
+
+async def test_an_address_takes_so_many_times_an_hour(client: Client, service: Service) -> None:
+    assert (await client.post(f"{API}/holds", json=wish(at(service, 10)))).status_code == 201
+    for n in range(ADDRESS_LIMIT - 1):
+        assert (await book(client, service, 10 * n, mail=f"{n}@example.org")).status_code == 201
+    for refused in (
+        await book(client, service, 60, mail="new@example.org"),
+        await client.post(f"{API}/holds", json=wish(at(service, 11))),
+    ):
+        assert refused.status_code == 429
+        assert refused.json()["type"].endswith("times-used-up")
+        assert 3500 < int(refused.headers["retry-after"]) <= 3600
+    assert await count(service, "takings") == ADDRESS_LIMIT
+    pass_time(service, timedelta(hours=1, seconds=1))
+    assert (await book(client, service, 60, mail="new@example.org")).status_code == 201
+
+
+async def test_confirming_what_is_held_takes_nothing_new(client: Client, service: Service) -> None:
+    held = [await client.post(f"{API}/holds", json=wish(at(service, 10))) for _ in range(ADDRESS_LIMIT)]
+    person = booking(at(service, 9))["person"]
+    answer = await client.post(f"{API}/appointments", json={"hold": held[-1].json()["token"], "person": person})
+    assert answer.status_code == 201
+
+
+async def test_other_addresses_are_not_held_up(app: Any, client: Client, service: Service) -> None:
+    for n in range(ADDRESS_LIMIT):
+        await book(client, service, 10 * n, mail=f"{n}@example.org")
+    elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://test") as other:
+        assert (await book(other, service, 60, mail="new@example.org")).status_code == 201
+
+
+async def test_no_limit_holds_for_staff(client: Client, service: Service) -> None:
+    details = PersonIn(name="Anna", mail="anna@example.org", channels=["mail"]).details()
+    for n in range(ADDRESS_LIMIT + 1):
+        start = at(service, 9) + n * timedelta(minutes=10)
+        async with service.db.transaction() as conn:
+            wanted = Wish("mitte", ("meldebescheinigung",), start)
+            await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())
+    assert await count(service, "takings") == 0
+    assert (await book(client, service, 60)).status_code == 429, "but they count for the person"
+
+
+async def test_the_page_says_what_to_do_and_nothing_of_the_appointments(client: Client, service: Service) -> None:
+    for n in range(PERSON_LIMIT):
+        await book(client, service, 10 * n)
+    visitor = Visitor(client)
+    draft = await visitor.hold(at(service, 14))
+    await visitor.fill_in(draft)
+    answer = await visitor.press(f"{draft}/check")
+    tree = page(answer, 429)
+    assert heading(tree) == "Mehr Termine gehen nicht"
+    assert "sind schon 2 Termine gebucht" in content(tree)
+    assert "09:" not in content(tree)
+    assert answer.headers["retry-after"] == "86400"
+    assert heading(await visitor.see(f"{draft}/check")) == "Prüfen und buchen", "the draft is still there"
+
+
+async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(
+    client: Client, service: Service
+) -> None:
+    for n in range(ADDRESS_LIMIT):
+        await book(client, service, 10 * n, mail=f"{n}@example.org")
+    tree = page(await Visitor(client).press_time(at(service, 14)), 429)
+    assert heading(tree) == "Bitte warten Sie einen Moment"
+    assert "in 60 Minuten noch einmal" in content(tree)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.5", "203.0.113.5", True),
+        ("203.0.113.5", "203.0.113.6", False),
+        ("2001:db8:1:2::5", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::5", "2001:db8:1:3::5", False),
+        ("::ffff:203.0.113.5", "203.0.113.5", True),
+        ("somewhere", "elsewhere", False),
+    ],
+)
+def test_addresses_are_kept_as_pseudonyms_of_their_network(one: str, other: str, same: bool) -> None:
+    limits = Limits(Settings())
+    pseudonyms = [limits.origin(each).pseudonym for each in (one, other)]
+    assert all(each and one.encode() not in each for each in pseudonyms)
+    assert (pseudonyms[0] == pseudonyms[1]) == same
+
+
+def test_networks_of_the_city_are_not_limited() -> None:
+    limits = Limits(Settings(unlimited_networks=["10.1.0.0/16", "2001:db8::/32"]))
+    assert [limits.origin(each).pseudonym for each in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1")] == [None] * 3
+    assert limits.origin("10.2.0.1").pseudonym
+
+
+async def test_what_addresses_took_is_forgotten_after_an_hour(client: Client, service: Service) -> None:
+    await book(client, service, 0)
+    async with service.db.transaction() as conn:
+        await forget_takings(conn, service.clock.now() + timedelta(minutes=59))
+    assert await count(service, "takings") == 1
+    async with service.db.transaction() as conn:
+        await forget_takings(conn, service.clock.now() + timedelta(minutes=61))
+    assert await count(service, "takings") == 0
+
+
+async def test_a_made_up_link_and_a_revoked_one_are_answered_alike(client: Client, service: Service) -> None:
+    """Whoever tries tokens learns nothing from the answers."""
+    revoked = (await book(client, service, 0)).json()["token"]
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update appointments set generation = 2"))
+    someone, nobody = service.links.read(MANAGE, revoked)[0], uuid4()
+    tokens = [
+        revoked,
+        service.links.token(MANAGE, nobody, 1),
+        service.links.token("hold", someone, 2),
+        service.links.token(MANAGE, someone, 2)[:-1],
+        "A" * 46,
+        "ä",
+    ]
+    for path in ("{}", "{}/calendar.ics"):
+        answers = [await client.get(f"{API}/appointments/{path.format(token)}") for token in tokens]
+        assert {(each.status_code, each.text) for each in answers} == {(404, answers[0].text)}
+    pages = [await client.get(f"/appointments/m/{token}") for token in tokens[:3]]
+    assert {each.status_code for each in pages} == {404}
+    assert len({each.text.replace(token, "") for each, token in zip(pages, tokens, strict=False)}) == 1

@@ -1,0 +1,104 @@
+"""Languages of pages, of messages, of an interpreter and at a counter; and what the start page says is free."""
+
+import json
+from datetime import datetime, time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.appointments.booking.facts import manage_url
+from shared.clock import BERLIN, Clock
+from shared.service import Service
+from tests.appointments.conftest import API, Client, at, booking, outbox
+from tests.appointments.visitor import Visitor, content, own_links
+
+
+async def published(service: Service) -> dict[str, Any]:
+    [fact] = await outbox(service)
+    found: dict[str, Any] = json.loads(fact.body)["appointment"]
+    return found
+
+
+async def test_pages_messages_and_interpreter_are_three_languages(client: Client, service: Service) -> None:
+    visitor = Visitor(client, "/en")
+    answer = await visitor.press_time(at(service, 10))
+    draft = answer.headers["location"].removesuffix("/details")
+    await visitor.fill_in(draft, language="tr", interpreter="ar")
+    booked = await visitor.press(f"{draft}/check")
+    token = booked.headers["location"].removesuffix("?new=1").rpartition("/")[2]
+    state = await published(service)
+    assert (state["page_language"], state["language"], state["interpreter"]) == ("en", "tr", "ar")
+    found = (await client.get(f"{API}/appointments/{token}")).json()
+    assert (found["page_language"], found["language"], found["interpreter"]) == ("en", "tr", "ar")
+    assert "/en/appointments/m/" in found["manage_url"], "there are no pages in Turkish"
+
+
+async def test_who_books_without_pages_has_no_page_language(client: Client, service: Service) -> None:
+    await client.post(f"{API}/appointments", json=booking(at(service, 10), person={"language": "en"}))
+    assert (await published(service))["page_language"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "page_language", "prefix"),
+    [("en", "de", "/en"), ("tr", "en", "/en"), ("ar", None, ""), ("de", "en", ""), ("de-simple", "en", "/en")],
+)
+def test_a_message_links_to_pages_in_its_language_or_in_the_readers(
+    language: str, page_language: str | None, prefix: str, service: Service
+) -> None:
+    url = manage_url(service, uuid4(), 1, language, page_language)
+    assert url.startswith(f"{service.settings.platform.public_url}{prefix}/appointments/m/")
+
+
+async def test_a_place_says_what_is_spoken_there(client: Client, service: Service) -> None:
+    visitor = Visitor(client)
+    place = content(await visitor.see("/appointments/book/place?services=meldebescheinigung"))
+    assert "Hier spricht jemand auch: Türkçe, Български" in place
+    stations = {each["key"]: each["languages"] for each in (await client.get(f"{API}/stations")).json()}
+    assert (stations["hamborn"], stations["sued"]) == (["tr", "bg"], [])
+
+    draft = await visitor.hold(at(service, 10))
+    tree = await visitor.see(f"{draft}/details")
+    options = {each.get("value"): each.text for each in tree.iter("option")}
+    assert options["ar"] == "العربية – wird dort gesprochen"
+    assert options["ro"] == "Română"
+    for wanted, said in (("ar", True), ("ro", False)):
+        await visitor.fill_in(draft, interpreter=wanted)
+        assert ("An diesem Ort spricht jemand" in content(await visitor.see(f"{draft}/check"))) == said
+
+
+def stand_at(service: Service, moment: datetime) -> None:
+    file = service.settings.platform.clock_file
+    assert file is not None
+    Clock.move(file, moment - service.clock.now() + service.clock.offset())
+
+
+async def test_the_start_page_says_when_today_is_taken(client: Client, service: Service) -> None:
+    morning = at(service, 8)
+    stand_at(service, morning)
+    visitor, says = Visitor(client), "Heute sind alle Zeiten vergeben"
+    assert says not in content(await visitor.see("/appointments/"))
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+                insert into seats (counter, starts_at, appointment)
+                select key, cast(:first as timestamptz) + make_interval(mins => 10 * n), gen_random_uuid()
+                from counters, generate_series(0, 71) n
+            """),
+            {"first": morning},
+        )
+    tree = await visitor.see("/appointments/")
+    assert says in content(tree)
+    assert "/appointments/book?place=mitte" in own_links(tree), "on other days there are times"
+    stand_at(service, datetime.combine(morning.astimezone(BERLIN).date(), time(20), BERLIN))
+    assert says not in content(await visitor.see("/appointments/")), "the day is over"
+
+
+async def test_the_start_page_names_the_next_time_by_video(client: Client) -> None:
+    tree = await Visitor(client).see("/appointments/")
+    assert "/appointments/book?place=video" in own_links(tree)
+    assert content(tree).count("Per Video") == 1
+    tree = await Visitor(client).see("/appointments/book?place=video")
+    assert "Per Video" in content(tree)
+    assert "auch per Video" in content(tree)

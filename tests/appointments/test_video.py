@@ -1,0 +1,344 @@
+"""Appointments by video: their own hours, consent, the room and when it shows."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+import jwt
+import pytest
+import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from services.appointments.settings import DEVELOPMENT_KEY, Settings
+from services.appointments.video.domain import OPENS_BEFORE, VIDEO_CONSENT, Room, opens_at, room_at
+from services.appointments.video.gateways import Rooms
+from shared.auth import Caller
+from shared.clock import BERLIN
+from shared.service import Service
+from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, weekend, wish
+from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
+from tests.docs.conftest import ROOT
+from tests.shared.web.html import links, parse
+
+CONSENT = {"consent": VIDEO_CONSENT}
+
+
+def by_video(start: datetime, **person: Any) -> dict[str, Any]:
+    return booking(start, station="video", person={**CONSENT, **person})
+
+
+async def book(client: Client, service: Service, **person: Any) -> dict[str, Any]:
+    answer = await client.post(f"{API}/appointments", json=by_video(weekend(service), **person))
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def move_to(service: Service, moment: datetime) -> None:
+    pass_time(service, moment - service.clock.now())
+
+
+def claims_of(link: str, room: str | None = None) -> dict[str, Any]:
+    """The claims of a link's token, as a Jitsi server reads them; the times are not compared with the clock."""
+    address = urlsplit(link)
+    options: Any = {"verify_exp": False, "verify_nbf": False}
+    [token] = parse_qs(address.query)["jwt"]
+    claims = jwt.decode(
+        token, DEVELOPMENT_KEY.get_secret_value(), ["HS256"], options, audience="nahbar", issuer="nahbar"
+    )
+    assert claims["room"] == address.path.rpartition("/")[2]
+    assert claims["sub"] == address.hostname
+    return claims
+
+
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(BERLIN))  # noqa: DTZ001
+
+
+@given(moments, st.integers(1, 12), st.integers(-60, 200))
+def test_a_room_is_open_from_ten_minutes_before_until_the_end(start: datetime, slots: int, minutes: int) -> None:
+    end, now = start + slots * timedelta(minutes=10), start + timedelta(minutes=minutes)
+    is_open = -10 <= minutes < slots * 10
+    assert (room_at(start, end, now) is Room.OPEN) == is_open
+    assert opens_at(start) == start - OPENS_BEFORE
+
+
+def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
+    rooms, id = Rooms(Settings(video_url="https://meet.stadt.example/")), uuid4()
+    start = datetime(2026, 11, 28, 10, tzinfo=BERLIN)
+    end = start + timedelta(minutes=20)
+    guest, moderator, test = (
+        rooms.guest_link(id, start, end),
+        rooms.moderator_link(id, start, end),
+        rooms.test_link(id, start),
+    )
+    claims = claims_of(guest)
+    assert guest.startswith("https://meet.stadt.example/")
+    assert (claims["nbf"], claims["exp"]) == (opens_at(start).timestamp(), end.timestamp())
+    assert claims["context"]["user"]["moderator"] == "false"
+    assert claims_of(moderator)["room"] == claims["room"]
+    assert claims_of(moderator)["context"]["user"] == {
+        "id": "moderator",
+        "name": "Bürgerservice",
+        "moderator": "true",
+        "affiliation": "owner",
+    }
+    names = {claims_of(each)["room"] for each in (guest, test, rooms.guest_link(uuid4(), start, end))}
+    assert len(names) == 3
+    assert all(len(name) == 32 and str(id) not in name for name in names)
+    other = Rooms(Settings(video_url="https://meet.stadt.example/", video_app_secret="another secret of the city" * 2))
+    assert claims["room"] not in other.guest_link(id, start, end), "whoever lacks the secret cannot know the name"
+
+
+async def test_video_is_booked_on_the_weekend_and_published_as_its_own_kind(client: Client, service: Service) -> None:
+    booked = await book(client, service)
+    assert (booked["kind"], booked["station"]) == ("video", "video")
+    [fact] = await outbox(service)
+    state = json.loads(fact.body)["appointment"]
+    assert (state["kind"], state["place"]["address"], state["place"]["district"]) == ("video", None, 0)
+    assert all(word not in str(fact.body) for word in ("jwt", "8026", "consent"))
+    async with service.db.transaction() as conn:
+        row = (await conn.execute(text("select kind, consent, consented_at, starts_at from appointments"))).one()
+    assert (row.kind, row.consent) == ("video", VIDEO_CONSENT)
+    assert abs(service.clock.now() - row.consented_at) < timedelta(minutes=1)
+    weekday = await client.post(f"{API}/appointments", json=by_video(at(service, 10)))
+    assert weekday.json()["type"].endswith("time-not-offered")
+
+
+@pytest.mark.parametrize("consent", [None, "2020-01"])
+async def test_without_consent_to_the_text_of_today_there_is_no_video(
+    client: Client, service: Service, consent: str | None
+) -> None:
+    answer = await client.post(f"{API}/appointments", json=by_video(weekend(service), consent=consent))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "person.consent")
+    held = await client.post(f"{API}/holds", json=wish(weekend(service), station="video"))
+    person = by_video(weekend(service), consent=consent)["person"]
+    answer = await client.post(f"{API}/appointments", json={"hold": held.json()["token"], "person": person})
+    assert answer.json()["type"].endswith("consent-missing")
+    assert await outbox(service) == []
+
+
+async def test_the_database_keeps_no_video_without_consent(client: Client, service: Service) -> None:
+    """INVARIANT: whatever the code does."""
+    await book(client, service)
+    with pytest.raises(IntegrityError, match="video_needs_consent"):
+        async with service.db.transaction() as conn:
+            await conn.execute(text("update appointments set consent = null, consented_at = null"))
+
+
+async def test_at_a_counter_no_consent_is_kept(client: Client, service: Service) -> None:
+    await client.post(f"{API}/appointments", json=booking(at(service, 10), person=CONSENT))
+    async with service.db.transaction() as conn:
+        assert (await conn.execute(text("select consent, consented_at from appointments"))).one() == (None, None)
+
+
+async def test_what_needs_a_counter_cannot_be_done_by_video(client: Client, service: Service) -> None:
+    body = booking(weekend(service), station="video", services=("reisepass",), person=CONSENT)
+    assert (await client.post(f"{API}/appointments", json=body)).json()["type"].endswith("not-together")
+
+
+async def test_any_place_means_any_counter(client: Client, service: Service) -> None:
+    for path in ("earliest", "free-times"):
+        found = (await client.get(f"{API}/{path}?services=meldebescheinigung")).json()
+        assert "video" not in {each["station"] for each in found}
+        [asked] = (await client.get(f"{API}/{path}?services=meldebescheinigung&station=video")).json()
+        assert datetime.fromisoformat(asked["earliest"]).astimezone(BERLIN).weekday() >= 5
+    tree = await Visitor(client).see("/appointments/book/time?services=meldebescheinigung&place=any")
+    assert not [each for each in tree.iter("button") if each.get("value", "").startswith("video ")]
+    video = await Visitor(client).see("/appointments/book/time?services=meldebescheinigung&place=video")
+    assert "Per Video" in content(video)
+    assert {each.get("value", "").split()[0] for each in video.iter("button") if each.get("name") == "time"} == {
+        "video"
+    }
+
+
+async def test_a_time_by_video_that_is_taken_offers_others_by_video(client: Client, service: Service) -> None:
+    start = weekend(service)
+    answers = [await client.post(f"{API}/appointments", json=by_video(start)) for _ in range(3)]
+    assert [each.status_code for each in answers] == [201, 201, 409], "one of three is kept for staff"
+    assert {each["station"] for each in answers[-1].json()["nearest"]} == {"video"}
+
+
+async def test_a_move_keeps_the_kind(client: Client, service: Service) -> None:
+    token = (await book(client, service))["token"]
+    to_counter = {"station": "mitte", "starts_at": at(service, 10).isoformat()}
+    refused = await client.post(f"{API}/appointments/{token}/rescheduling", json=to_counter)
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "other-kind")
+    tree = await Visitor(client).see(f"/appointments/m/{token}/reschedule?place=any")
+    stations = {each.get("value", "").split()[0] for each in tree.iter("button") if each.get("name") == "time"}
+    assert stations == {"video"}
+    assert "Ort ändern" not in content(tree)
+    later = {"station": "video", "starts_at": weekend(service, 13).isoformat()}
+    moved = await client.post(f"{API}/appointments/{token}/rescheduling", json=later)
+    assert (moved.status_code, moved.json()["kind"]) == (200, "video")
+
+    counter = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()["token"]
+    refused = await client.post(f"{API}/appointments/{counter}/rescheduling", json=later)
+    assert refused.json()["type"].endswith("other-kind")
+
+
+async def hold(client: Client, service: Service, hour: int = 10) -> str:
+    answer = await Visitor(client).press_time(weekend(service, hour), station="video", place="video")
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"].removesuffix("/details")
+
+
+async def test_the_form_asks_for_consent_and_nothing_is_ticked_before(client: Client, service: Service) -> None:
+    visitor, draft = Visitor(client), await hold(client, service)
+    [box] = [each for each in (await visitor.see(f"{draft}/details")).iter("input") if each.get("type") == "checkbox"]
+    assert (box.get("name"), box.get("value"), box.get("checked")) == ("consent", VIDEO_CONSENT, None)
+    tree = page(await visitor.fill_in(draft), 422)
+    assert content(tree).count("Kreuzen Sie an, dass Sie einverstanden sind.") == 2
+    assert (await visitor.press(f"{draft}/check")).headers["location"].endswith("/details"), "there is no way round"
+    await visitor.fill_in(draft, **CONSENT)
+    async with service.db.transaction() as conn:
+        agreed_at = (await conn.execute(text("select consented_at from appointments"))).scalar_one()
+    pass_time(service, timedelta(minutes=5))
+    assert "Einwilligung in das Video" in content(await visitor.see(f"{draft}/check"))
+    assert (await visitor.press(f"{draft}/check")).status_code == 303
+    async with service.db.transaction() as conn:
+        kept = (await conn.execute(text("select consented_at, status from appointments"))).one()
+    assert kept == (agreed_at, "confirmed"), "when it was agreed to, not when it was booked"
+    for hour, taken_back in ((11, ""), (12, "x")):
+        other = await hold(client, service, hour)
+        await visitor.fill_in(other, **CONSENT)
+        assert page(await visitor.press(f"{other}/details", **{**TYPED, "consent": taken_back}), 422)
+
+
+async def test_at_a_counter_nobody_is_asked_for_consent(client: Client, service: Service) -> None:
+    visitor = Visitor(client)
+    tree = await visitor.see(f"{await visitor.hold(at(service, 10))}/details")
+    assert not [each for each in tree.iter("input") if each.get("type") == "checkbox"]
+    assert "Einwilligung" not in content(tree)
+
+
+def test_another_text_of_consent_is_another_version() -> None:
+    """Whoever changes the text gives it a new VIDEO_CONSENT and adds the new fingerprint here."""
+    known = {"2026-11": "9d9bdc1fa9f6483a9b91bcc891f764afb8141be83352c2c2d8d9041e2dd71008"}
+    template = (ROOT / "services/appointments/templates/consent.html").read_bytes()
+    assert known[VIDEO_CONSENT] == hashlib.sha256(template).hexdigest()
+
+
+async def test_the_page_of_the_appointment_says_by_video(client: Client, service: Service) -> None:
+    manage = f"/appointments/m/{(await book(client, service))['token']}"
+    visitor = Visitor(client)
+    tree = await visitor.see(manage)
+    assert "Per Video" in content(tree)
+    assert "Wir rufen Ihre Nummer auf" not in content(tree)
+    assert f"{manage}/video" in own_links(tree)
+    assert "By video" in content(await visitor.see(f"/en{manage}"))
+    calendar = (await client.get(f"{manage}/termin.ics")).text
+    assert "LOCATION:Videosprechstunde" in calendar
+    assert "jwt" not in calendar
+
+
+async def test_the_link_shows_only_while_the_room_is_open(client: Client, service: Service) -> None:
+    booked, visitor = await book(client, service), Visitor(client)
+    start = weekend(service)
+    path = f"/appointments/m/{booked['token']}/video"
+
+    async def outside() -> list[str]:
+        tree = await visitor.see(path)
+        return [link for link in links(tree) if "jwt=" in link]
+
+    [test] = await outside()
+    assert claims_of(test)["context"]["user"]["id"] == "guest"
+    tree = await visitor.see(path)
+    assert "Der Raum öffnet am" in content(tree)
+    assert "09:50 Uhr" in content(tree)
+    assert "0203 94000" in content(tree)
+
+    await move_to(service, start - OPENS_BEFORE)
+    link, test = await outside()
+    assert claims_of(link)["room"] != claims_of(test)["room"]
+    answer = await client.get(path)
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert (await client.get(path.replace(booked["token"], "x" * 46))).status_code == 404
+
+    await move_to(service, datetime.fromisoformat(booked["ends_at"]))
+    assert (await client.get(path)).headers["location"] == path.removesuffix("/video")
+
+
+async def test_who_cancels_is_let_in_no_more(client: Client, service: Service) -> None:
+    booked = await book(client, service)
+    await client.post(f"{API}/appointments/{booked['token']}/cancellation")
+    await move_to(service, weekend(service))
+    answer = await client.get(f"/appointments/m/{booked['token']}/video")
+    assert answer.headers["location"] == f"/appointments/m/{booked['token']}"
+
+
+async def test_an_appointment_at_a_counter_has_no_room(client: Client, service: Service) -> None:
+    manage = await Visitor(client).book(at(service, 10))
+    assert (await client.get(f"{manage}/video")).headers["location"] == manage
+
+
+@pytest_asyncio.fixture
+async def staff(app: Any, service: Service, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+    """A client with the token of somebody who works by video; for the service a token is the name of a station."""
+
+    async def check(token: str) -> Caller:
+        return Caller(subject="schalter", roles=frozenset({"appointments:staff"}), stations=frozenset({token}))
+
+    monkeypatch.setattr(service.tokens, "check", check)
+    headers = {"Authorization": "Bearer video"}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
+
+
+async def test_staff_lead_the_conversation_while_the_room_is_open(
+    client: Client, staff: Client, service: Service
+) -> None:
+    booked = await book(client, service)
+    path = f"{API}/staff/video/{booked['number']}"
+    assert (await client.get(path)).status_code == 401
+    assert (await staff.get(path)).json()["type"].endswith("room-closed")
+    assert (await staff.get(path, headers={"Authorization": "Bearer mitte"})).status_code == 403
+    assert (await staff.get(f"{API}/staff/video/0000-0000")).status_code == 404
+    counter = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()
+    assert (await staff.get(f"{API}/staff/video/{counter['number']}")).status_code == 404
+
+    await move_to(service, weekend(service))
+    found = (await staff.get(path)).json()
+    assert claims_of(found["link"])["context"]["user"]["moderator"] == "true"
+    [link, _] = [
+        each
+        for each in links(parse((await client.get(f"/appointments/m/{booked['token']}/video")).text))
+        if "jwt=" in each
+    ]
+    assert claims_of(link)["room"] == claims_of(found["link"])["room"]
+
+
+async def test_the_place_page_offers_video_beside_the_counters(client: Client) -> None:
+    visitor = Visitor(client)
+    tree = await visitor.see("/appointments/book/place?services=meldebescheinigung")
+    values = [each.get("value") for each in tree.iter("input") if each.get("type") == "radio"]
+    assert (values[0], values[-1]) == ("any", "video")
+    assert "Kamera und Mikrofon" in content(tree)
+    tree = await visitor.see("/appointments/book/place?services=reisepass")
+    assert "video" not in [each.get("value") for each in tree.iter("input") if each.get("type") == "radio"]
+    assert "Per Video" not in content(tree)
+
+
+async def test_where_nothing_is_free_the_other_kind_is_offered(client: Client, service: Service) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update opening_hours set valid_until = '2020-01-01' where station <> 'video'"))
+    visitor = Visitor(client)
+    for place in ("mitte", "any"):
+        tree = await visitor.see(f"/appointments/book/time?services=meldebescheinigung&place={place}")
+        assert "Per Video geht es eher" in content(tree)
+        assert "/appointments/book/time?services=meldebescheinigung&place=video" in own_links(tree)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("update opening_hours set valid_until = case station when 'video' then date '2020-01-01' end")
+        )
+    tree = await visitor.see("/appointments/book/time?services=meldebescheinigung&place=video")
+    assert "Vor Ort geht es eher" in content(tree)
+    assert "An allen Orten suchen" not in content(tree)
+    assert "/appointments/book/time?services=meldebescheinigung&place=any" in own_links(tree)
+    assert buttons(tree) == []
+    assert heading(tree) == "Wann passt es Ihnen?"

@@ -1,0 +1,171 @@
+"""The pages of staff: whom nothing reached, why somebody was told or not, and what every text looks like."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.notifications.delivery.domain import State
+from services.notifications.desk.domain import masked_mail, masked_phone
+from services.notifications.desk.samples import facts_to_tell
+from services.notifications.desk.words import PURPOSES, STATES, reason_of
+from shared.events.notifications import Outcome
+from shared.service import Service
+from shared.web.formats import phone_text
+from shared.web.i18n import MESSAGE_LANGUAGES
+from tests.notifications.conftest import Post
+from tests.notifications.facts import MOBILE, THURSDAY, booked, person, received, rescheduled
+from tests.notifications.test_replies import asking, remind, write
+from tests.shared.staff.conftest import cookie_of, inputs, somebody
+from tests.shared.web.html import parse, words
+
+__all__ = ["asking"]
+
+AREA = "/notifications/staff"
+
+
+@asynccontextmanager
+async def clerk(service: Service, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who is signed in."""
+    base = service.settings.sms_webhook_url.partition("/notifications")[0]  # type: ignore[attr-defined]
+    headers = {"Cookie": cookie_of(service, somebody(**changes))}
+    async with httpx.AsyncClient(base_url=base, headers=headers) as client:
+        yield client
+
+
+async def page(client: httpx.AsyncClient, path: str) -> str:
+    """What a page says."""
+    answer = await client.get(AREA + path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    return words(parse(answer.text))
+
+
+async def test_whom_nothing_reached_is_listed_with_the_reason_and_what_was_tried(post: Post) -> None:
+    lost = booked(person("perm-fail", "+4915228817302"), number="1111-1111")
+    late = booked(person(None, None), starts_at=THURSDAY + timedelta(days=1))
+    reached = booked(person("delivered"), number="3333-3333")
+    async with post.running() as service, post.mail_server(), post.gateway(), clerk(service) as client:
+        assert "niemanden, den Sie noch rechtzeitig" in await page(client, "/failed")
+        await post.take(received(lost), received(reached), received(late))
+        await post.until(lost.id, mail="failed", sms="failed")
+        await post.until(reached.id, mail="delivered")
+        shown = await page(client, "/failed")
+        assert shown.index("1111-1111") < shown.index("4711-0815")
+        assert "3333-3333" not in shown
+        for said in ("Bestätigung", "Diese Adresse gibt es nicht.", "Das Netz konnte die SMS nicht zustellen."):
+            assert said in shown
+        assert "kein Weg" in shown
+        assert "/appointments/staff/unreached" in (await client.get(f"{AREA}/failed")).text
+        await post.take(received(rescheduled(lost)))
+        assert "1111-1111" not in await page(client, "/failed"), "the matter has moved on"
+
+
+async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> None:
+    fact = booked(person(None, "+4915228817312"), channels=["sms"], language="tr")
+    await remind(asking, fact)
+    await write(asking, "2", "+4915228817312")
+    service = Service(asking.settings)
+    async with clerk(service) as client:
+        for wanted in ("4711-0815", str(fact.id), " 4711-0815 "):
+            shown = await page(client, f"/log?matter={wanted}")
+            for said in (
+                "Bestätigung – zugestellt",
+                "Erinnerung – zugestellt",
+                "Die Gegenstelle nahm die Nachricht zu oft nicht an.",
+                "erstes SMS-Gateway",
+                "Türkçe",
+                "… 312",
+                "Antworten per SMS",
+                "absagen",
+            ):
+                assert said in shown
+            assert "Ada Lovelace" not in shown
+            assert "28817312" not in shown.replace(" ", "")
+        for unknown in ("9999-9999", str(uuid4()), "Ada", "'; drop table matters"):
+            assert "Diese Nummer kennen wir nicht" in await page(client, f"/log?matter={unknown}")
+        assert "Geben Sie eine Nummer ein" in await page(client, "/log")
+    await service.db.close()
+
+
+async def test_the_contact_is_shown_for_a_reason_that_is_written_down(post: Post) -> None:
+    fact = booked(person("anna@stadt.example"))
+    async with post.running() as service, clerk(service) as client:
+        await post.take(received(fact))
+        first = await client.get(f"{AREA}/log?matter=4711-0815")
+        assert "a…@stadt.example" in first.text
+        form = {"matter": str(fact.id), "sitzung": inputs(first.text)["sitzung"]}
+        path = f"{AREA}/log/contact"
+        missing = await client.post(path, data=form)
+        assert missing.status_code == 422
+        assert "Wählen Sie, wozu Sie den Kontakt brauchen." in missing.text
+        assert (await client.post(path, data={**form, "sitzung": "", "reason": "call"})).status_code == 403
+        assert await post.rows("select 1 from audit") == []
+        shown = await client.post(path, data={**form, "reason": "call"})
+        for said in ("Ada Lovelace", "anna@stadt.example", phone_text(MOBILE)):
+            assert said in words(parse(shown.text))
+        [deed] = await post.rows("select who, action, matter, details from audit")
+        assert (deed.who, deed.action, deed.matter) == ("leitung", "contact_seen", fact.id)
+        assert deed.details == {"number": "4711-0815", "reason": "call"}
+        assert (await client.post(path, data={**form, "matter": str(uuid4()), "reason": "call"})).status_code == 404
+
+
+async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(post: Post) -> None:
+    async with post.running() as service, clerk(service) as client:
+        table = await client.get(f"{AREA}/templates")
+        links = re.findall(rf'href="({AREA}/templates/[^"]+)"', table.text)
+        assert links == [f"{AREA}/templates/{purpose}" for purpose in facts_to_tell()]
+        assert "1 SMS-Teil" in words(parse(table.text))
+        for link in links:
+            answer = await client.get(link)
+            tree = parse(answer.text)
+            texts = [each for each in tree.iter("p") if each.get("class") == "nb-letter"]
+            assert [each.get("lang") for each in texts] == [
+                code for language in MESSAGE_LANGUAGES for code in (language.code, language.code)
+            ]
+            assert all("Erika Mustermann" in words(mail) for mail in texts[1::2])
+            assert "Das hat noch niemand geprüft." in words(tree)
+        assert (await client.get(f"{AREA}/templates/nothing")).status_code == 404
+
+
+async def test_pages_are_for_staff_of_notifications_alone(post: Post) -> None:
+    async with post.running() as service, clerk(service, roles=frozenset({"appointments:staff"})) as client:
+        for path in ("/failed", "/log", "/templates", "/templates/reminder"):
+            assert (await client.get(AREA + path)).status_code == 403
+            client.headers.pop("Cookie", None)
+            sent = await client.get(AREA + path)
+            assert (sent.status_code, sent.headers["Location"].partition("?")[0]) == (303, f"{AREA}/sign-in")
+            client.headers["Cookie"] = cookie_of(service, somebody(roles=frozenset({"appointments:staff"})))
+
+
+def test_every_state_and_purpose_of_one_person_has_words() -> None:
+    assert set(STATES) == {*State, *Outcome}
+    assert set(facts_to_tell()) <= set(PURPOSES)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (None, ""),
+        ("bounced 5.1.1", "Diese Adresse gibt es nicht."),
+        ("bounced 5.2.2", "Die Nachricht kam zurück."),
+        ("permanent 550", "Die Gegenstelle hat die Nachricht abgelehnt."),
+        ("no answer SMTPReadTimeoutError", "Die Gegenstelle hat nicht geantwortet."),
+        ("no receipt", "Es kam keine Quittung."),
+        ("away ConnectError", "Die Gegenstelle war nicht erreichbar."),
+        ("something new", "something new"),
+    ],
+)
+def test_what_went_wrong_in_a_sentence(error: str | None, said: str) -> None:
+    assert reason_of(error) == said
+
+
+def test_masked_addresses_show_too_little_to_use_them() -> None:
+    assert masked_mail("anna.muster@stadt.example") == "a…@stadt.example"
+    assert masked_mail("@") == "…@"
+    assert masked_phone("+4915228817386") == "… 386"
