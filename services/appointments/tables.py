@@ -168,6 +168,49 @@ takings = Table(
     prefixes=["UNLOGGED"],
 )
 
+waiting_turns = Sequence("waiting_turns", metadata=metadata)
+
+waiting_entries = Table(
+    "waiting_entries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("services", ARRAY(Text), nullable=False),
+    Column("seats", SmallInteger, nullable=False),
+    Column("stations", ARRAY(Text), nullable=False),
+    Column("weekdays", ARRAY(SmallInteger), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("interpreter", Text),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("generation", SmallInteger, nullable=False, server_default=text("1")),
+    Column("state", JSONB, nullable=False),
+    Column("ended_at", moment),
+    CheckConstraint("status in ('waiting', 'offered', 'booked', 'left', 'over')", name="known_waiting_status"),
+    CheckConstraint("first_day <= last_day", name="first_before_last_to_wait"),
+    Index("waiting_line", "turn", postgresql_where=text("status in ('waiting', 'offered')")),
+)
+
+# While the offer is open, its id owns the seats; the appointment it becomes keeps the id.
+seat_offers = Table(
+    "seat_offers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("entry", Uuid, ForeignKey("waiting_entries.id"), nullable=False),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("counter", Text, ForeignKey("counters.key"), nullable=False),
+    Column("starts_at", moment, nullable=False),
+    Column("ends_at", moment, nullable=False),
+    Column("until", moment, nullable=False),
+    Column("outcome", Text),
+    CheckConstraint("outcome in ('taken', 'declined', 'expired', 'withdrawn')", name="known_outcome"),
+    Index("seat_offers_entry", "entry"),
+    Index("seat_offers_open", "entry", unique=True, postgresql_where=text("outcome is null")),
+)
+
 unreached = Table(
     "unreached",
     metadata,

@@ -4,7 +4,8 @@ Owns: the newest known state of each matter it tells of, notices (one person, on
 notice on one channel), attempts to send them, how the SMS gateways stand, replies, addresses not to be bothered, and
 subscriptions to news of districts.
 
-Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, StationClosed.
+Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered,
+SeatOfferEnded, WaitingListLeft, StationClosed.
 
 Publishes: NotificationDelivered, NotificationFailed, ReplyReceived, SubscriptionConfirmed.
 

@@ -1,8 +1,9 @@
 """Facts of `appointments`. Those of appointments carry sealed contacts and person keys: their topic is restricted."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime
 
@@ -147,6 +148,11 @@ class ClosureState(FactPart):
     from_time: time | None = None
     until_time: time | None = None
 
+    @property
+    def closes_station(self) -> bool:
+        """Whether there is no use in going there: not lifted, and of all counters for whole days."""
+        return self.status == "in_force" and self.counter is None and self.from_time is None
+
 
 class ClosureFact(Fact):
     schema_version: ClassVar[int] = 2
@@ -162,3 +168,63 @@ class ClosureFact(Fact):
 
 class StationClosed(ClosureFact):
     """A station is closed on some days, other days than announced before, or not at all any more (`lifted`)."""
+
+
+class OfferedSeat(FactPart):
+    """A time offered to somebody who waits, theirs alone until a moment; `id` becomes the appointment's."""
+
+    id: UUID
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    until: AwareDatetime
+
+
+class WaitingState(PersonalState):
+    """The public state of an entry in the waiting list.
+
+    Its services are wanted together, at one of the `places`, on one of the `weekdays` (0 is Monday) from the first to
+    the last day. `offer` is there while a time is offered, `appointment` once one was taken.
+    """
+
+    status: Literal["waiting", "offered", "booked", "left", "over"]
+    services: list[BookedService]
+    places: list[Place]
+    weekdays: list[int]
+    first_day: date
+    last_day: date
+    offer: OfferedSeat | None = None
+    appointment: UUID | None = None
+    interpreter: str | None = None
+    page_language: str | None = None
+
+
+class WaitingFact(PersonalFact):
+    service: ClassVar[str] = "appointments"
+    state_field: ClassVar[str] = "entry"
+
+    entry: WaitingState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.entry.last_day, time.max, UTC)
+
+
+class WaitingListJoined(WaitingFact):
+    """Somebody wants to be told when something frees up."""
+
+
+class SeatOffered(WaitingFact):
+    """A freed time is offered to the first in line it fits."""
+
+
+class SeatOfferEnded(WaitingFact):
+    """An offered time was not taken; the entry waits on. `offer` is what was offered."""
+
+    offer: OfferedSeat
+    outcome: Literal["declined", "expired"]
+
+
+class WaitingListLeft(WaitingFact):
+    """An entry is no longer in line: an appointment was taken, the citizen left, or the last day is over."""

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from services.appointments.offer.domain import minute_of
 from shared.service import Service
 from tests.appointments.conftest import API, Client, booking, outbox
 
@@ -43,3 +46,8 @@ async def assert_consistent(service: Service) -> None:
         versions.setdefault(row.aggregate, []).append(row.version)
         assert json.loads(row.body)["version"] == row.version
     assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
+
+
+def in_minutes(taken: Mapping[str, Iterable[datetime]]) -> dict[str, set[int]]:
+    """Taken seats as the rules want them."""
+    return {counter: set(map(minute_of, starts)) for counter, starts in taken.items()}

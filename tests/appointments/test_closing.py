@@ -108,6 +108,8 @@ async def test_a_station_closed_while_people_book_is_either_empty_or_open(client
         (-2, 1, {}, "days-unfit"),
         (3, 0, {}, "days-unfit"),
         (3, 400, {}, "days-unfit"),
+        (800, 1, {}, "days-unfit"),
+        (2_900_000, 1, {}, "days-unfit"),
         (3, 1, {"station": "nirgends"}, "unknown-choice"),
         (3, 1, {"reason": " "}, "invalid-input"),
     ],

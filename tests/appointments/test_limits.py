@@ -15,7 +15,8 @@ from services.appointments.app import create_app
 from services.appointments.booking import usecases
 from services.appointments.booking.api import PersonIn
 from services.appointments.booking.facts import MANAGE
-from services.appointments.booking.limits import Limits, forget_takings
+from services.appointments.booking.forgetting import forget_takings
+from services.appointments.booking.limits import Limits
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings

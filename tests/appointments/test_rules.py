@@ -1,6 +1,6 @@
 """Rules of the offer and of booking."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -30,13 +30,13 @@ from services.appointments.offer.domain import (
     counters_open_at,
     free_starts,
     free_times,
-    minute_of,
     nearest,
     run_of,
     slots_on,
 )
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
+from tests.appointments.checks import in_minutes
 
 GRID = Grid(timedelta(minutes=10), 28)
 MONDAY = date(2026, 11, 23)
@@ -55,11 +55,6 @@ def local(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
 
 
-def in_minutes(taken: Mapping[str, Iterable[datetime]]) -> dict[str, set[int]]:
-    """Taken seats as the rules want them."""
-    return {counter: set(map(minute_of, starts)) for counter, starts in taken.items()}
-
-
 slots = st.lists(st.integers(0, 47), unique=True).map(
     lambda numbers: [local(MONDAY, 9) + number * GRID.slot for number in sorted(numbers)]
 )
@@ -70,10 +65,8 @@ takings = st.sets(st.tuples(st.sampled_from(COUNTERS), st.integers(0, 47)))
 def test_a_start_is_free_exactly_if_one_counter_has_all_its_seats_free(
     open_slots: list[datetime], taken: set[tuple[str, int]], needed: int
 ) -> None:
-    busy = {
-        each: {local(MONDAY, 9) + number * GRID.slot for counter, number in taken if counter == each}
-        for each in COUNTERS
-    }
+    seats = [(counter, local(MONDAY, 9) + number * GRID.slot) for counter, number in taken]
+    busy = {each: {start for counter, start in seats if counter == each} for each in COUNTERS}
     expected = [
         start
         for start in open_slots

@@ -25,8 +25,9 @@ from services.appointments.offer.domain import (
 from services.appointments.offer.domain import Service as Bookable
 from shared.city import City
 from shared.service import Service
+from tests.appointments.checks import in_minutes
 from tests.appointments.conftest import API, Client, at, booking
-from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, in_minutes, local, station
+from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
 
 PASSPORT, DOG = Bookable("passport", {}, {}, 10), Bookable("dog", {}, {}, 10)
 MORNING = Hours(0, time(9), time(12), staff_counters=2)

@@ -11,13 +11,15 @@ from tests.browser.checks import (
 )
 from tests.browser.conftest import OpenPage
 from tests.browser.readers import assert_serves_every_reader
+from tests.browser.waiting import STATES as WAITING_STATES
 
+ALL_STATES = STATES | WAITING_STATES
 _TRANSFERRED = "performance.getEntries().reduce((sum, each) => sum + (each.encodedBodySize || 0), 0)"
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", ALL_STATES)
 async def test_every_state_is_accessible_and_fits(open_page: OpenPage, booking: BookingSite, state: str) -> None:
-    heading, reach = STATES[state]
+    heading, reach = ALL_STATES[state]
     page = await open_page("about:blank", device="phone")
     await reach(booking, page)
     await shows(page, heading)

@@ -28,6 +28,7 @@ from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
 from tests.appointments.checks import assert_consistent
+from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
@@ -160,6 +161,88 @@ async def test_a_hold_confirmed_by_many_is_one_appointment_cancelled_once(
     assert statuses == {200: 1, 410: CLIENTS - 1}
     id, _ = service.links.read("manage", booked["token"])
     assert await facts_of(service, id) == ["AppointmentBooked", "AppointmentCancelled"]
+
+
+async def wait_for(clients: list[httpx.AsyncClient], service: Service, start: datetime, count: int) -> list[str]:
+    """Everything that is free at Mitte that day is taken, and people wait for it: their tokens, in their turn."""
+    await sell_out(service, start, counter="mitte-%")
+    tokens = []
+    for n in range(count):
+        body = wait(start, name=f"W{n}", stations=["mitte"])
+        answer = await clients[n].post(f"{API}/waiting", json=body)
+        assert answer.status_code == 201, answer.text
+        tokens.append(answer.json()["token"])
+    return tokens
+
+
+async def entries(clients: list[httpx.AsyncClient], tokens: list[str]) -> list[dict[str, Any]]:
+    """The entries as they are now."""
+    return [(await clients[n].get(f"{API}/waiting/{token}")).json() for n, token in enumerate(tokens)]
+
+
+async def test_what_is_cancelled_at_once_goes_to_the_first_who_wait_and_to_nobody_else(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
+    tokens = await wait_for(clients, service, start, 16)
+
+    async def ask(n: int) -> int:
+        cancels = n < 16
+        path = f"/appointments/{booked[n // 2]['token']}/cancellation" if cancels else "/appointments"
+        body = None if cancels else booking(start)
+        return (await clients[n].post(f"{API}{path}", json=body)).status_code
+
+    statuses = Counter(await asyncio.gather(*map(ask, range(CLIENTS))))
+    assert statuses == {200: 8, 410: 8, 409: 16}, "each cancelled once, and nobody could book in between"
+    found = await entries(clients, tokens)
+    assert [each["status"] for each in found] == ["offered"] * 8 + ["waiting"] * 8
+    assert {datetime.fromisoformat(each["offer"]["starts_at"]) for each in found[:8]} == {start}
+    await assert_line_consistent(service)
+
+
+async def test_one_offered_time_taken_by_32_at_once_is_one_appointment(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = (await clients[0].post(f"{API}/appointments", json=booking(start))).json()
+    [token] = await wait_for(clients, service, start, 1)
+    await clients[0].post(f"{API}/appointments/{booked['token']}/cancellation")
+    [waiting] = await entries(clients, [token])
+    answers, statuses = await all_at_once(clients, f"/offers/{waiting['offer']['token']}/taking", lambda _: None)
+    assert statuses == {200: CLIENTS}
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    id, _ = service.links.read("manage", answers[0].json()["token"])
+    assert await facts_of(service, id) == ["AppointmentBooked"]
+    await assert_line_consistent(service)
+
+
+async def test_taking_and_expiring_at_the_same_moment_end_in_one_or_the_other(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
+    tokens = await wait_for(clients, service, start, 16)
+    for each in booked:
+        await clients[0].post(f"{API}/appointments/{each['token']}/cancellation")
+    offers = [each["offer"]["token"] for each in (await entries(clients, tokens))[:8]]
+    soon = service.clock.now() + timedelta(seconds=1)
+    async with service.db.transaction() as conn:
+        for change in ("seat_offers set until = :soon", "due_work set due_at = :soon where kind = 'offer-expiry'"):
+            await conn.execute(text(f"update {change}"), {"soon": soon})
+
+    async def take(n: int) -> int:
+        await asyncio.sleep((soon - service.clock.now()).total_seconds() + (n - 16) * 0.005)
+        return (await clients[n].post(f"{API}/offers/{offers[n % 8]}/taking")).status_code
+
+    answers = await asyncio.gather(*map(take, range(CLIENTS)))
+
+    taken = {n % 8 for n, status in enumerate(answers) if status == 200}
+    assert set(answers) <= {200, 410}
+
+    async def settled() -> bool:
+        found = Counter(each["status"] for each in await entries(clients, tokens))
+        return found["booked"] == len(taken) and found["offered"] == 8 - len(taken)
+
+    await eventually(settled)
+    await assert_line_consistent(service)
 
 
 async def access_token(issuer: str) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from services.notifications.news.domain import Circular
@@ -21,8 +21,15 @@ from shared.events.appointments import (
     ClosureState,
     DecidedBy,
     InsteadOf,
+    OfferedSeat,
     Place,
+    SeatOffered,
+    SeatOfferEnded,
     StationClosed,
+    WaitingFact,
+    WaitingListJoined,
+    WaitingListLeft,
+    WaitingState,
 )
 from shared.events.base import Fact, Received
 from shared.events.personal import Contact, PersonalFact
@@ -154,6 +161,53 @@ def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
     return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
 
 
+def waiting(contact: Contact | None = None, **changes: Any) -> WaitingListJoined:
+    """A citizen waits for Mondays and Thursdays at Hamborn."""
+    id, booked_state = uuid4(), state(uuid4(), None)
+    values: dict[str, Any] = {
+        "status": "waiting",
+        "services": booked_state.services,
+        "places": [booked_state.place],
+        "weekdays": [0, 3],
+        "first_day": MONDAY_NOON.date(),
+        "last_day": date(2026, 12, 18),
+        "language": "de",
+        "channels": ["mail"],
+        "person_key": "key of one who waits",
+        "contact": _SEALER.seal("notifications", id, contact or person()),
+    }
+    return WaitingListJoined(id=id, version=1, entry=WaitingState(**values | changes))
+
+
+def seat_offered(before: WaitingFact, starts_at: datetime = THURSDAY, until: datetime | None = None) -> SeatOffered:
+    """A time is offered, until two hours after noon on Monday unless `until` says otherwise."""
+    offer = OfferedSeat(
+        id=uuid4(),
+        place=before.entry.places[0],
+        counter="3",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=20),
+        until=until or MONDAY_NOON + timedelta(hours=2),
+    )
+    entry = before.entry.model_copy(update={"status": "offered", "offer": offer})
+    return SeatOffered(id=before.id, version=before.version + 1, entry=entry)
+
+
+def offer_ended(before: WaitingFact, outcome: Literal["declined", "expired"] = "expired") -> SeatOfferEnded:
+    """The offer was not taken."""
+    assert before.entry.offer
+    entry = before.entry.model_copy(update={"status": "waiting", "offer": None})
+    return SeatOfferEnded(
+        id=before.id, version=before.version + 1, entry=entry, offer=before.entry.offer, outcome=outcome
+    )
+
+
+def left(before: WaitingFact, status: str = "over") -> WaitingListLeft:
+    """The entry is no longer in line."""
+    entry = before.entry.model_copy(update={"status": status, "offer": None})
+    return WaitingListLeft(id=before.id, version=before.version + 1, entry=entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
@@ -219,6 +273,24 @@ SAMPLES: Mapping[Purpose, Sample] = {
         needed=("A 017", MANAGE_URL),
         turning=("A 017",),
         names=(_STATION,),
+    ),
+    Purpose.WAITING: Sample(
+        lambda language, _: waiting(language=language), ("Duisburg", MANAGE_URL), (), (_STATION, "Duisburg")
+    ),
+    Purpose.SEAT_OFFER: Sample(
+        lambda language, _: seat_offered(waiting(language=language)),
+        needed=("09:20", "14:00", "Hamborn", MANAGE_URL),
+        turning=("09:20", "14:00"),
+        names=(_STATION,),
+    ),
+    Purpose.OFFER_EXPIRED: Sample(
+        lambda language, _: offer_ended(seat_offered(waiting(language=language))),
+        ("09:20", MANAGE_URL),
+        ("09:20",),
+        (_STATION,),
+    ),
+    Purpose.WAITING_OVER: Sample(
+        lambda language, _: left(waiting(language=language)), ("Duisburg", MANAGE_URL), (), (_STATION,)
     ),
     Purpose.SUBSCRIPTION: _circular_sample(),
     Purpose.SUBSCRIPTION_LINK: _circular_sample(),

@@ -1,7 +1,7 @@
 """News: who hears it, once, whatever order facts come in; what overtakes it; the digest of a day."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -123,6 +123,18 @@ async def test_nobody_hears_that_a_closure_was_lifted_of_which_nobody_had_heard(
     async with post.running(), post.mail_server(), post.gateway():
         await post.until(fact.id, "closure", mail="superseded")
     assert post.received() == []
+
+
+async def test_a_counter_or_some_hours_closed_are_no_news(post: Post) -> None:
+    subscriber = await subscribe(post)
+    counter, hours, whole = closed(counter="hamborn-1"), closed(from_time=time(13), until_time=time(16)), closed()
+    await hear(post, counter, hours, whole)
+    assert await planned(post, "closure") == {subscriber.address: 1}
+    await hear(post, closed(counter.id, 2, status="lifted", counter="hamborn-1"))
+    assert await planned(post, "closure-lifted") == {}
+    await post.rows("update messages set state = 'delivered' returning id")
+    await hear(post, closed(whole.id, 2, counter="hamborn-1"))
+    assert await planned(post, "closure-lifted") == {subscriber.address: 1}
 
 
 async def test_news_gives_way_to_a_message_about_ones_own_matter(post: Post) -> None:

@@ -70,8 +70,7 @@ class NewTimeIn(BaseModel):
 class PersonIn(BaseModel):
     """Who books; `phone` is read as a German number unless it starts with a country code.
 
-    `page_language` is the language in which the person saw pages, if any; `consent` the version of the text the person
-    agreed to, which an appointment by video needs.
+    `page_language` is that of pages the person saw; `consent` the version of the text agreed to, needed for video.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -102,11 +101,7 @@ class BookingIn(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "time": {
-                        "station": "mitte",
-                        "services": ["personalausweis"],
-                        "starts_at": "2026-12-01T09:20:00+01:00",
-                    },
+                    "time": {"station": "mitte", "services": ["reisepass"], "starts_at": "2026-12-01T09:20:00+01:00"},
                     "person": {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]},
                 }
             ]
@@ -194,20 +189,19 @@ async def book(
 ) -> AppointmentOut:
     """Book. Sent again with the same Idempotency-Key it answers with the first booking.
 
-    A taken time answers 409 with the nearest free times (`nearest`). Whoever has or took as much as the limits allow
-    gets 429; Retry-After says when to come again.
+    A taken time answers 409 with the nearest free times (`nearest`), 429 means that a limit is reached.
     """
     details = booking.person.details()
     if (booking.hold is None) == (booking.time is None):
         raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
     id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
-        return out_of(service, await _known(conn, UUID(first)))
+        return appointment_out(service, await _known(conn, UUID(first)))
     if booking.time is None:
         found = await usecases.confirm(conn, service, id, details, now, origin)
     else:
         found = await usecases.book(conn, service, id, booking.time.wish(), details, now, origin)
-    out = out_of(service, found)
+    out = appointment_out(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
 
@@ -215,14 +209,14 @@ async def book(
 @router.get("/appointments/{token}", responses=problems(404))
 async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
     """An appointment, by its secret token."""
-    return out_of(service, await by_token(conn, service, token))
+    return appointment_out(service, await by_token(conn, service, token))
 
 
 @router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return out_of(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    return appointment_out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
@@ -232,10 +226,8 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
     found = await by_token(conn, service, token)
-    return out_of(
-        service,
-        await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now),
-    )
+    moved = await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now)
+    return appointment_out(service, moved)
 
 
 @router.post("/appointments/{token}/acceptance", responses=problems(404, 410))
@@ -245,7 +237,7 @@ async def accept(token: str, conn: Connection, service: CurrentService, now: Now
     To decline it, cancel the appointment or move it to another time.
     """
     found = await by_token(conn, service, token)
-    return out_of(service, await take_alternative(conn, service, found.id, now))
+    return appointment_out(service, await take_alternative(conn, service, found.id, now))
 
 
 @router.get(
@@ -274,8 +266,8 @@ async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
     return found
 
 
-def out_of(service: Service, found: Appointment) -> AppointmentOut:
-    """A binding appointment as the API shows it."""
+def appointment_out(service: Service, found: Appointment) -> AppointmentOut:
+    """An appointment with its token."""
     return AppointmentOut(
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
+from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
@@ -27,16 +28,20 @@ MANAGE = "manage"
 
 
 def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
-    """The secret address of an appointment's page.
+    """The secret address of an appointment's page."""
+    return secret_url(service, f"m/{service.links.token(MANAGE, id, generation)}", language, page_language)
+
+
+def secret_url(service: Service, path: str, language: str, page_language: str | None) -> str:
+    """The address of a secret page, in the language of messages where there are pages in it.
 
     Args:
-        language: of messages; the page is in it, too, where there are pages in it.
-        page_language: of the pages the appointment was booked on, which are good enough otherwise.
+        path: under `/appointments/`.
+        page_language: of the pages the matter began on, which are good enough otherwise.
     """
     readable = any(each.code == language for each in LANGUAGES)
     prefix = page_of(language if readable else page_language or GERMAN.code).prefix
-    token = service.links.token(MANAGE, id, generation)
-    return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
+    return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
 def booked_fact(
@@ -157,4 +162,9 @@ def services_of(offer: Offer) -> list[BookedService]:
 def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
+    return place_at(station)
+
+
+def place_at(station: Station) -> Place:
+    """A station as facts name it."""
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

@@ -9,8 +9,6 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsedUp
 from services.appointments.offer.domain import Audience
@@ -42,8 +40,6 @@ COUNT_APPOINTMENTS = """
 
 A subquery for each, because a join planned while the tables are small reads all appointments.
 """
-
-_FORGET = text("delete from takings where at < :before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +101,6 @@ class Limits:
                 return None
             network = str(ip_network(f"{found}/64", strict=False) if found.version == 6 else found)
         return hmac.new(self._key, f"network address {network}".encode(), sha256).digest()[:16]
-
-
-async def forget_takings(conn: AsyncConnection, now: datetime) -> None:
-    """Forget what addresses took, once it no longer counts."""
-    await conn.execute(_FORGET, {"before": now - WINDOW})
 
 
 async def _origin(request: Request) -> Origin:

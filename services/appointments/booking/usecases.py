@@ -1,6 +1,5 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import COMING, Status, alternative_is_over, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
-from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
+from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import (
     COUNT_APPOINTMENTS,
     COUNT_TAKINGS,
@@ -28,15 +27,14 @@ from services.appointments.booking.refusals import (
     OtherKind,
     TooLate,
 )
-from services.appointments.booking.seats import release_seats
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
 from services.appointments.offer.domain import Audience, Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentCancelled, DecidedBy
-from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
 from shared.statements import Statement
@@ -66,6 +64,7 @@ _MAKE_BINDING = """
            consented_at = case when consent = cast(:consent as text) then consented_at
                                when cast(:consent as text) is not null then cast(:now as timestamptz) end
     where id = :id"""
+_COUNT = text("select nextval('appointment_numbers')")
 _BOOK = Statement(
     f"{_KEEP_PERSON_AND_TELL}, {NOTE_TAKING} {_INSERT_APPOINTMENT}"
     f" returning {COUNT_APPOINTMENTS} as appointments, {COUNT_TAKINGS} as takings"
@@ -84,16 +83,12 @@ _RESCHEDULE = text("""
     where id = :id
 """)
 _CANCEL = text("""
-    with freed as (delete from seats where appointment = :id),
-    forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
            cancelled_by = :by, cancelled_at = :now
     where id = :id
 """)
 _ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
-_FORGET_CONTACTS = text("""
-    update appointments set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids) and state is not null
-""")
 
 
 async def confirm(
@@ -110,7 +105,7 @@ async def confirm(
     held = await load_held(conn, id, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
-    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": _person_key(service, details)})
+    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": service.people.person_key(details.kept)})
     if kept.rowcount != grid_of(service.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
@@ -119,7 +114,7 @@ async def confirm(
     if origin:
         origin.check_appointments(counted["appointments"])
     service.outbox.announce(conn)
-    await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
+    await service.due.cancel(conn, HOLD_END, [str(id)])
     return booked
 
 
@@ -142,13 +137,24 @@ async def book(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
-    person_key = _person_key(service, details)
+    person_key = service.people.person_key(details.kept)
     seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))
     if origin:
         origin.check_appointments(counted["appointments"])
         origin.check_takings(counted["takings"], now)
+    service.outbox.announce(conn)
+    return booked
+
+
+async def book_kept(
+    conn: AsyncConnection, service: Service, id: UUID, seating: Seating, details: Details, now: datetime
+) -> Appointment:
+    """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
+    count = (await conn.execute(_COUNT)).scalar_one()
+    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
+    await _BOOK.run(conn, values | values_of(None, now))
     service.outbox.announce(conn)
     return booked
 
@@ -165,7 +171,8 @@ async def reschedule(
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
-    Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
+    Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
+    Moved to where it is already, nothing happens.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
@@ -177,7 +184,7 @@ async def reschedule(
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
         return found
-    await release_seats(conn, id)
+    freed = await let_go(conn, id)
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
     seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
     if seating.kind is not found.kind:
@@ -208,6 +215,7 @@ async def reschedule(
         },
     )
     await service.outbox.record(conn, fact)
+    await pass_on(conn, service, freed, now)
     return moved
 
 
@@ -220,7 +228,9 @@ async def cancel(
     now: datetime,
     cause: UUID | None = None,
 ) -> Appointment:
-    """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
+    """Cancel an appointment: its seats pass on to who waits for them, or are free at once.
+
+    AppointmentCancelled is recorded.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
@@ -254,6 +264,7 @@ async def save_cancellation(
         },
     )
     await service.outbox.record(conn, fact, cause)
+    await pass_on(conn, service, await let_go(conn, found.id), now)
     return replace(
         found,
         version=fact.version,
@@ -283,19 +294,6 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
     return found
 
 
-async def forget_contacts(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
-    """Forget the sealed contacts of appointments whose people have been forgotten."""
-    await conn.execute(_FORGET_CONTACTS, {"ids": ids})
-
-
-def _person_key(service: Service, details: Details) -> str:
-    return service.people.person_key(_person(details))
-
-
-def _person(details: Details) -> Person:
-    return Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
-
-
 def _booked(
     service: Service,
     id: UUID,
@@ -307,7 +305,7 @@ def _booked(
     """The new appointment and the values of the statement that writes it, its person and its fact."""
     if seating.kind is Kind.VIDEO and details.consent != VIDEO_CONSENT:
         raise ConsentMissing(VIDEO_CONSENT)
-    person = _person(details)
+    person = details.kept
     fact = booked_fact(service, id, number, seating, details, person, now)
     booked = Appointment(
         id=id,

@@ -26,6 +26,7 @@ from services.appointments.offer.queries import Offer, grid_of, load_free_times,
 from services.appointments.offer.refusals import check_choice
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
+from shared.people import Person
 from shared.service import Service
 
 
@@ -50,6 +51,11 @@ class Details:
     interpreter: str | None
     page_language: str | None = None
     consent: str | None = None
+
+    @property
+    def kept(self) -> Person:
+        """The person as the service keeps them."""
+        return Person(name=self.person.name, mail=self.person.mail, phone=self.person.phone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Closure:
         """Those of its station's counters that are closed."""
         return [each for each in station.counters if self.counter in (None, each)]
 
-    def starts_at(self, station: Station, last: date, grid: Grid, now: datetime) -> list[datetime]:
+    def seat_starts(self, station: Station, last: date, grid: Grid, now: datetime) -> list[datetime]:
         """The starts to come of the seats it takes at each of those counters, up to a last day."""
         days = [self.first_day + timedelta(days=n) for n in range((min(self.last_day, last) - self.first_day).days + 1)]
         opened = replace(station, closures=())

@@ -57,7 +57,7 @@ async def load_preview(
         raise UnknownChoice
     # A whole day that nobody can book yet needs no seats: it will not be offered. Hours and counters will be.
     last = closure.last_day if closure.is_partial else grid.last_day(now) + timedelta(days=1)
-    starts = closure.starts_at(station, last, grid, now)
+    starts = closure.seat_starts(station, last, grid, now)
     seats = tuple((counter, start) for counter in counters for start in starts)
     concerned = await load_concerned(conn, service, counters, starts, now, for_update)
     affected = [_affected(each, offer, grid) for each in concerned]

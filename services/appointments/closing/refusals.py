@@ -36,7 +36,7 @@ class AlreadyLifted(Problem):
 class DaysUnfit(Problem):
     status = 422
     slug = "days-unfit"
-    title = "The last day is before the first, or over, or more than a year after it"
+    title = "The last day is before the first, or over, or more than a year after it or two years away"
 
 
 class HoursUnfit(Problem):

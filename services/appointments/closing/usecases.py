@@ -162,7 +162,8 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
 async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
     """The closure known by an id, and what it is to be: the same where that is what is wanted."""
     today = now.astimezone(BERLIN).date()
-    if not max(today, wanted.first_day) <= wanted.last_day <= wanted.first_day + LONGEST:
+    last = min(wanted.first_day, today + LONGEST) + LONGEST
+    if not max(today, wanted.first_day) <= wanted.last_day <= last:
         raise DaysUnfit
     hours = (wanted.from_time, wanted.until_time)
     if hours.count(None) == 1 or (wanted.from_time and wanted.until_time and wanted.from_time >= wanted.until_time):

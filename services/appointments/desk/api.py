@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.appointments.booking.api import AppointmentOut, NewTimeIn, PersonIn, WishIn, out_of
+from services.appointments.booking.api import AppointmentOut, NewTimeIn, PersonIn, WishIn, appointment_out
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason
@@ -86,7 +86,7 @@ async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: date) ->
     desk.who.must_serve(station)
     return [
         ExpectedOut(
-            **out_of(desk.service, each.appointment).model_dump(),
+            **appointment_out(desk.service, each.appointment).model_dump(),
             counter=each.appointment.counter,
             name=each.person.name if each.person else None,
             phone=each.person.phone if each.person else None,
@@ -113,31 +113,31 @@ async def book(
     else:
         found = await usecases.book(desk, id, wish, details)
     response.headers["Location"] = f"/appointments/api/v1/staff/appointments/{found.number}"
-    return out_of(desk.service, found)
+    return appointment_out(desk.service, found)
 
 
 @router.get("/appointments/{number}", responses=problems(401, 403, 404))
 async def appointment(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """An appointment by its number."""
-    return out_of(desk.service, await usecases.find(desk, number))
+    return appointment_out(desk.service, await usecases.find(desk, number))
 
 
 @router.post("/appointments/{number}/arrival/correction", responses=problems(401, 403, 404, 409))
 async def take_back(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """They are not here after all, and are not called; `/arrival` lets them wait again."""
-    return out_of(desk.service, await usecases.take_back_arrival(desk, number))
+    return appointment_out(desk.service, await usecases.take_back_arrival(desk, number))
 
 
 @router.post("/appointments/{number}/missed", responses=problems(401, 403, 404, 409))
 async def miss(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """Nobody came; possible from the start on, and final: they are told, with a way to book again."""
-    return out_of(desk.service, await usecases.miss(desk, number))
+    return appointment_out(desk.service, await usecases.miss(desk, number))
 
 
 @router.post("/appointments/{number}/cancellation", responses=problems(401, 403, 404, 409, 422))
 async def cancel(number: Number, why: ReasonIn, desk: CurrentDesk) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
-    return out_of(desk.service, await usecases.cancel(desk, number, why.reason))
+    return appointment_out(desk.service, await usecases.cancel(desk, number, why.reason))
 
 
 @router.post("/appointments/{number}/rescheduling", responses=problems(401, 403, 404, 409, 410, 422))
@@ -146,7 +146,7 @@ async def move(number: Number, new: MoveIn, desk: CurrentDesk) -> AppointmentOut
 
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
-    return out_of(desk.service, await usecases.move(desk, number, new.station, new.starts_at, new.reason))
+    return appointment_out(desk.service, await usecases.move(desk, number, new.station, new.starts_at, new.reason))
 
 
 @router.get("/unreached", responses=problems(401, 403))

@@ -198,7 +198,7 @@ def of_kind(stations: Iterable[Station], kind: Kind) -> list[Station]:
 
 
 Taken = Mapping[str, Collection[int]]
-"""The starts of taken seats by counter, in minutes since the epoch, because there are thousands in a week."""
+"""The starts of taken seats by counter, in minutes since the epoch: there are thousands in a week."""
 
 
 def minute_of(moment: datetime) -> int:
@@ -222,23 +222,18 @@ def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
 def _hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
     if closed_because(station, day):
         return []
-    found = [
-        (
-            datetime.combine(day, hours.opens, BERLIN).astimezone(UTC),
-            datetime.combine(day, hours.closes, BERLIN).astimezone(UTC),
-            hours,
-        )
-        for hours in station.hours
-        if hours.apply_on(day)
-    ]
-    return sorted(found, key=lambda each: each[:2])
+
+    def moment(of_day: time) -> datetime:
+        return datetime.combine(day, of_day, BERLIN).astimezone(UTC)
+
+    applying = [hours for hours in station.hours if hours.apply_on(day)]
+    return sorted(((moment(each.opens), moment(each.closes), each) for each in applying), key=lambda each: each[:2])
 
 
 def slots_on(station: Station, day: date, grid: Grid) -> dict[datetime, int]:
     """The starts (UTC) of all seats on a day, in order, with how many counters are open, counted from the first.
 
-    None on public holidays and closures. Cut in UTC, so a day on which the clocks change has no slot twice and none
-    that does not exist.
+    Cut in UTC, so a day on which the clocks change has no slot twice and none that does not exist.
     """
     open_counters: dict[datetime, int] = {}
     for start, closing, hours in _hours_on(station, day):

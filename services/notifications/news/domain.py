@@ -60,8 +60,8 @@ RULES: tuple[NewsRule[Any], ...] = (
         district=lambda fact: fact.closure.place.district,
         quarter=lambda _: None,
         useful_until=lambda fact: fact.alive_until,
-        withdrawn=lambda fact: fact.closure.status == "lifted",
-        said=lambda fact: (fact.closure.status, fact.closure.first_day, fact.closure.last_day),
+        withdrawn=lambda fact: not fact.closure.closes_station,
+        said=lambda fact: (fact.closure.closes_station, fact.closure.first_day, fact.closure.last_day),
     ),
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -114,10 +115,13 @@ class Carrier:
             self._handover.labels(job.channel, job.urgency.name.lower()).observe(max(0.0, waited))
         return result
 
-    def show(self, standings: Mapping[str, Standing], now: datetime) -> None:
-        """Let the metrics say which SMS gateways are skipped."""
+    def show(self, standings: Mapping[str, Standing]) -> None:
+        """Let the metrics say which SMS gateways are skipped, whenever they are read."""
         for name, standing in standings.items():
-            self._skipped.labels(name).set(standing.is_skipped(now))
+            self._skipped.labels(name).set_function(partial(self._is_skipped, standing))
+
+    def _is_skipped(self, standing: Standing) -> float:
+        return float(standing.is_skipped(self._clock.now()))
 
     def _word(self, job: Job) -> Letter | Sms:
         contact = job.contact or self._sealed_in(job.fact)

@@ -94,7 +94,7 @@ class Sending:
         """Record the answers. An answer to an attempt that is no longer the message's last says nothing new."""
         now = service.clock.now()
         hand = await Hand.of_messages(conn, [job.message for job, _ in results])
-        standings = await self._note(conn, service, results, now)
+        standings = await self._note(conn, results, now)
         for job, result in results:
             if job.message not in hand:
                 continue
@@ -111,14 +111,14 @@ class Sending:
         await hand.save(conn, service, now)
 
     async def _note(
-        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Job, Result]], now: datetime
+        self, conn: AsyncConnection, results: Sequence[tuple[Job, Result]], now: datetime
     ) -> Mapping[str, Standing]:
         """Note what the answers say of the SMS gateways themselves."""
         answers = [(job.gateway, result) for job, result in results if job.gateway]
         if not answers:
             return {}
         standings = await note_results(conn, await load_standings(conn, self._gateways), answers, now)
-        self._carrier.show(standings, now)
+        self._carrier.show(standings)
         return standings
 
 

@@ -17,6 +17,10 @@ class Purpose(StrEnum):
     MISSED = "missed"
     STILL_BOOKED = "still-booked"
     TURN = "turn"
+    WAITING = "waiting"
+    SEAT_OFFER = "seat_offer"
+    OFFER_EXPIRED = "offer_expired"
+    WAITING_OVER = "waiting_over"
     SUBSCRIPTION = "subscription"
     SUBSCRIPTION_LINK = "subscription-link"
     CLOSURE = "closure"
@@ -58,6 +62,10 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.MISSED: Policy(IfUnknown.LEAVE, optional=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
+        Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.OFFER_EXPIRED: Policy(IfUnknown.LEAVE),
+        Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
         Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
         Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE: _FOR_SUBSCRIBERS,

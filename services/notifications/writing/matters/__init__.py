@@ -9,7 +9,8 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters.appointments import appointment_values
 from services.notifications.writing.matters.circulars import circular_values
 from services.notifications.writing.matters.tickets import ticket_values
-from shared.events.appointments import AppointmentFact
+from services.notifications.writing.matters.waiting import waiting_values
+from shared.events.appointments import AppointmentFact, WaitingFact
 from shared.events.personal import PersonalFact
 from shared.events.tickets import TicketFact
 from shared.web.i18n import Language
@@ -17,7 +18,12 @@ from shared.web.i18n import Language
 Values = Callable[[Language, Purpose, Any], dict[str, Any]]
 
 _VALUES: Mapping[type[PersonalFact | Circular], Values] = MappingProxyType(
-    {AppointmentFact: appointment_values, TicketFact: ticket_values, Circular: circular_values}
+    {
+        AppointmentFact: appointment_values,
+        TicketFact: ticket_values,
+        WaitingFact: waiting_values,
+        Circular: circular_values,
+    }
 )
 
 
