@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+from services.notifications.news.domain import DIGEST_TIME, RULES, NewsRule
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import POLICIES
 
@@ -29,7 +31,7 @@ def who_is_told() -> str:
         "If unknown",
         "Optional",
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"{rule.fact.__name__} {rule.only.words}".strip(),
             rule.role,
@@ -45,7 +47,24 @@ def who_is_told() -> str:
         for kind in KINDS
         for rule in kind.rules
     ]
+    rows += [_news_row(rule, withdrawn) for rule in RULES for withdrawn in (False, True)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+
+
+def _news_row(rule: NewsRule[Any], withdrawn: bool) -> tuple[str, ...]:
+    purpose = rule.withdrawal if withdrawn else rule.purpose
+    return (
+        f"{rule.fact.__name__}{' that takes back' if withdrawn else ''}",
+        "subscribers who heard of it" if withdrawn else "subscribers of the district",
+        purpose.value,
+        "bulk",
+        f"at once, or in the digest at {DIGEST_TIME:%H:%M}",
+        rule.words,
+        "waits",
+        "the one subscribed with",
+        POLICIES[purpose].if_unknown.value,
+        "yes" if POLICIES[purpose].optional else "no",
+    )
 
 
 if __name__ == "__main__":

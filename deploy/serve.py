@@ -33,6 +33,10 @@ def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     return create_app(settings_of(service), roles)
 
 
+ONLINE = {"termin": "appointments", "nachrichten": "notifications"}
+"""Tasks of the portal that can be done online, and the service they need."""
+
+
 class OnePort:
     """ASGI application that hands each request to the app its path names; the first segment may be a language.
 
@@ -82,7 +86,7 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
         from deploy.local.far_ends.inbox import create_inbox
 
         apps["inbox"] = create_inbox(inbox)
-    tasks = {"termin"} if "appointments" in services else set()
+    tasks = {alias for alias, service in ONLINE.items() if service in services}
     return OnePort(apps, create_portal(City.load(Platform().city), open_tasks=tasks))
 
 

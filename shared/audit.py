@@ -1,21 +1,22 @@
 """The audit log: which member of the staff did what to which matter, written in the transaction of the deed."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.auth import EVERY_STATION, Caller
+from shared.statements import Statement
 
-_NOTE = text("""
+_NOTE = Statement("""
     insert into audit (at, who, action, matter, station, details)
-    values (:at, :who, :action, :matter, :station, :details)
-""").bindparams(bindparam("details", type_=JSONB))
+    values (:at, :who, :action, :matter, :station, cast(:details as jsonb))
+""")
 _READ = text("""
     select id, at, who, action, matter, station, details from audit
     where (:everywhere or station = any(:stations)) and (cast(:before as uuid) is null or id < :before)
@@ -54,8 +55,8 @@ async def note(
         station: whose business it was.
         details: what else tells deeds apart; JSON, and never anything about a citizen.
     """
-    values = {"at": now, "who": who.subject, "action": action, "matter": matter, "station": station, "details": details}
-    await conn.execute(_NOTE, values)
+    values = {"at": now, "who": who.subject, "action": action, "matter": matter, "station": station}
+    await _NOTE.run(conn, {**values, "details": json.dumps(details)})
 
 
 async def load_audit(

@@ -15,7 +15,9 @@ _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+\d[\d ()/-]{6,}\d")
-_SECRET_PATH = re.compile(r"/(m|book|offer|confirm|appointments|holds)/[A-Za-z0-9_-]{32,}")
+_SECRET_PATH = re.compile(
+    r"/(m|book|offer|confirm|unsubscribe|appointments|holds|subscription-requests|subscriptions)/[A-Za-z0-9_-]{32,}"
+)
 
 
 def current_traceparent() -> str | None:

@@ -1,4 +1,4 @@
-"""The scenario: people book over HTTP, messages arrive, one cancels, the evening before comes."""
+"""The scenario: people book over HTTP, messages arrive, one cancels, the evening before comes, others take numbers."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ import httpx
 
 from deploy import operations
 from deploy.demo.cast import Actor, cast
+from deploy.demo.hall import PHONE, play_hall
 from deploy.local.far_ends.store import Store
 from deploy.local.laptop import Laptop
 from shared.calendar import is_working_day, previous_working_day
@@ -53,6 +54,7 @@ class Scenario:
             await self._cancel(client, booked)
             await self._move_to_the_evening_before(booked)
             await self._until(self._arrived(confirmations=False), "the reminders")
+        await play_hall(self._laptop, self._say, lambda: self._sms_to(PHONE) == 1, self._until)
         await asyncio.sleep(1.5)
         self._check()
 
@@ -111,6 +113,11 @@ class Scenario:
         ours = {address for actor in self._actors for address in actor.expected()}
         accepted = self._store.accepted()[self._before :]
         return Counter(key for each in accepted if (key := (each.channel, each.recipient)) in ours)
+
+    def _sms_to(self, phone: str) -> int:
+        """How many SMS the gateway accepted for a number in this run."""
+        accepted = self._store.accepted()[self._before :]
+        return sum((each.channel, each.recipient) == ("sms", phone) for each in accepted)
 
     def _check(self) -> None:
         got = self._received()

@@ -78,10 +78,8 @@ class Kafka(Child):
                 *classpath,
                 "kafka.tools.StorageTool",
                 "format",
-                "-t",
-                cluster,
-                "-c",
-                str(properties),
+                f"--cluster-id={cluster}",  # may begin with a minus
+                f"--config={properties}",
             ]
             done = subprocess.run(tool, capture_output=True, text=True, timeout=60, check=False)
             if done.returncode:

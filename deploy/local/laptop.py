@@ -94,6 +94,7 @@ class Laptop:
         """What there is to open, by what it shows."""
         return {
             "Book an appointment": f"{self.address}/appointments/",
+            "Subscribe to news": f"{self.address}/notifications/subscribe",
             "Pages for staff": f"{self.address}/appointments/staff/",
             "What citizens received": f"{self.address}/inbox/",
             "API of appointments": f"{self.address}/appointments/api/docs",

@@ -1,10 +1,11 @@
 """Appointments at the counters of the Bürger-Service-Stationen.
 
-Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, and the tickets
-of the walk-in queue.
+Owns stations with their counters, services (Leistungen), opening hours, closures, seats, appointments, the waiting
+list, and the tickets of the walk-in queue.
 
-Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled; TicketIssued, TicketNear, TicketCalled,
-TicketPutBack, TicketClosed.
+Publishes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, AlternativeOffered; WaitingListJoined,
+SeatOffered, SeatOfferEnded, WaitingListLeft; StationClosed; TicketIssued, TicketNear, TicketCalled, TicketPutBack,
+TicketClosed.
 
 Consumes: NotificationDelivered and NotificationFailed, so that staff see whom no message reached; ReplyReceived, which
 may cancel an appointment.

@@ -1,17 +1,23 @@
 """The application: the only place that wires the service."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.forgetting import forget_contacts, forget_takings
-from services.appointments.booking.holds import DRAFT_EXPIRY, expire_draft
+from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.limits import Limits
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
+from services.appointments.closing.api import router as closing_api
+from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.area import STAFF_AREA
 from services.appointments.offer.api import router as offer_api
@@ -34,6 +40,13 @@ from services.appointments.settings import Settings
 from services.appointments.video.api import router as video_api
 from services.appointments.video.gateways import Rooms
 from services.appointments.video.pages import router as video_pages
+from services.appointments.waiting.again import LOOK_AGAIN, look_again
+from services.appointments.waiting.api import router as waiting_api
+from services.appointments.waiting.line import OFFER_EXPIRY
+from services.appointments.waiting.pages.entry import router as entry_pages
+from services.appointments.waiting.pages.join import router as join_pages
+from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
+from services.appointments.waiting.usecases import LAST_DAY, end_wait, expire_offer, forget_waiting
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -48,19 +61,24 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, queue_api, counter_api),
+            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages),
+            *(join_pages, entry_pages, seat_offer_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
         ],
         reactions=REACTIONS,
         due={
-            DRAFT_EXPIRY: expire_draft,
+            HOLD_END: end_hold,
+            OFFER_EXPIRY: expire_offer,
+            LAST_DAY: end_wait,
+            LOOK_AGAIN: look_again,
+            ALTERNATIVE_END: end_alternative,
             QUEUE_END: end_queue,
             QUEUE_TIDYING: tidy_up,
             QUEUE_FORGETTING: forget_queue,
         },
-        forget=forget_contacts,
+        forget=_forget,
         tidy=forget_takings,
         error_page=pages.error_page,
     )
@@ -70,3 +88,8 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app
+
+
+async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
+    await forget_contacts(conn, matters)
+    await forget_waiting(conn, matters)

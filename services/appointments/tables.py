@@ -97,7 +97,14 @@ closures = Table(
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("key", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("lifted_at", moment),
+    Column("counter", Text, ForeignKey("counters.key")),
+    Column("from_time", Time),
+    Column("until_time", Time),
     CheckConstraint("first_day <= last_day", name="first_before_last"),
+    CheckConstraint("(from_time is null) = (until_time is null) and from_time < until_time", name="hours_in_order"),
     Index("closures_station", "station", "last_day"),
 )
 
@@ -128,11 +135,13 @@ appointments = Table(
     Column("page_language", Text),
     Column("consent", Text),
     Column("consented_at", moment),
-    CheckConstraint("status in ('held', 'confirmed', 'cancelled')", name="known_status"),
+    Column("closure", Uuid, ForeignKey("closures.key")),
+    CheckConstraint("status in ('held', 'confirmed', 'offered', 'cancelled')", name="known_status"),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     CheckConstraint("kind <> 'video' or status = 'held' or consent is not null", name="video_needs_consent"),
     CheckConstraint("(consent is null) = (consented_at is null)", name="consent_has_its_time"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+    Index("appointments_closure", "closure", postgresql_where=text("closure is not null")),
 )
 
 # A seat is (counter, start): the primary key makes double booking impossible whatever the code does.
@@ -154,6 +163,49 @@ takings = Table(
     Column("at", moment, nullable=False),
     Index("takings_origin", "origin", "at"),
     prefixes=["UNLOGGED"],
+)
+
+waiting_turns = Sequence("waiting_turns", metadata=metadata)
+
+waiting_entries = Table(
+    "waiting_entries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("services", ARRAY(Text), nullable=False),
+    Column("seats", SmallInteger, nullable=False),
+    Column("stations", ARRAY(Text), nullable=False),
+    Column("weekdays", ARRAY(SmallInteger), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("interpreter", Text),
+    Column("channels", ARRAY(Text), nullable=False),
+    Column("generation", SmallInteger, nullable=False, server_default=text("1")),
+    Column("state", JSONB, nullable=False),
+    Column("ended_at", moment),
+    CheckConstraint("status in ('waiting', 'offered', 'booked', 'left', 'over')", name="known_waiting_status"),
+    CheckConstraint("first_day <= last_day", name="first_before_last_to_wait"),
+    Index("waiting_line", "turn", postgresql_where=text("status in ('waiting', 'offered')")),
+)
+
+# While the offer is open, its id owns the seats; the appointment it becomes keeps the id.
+seat_offers = Table(
+    "seat_offers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("entry", Uuid, ForeignKey("waiting_entries.id"), nullable=False),
+    Column("station", Text, ForeignKey("stations.key"), nullable=False),
+    Column("counter", Text, ForeignKey("counters.key"), nullable=False),
+    Column("starts_at", moment, nullable=False),
+    Column("ends_at", moment, nullable=False),
+    Column("until", moment, nullable=False),
+    Column("outcome", Text),
+    CheckConstraint("outcome in ('taken', 'declined', 'expired', 'withdrawn')", name="known_outcome"),
+    Index("seat_offers_entry", "entry"),
+    Index("seat_offers_open", "entry", unique=True, postgresql_where=text("outcome is null")),
 )
 
 unreached = Table(

@@ -12,6 +12,8 @@ from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEN
 from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
 from services.notifications.desk.area import LEAD, STAFF_AREA
 from services.notifications.desk.pages import router as desk_pages
+from services.notifications.news.digest import DIGEST, write_digests
+from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
@@ -20,6 +22,10 @@ from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt
 from services.notifications.settings import Settings
+from services.notifications.subscribing.api import router as subscriptions_router
+from services.notifications.subscribing.pages.preferences import router as preferences_pages
+from services.notifications.subscribing.pages.subscribe import router as subscribe_pages
+from services.notifications.subscribing.usecases import FORGET_REQUEST, forget_request
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
@@ -58,6 +64,9 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             ledger_router,
             receipts_router,
+            subscriptions_router,
+            subscribe_pages,
+            preferences_pages,
             staff_pages(service.name),
             audit_pages(service.name, LEAD),
             desk_pages,
@@ -70,6 +79,9 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             FORGET_CONTACT: forget_contact,
             FORGET_MATTER: forget_matter,
             FORGET_SPARED: forget_spared,
+            FORGET_REQUEST: forget_request,
+            FAN_OUT: fan_out,
+            DIGEST: write_digests,
         },
         resources=resources,
         error_page=pages.error_page,

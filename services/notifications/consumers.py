@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.news.domain import RULES
+from services.notifications.news.usecases import take_news
 from services.notifications.telling.usecases import take_fact
 from shared.consumer import Reaction
 from shared.events.base import Fact, Received
@@ -18,4 +20,12 @@ async def on_personal_fact(conn: AsyncConnection, service: Service, received: Re
         await take_fact(conn, service, received, service.clock.now())
 
 
-REACTIONS: Mapping[type[Fact], Reaction] = {fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)}
+async def on_news(conn: AsyncConnection, service: Service, received: Received[Fact]) -> None:
+    """Tell subscribers what is new in their district."""
+    await take_news(conn, service, received, service.clock.now())
+
+
+REACTIONS: Mapping[type[Fact], Reaction] = {
+    **{fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)},
+    **{rule.fact: on_news for rule in RULES},
+}

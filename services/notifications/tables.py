@@ -1,6 +1,9 @@
 """The tables of `notifications`."""
 
+from typing import Any
+
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -14,7 +17,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db import kernel_tables
 
@@ -31,7 +34,7 @@ matters = Table(
     Column("told_version", Integer, nullable=False),  # the version that last changed what people are told
     Column("type", Text, nullable=False),
     Column("fact", JSONB, nullable=False),
-    Column("person_key", Text, nullable=False, index=True),
+    Column("person_key", Text, index=True),  # of the one person it concerns; news concerns many
     Column("changed_at", _moment, nullable=False),
     Index("matters_by_number", text("(fact #>> '{appointment,number}')")),
     comment="The newest fact known of each matter, its contact sealed.",
@@ -59,6 +62,8 @@ notices = Table(
         "useful_until",
         postgresql_where=text("outcome in ('failed', 'unknown', 'expired', 'no_channel')"),
     ),
+    Index("notices_recipient", "recipient", "planned_at"),
+    Index("notices_personal", "cause", postgresql_where=text("urgency < 3")),
     comment="Telling one person one thing about one matter. Addresses are keys, by channel.",
 )
 
@@ -122,4 +127,63 @@ replies = Table(
     Column("answer", Text, nullable=False),
     Column("received_at", _moment, nullable=False),
     comment="What people answered by SMS, as it was understood: their words are not kept.",
+)
+
+
+def _wishes() -> list[Column[Any]]:
+    """What somebody wants to hear, and how; districts and quarters are numbers of the city's data."""
+    return [
+        Column("channel", Text, nullable=False),
+        Column("districts", ARRAY(Integer), nullable=False),
+        Column("quarters", ARRAY(Integer), nullable=False),
+        Column("topics", ARRAY(Text), nullable=False),
+        Column("language", Text, nullable=False),
+        Column("digest", Boolean, nullable=False),
+    ]
+
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("address", Text, nullable=False, unique=True),
+    *_wishes(),
+    Column("generation", SmallInteger, nullable=False, server_default=text("1")),
+    Column("confirmed_at", _moment, nullable=False),
+    comment="Confirmed wishes to hear news. The address is a key, people has it encrypted.",
+)
+
+subscription_requests = Table(
+    "subscription_requests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("address", Text, nullable=False, index=True),
+    *_wishes(),
+    Column("moves", Uuid),
+    Column("asked_at", _moment, nullable=False),
+    Column("confirmed_at", _moment),
+    comment="Wishes to be confirmed. `moves` is the subscription that is to get this address.",
+)
+
+fan_outs = Table(
+    "fan_outs",
+    metadata,
+    Column("matter", ForeignKey("matters.id", ondelete="CASCADE"), primary_key=True),
+    Column("cause", Uuid, nullable=False),
+    Column("done_to", Uuid, nullable=False),
+    comment="News on its way to its subscribers, who are told in the order of their ids.",
+)
+
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("subscription", ForeignKey("subscriptions.id", ondelete="CASCADE"), primary_key=True),
+    Column("matter", ForeignKey("matters.id", ondelete="CASCADE"), primary_key=True),
+    Column("matter_version", Integer, primary_key=True),
+    Column("cause", Uuid, nullable=False),
+    Column("useful_until", _moment, nullable=False),
+    Column("notice", ForeignKey("notices.id", ondelete="CASCADE"), index=True),
+    Index("digest_items_waiting", "subscription", postgresql_where=text("notice is null")),
+    comment="News that waits for the digest of a day, then is part of one.",
 )

@@ -1,12 +1,14 @@
-"""Facts of `appointments`. They carry sealed contacts and person keys, so their topic is restricted."""
+"""Facts of `appointments`. Those of appointments carry sealed contacts and person keys: their topic is restricted."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from shared.events.base import FactPart
+from shared.clock import BERLIN
+from shared.events.base import Fact, FactPart, Privacy
 from shared.events.personal import PersonalFact, PersonalState
 
 
@@ -45,16 +47,31 @@ class BookedService(FactPart):
         return name if self.quantity == 1 else f"{self.quantity} × {name}"
 
 
+class InsteadOf(FactPart):
+    """What an offered time stands in for: where and when the appointment was to be, and why it cannot be.
+
+    `reason` stands in the city's words; the offered time is kept `until` a moment.
+    """
+
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentState(PersonalState):
     """The public state of an appointment.
 
     `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
     appointment shows the link when it is time. `interpreter` is the language an interpreter is asked for,
-    `page_language` that of the pages it was booked on (None: not on pages).
+    `page_language` that of the pages it was booked on (None: not on pages). While it is `offered`, place and time are
+    the alternative kept for the person, and `instead_of` says for what.
     """
 
     number: str
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "offered", "cancelled"]
     kind: Literal["counter", "video"] = "counter"
     place: Place
     counter: str
@@ -63,10 +80,11 @@ class AppointmentState(PersonalState):
     ends_at: AwareDatetime
     interpreter: str | None = None
     page_language: str | None = None
+    instead_of: InsteadOf | None = None
 
 
 class AppointmentFact(PersonalFact):
-    schema_version: ClassVar[int] = 3
+    schema_version: ClassVar[int] = 4
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
 
@@ -96,3 +114,107 @@ class AppointmentCancelled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
+
+
+class AlternativeOffered(AppointmentFact):
+    """An appointment cannot take place as booked; another time is kept for the person, `before` is what they had."""
+
+    before: AppointmentState
+
+
+class ClosureState(FactPart):
+    """Days, both included, on which a station is closed although it would open; `reason` stands in the city's words.
+
+    Only one `counter` where it names one, only some hours of each day (local time, the end not included) where it has
+    `from_time` and `until_time`.
+    """
+
+    status: Literal["in_force", "lifted"]
+    place: Place
+    first_day: date
+    last_day: date
+    reason: str
+    counter: str | None = None
+    from_time: time | None = None
+    until_time: time | None = None
+
+    @property
+    def closes_station(self) -> bool:
+        """Whether there is no use in going there: not lifted, and of all counters for whole days."""
+        return self.status == "in_force" and self.counter is None and self.from_time is None
+
+
+class ClosureFact(Fact):
+    schema_version: ClassVar[int] = 2
+    service: ClassVar[str] = "appointments"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    closure: ClosureState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.closure.last_day + timedelta(days=1), time(), BERLIN)
+
+
+class StationClosed(ClosureFact):
+    """A station is closed on some days, other days than announced before, or not at all any more (`lifted`)."""
+
+
+class OfferedSeat(FactPart):
+    """A time offered to somebody who waits, theirs alone until a moment; `id` becomes the appointment's."""
+
+    id: UUID
+    place: Place
+    counter: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    until: AwareDatetime
+
+
+class WaitingState(PersonalState):
+    """The public state of an entry in the waiting list.
+
+    Its services are wanted together, at one of the `places`, on one of the `weekdays` (0 is Monday) from the first to
+    the last day. `offer` is there while a time is offered, `appointment` once one was taken.
+    """
+
+    status: Literal["waiting", "offered", "booked", "left", "over"]
+    services: list[BookedService]
+    places: list[Place]
+    weekdays: list[int]
+    first_day: date
+    last_day: date
+    offer: OfferedSeat | None = None
+    appointment: UUID | None = None
+    interpreter: str | None = None
+    page_language: str | None = None
+
+
+class WaitingFact(PersonalFact):
+    service: ClassVar[str] = "appointments"
+    state_field: ClassVar[str] = "entry"
+
+    entry: WaitingState
+
+    @property
+    def alive_until(self) -> datetime:
+        return datetime.combine(self.entry.last_day, time.max, UTC)
+
+
+class WaitingListJoined(WaitingFact):
+    """Somebody wants to be told when something frees up."""
+
+
+class SeatOffered(WaitingFact):
+    """A freed time is offered to the first in line it fits."""
+
+
+class SeatOfferEnded(WaitingFact):
+    """An offered time was not taken; the entry waits on. `offer` is what was offered."""
+
+    offer: OfferedSeat
+    outcome: Literal["declined", "expired"]
+
+
+class WaitingListLeft(WaitingFact):
+    """An entry is no longer in line: an appointment was taken, the citizen left, or the last day is over."""

@@ -1,4 +1,4 @@
-"""Facts of `notifications`: what became of telling a person something, and what people answered. No personal data."""
+"""Facts of `notifications`: what became of telling people, what they answered and want to hear. No personal data."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -89,3 +89,35 @@ class ReplyFact(Fact):
 
 class ReplyReceived(ReplyFact):
     """Somebody answered a notice. `about` is the matter in the newest version `notifications` knew."""
+
+
+class SubscriptionState(FactPart):
+    """What a resident wants to hear, and how; nothing says who.
+
+    `districts` (Stadtbezirke) and `quarters` (Ortsteile) are numbers, `language` is a BCP 47 tag. `digest`: once a day
+    instead of at once.
+    """
+
+    status: Literal["confirmed", "ended"]
+    channel: Literal["mail", "sms"]
+    districts: list[int]
+    quarters: list[int]
+    topics: list[str]
+    language: str
+    digest: bool
+    at: AwareDatetime
+
+
+class SubscriptionFact(Fact):
+    service: ClassVar[str] = "notifications"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    subscription: SubscriptionState
+
+    @property
+    def alive_until(self) -> datetime | None:
+        return self.subscription.at if self.subscription.status == "ended" else None
+
+
+class SubscriptionConfirmed(SubscriptionFact):
+    """A subscription was confirmed by a message to its address, changed by whoever has its link, or ended."""

@@ -12,6 +12,12 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AlternativeOffered,
+    appointments.WaitingListJoined,
+    appointments.SeatOffered,
+    appointments.SeatOfferEnded,
+    appointments.WaitingListLeft,
+    appointments.StationClosed,
     tickets.TicketIssued,
     tickets.TicketNear,
     tickets.TicketCalled,
@@ -20,6 +26,7 @@ FACTS: tuple[type[Fact], ...] = (
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
     notifications.ReplyReceived,
+    notifications.SubscriptionConfirmed,
 )
 
 TYPE_PREFIX = "de.nahbar"

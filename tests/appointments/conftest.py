@@ -12,6 +12,7 @@ import pytest_asyncio
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
+from shared.auth import EVERY_STATION, Caller
 from shared.calendar import is_public_holiday, is_working_day
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
@@ -65,6 +66,17 @@ async def client(app: Any) -> AsyncIterator[Client]:
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
     ) as client:
         yield client
+
+
+@pytest.fixture
+def roles_as_tokens(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is the role it gives, at every station; one ending in "@mitte" gives it there alone."""
+
+    async def check(token: str) -> Caller:
+        role, _, station = token.partition("@")
+        return Caller(subject="leitung", roles=frozenset({role}), stations=frozenset({station or EVERY_STATION}))
+
+    monkeypatch.setattr(service.tokens, "check", check)
 
 
 def at(service: Service, hour: int, minute: int = 0, days: int = 3) -> datetime:

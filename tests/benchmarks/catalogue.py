@@ -15,6 +15,7 @@ from tests.benchmarks.mail import mail_fan_out
 from tests.benchmarks.relay import relay_drain
 from tests.benchmarks.rows import Row
 from tests.benchmarks.site import Site
+from tests.benchmarks.subscribers import news_to_subscribers
 
 BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = MappingProxyType(
     {
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = Map
         "hands": commit_to_hands,
         "consumer": consumer_with_inbox,
         "mail": mail_fan_out,
+        "news": news_to_subscribers,
         "journey": booking_to_mail,
         "footprint": footprint,
     }

@@ -7,27 +7,17 @@ import asyncpg
 from deploy.local.far_ends.records import Accepted
 from shared.settings import Platform
 from tests.benchmarks.booking import bookings
-from tests.benchmarks.mail import accepted, plan
+from tests.benchmarks.mail import accepted
 from tests.benchmarks.rows import Row, at_most, at_most_times, percentile, remark
 from tests.benchmarks.site import Site
+from tests.benchmarks.subscribers import spread, subscribe
 from tests.support.wait import eventually
 
 AIM = 250
 AIM_WITH_BULK = 2
 WARM_UP = 50
-PER_MATTER = 20
 
-_MAKE_BULK = """
-    with more as (
-        insert into notices
-        select (jsonb_populate_record(n, jsonb_build_object('id', gen_random_uuid(), 'urgency', 3))).*
-        from notices n, generate_series(1, $1) where n.purpose = 'confirmation' returning id, useful_until
-    ), waiting as (
-        insert into messages (id, notice, channel, state, due_at, changed_at)
-        select gen_random_uuid(), id, 'mail', 'waiting', now(), now() from more returning id
-    )
-    insert into due_work (kind, key, due_at, urgency) select 'send', id::text, now(), 3 from waiting
-"""
+_AT_ANY_HOUR = "update notices set loud_from = planned_at"
 _DELIVERED = (
     "select count(*) from messages m join notices n on n.id = m.notice where n.urgency = 1 and m.state = 'delivered'"
 )
@@ -37,7 +27,7 @@ _BULK_LEFT = "select count(*) from due_work where kind = 'send' and urgency = 3"
 
 
 async def booking_to_mail(site: Site) -> list[Row]:
-    """Services and mail server in processes of their own, bookings at a steady rate; then with bulk waiting."""
+    """Services and mail server in processes of their own, bookings at a steady rate; then while news is told."""
     quiet, _ = await _measure(site, bulk=0)
     busy, left = await _measure(site, bulk=site.sizes.bulk)
     rate, usual = site.sizes.journey_rate, percentile(quiet, 0.99)
@@ -45,22 +35,23 @@ async def booking_to_mail(site: Site) -> list[Row]:
         at_most(f"booking to mail server at {rate}/s, p99", "ms", usual, AIM),
         remark(f"booking to mail server at {rate}/s, p50", f"{percentile(quiet, 0.5):.1f} ms"),
         at_most_times(
-            f"the same while {site.sizes.bulk:,} bulk messages wait, p99",
+            f"the same while {site.sizes.bulk:,} subscribers are told, p99",
             "ms",
             percentile(busy, 0.99),
             usual,
             AIM_WITH_BULK,
         ),
-        remark("bulk messages left at the end", f"{left:,}"),
+        remark("subscribers not yet told at the end", f"{left:,}"),
     ]
 
 
 async def _measure(site: Site, bulk: int) -> tuple[list[float], int]:
-    """Milliseconds from commit to acceptance of each booking, and how many bulk messages were left at the end."""
+    """Milliseconds from commit to acceptance of each booking, and how many subscribers were left at the end."""
     platform, rate = await site.platform(), site.sizes.journey_rate
     count = int(rate * site.sizes.journey_seconds)
     async with site.city() as appointments, site.database("notifications") as notifications:
-        await _make_bulk(platform, notifications, bulk)
+        if bulk:
+            await _make_bulk(platform, notifications, bulk)
         bodies = await bookings(appointments, WARM_UP + count)
         with site.mail_server() as server:
             async with (
@@ -75,16 +66,16 @@ async def _measure(site: Site, bulk: int) -> tuple[list[float], int]:
 
 
 async def _make_bulk(platform: Platform, database: str, count: int) -> None:
-    """Let bulk messages be due, and nothing else."""
-    await plan(platform, database, count // PER_MATTER)
+    """Let news be due to this many subscribers, whatever the hour."""
+    await subscribe(platform, database, count)
+    await spread(platform, database)
     conn = await asyncpg.connect(database)
-    await conn.execute("delete from due_work")
-    await conn.execute(_MAKE_BULK, PER_MATTER)
+    await conn.execute(_AT_ANY_HOUR)
     await conn.close()
 
 
 async def _until_delivered(database: str, count: int) -> int:
-    """Wait until the confirmations are out; how many bulk messages were left then."""
+    """Wait until the confirmations are out; how many subscribers were left then."""
     conn = await asyncpg.connect(database)
 
     async def delivered() -> bool:

@@ -24,24 +24,24 @@ AIM = 0.9
 CONNECTIONS = 20
 AT_ONCE = 100
 
-_WAITING = "select count(*) from due_work where kind = 'send' and due_at <= now()"
+_DELIVERED = "select count(*) from messages where state = 'delivered'"
 
 
 async def mail_fan_out(site: Site) -> list[Row]:
     """Confirmations are due; from the start of the due worker to the last mail the server accepted."""
     platform = await site.platform()
     ours: list[float] = []
-    bare: list[float] = []
+    alone: list[float] = []
     async with site.database("notifications") as waiting:
         await plan(platform, waiting, site.sizes.mails)
         for _ in range(site.sizes.rounds):
             async with site.database("notifications", like=waiting) as database:
                 with site.mail_server() as server:
-                    ours.append(await _ours(platform, database, server, site.sizes.mails))
+                    ours.append(await drained(platform, database, server, site.sizes.mails))
                     mails = accepted(server)
             with site.mail_server() as server:
-                bare.append(await _bare(server, mails))
-    return [compare("mail fan-out", "mails/s", ours, bare, AIM)]
+                alone.append(await bare(server, mails))
+    return [compare("mail fan-out", "mails/s", ours, alone, AIM)]
 
 
 async def plan(platform: Platform, database: str, count: int) -> None:
@@ -63,21 +63,23 @@ def accepted(server: FarEnd) -> list[Accepted]:
         store.close()
 
 
-async def _ours(platform: Platform, database: str, server: FarEnd, count: int) -> float:
+async def drained(platform: Platform, database: str, server: FarEnd, count: int) -> float:
+    """Mails a second, from the start of the due worker until this many are delivered."""
     app = create_app(Settings(platform=platform, database=database, smtp_port=server.port), frozenset({Role.DUE}))
     conn = await asyncpg.connect(database)
 
     async def all_delivered() -> bool:
-        return bool(await conn.fetchval(_WAITING) == 0)
+        return bool(await conn.fetchval(_DELIVERED) == count)
 
     started = time.time()
     async with app.router.lifespan_context(app):
-        await eventually(all_delivered, timeout=120, every=0.05)
+        await eventually(all_delivered, timeout=600, every=0.05)
     await conn.close()
     return _rate(server, count, started)
 
 
-async def _bare(server: FarEnd, mails: Sequence[Accepted]) -> float:
+async def bare(server: FarEnd, mails: Sequence[Accepted]) -> float:
+    """Mails a second when aiosmtplib alone sends them."""
     waiting = iter(mails)
 
     async def send() -> None:

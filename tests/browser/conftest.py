@@ -27,8 +27,10 @@ from shared.settings import Platform
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
+from tests.browser.closing import ClosingSite
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
+from tests.browser.subscribing import SubscribingSite
 from tests.shared.web.site import create_site
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
@@ -161,6 +163,13 @@ async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
+    """The pages of closures."""
+    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+        yield ClosingSite(address, service, client)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def messages(stack: Backend) -> AsyncIterator[MessagesSite]:
     """The pages about messages, over a database of their own."""
     database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
@@ -170,5 +179,21 @@ async def messages(stack: Backend) -> AsyncIterator[MessagesSite]:
     service: Service = app.state.service
     async with serving(OnePort({"notifications": app}, create_portal(service.city, {"termin"}))) as address:
         yield MessagesSite(address, service)
+    await service.db.close()
+    await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SubscribingSite]:
+    """The pages of subscriptions and the portal on one port, over a database of their own."""
+    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+    )
+    app = create_notifications(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    platform_app = OnePort({"notifications": app}, create_portal(service.city, {"nachrichten"}))
+    async with serving(platform_app) as address:
+        yield SubscribingSite(address, service)
     await service.db.close()
     await drop_database(database)

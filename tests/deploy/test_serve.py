@@ -14,12 +14,29 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from deploy.local.processes import Child, free_port
-from deploy.serve import config_of
+from deploy.serve import config_of, platform_app
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
+from shared.service import Role
 from shared.settings import SERVICES
+from shared.web.portal import TASKS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
+
+
+@pytest.mark.parametrize(
+    ("services", "aliases"),
+    [
+        (["appointments"], {"/termin"}),
+        (["notifications"], {"/nachrichten"}),
+        (["appointments", "notifications"], {"/termin", "/nachrichten"}),
+    ],
+)
+async def test_the_portal_leads_to_what_can_be_done_online(services: list[str], aliases: set[str]) -> None:
+    transport = httpx.ASGITransport(platform_app(services, frozenset({Role.HTTP})))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        found = {f"/{task.alias}": await client.get(f"/{task.alias}") for task in TASKS}
+    assert {path for path, answer in found.items() if answer.status_code == 302} == aliases
 
 
 @pytest.mark.parametrize(

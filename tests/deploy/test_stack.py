@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,13 @@ def test_ports_are_free_and_remembered(tmp_path: Path) -> None:
     assert free_port() != free_port()
     first = Kafka(tmp_path)
     assert Kafka(tmp_path).bootstrap == first.bootstrap
+
+
+def test_kafka_starts_whatever_its_cluster_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" * 16))
+    kafka = Kafka(tmp_path)
+    try:
+        kafka.start()
+        assert "cluster.id=-" in (tmp_path / "kafka-data" / "meta.properties").read_text()
+    finally:
+        kafka.stop()

@@ -124,6 +124,7 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "audit log of staff": retention.AUDIT,
         "names and contacts": retention.PERSON_AFTER_MATTER,
         "ledger, without persons": retention.LEDGER,
+        "tickets of the walk-in queue, without persons": retention.LEDGER,
         "addresses that do not exist": retention.LEDGER,
         "addresses whose owners complained": retention.OBJECTION,
     }

@@ -14,8 +14,10 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from sqlalchemy import text
 
+from deploy.local.far_ends.issuer import create_issuer
 from deploy.local.processes import Child, free_port
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
@@ -24,7 +26,10 @@ from shared.clock import BERLIN
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
-from shared.settings import SERVICES, Platform
+from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
+from tests.appointments.checks import assert_consistent
+from tests.appointments.waiting import assert_line_consistent, sell_out, wait
+from tests.deploy.far_ends import listen, port_of, web_server
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
@@ -49,10 +54,23 @@ async def service(
 
 
 @pytest_asyncio.fixture
-async def clients(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def issuer(tmp_path: Path) -> AsyncIterator[str]:
+    """The identity provider of staff."""
+    listening = listen()
+    url = f"http://127.0.0.1:{port_of(listening)}/issuer"
+    app = FastAPI()
+    secret = DEVELOPMENT_CLIENT_SECRET.get_secret_value()
+    app.include_router(create_issuer(tmp_path, url, "nahbar", secret), prefix="/issuer")
+    with web_server(app, listening):
+        yield url
+
+
+@pytest_asyncio.fixture
+async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
     platform = service.settings.platform
     environment = os.environ | {
+        "NAHBAR_OIDC_ISSUER": issuer,
         "NAHBAR_KAFKA": platform.kafka,
         "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
         "APPOINTMENTS_DATABASE": service.settings.database,
@@ -143,6 +161,171 @@ async def test_a_hold_confirmed_by_many_is_one_appointment_cancelled_once(
     assert statuses == {200: 1, 410: CLIENTS - 1}
     id, _ = service.links.read("manage", booked["token"])
     assert await facts_of(service, id) == ["AppointmentBooked", "AppointmentCancelled"]
+
+
+async def wait_for(clients: list[httpx.AsyncClient], service: Service, start: datetime, count: int) -> list[str]:
+    """Everything that is free at Mitte that day is taken, and people wait for it: their tokens, in their turn."""
+    await sell_out(service, start, counter="mitte-%")
+    tokens = []
+    for n in range(count):
+        body = wait(start, name=f"W{n}", stations=["mitte"])
+        answer = await clients[n].post(f"{API}/waiting", json=body)
+        assert answer.status_code == 201, answer.text
+        tokens.append(answer.json()["token"])
+    return tokens
+
+
+async def entries(clients: list[httpx.AsyncClient], tokens: list[str]) -> list[dict[str, Any]]:
+    """The entries as they are now."""
+    return [(await clients[n].get(f"{API}/waiting/{token}")).json() for n, token in enumerate(tokens)]
+
+
+async def test_what_is_cancelled_at_once_goes_to_the_first_who_wait_and_to_nobody_else(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
+    tokens = await wait_for(clients, service, start, 16)
+
+    async def ask(n: int) -> int:
+        cancels = n < 16
+        path = f"/appointments/{booked[n // 2]['token']}/cancellation" if cancels else "/appointments"
+        body = None if cancels else booking(start)
+        return (await clients[n].post(f"{API}{path}", json=body)).status_code
+
+    statuses = Counter(await asyncio.gather(*map(ask, range(CLIENTS))))
+    assert statuses == {200: 8, 410: 8, 409: 16}, "each cancelled once, and nobody could book in between"
+    found = await entries(clients, tokens)
+    assert [each["status"] for each in found] == ["offered"] * 8 + ["waiting"] * 8
+    assert {datetime.fromisoformat(each["offer"]["starts_at"]) for each in found[:8]} == {start}
+    await assert_line_consistent(service)
+
+
+async def test_one_offered_time_taken_by_32_at_once_is_one_appointment(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = (await clients[0].post(f"{API}/appointments", json=booking(start))).json()
+    [token] = await wait_for(clients, service, start, 1)
+    await clients[0].post(f"{API}/appointments/{booked['token']}/cancellation")
+    [waiting] = await entries(clients, [token])
+    answers, statuses = await all_at_once(clients, f"/offers/{waiting['offer']['token']}/taking", lambda _: None)
+    assert statuses == {200: CLIENTS}
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    id, _ = service.links.read("manage", answers[0].json()["token"])
+    assert await facts_of(service, id) == ["AppointmentBooked"]
+    await assert_line_consistent(service)
+
+
+async def test_taking_and_expiring_at_the_same_moment_end_in_one_or_the_other(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
+    tokens = await wait_for(clients, service, start, 16)
+    for each in booked:
+        await clients[0].post(f"{API}/appointments/{each['token']}/cancellation")
+    offers = [each["offer"]["token"] for each in (await entries(clients, tokens))[:8]]
+    soon = service.clock.now() + timedelta(seconds=1)
+    async with service.db.transaction() as conn:
+        for change in ("seat_offers set until = :soon", "due_work set due_at = :soon where kind = 'offer-expiry'"):
+            await conn.execute(text(f"update {change}"), {"soon": soon})
+
+    async def take(n: int) -> int:
+        await asyncio.sleep((soon - service.clock.now()).total_seconds() + (n - 16) * 0.005)
+        return (await clients[n].post(f"{API}/offers/{offers[n % 8]}/taking")).status_code
+
+    answers = await asyncio.gather(*map(take, range(CLIENTS)))
+
+    taken = {n % 8 for n, status in enumerate(answers) if status == 200}
+    assert set(answers) <= {200, 410}
+
+    async def settled() -> bool:
+        found = Counter(each["status"] for each in await entries(clients, tokens))
+        return found["booked"] == len(taken) and found["offered"] == 8 - len(taken)
+
+    await eventually(settled)
+    await assert_line_consistent(service)
+
+
+async def access_token(issuer: str) -> str:
+    """That of somebody who leads all stations."""
+    data = {"grant_type": "client_credentials", "client_id": "leitung", "client_secret": "nahbar-development"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{issuer}/token", data=data)
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+async def close_until_it_holds(client: httpx.AsyncClient, closure: dict[str, str], token: str) -> int:
+    """Look at the preview and confirm it, again and again while people make it outdated; how often."""
+    headers, address = {"Authorization": f"Bearer {token}"}, f"{API}/staff/closures"
+    for tries in range(1, 200):
+        preview = (await client.get(f"{address}/preview", params=closure, headers=headers)).raise_for_status().json()
+        body = closure | {"confirmation": {"preview": preview["version"]}}
+        answer = await client.put(f"{address}/{UUID(int=1)}", json=body, headers=headers)
+        if answer.status_code == 200:
+            return tries
+        assert answer.status_code == 409, answer.text
+        assert answer.json()["preview"]["version"]
+    raise AssertionError("It never held.")
+
+
+@pytest.mark.parametrize("counter", [None, "mitte-3"], ids=["station", "counter"])
+async def test_a_closure_while_people_book_move_and_cancel_loses_nobody(
+    service: Service, clients: list[httpx.AsyncClient], issuer: str, start: datetime, counter: str | None
+) -> None:
+    statuses: Counter[int] = Counter()
+    told: dict[str, str] = {}
+
+    async def citizen(n: int, client: httpx.AsyncClient) -> None:
+        for again in range(4):
+            time = start + (n + again) % 6 * timedelta(minutes=10)
+            booked = await client.post(f"{API}/appointments", json=booking(time, f"P{n}-{again}"))
+            statuses[booked.status_code] += 1
+            if booked.status_code != 201:
+                continue
+            address = f"{API}/appointments/{booked.json()['token']}"
+            told[booked.json()["number"]] = "booked"
+            if n % 4 == 1:
+                answer = await client.post(f"{address}/cancellation")
+                told[booked.json()["number"]] = "cancelled" if answer.status_code == 200 else "booked"
+                statuses[answer.status_code] += 1
+            elif n % 4 == 2:
+                later = {"station": "mitte", "starts_at": (start + timedelta(hours=1)).isoformat()}
+                statuses[(await client.post(f"{address}/rescheduling", json=later)).status_code] += 1
+
+    day = {"station": "mitte", "first_day": str(start.date()), "last_day": str(start.date()), "reason": "Sturm"}
+    closure = day | ({"counter": counter} if counter else {})
+    token = await access_token(issuer)
+    for n in range(COUNTERS_OF_MITTE):
+        first = await clients[n].post(f"{API}/appointments", json=booking(start, f"first {n}"))
+        statuses[first.status_code] += 1
+        told[first.json()["number"]] = "booked"
+    await asyncio.gather(
+        *[citizen(n, client) for n, client in enumerate(clients[1:])], close_until_it_holds(clients[0], closure, token)
+    )
+    assert set(statuses) <= {200, 201, 409, 410}, statuses
+    assert statuses[201] == len(told)
+    await assert_consistent(service)
+    async with service.db.transaction() as conn:
+        rows = await conn.execute(text("select number, status, closure is not null as concerned from appointments"))
+        became = {row.number: row for row in rows}
+        closed = await conn.execute(
+            text("select count(*), count(*) filter (where appointment <> :closure) from seats "
+                 "where counter like :counters and starts_at >= :start and starts_at < :start + interval '2 hours'"),
+            {"closure": UUID(int=1), "counters": counter or "mitte-%", "start": start},
+        )  # fmt: skip
+        decided = await conn.execute(
+            text("""
+                select aggregate from outbox
+                where convert_from(body, 'UTF8')::jsonb #>> '{about,id}' = cast(:closure as text)
+                group by aggregate having count(*) > 1
+            """),
+            {"closure": str(UUID(int=1))},
+        )
+    assert set(became) == set(told), "nobody is lost"
+    assert {became[number].status for number, end in told.items() if end == "cancelled"} <= {"cancelled"}
+    taken, by_others = closed.one()
+    assert (taken, by_others) == (12 * (1 if counter else COUNTERS_OF_MITTE), 0), "nobody stays in a closed seat"
+    assert decided.all() == [], "each is decided on once"
+    assert any(row.concerned for row in became.values())
 
 
 async def facts_of(service: Service, id: UUID) -> list[str]:

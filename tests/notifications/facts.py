@@ -2,28 +2,42 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
+from services.notifications.writing.texts import Subject
 from shared.events.appointments import (
+    AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
+    ClosureState,
     DecidedBy,
+    InsteadOf,
+    OfferedSeat,
     Place,
+    SeatOffered,
+    SeatOfferEnded,
+    StationClosed,
+    WaitingFact,
+    WaitingListJoined,
+    WaitingListLeft,
+    WaitingState,
 )
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.events.personal import Contact, PersonalFact
 from shared.events.tickets import TicketNear, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
 MANAGE_URL = "https://duisburg.example/appointments/m/" + "x" * 46
+UNSUBSCRIBE_URL = "https://duisburg.example/notifications/unsubscribe/" + "x" * 46
 MONDAY_NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 THURSDAY = datetime(2026, 11, 26, 8, 20, tzinfo=UTC)
 MOBILE = "+4915228817300"
@@ -94,6 +108,22 @@ def cancelled(
     )
 
 
+def offered(before: AppointmentFact, until: datetime = MONDAY_NOON + timedelta(days=2)) -> AlternativeOffered:
+    """The appointment cannot be; a time two days later is offered instead."""
+    old = before.appointment
+    instead_of = InsteadOf(
+        place=old.place,
+        counter=old.counter,
+        starts_at=old.starts_at,
+        ends_at=old.ends_at,
+        reason="Wasserschaden",
+        until=until,
+    )
+    later = {"starts_at": old.starts_at + timedelta(days=2), "ends_at": old.ends_at + timedelta(days=2)}
+    after = old.model_copy(update={"status": "offered", "instead_of": instead_of, **later})
+    return AlternativeOffered(id=before.id, version=before.version + 1, appointment=after, before=old)
+
+
 def ticket(matter: UUID, contact: Contact | None, **changes: Any) -> TicketState:
     """A ticket of a Thursday morning, for somebody who waits for an SMS."""
     values: dict[str, Any] = {
@@ -117,18 +147,68 @@ def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
     return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
 
 
+def waiting(contact: Contact | None = None, **changes: Any) -> WaitingListJoined:
+    """A citizen waits for Mondays and Thursdays at Hamborn."""
+    id, booked_state = uuid4(), state(uuid4(), None)
+    values: dict[str, Any] = {
+        "status": "waiting",
+        "services": booked_state.services,
+        "places": [booked_state.place],
+        "weekdays": [0, 3],
+        "first_day": MONDAY_NOON.date(),
+        "last_day": date(2026, 12, 18),
+        "language": "de",
+        "channels": ["mail"],
+        "person_key": "key of one who waits",
+        "contact": _SEALER.seal("notifications", id, contact or person()),
+    }
+    return WaitingListJoined(id=id, version=1, entry=WaitingState(**values | changes))
+
+
+def seat_offered(before: WaitingFact, starts_at: datetime = THURSDAY, until: datetime | None = None) -> SeatOffered:
+    """A time is offered, until two hours after noon on Monday unless `until` says otherwise."""
+    offer = OfferedSeat(
+        id=uuid4(),
+        place=before.entry.places[0],
+        counter="3",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=20),
+        until=until or MONDAY_NOON + timedelta(hours=2),
+    )
+    entry = before.entry.model_copy(update={"status": "offered", "offer": offer})
+    return SeatOffered(id=before.id, version=before.version + 1, entry=entry)
+
+
+def offer_ended(before: WaitingFact, outcome: Literal["declined", "expired"] = "expired") -> SeatOfferEnded:
+    """The offer was not taken."""
+    assert before.entry.offer
+    entry = before.entry.model_copy(update={"status": "waiting", "offer": None})
+    return SeatOfferEnded(
+        id=before.id, version=before.version + 1, entry=entry, offer=before.entry.offer, outcome=outcome
+    )
+
+
+def left(before: WaitingFact, status: str = "over") -> WaitingListLeft:
+    """The entry is no longer in line."""
+    entry = before.entry.model_copy(update={"status": status, "offer": None})
+    return WaitingListLeft(id=before.id, version=before.version + 1, entry=entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
 
     `needed` stands in mail and SMS, the first of it in the subject. `turning` and `names` stand in the mail: numbers
-    and times that must not turn round in a text from right to left, and German proper names.
+    and times that must not turn round in a text from right to left, and German proper names. `titled` stands in the
+    subject instead of the first that is needed; `greeted` says whether the reader's name is known.
     """
 
-    make: Callable[[str, DecidedBy], PersonalFact]
+    make: Callable[[str, DecidedBy], Subject]
     needed: Sequence[str]
     turning: Sequence[str]
     names: Sequence[str]
+    titled: str | None = None
+    greeted: bool = True
 
 
 _STATION = "Bürger-Service-Station Hamborn"
@@ -143,10 +223,34 @@ def _appointment_sample(make: Callable[[AppointmentFact, DecidedBy], Appointment
     )
 
 
+def closed(matter: UUID | None = None, version: int = 1, **changes: Any) -> StationClosed:
+    """A station is closed for a day."""
+    values: dict[str, Any] = {
+        "status": "in_force",
+        "place": Place(key="hamborn", name=_STATION, district=200, address="Markt 1"),
+        "first_day": THURSDAY.date() + timedelta(days=7),
+        "last_day": THURSDAY.date() + timedelta(days=7),
+        "reason": "Wasserschaden",
+    }
+    return StationClosed(id=matter or uuid4(), version=version, closure=ClosureState(**values | changes))
+
+
+def _circular_sample(*facts: Fact, names: Sequence[str] = (), titled: str = "") -> Sample:
+    return Sample(
+        lambda language, _: Circular(facts, language, MONDAY_NOON.date(), UNSUBSCRIBE_URL),
+        needed=(MANAGE_URL, titled),
+        turning=(),
+        names=names,
+        titled=titled,
+        greeted=False,
+    )
+
+
 SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
     Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
     Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
     Purpose.TURN: Sample(
@@ -155,16 +259,45 @@ SAMPLES: Mapping[Purpose, Sample] = {
         turning=("A 017",),
         names=(_STATION,),
     ),
+    Purpose.WAITING: Sample(
+        lambda language, _: waiting(language=language), ("Duisburg", MANAGE_URL), (), (_STATION, "Duisburg")
+    ),
+    Purpose.SEAT_OFFER: Sample(
+        lambda language, _: seat_offered(waiting(language=language)),
+        needed=("09:20", "14:00", "Hamborn", MANAGE_URL),
+        turning=("09:20", "14:00"),
+        names=(_STATION,),
+    ),
+    Purpose.OFFER_EXPIRED: Sample(
+        lambda language, _: offer_ended(seat_offered(waiting(language=language))),
+        ("09:20", MANAGE_URL),
+        ("09:20",),
+        (_STATION,),
+    ),
+    Purpose.WAITING_OVER: Sample(
+        lambda language, _: left(waiting(language=language)), ("Duisburg", MANAGE_URL), (), (_STATION,)
+    ),
+    Purpose.SUBSCRIPTION: _circular_sample(),
+    Purpose.SUBSCRIPTION_LINK: _circular_sample(),
+    Purpose.CLOSURE: _circular_sample(closed(), names=(_STATION,), titled=_STATION),
+    Purpose.CLOSURE_LIFTED: _circular_sample(closed(status="lifted"), names=(_STATION,), titled=_STATION),
+    Purpose.DIGEST: _circular_sample(closed(), closed(status="lifted"), names=(_STATION,)),
 }
 """One for every purpose: the texts of all languages are tested with them."""
 
 
-def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> PersonalFact:
+def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> Subject:
     """A fact that a notice of this purpose follows from."""
     return SAMPLES[purpose].make(language, by)
 
 
 def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
+    event_id = uuid4()
+    return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
+
+
+def as_news(fact: StationClosed, occurred_at: datetime = MONDAY_NOON) -> Received[StationClosed]:
+    """News as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

@@ -49,7 +49,8 @@ def test_every_mail_says_what_the_reader_needs(purpose: Purpose, language: Langu
     for text in (mail.plain, mail.html):
         assert [needed for needed in SAMPLES[purpose].needed if needed not in text] == []
         assert ("Krankheit" in text) == (purpose is Purpose.CANCELLATION and by is not DecidedBy.CITIZEN)
-    assert SAMPLES[purpose].needed[0] in mail.subject
+    titled = SAMPLES[purpose].titled
+    assert (SAMPLES[purpose].needed[0] if titled is None else titled) in mail.subject
     assert "\n\n\n" not in mail.plain
 
 
@@ -57,7 +58,7 @@ def test_every_mail_says_what_the_reader_needs(purpose: Purpose, language: Langu
 def test_every_sms_says_it_in_few_segments(purpose: Purpose, language: Language) -> None:
     sms = plain(TEXTS.sms(purpose, fact_for(purpose, language.code), person()))
     assert [needed for needed in SAMPLES[purpose].needed if needed not in sms] == []
-    assert segments(sms) <= SEGMENTS[language.code]
+    assert segments(sms) <= SEGMENTS[language.code] + (purpose is Purpose.ALTERNATIVE)
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
@@ -109,7 +110,8 @@ def test_nothing_turns_round_in_arabic(purpose: Purpose) -> None:
     mail = mail_for(purpose, message_language("ar"))
     letter = mail.html.partition('<div lang="de"')[0]
     sample = SAMPLES[purpose]
-    assert {*sample.turning, *sample.names, "Ada Lovelace"} <= isolated(parse(mail.html))
+    greeted = {"Ada Lovelace"} if sample.greeted else set()
+    assert {*sample.turning, *sample.names, *greeted} <= isolated(parse(mail.html))
     assert [name for name in sample.names if f'<bdi lang="de">{name}</bdi>' not in letter] == []
     assert not re.search(r"\b(left|right)\b", mail.html), "sides are logical"
     assert not re.search(r"[٠-٩]", mail.html + mail.plain + mail.subject), "digits are Latin"

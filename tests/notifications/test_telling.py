@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.docs import who_is_told
+from services.notifications.news.circulars import TO_SUBSCRIBERS
+from services.notifications.news.domain import RULES
 from services.notifications.telling.domain import (
     NO_CHANNEL,
     NoticePlan,
@@ -22,7 +24,7 @@ from shared.due import Urgency
 from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Received
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received, rescheduled
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, received, rescheduled
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 
@@ -88,6 +90,24 @@ def test_a_move_by_the_city_is_told_in_time_for_the_old_appointment() -> None:
     assert plans(earlier)["rescheduling"].loud_from == THURSDAY - timedelta(days=1, hours=24)
 
 
+def test_an_alternative_is_told_at_once_while_it_can_be_taken_and_reminded_of_once_it_was() -> None:
+    first, deadline = booked(), MONDAY_NOON + timedelta(days=2)
+    asked = offered(first, until=deadline)
+    [told] = plans(asked, known=first).values()
+    assert (told.purpose, told.urgency, told.due_at) == (Purpose.ALTERNATIVE, Urgency.URGENT, MONDAY_NOON)
+    assert (told.useful_until, told.loud_from) == (deadline, deadline - timedelta(hours=24))
+    taken = asked.appointment.model_copy(update={"status": "confirmed", "instead_of": None})
+    by_citizen = rescheduled(first).model_copy(update={"version": 3, "appointment": taken})
+    assert set(plans(by_citizen, known=asked)) == {"rescheduling", "reminder"}
+    assert set(plans(cancelled(asked, DecidedBy.CITY), known=asked)) == {"cancellation"}
+
+
+def test_who_only_changes_the_counter_is_told_nothing() -> None:
+    first = booked()
+    moved = rescheduled(first, DecidedBy.CITY, starts_at=THURSDAY, counter="4")
+    assert plans(moved, known=first) == {}
+
+
 def test_only_what_differs_is_told() -> None:
     first = booked()
     again = first.model_copy(update={"version": 2})
@@ -133,8 +153,8 @@ def test_ids_are_the_same_for_whoever_computes_them_and_differ_by_cause_and_purp
 def test_every_rule_has_words_and_the_table_shows_every_rule() -> None:
     table = who_is_told()
     rules = [rule for kind in KINDS for rule in kind.rules]
-    assert {rule.purpose for rule in rules} == set(Purpose) - {Purpose.STILL_BOOKED}, "which answers a reply"
-    assert len(table.splitlines()) == len(rules) + 2
+    assert {rule.purpose for rule in rules} | TO_SUBSCRIBERS == set(Purpose) - {Purpose.STILL_BOOKED}, "answers a reply"
+    assert len(table.splitlines()) == len(rules) + 2 * len(RULES) + 2
     assert "| AppointmentCancelled by city or staff | citizen | cancellation | urgent |" in table
 
 

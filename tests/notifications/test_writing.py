@@ -15,7 +15,7 @@ from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.events.appointments import AppointmentFact, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
-from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, person, rescheduled
+from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, rescheduled
 
 TEXTS = Texts("Duisburg")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
@@ -91,6 +91,18 @@ def test_the_calendar_entry_is_put_in_moved_and_taken_out_again() -> None:
     assert entry["LOCATION"] == "Bürger-Service-Station Hamborn, Markt 1"
     reminder = mail_for(Purpose.REMINDER, before)
     assert "text/calendar" not in {part.get_content_type() for part in reminder.walk()}
+
+
+def test_an_alternative_stands_in_the_calendar_as_tentative() -> None:
+    first = booked()
+    asked = offered(first)
+    mail = mail_for(Purpose.ALTERNATIVE, asked)
+    [entry] = calendar(mail).events
+    assert (calendar(mail)["METHOD"], entry["STATUS"], entry["SEQUENCE"]) == ("REQUEST", "TENTATIVE", 1)
+    assert entry.start == THURSDAY + timedelta(days=2)
+    text = body(mail, "plain")
+    for said in ("Wasserschaden", "Donnerstag, 26. November 2026, 09:20 Uhr", "bis Mittwoch, 25. November 2026, 12:00"):
+        assert said in text
 
 
 def test_html_works_without_anything_from_outside() -> None:

@@ -20,6 +20,9 @@ TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJq"
         ("dial +49 152 28817386 now", "dial *** now"),
         (f"GET /appointments/m/{TOKEN}/cancel 200", "GET /appointments/m/***/cancel 200"),
         (f"GET /appointments/api/v1/appointments/{TOKEN} 200", "GET /appointments/api/v1/appointments/*** 200"),
+        (f"POST /en/notifications/unsubscribe/{TOKEN} 200", "POST /en/notifications/unsubscribe/*** 200"),
+        (f"PUT /notifications/api/v1/subscriptions/{TOKEN}", "PUT /notifications/api/v1/subscriptions/***"),
+        (f"/subscription-requests/{TOKEN}/confirmation", "/subscription-requests/***/confirmation"),
         ("2026-11-23T08:00:00Z 127.0.0.1 200", "2026-11-23T08:00:00Z 127.0.0.1 200"),
     ],
 )

@@ -8,8 +8,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import usecases
+from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
+from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.limits import CurrentOrigin
@@ -120,12 +121,24 @@ class HoldOut(BaseModel):
     held_until: AwareDatetime
 
 
+class InsteadOfOut(BaseModel):
+    """What an offered time stands in for, and why; it is kept `until` a moment."""
+
+    station: str
+    starts_at: AwareDatetime
+    reason: str
+    until: AwareDatetime
+
+
 class AppointmentOut(BaseModel):
-    """An appointment; whoever has the token can read and cancel it."""
+    """An appointment; whoever has the token can read and cancel it.
+
+    While it is `offered`, station and times are an alternative to take before its deadline.
+    """
 
     token: str
     number: str
-    status: Literal["confirmed", "cancelled"]
+    status: Literal["confirmed", "offered", "cancelled"]
     kind: Kind
     station: str
     services: list[str]
@@ -135,6 +148,7 @@ class AppointmentOut(BaseModel):
     interpreter: str | None
     page_language: str | None
     manage_url: str
+    instead_of: InsteadOfOut | None = None
 
 
 class UnreachedOut(BaseModel):
@@ -197,12 +211,12 @@ async def book(
         raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
     id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
-        return _out(service, await _known(conn, UUID(first)))
+        return appointment_out(service, await _known(conn, UUID(first)))
     if booking.time is None:
         found = await usecases.confirm(conn, service, id, details, now, origin)
     else:
         found = await usecases.book(conn, service, id, booking.time.wish(), details, now, origin)
-    out = _out(service, found)
+    out = appointment_out(service, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
 
@@ -210,14 +224,14 @@ async def book(
 @router.get("/appointments/{token}", responses=problems(404))
 async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
     """An appointment, by its secret token."""
-    return _out(service, await by_token(conn, service, token))
+    return appointment_out(service, await by_token(conn, service, token))
 
 
 @router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return _out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    return appointment_out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
@@ -228,7 +242,17 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     """
     found = await by_token(conn, service, token)
     moved = await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now)
-    return _out(service, moved)
+    return appointment_out(service, moved)
+
+
+@router.post("/appointments/{token}/acceptance", responses=problems(404, 410))
+async def accept(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+    """Take the time that is kept instead of one that cannot be. Sent again it changes nothing.
+
+    To decline it, cancel the appointment or move it to another time.
+    """
+    found = await by_token(conn, service, token)
+    return appointment_out(service, await take_alternative(conn, service, found.id, now))
 
 
 @router.get(
@@ -278,11 +302,12 @@ async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
     return found
 
 
-def _out(service: Service, found: Appointment) -> AppointmentOut:
+def appointment_out(service: Service, found: Appointment) -> AppointmentOut:
+    """An appointment with its token."""
     return AppointmentOut(
         token=service.links.token(MANAGE, found.id, found.generation),
         number=found.number,
-        status="cancelled" if found.status == "cancelled" else "confirmed",
+        status=found.status.value,
         kind=found.kind,
         station=found.station,
         services=list(found.services),
@@ -292,7 +317,15 @@ def _out(service: Service, found: Appointment) -> AppointmentOut:
         interpreter=found.interpreter,
         page_language=found.page_language,
         manage_url=manage_url(service, found.id, found.generation, found.language, found.page_language),
+        instead_of=_instead_of(found),
     )
+
+
+def _instead_of(found: Appointment) -> InsteadOfOut | None:
+    if found.status is not Status.OFFERED or found.state is None or found.state.instead_of is None:
+        return None
+    old = found.state.instead_of
+    return InsteadOfOut(station=old.place.key, starts_at=old.starts_at, reason=old.reason, until=old.until)
 
 
 def _field_error(wrong: Wrong) -> FieldError:

@@ -10,6 +10,7 @@ from services.appointments.booking.queries import Appointment
 from shared.service import Service
 
 PRODUCT = "-//Nahbar//appointments//DE"
+STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def calendar_file(service: Service, appointment: Appointment) -> Response:
@@ -26,7 +27,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
     event.add("description", f"{appointment.number}\n{url}")
-    event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
+    event.add("status", STATUSES[state.status])
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", event["summary"])

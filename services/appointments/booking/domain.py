@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
-from phonenumbers import PhoneNumberType
-
+from shared.addresses import checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 
@@ -23,10 +20,14 @@ _OFFSET = 27_182_819
 
 
 class Status(StrEnum):
-    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so."""
+    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so.
+
+    An offered one cannot take place as booked: another time is kept for the person to take, until a moment.
+    """
 
     HELD = "held"
     CONFIRMED = "confirmed"
+    OFFERED = "offered"
     CANCELLED = "cancelled"
 
 
@@ -43,6 +44,18 @@ def appointment_number(count: int) -> str:
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now
+
+
+def alternative_is_over(status: Status, held_until: datetime | None, now: datetime) -> bool:
+    """Whether the time offered instead is no longer kept, to the second."""
+    return status is Status.OFFERED and hold_is_over(held_until, now)
+
+
+def is_changeable(status: Status, held_until: datetime | None, starts_at: datetime, now: datetime) -> bool:
+    """Whether the citizen can still move or cancel an appointment."""
+    if status not in (Status.CONFIRMED, Status.OFFERED) or starts_at <= now:
+        return False
+    return not alternative_is_over(status, held_until, now)
 
 
 def extended(held_until: datetime, extensions: int) -> datetime | None:
@@ -100,12 +113,11 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
 
     mail = phone = None
     if typed.mail.strip() or "mail" in typed.channels:
-        try:
-            mail = validate_email(typed.mail.strip(), check_deliverability=False).normalized
-        except EmailNotValidError:
+        mail = checked_mail(typed.mail)
+        if mail is None:
             wrong.append(Wrong("mail", "mail_unusable" if typed.mail.strip() else "mail_missing"))
     if typed.phone.strip() or "sms" in typed.channels:
-        phone, code = _check_phone(typed.phone.strip(), for_sms="sms" in typed.channels)
+        phone, code = checked_phone(typed.phone, for_sms="sms" in typed.channels)
         if code:
             wrong.append(Wrong("phone", code))
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
@@ -113,19 +125,4 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
 
 def check_mobile(typed: str) -> tuple[str | None, str | None]:
     """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
-    return _check_phone(typed.strip(), for_sms=True)
-
-
-def _check_phone(typed: str, for_sms: bool) -> tuple[str | None, str | None]:
-    if not typed:
-        return None, "phone_missing"
-    try:
-        number = phonenumbers.parse(typed, "DE")
-    except phonenumbers.NumberParseException:
-        return None, "phone_unusable"
-    if not phonenumbers.is_valid_number(number):
-        return None, "phone_unusable"
-    mobile = phonenumbers.number_type(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if for_sms and not mobile:
-        return None, "phone_landline"
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
+    return checked_phone(typed, for_sms=True)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
+from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
@@ -26,16 +27,20 @@ MANAGE = "manage"
 
 
 def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
-    """The secret address of an appointment's page.
+    """The secret address of an appointment's page."""
+    return secret_url(service, f"m/{service.links.token(MANAGE, id, generation)}", language, page_language)
+
+
+def secret_url(service: Service, path: str, language: str, page_language: str | None) -> str:
+    """The address of a secret page, in the language of messages where there are pages in it.
 
     Args:
-        language: of messages; the page is in it, too, where there are pages in it.
-        page_language: of the pages the appointment was booked on, which are good enough otherwise.
+        path: under `/appointments/`.
+        page_language: of the pages the matter began on, which are good enough otherwise.
     """
     readable = any(each.code == language for each in LANGUAGES)
     prefix = page_of(language if readable else page_language or GERMAN.code).prefix
-    token = service.links.token(MANAGE, id, generation)
-    return f"{service.settings.platform.public_url}{prefix}/appointments/m/{token}"
+    return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
 def booked_fact(
@@ -80,9 +85,24 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
             "counter": seating.counter,
             "starts_at": seating.starts_at,
             "ends_at": seating.ends_at,
+            "status": "confirmed",
+            "instead_of": None,
         }
     )
-    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by)
+    before = binding_before(found.state)
+    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=before, by=by)
+
+
+def taken_fact(found: Appointment) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who takes the time they were offered."""
+    assert found.state is not None, "a binding appointment has one"
+    return AppointmentRescheduled(
+        id=found.id,
+        version=found.version + 1,
+        appointment=found.state.model_copy(update={"status": "confirmed", "instead_of": None}),
+        before=binding_before(found.state),
+        by=DecidedBy.CITIZEN,
+    )
 
 
 def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> AppointmentCancelled:
@@ -90,7 +110,29 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(update={"status": "cancelled"})
     return AppointmentCancelled(
-        id=found.id, version=found.version + 1, appointment=state, before=found.state, by=by, reason=reason
+        id=found.id,
+        version=found.version + 1,
+        appointment=state,
+        before=binding_before(found.state),
+        by=by,
+        reason=reason,
+    )
+
+
+def binding_before(state: AppointmentState) -> AppointmentState:
+    """What was last binding: of an offered appointment not the alternative, but what it stands in for."""
+    if state.instead_of is None:
+        return state
+    old = state.instead_of
+    return state.model_copy(
+        update={
+            "status": "confirmed",
+            "place": old.place,
+            "counter": old.counter,
+            "starts_at": old.starts_at,
+            "ends_at": old.ends_at,
+            "instead_of": None,
+        }
     )
 
 
@@ -105,4 +147,9 @@ def services_of(offer: Offer) -> list[BookedService]:
 def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
+    return place_at(station)
+
+
+def place_at(station: Station) -> Place:
+    """A station as facts name it."""
     return Place(key=station.key, name=station.name, district=station.district, address=station.address)

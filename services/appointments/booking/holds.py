@@ -17,15 +17,17 @@ from services.appointments.booking.domain import (
 from services.appointments.booking.limits import COUNT_TAKINGS, NOTE_TAKING, Origin, audience_of, values_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
-from services.appointments.booking.seats import release_seats
+from services.appointments.booking.seats import load_seats, release_seats
 from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
 from services.appointments.offer.domain import keys_of
+from services.appointments.waiting.line import let_go, lock_line, pass_on
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
 
-DRAFT_EXPIRY = "draft-expiry"
+HOLD_END = "hold-end"
+AGAIN = timedelta(seconds=1)
 DRAFT_LIFE = timedelta(hours=2)
 """How long after the end of a hold what was typed is kept, so that another time can be chosen."""
 
@@ -52,9 +54,10 @@ _EXTEND = text("""
     with held as (update appointments set held_until = :until, extensions = extensions + 1 where id = :id)
     update seats set until = :until where appointment = :id
 """)
-_EXPIRE = text("""
-    with gone as (delete from appointments where id = :id and status = 'held' returning id),
-    freed as (delete from seats where appointment in (select id from gone))
+_HELD_UNTIL = text("select held_until from appointments where id = :id and status = 'held'")
+_HELD_UNTIL_LOCKED = text(f"{_HELD_UNTIL.text} for update skip locked")
+_FORGET_DRAFT = text("""
+    with gone as (delete from appointments where id = :id and status = 'held' returning id)
     delete from people where matter in (select id from gone)
 """)
 
@@ -62,7 +65,7 @@ _EXPIRE = text("""
 async def hold(
     conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
 ) -> datetime:
-    """Keep a time for ten minutes; an id that holds another time lets go of it.
+    """Keep a time for ten minutes; an id that holds another time lets go of it, for those who wait first.
 
     Args:
         origin: where a request of the public comes from; None for staff.
@@ -76,9 +79,10 @@ async def hold(
     before = await load_appointment(conn, id, for_update=True)
     if before and before.status is not Status.HELD:
         raise HoldOver
-    await release_seats(conn, id)
+    freed = await let_go(conn, id)
     until = now + HOLD
     seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
+    await pass_on(conn, service, freed, now)
     held = await conn.execute(
         _HOLD,
         {
@@ -96,7 +100,7 @@ async def hold(
     )
     if origin:
         origin.check_takings(held.scalar_one(), now)
-    await service.due.schedule(conn, Work(DRAFT_EXPIRY, str(id), until + DRAFT_LIFE, Urgency.BULK))
+    await service.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
@@ -111,7 +115,7 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
     if until is None:
         raise NoMoreExtensions
     await conn.execute(_EXTEND, {"id": id, "until": until})
-    await service.due.schedule(conn, Work(DRAFT_EXPIRY, str(id), until + DRAFT_LIFE, Urgency.BULK))
+    await service.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
@@ -145,9 +149,26 @@ async def load_details(conn: AsyncConnection, service: Service, draft: Appointme
     return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 
-async def expire_draft(conn: AsyncConnection, service: Service, claim: Claim) -> None:
-    """Forget a hold that was never confirmed, and who was typed into it."""
-    await conn.execute(_EXPIRE, {"id": UUID(claim.key)})
+async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Pass on the seats of a hold that ended; a while later, forget it with who was typed into it."""
+    id, now = UUID(claim.key), service.clock.now()
+    if (await conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
+        return
+    held_until = (await conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
+    if held_until is None:
+        # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
+        await service.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
+        return
+    if seats := await load_seats(conn, id):
+        await lock_line(conn)
+        # Until they are passed on the seats stay as they are, free for everybody since the hold ended: whoever takes
+        # several takes them in order of time, and so does this.
+        await pass_on(conn, service, seats, now)
+        await release_seats(conn, id)
+    if now < held_until + DRAFT_LIFE:
+        await service.due.schedule(conn, Work(HOLD_END, claim.key, held_until + DRAFT_LIFE, Urgency.BULK))
+    else:
+        await conn.execute(_FORGET_DRAFT, {"id": id})
 
 
 async def load_held(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:

@@ -79,14 +79,14 @@ class Unreached:
 async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
     """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
     row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
-    return None if row is None else _appointment(row)
+    return None if row is None else appointment_of(row)
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
     """The appointment people call by a number, with or without its dash; None where there is none."""
     digits = "".join(filter(str.isdigit, number))
     row = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).one_or_none()
-    return None if row is None else _appointment(row)
+    return None if row is None else appointment_of(row)
 
 
 async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 200) -> list[Unreached]:
@@ -106,7 +106,8 @@ async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 2
     ]
 
 
-def _appointment(row: Any) -> Appointment:
+def appointment_of(row: Any) -> Appointment:
+    """An appointment from a row of its table."""
     return Appointment(
         id=row.id,
         version=row.version,

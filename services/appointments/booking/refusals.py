@@ -86,6 +86,12 @@ class AlreadyCancelled(Problem):
     title = "The appointment was cancelled"
 
 
+class AlternativeOver(Problem):
+    status = 410
+    slug = "alternative-over"
+    title = "The time kept for this appointment was not taken before its deadline"
+
+
 class TooLate(Problem):
     status = 409
     slug = "too-late"

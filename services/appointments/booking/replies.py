@@ -5,7 +5,7 @@ from contextlib import suppress
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.usecases import cancel
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
@@ -24,5 +24,5 @@ async def take_reply(conn: AsyncConnection, service: Service, received: Received
     found = await load_appointment(conn, about.id, for_update=True)
     if found is None or found.version != about.version:
         return
-    with suppress(AlreadyCancelled, TooLate):
+    with suppress(AlreadyCancelled, AlternativeOver, TooLate):
         await cancel(conn, service, found.id, DecidedBy.CITIZEN, None, reply.at, received.cause)

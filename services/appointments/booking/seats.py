@@ -34,7 +34,11 @@ _TAKE = Statement("""
 """)
 _BEFORE = text("savepoint before_seats")
 _BACK = text("rollback to savepoint before_seats")
-_RELEASE = text("delete from seats where appointment = :appointment")
+_OWNED = text("select counter, starts_at from seats where appointment = :appointment order by starts_at")
+_RELEASE = text("delete from seats where appointment = :appointment returning counter, starts_at")
+
+Seat = tuple[str, datetime]
+"""A counter, and a start (UTC)."""
 
 
 async def take_seats(
@@ -50,7 +54,7 @@ async def take_seats(
 
     Args:
         starts: the seats, in order of time, so that two who compete wait for each other instead of deadlocking.
-        until: when a hold ends; None books.
+        until: when a hold ends; None books, or offers to one who waits.
         person_key: whose booking it is, if that is known yet.
 
     Returns:
@@ -78,6 +82,15 @@ async def take_seats(
             await conn.execute(_BACK)
 
 
-async def release_seats(conn: AsyncConnection, appointment: UUID) -> None:
-    """Free all seats of an appointment at once."""
-    await conn.execute(_RELEASE, {"appointment": appointment})
+async def load_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
+    """The seats of an appointment, hold or offer, in order of time."""
+    return [(row.counter, row.starts_at) for row in await conn.execute(_OWNED, {"appointment": owner})]
+
+
+async def release_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
+    """Free all seats of an appointment, hold or offer at once.
+
+    Nobody else sees them free before the transaction ends; until then they can be passed on to who waits for them
+    (`services/appointments/waiting/line.py`).
+    """
+    return [(row.counter, row.starts_at) for row in await conn.execute(_RELEASE, {"appointment": owner})]

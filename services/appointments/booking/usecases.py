@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, appointment_number
+from services.appointments.booking.domain import Status, alternative_is_over, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
-from services.appointments.booking.holds import DRAFT_EXPIRY, load_held
+from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import (
     COUNT_APPOINTMENTS,
     COUNT_TAKINGS,
@@ -19,15 +19,22 @@ from services.appointments.booking.limits import (
     values_of,
 )
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, ConsentMissing, HoldOver, OtherKind, TooLate
-from services.appointments.booking.seats import release_seats
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    ConsentMissing,
+    HoldOver,
+    OtherKind,
+    TooLate,
+)
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
 from services.appointments.offer.domain import Audience, Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.clock import BERLIN
-from shared.events.appointments import DecidedBy
+from shared.events.appointments import AppointmentCancelled, DecidedBy
 from shared.problems import NotFound
 from shared.service import Service
 from shared.statements import Statement
@@ -57,6 +64,7 @@ _MAKE_BINDING = """
            consented_at = case when consent = cast(:consent as text) then consented_at
                                when cast(:consent as text) is not null then cast(:now as timestamptz) end
     where id = :id"""
+_COUNT = text("select nextval('appointment_numbers')")
 _BOOK = Statement(
     f"{_KEEP_PERSON_AND_TELL}, {NOTE_TAKING} {_INSERT_APPOINTMENT}"
     f" returning {COUNT_APPOINTMENTS} as appointments, {COUNT_TAKINGS} as takings"
@@ -69,13 +77,13 @@ _KEEP_SEATS = text("""
 """)
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
-    update appointments set version = :version, station = :station, counter = :counter, starts_at = :starts_at,
+    update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
+           counter = :counter, starts_at = :starts_at,
            ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
 _CANCEL = text("""
-    with freed as (delete from seats where appointment = :id),
-    forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
            cancelled_by = :by, cancelled_at = :now
     where id = :id
@@ -105,7 +113,7 @@ async def confirm(
     if origin:
         origin.check_appointments(counted["appointments"])
     service.outbox.announce(conn)
-    await service.due.cancel(conn, DRAFT_EXPIRY, [str(id)])
+    await service.due.cancel(conn, HOLD_END, [str(id)])
     return booked
 
 
@@ -139,6 +147,17 @@ async def book(
     return booked
 
 
+async def book_kept(
+    conn: AsyncConnection, service: Service, id: UUID, seating: Seating, details: Details, now: datetime
+) -> Appointment:
+    """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
+    count = (await conn.execute(_COUNT)).scalar_one()
+    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
+    await _BOOK.run(conn, values | values_of(None, now))
+    service.outbox.announce(conn)
+    return booked
+
+
 async def reschedule(
     conn: AsyncConnection,
     service: Service,
@@ -150,16 +169,17 @@ async def reschedule(
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
-    Its old seats are free at once, for the new time as well. Moved to where it is already, nothing happens.
+    Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
+    Moved to where it is already, nothing happens.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken, OtherKind: undo the open
-            transaction, or a savepoint in it, to keep the old time.
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
+            OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
     found = await _changeable(conn, id, now)
     if (found.station, found.starts_at) == (station, starts_at):
         return found
-    await release_seats(conn, id)
+    freed = await let_go(conn, id)
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
     seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
     if seating.kind is not found.kind:
@@ -168,6 +188,8 @@ async def reschedule(
     moved = replace(
         found,
         version=fact.version,
+        status=Status.CONFIRMED,
+        held_until=None,
         station=station,
         counter=seating.counter,
         starts_at=seating.starts_at,
@@ -188,6 +210,7 @@ async def reschedule(
         },
     )
     await service.outbox.record(conn, fact)
+    await pass_on(conn, service, freed, now)
     return moved
 
 
@@ -200,46 +223,62 @@ async def cancel(
     now: datetime,
     cause: UUID | None = None,
 ) -> Appointment:
-    """Cancel an appointment: its seats are free at once; AppointmentCancelled is recorded.
+    """Cancel an appointment: its seats pass on to who waits for them, or are free at once.
+
+    AppointmentCancelled is recorded.
 
     Args:
         reason: in the city's words; it is published, so never what a citizen wrote.
         cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:
-        NotFound, AlreadyCancelled, TooLate
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
     found = await _changeable(conn, id, now)
-    fact = cancelled_fact(found, by, reason)
+    return await save_cancellation(conn, service, found, cancelled_fact(found, by, reason), now, cause)
+
+
+async def save_cancellation(
+    conn: AsyncConnection,
+    service: Service,
+    found: Appointment,
+    fact: AppointmentCancelled,
+    now: datetime,
+    cause: UUID | None = None,
+) -> Appointment:
+    """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
     await conn.execute(
         _CANCEL,
         {
-            "id": id,
+            "id": found.id,
             "version": fact.version,
             "state": fact.appointment.model_dump_json(),
-            "by": by,
+            "by": fact.by,
             "now": now,
             "delete_after": now + retention.PERSON_AFTER_MATTER,
         },
     )
     await service.outbox.record(conn, fact, cause)
+    await pass_on(conn, service, await let_go(conn, found.id), now)
     return replace(
         found,
         version=fact.version,
         status=Status.CANCELLED,
         state=fact.appointment,
-        cancelled_by=by,
+        cancelled_by=fact.by,
         cancelled_at=now,
     )
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
-    """A binding appointment that has not begun, locked in the open transaction."""
+    """A binding or offered appointment that has not begun, locked in the open transaction."""
     found = await load_appointment(conn, id, for_update=True)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
+    if alternative_is_over(found.status, found.held_until, now):
+        raise AlternativeOver
     if found.starts_at <= now:
         raise TooLate
     return found

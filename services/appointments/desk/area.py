@@ -18,11 +18,21 @@ STAFF_AREA = StaffArea(
             "appointments:staff",
         ),
         Entry(
+            "/appointments/staff/closures",
+            N_("Schließungen"),
+            N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
+            "appointments:lead",
+        ),
+        Entry(
             "/appointments/staff/audit",
             N_("Protokoll"),
             N_("Wer an Ihren Stationen was getan hat."),
             "appointments:lead",
         ),
     ),
-    actions=QUEUE_ACTIONS,
+    actions={
+        **QUEUE_ACTIONS,
+        "closed": N_("Schließung festgelegt"),
+        "closure-lifted": N_("Schließung aufgehoben"),
+    },
 )

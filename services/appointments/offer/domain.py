@@ -149,7 +149,11 @@ class Grid:
 
     def slots_for(self, services: Iterable[Service]) -> int:
         """How many consecutive seats an appointment for these services takes."""
-        return max(1, -(-duration_of(services) // self.slot))
+        return self.slots_in(duration_of(services))
+
+    def slots_in(self, length: timedelta) -> int:
+        """How many consecutive seats an appointment of some length takes."""
+        return max(1, -(-length // self.slot))
 
     def last_day(self, now: datetime) -> date:
         """The last day that can be booked now."""

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -68,6 +69,25 @@ class Choice(BaseModel):
 
 CurrentChoice = Annotated[Choice, Query()]
 
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What services are chosen for.
+
+    Args:
+        here: the address of the list of services.
+        onward: where a choice leads; `at_place` where a place is chosen already.
+        steps: how many pages the way has.
+    """
+
+    here: str
+    onward: str
+    at_place: str
+    steps: int
+
+
+TO_BOOK = Way("/appointments/book", "/appointments/book/place", "/appointments/book/time", 5)
+
 router = APIRouter(prefix="/appointments", include_in_schema=False)
 
 
@@ -102,7 +122,7 @@ async def choose_place(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     return refuse_services(visit, offer, choice) or await place_page(visit, offer, choice, FormErrors())
 
 
-def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
+def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors, way: Way = TO_BOOK) -> Response:
     """The list of services, with what was ticked, or what a search finds in it."""
     chosen = chosen_of(offer, choice)
     return visit.render(
@@ -116,6 +136,7 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
         situations=visit.service.city.life_situations,
         places={station.key: station for station in offer.stations},
         errors=errors,
+        way=way,
         **_listed(visit, offer, choice, chosen),
     )
 
@@ -150,7 +171,7 @@ def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, 
     return {station.key: {tag: names[tag] for tag in station.languages} for station in stations}
 
 
-def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | None:
+def refuse_services(visit: Visit, offer: Offer, choice: Choice, way: Way = TO_BOOK) -> Response | None:
     """The list of services again, unless these can be booked together; a link with outdated keys is no mistake."""
     chosen = chosen_of(offer, choice)
     excess = too_many(chosen)
@@ -167,7 +188,7 @@ def refuse_services(visit: Visit, offer: Offer, choice: Choice) -> Response | No
             "service": name,
             "most": excess[0].most,
         }
-    return services_page(visit, offer, choice, errors)
+    return services_page(visit, offer, choice, errors, way)
 
 
 def chosen_of(offer: Offer, choice: Choice) -> list[Service]:

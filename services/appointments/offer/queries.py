@@ -21,7 +21,9 @@ _OFFER = Statement("""
                        weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services))
                     from opening_hours h where h.station = s.key) as hours,
                    (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
-                    from closures k where k.station = s.key and k.last_day >= :today) as closures
+                    from closures k
+                    where k.station = s.key and k.last_day >= :today and k.lifted_at is null
+                      and k.counter is null and k.from_time is null) as closures
             from stations s where cast(:station as text) is null or s.key = :station
         ) found) as stations,
         (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')

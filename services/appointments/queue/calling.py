@@ -16,17 +16,21 @@ from shared.events.tickets import TicketCalled
 from shared.service import Service
 from shared.statements import Statement
 
-# Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait.
+# Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait. The
+# same counter calling twice at once waits for itself before it looks for somebody.
 _CALL = f"""
-    with desired as (
+    with staffed as (
+        insert into staffed_counters (counter, active_at, paused)
+        select key, :now, false from counters where key = :counter
+        on conflict (counter) do update set active_at = excluded.active_at, paused = false
+        returning counter
+    ), desired as (
         select t.id from tickets t
-        where t.station = (select station from counters where key = :counter) and t.day = :day and %s
+        where exists (select from staffed)
+          and t.station = (select station from counters where key = :counter) and t.day = :day and %s
           and not exists (select from tickets busy
                           where busy.counter = :counter and busy.status in ('called', 'serving'))
         order by {TURN} limit 1 for update skip locked
-    ), staffed as (
-        insert into staffed_counters (counter, active_at, paused) select :counter, :now, false from desired
-        on conflict (counter) do update set active_at = excluded.active_at, paused = false
     )
     update tickets t
     set status = 'called', counter = :counter, calls = 1, called_at = :now, version = version + 1, for_counter = null,
@@ -44,7 +48,7 @@ _CALL_AGAIN = Statement(f"""
 
 
 async def call_next(conn: AsyncConnection, service: Service, counter: str, now: datetime) -> Ticket | None:
-    """Call whoever's turn it is to a counter, which is open from now on; TicketCalled is recorded.
+    """Call whoever's turn it is to a counter, which is open from now on, called or not; TicketCalled is recorded.
 
     Returns:
         The ticket; None when nobody waits.
@@ -95,7 +99,7 @@ async def _call(
     try:
         row = await statement.row(conn, which | {"day": now.astimezone(BERLIN).date(), "now": now})
     except asyncpg.UniqueViolationError as error:
-        # The same counter called twice at the same moment: only one can have somebody.
+        # The same counter called twice at the same moment, and saw itself free both times.
         raise CounterBusy from error
     if row is None:
         return None

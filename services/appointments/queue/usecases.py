@@ -123,7 +123,8 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
         NotNow: it is not the day of the appointment, or it is cancelled.
         StationNotOpen: it does not open today, or has closed.
     """
-    if appointment.status is not AppointmentStatus.CONFIRMED or not is_today(appointment.starts_at, now):
+    gone = appointment.status in (AppointmentStatus.HELD, AppointmentStatus.CANCELLED)
+    if gone or not is_today(appointment.starts_at, now):
         raise NotNow
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, appointment.station, appointment.services)

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
-from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
 from shared.events.notifications import (
@@ -169,7 +169,7 @@ class Hand:
                     result = {"ended_at": now, "result": message.error or message.state}
                     rows["ended"].append({"message": message.id, "number": message.attempts} | result)
             if after.outcome is not before.outcome:
-                told = after.facts + (after.outcome not in _UNTOLD)
+                told = after.facts + (after.outcome not in _UNTOLD and POLICIES[after.purpose].reported)
                 rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
                     facts.append((_fact(after, told, held.type, now), after.cause))

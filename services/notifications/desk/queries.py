@@ -27,7 +27,7 @@ _UNDELIVERED = text("""
             from messages where notice = n.id) as tried
     from notices n join matters m on m.id = n.matter
     where n.outcome in ('failed', 'unknown', 'expired', 'no_channel') and n.matter_version >= m.told_version
-      and n.useful_until > :since
+      and n.useful_until > :since and n.urgency < 3
     order by n.useful_until <= :now, n.useful_until, n.id limit :limit
 """)
 _BY_NUMBER = text("""

@@ -13,6 +13,7 @@ from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.replies.domain import Told, Wish, decide, number_of, reply_id, understand
+from services.notifications.subscribing.usecases import end_at
 from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
 from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.telling.usecases import contact_of, give
@@ -56,8 +57,9 @@ class _Heard:
 async def receive_reply(conn: AsyncConnection, service: Service, sender: str, words: str) -> None:
     """Take an SMS somebody wrote.
 
-    Who says stop gets no optional messages any more. Who answers the reminder beyond doubt is taken at their word, once
-    per reminder; who may have meant to is told, once per state of the matter, that it still stands, with its link.
+    Who says stop gets no optional messages and no news any more. Who answers the reminder beyond doubt is taken at
+    their word, once per reminder; who may have meant to is told, once per state of the matter, that it still stands,
+    with its link.
 
     Args:
         sender: the number as the gateway has it.
@@ -67,6 +69,7 @@ async def receive_reply(conn: AsyncConnection, service: Service, sender: str, wo
     wish = understand(words)
     if wish is Wish.STOP:
         await spare(conn, service, address, Spared.COMPLAINT, now)
+        await end_at(conn, service, address, now)
         return
     heard = {each.told: each for each in await _heard(conn, address)}
     decision = decide(wish, list(heard), now)

@@ -11,6 +11,7 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.subscribing.usecases import end_at
 from shared.service import Service
 
 log = structlog.get_logger()
@@ -43,6 +44,8 @@ async def receive_mail_report(conn: AsyncConnection, service: Service, message: 
     if address and (reason is Spared.COMPLAINT or address_gone(report.status)):
         await spare(conn, service, address, reason, now)
     if report.kind is ReportKind.COMPLAINT:
+        if address:
+            await end_at(conn, service, address, now)
         return
     hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), now)
     await hand.save(conn, service, now)

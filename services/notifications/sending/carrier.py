@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.notifications.news.domain import Circular
 from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
@@ -27,9 +29,13 @@ QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 log = structlog.get_logger()
 
 
+Told = tuple[PersonalFact | Circular, Contact | None]
+"""What a message tells, and to whom; without a contact to the person the fact is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send.
+    """A message to send; what and to whom is as in `Told`.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.
@@ -40,10 +46,11 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: PersonalFact
+    fact: PersonalFact | Circular
     due_at: datetime
     now: datetime
     gateway: str | None = None
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +115,28 @@ class Carrier:
             self._handover.labels(job.channel, job.urgency.name.lower()).observe(max(0.0, waited))
         return result
 
-    def show(self, standings: Mapping[str, Standing], now: datetime) -> None:
-        """Let the metrics say which SMS gateways are skipped."""
+    def show(self, standings: Mapping[str, Standing]) -> None:
+        """Let the metrics say which SMS gateways are skipped, whenever they are read."""
         for name, standing in standings.items():
-            self._skipped.labels(name).set(standing.is_skipped(now))
+            self._skipped.labels(name).set_function(partial(self._is_skipped, standing))
+
+    def _is_skipped(self, standing: Standing) -> float:
+        return float(standing.is_skipped(self._clock.now()))
 
     def _word(self, job: Job) -> Letter | Sms:
-        sealed = job.fact.personal.contact
-        if sealed is None:
-            raise ValueError("The contact has been forgotten.")
-        contact = self._sealer.open(sealed, job.fact.id, Contact)
+        contact = job.contact or self._sealed_in(job.fact)
         if job.gateway is None:
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
         text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
+
+    def _sealed_in(self, fact: PersonalFact | Circular) -> Contact:
+        sealed = None if isinstance(fact, Circular) else fact.personal.contact
+        if sealed is None or isinstance(fact, Circular):
+            raise ValueError("The contact has been forgotten.")
+        return self._sealer.open(sealed, fact.id, Contact)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.domain import Event, News, Spared, State, next_step, not_before
+from services.notifications.delivery.domain import Event, News, Notice, Spared, State, next_step, not_before
 from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import Hand
-from services.notifications.sending.carrier import Carrier, Job
+from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
+from services.notifications.news.usecases import told_personally
+from services.notifications.sending.carrier import Carrier, Job, Told
 from services.notifications.sending.domain import (
     Patience,
     Result,
@@ -46,24 +48,28 @@ class Sending:
         ids = [UUID(claim.key) for claim in claims]
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
-        facts = await _facts(conn, {hand.notice_of(id).matter for id in known})
+        notices = [hand.notice_of(id) for id in known]
+        told: dict[UUID, Told] = {**await _personal(conn, notices), **await circulars(conn, service, notices, now)}
+        overtaken = await told_personally(conn, notices)
         spared = await _spared(conn, hand, known)
         by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in known)
         gateway = gateway_for(await load_standings(conn, self._gateways), now) if by_sms else None
         jobs = {}
         for id in known:
             notice = hand.notice_of(id)
-            message, fact = notice.message(id), facts[notice.matter]
+            message = notice.message(id)
             if message.state not in (State.WAITING, State.SENDING):
                 continue
-            step = next_step(notice, message, hand.is_outdated(id), spared.get(id), now)
+            outdated = hand.is_outdated(id) or notice.id in overtaken
+            step = next_step(notice, message, outdated, spared.get(id), now)
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue
-            if step.event is Event.BEGUN and fact.personal.contact is None:
+            if step.event is Event.BEGUN and notice.id not in told:
                 step = News(Event.SUPPRESSED, error="forgotten")
             if step.event is Event.BEGUN:
                 step = replace(step, gateway=gateway if message.channel == "sms" else None)
+                fact, contact = told[notice.id]
                 jobs[str(id)] = Job(
                     message=id,
                     attempt=message.attempts + 1,
@@ -74,6 +80,7 @@ class Sending:
                     due_at=not_before(notice, hand.due_at(id)),
                     now=now,
                     gateway=step.gateway,
+                    contact=contact,
                 )
             hand.apply(id, step, now)
         await hand.save(conn, service, now)
@@ -87,7 +94,7 @@ class Sending:
         """Record the answers. An answer to an attempt that is no longer the message's last says nothing new."""
         now = service.clock.now()
         hand = await Hand.of_messages(conn, [job.message for job, _ in results])
-        standings = await self._note(conn, service, results, now)
+        standings = await self._note(conn, results, now)
         for job, result in results:
             if job.message not in hand:
                 continue
@@ -104,14 +111,14 @@ class Sending:
         await hand.save(conn, service, now)
 
     async def _note(
-        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Job, Result]], now: datetime
+        self, conn: AsyncConnection, results: Sequence[tuple[Job, Result]], now: datetime
     ) -> Mapping[str, Standing]:
         """Note what the answers say of the SMS gateways themselves."""
         answers = [(job.gateway, result) for job, result in results if job.gateway]
         if not answers:
             return {}
         standings = await note_results(conn, await load_standings(conn, self._gateways), answers, now)
-        self._carrier.show(standings, now)
+        self._carrier.show(standings)
         return standings
 
 
@@ -164,9 +171,12 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     await hand.save(conn, service, now)
 
 
-async def _facts(conn: AsyncConnection, matters: Iterable[UUID]) -> dict[UUID, PersonalFact]:
-    rows = await _FACTS.rows(conn, {"ids": list(matters)})
-    return {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
+    """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
+    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS]
+    rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
+    facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+    return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}
 
 
 async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dict[UUID, Spared]:

@@ -11,10 +11,20 @@ class Purpose(StrEnum):
 
     CONFIRMATION = "confirmation"
     RESCHEDULING = "rescheduling"
+    ALTERNATIVE = "alternative"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
     STILL_BOOKED = "still-booked"
     TURN = "turn"
+    WAITING = "waiting"
+    SEAT_OFFER = "seat_offer"
+    OFFER_EXPIRED = "offer_expired"
+    WAITING_OVER = "waiting_over"
+    SUBSCRIPTION = "subscription"
+    SUBSCRIPTION_LINK = "subscription-link"
+    CLOSURE = "closure"
+    CLOSURE_LIFTED = "closure-lifted"
+    DIGEST = "digest"
 
 
 class IfUnknown(StrEnum):
@@ -28,21 +38,36 @@ class IfUnknown(StrEnum):
 class Policy:
     """What holds for every notice of a purpose.
 
-    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered.
+    Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered. Facts
+    tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached.
     """
 
     if_unknown: IfUnknown
     optional: bool = False
     asks: bool = False
+    reported: bool = True
+
+
+_FOR_SUBSCRIBERS = Policy(IfUnknown.LEAVE, optional=True, reported=False)
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
     {
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.ALTERNATIVE: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
+        Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.OFFER_EXPIRED: Policy(IfUnknown.LEAVE),
+        Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
+        Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
+        Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE: _FOR_SUBSCRIBERS,
+        Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
+        Purpose.DIGEST: _FOR_SUBSCRIBERS,
     }
 )

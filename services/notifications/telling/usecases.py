@@ -14,7 +14,7 @@ from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, addres
 from services.notifications.telling.matters import kind_of
 from shared import retention
 from shared.due import Claim, Urgency, Work
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.events.notifications import Outcome
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import personal_fact, type_of
@@ -53,13 +53,13 @@ _FORGET_MATTER = text("delete from matters where id = :id")
 async def take_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact], now: datetime) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
-    known = await _KNOW.row(conn, _matter_row(fact, now))
+    known = await remember(conn, fact, fact.personal.person_key, now)
     if known is None:
         return
     kind = kind_of(fact)
     before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
     if before and kind.differs(before, fact):
-        await conn.execute(_MOVED_ON, {"id": fact.id})
+        await move_on(conn, fact.id)
         await delivery.supersede(conn, service, fact.id, now)
     contact = contact_of(fact, service)
     plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
@@ -67,6 +67,31 @@ async def take_fact(conn: AsyncConnection, service: Service, received: Received[
         await give(conn, service, fact, contact, plans, received.cause, now)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
     await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
+
+
+async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, now: datetime) -> Any:
+    """Keep the newest fact of a matter.
+
+    Args:
+        person_key: of the one person it concerns; None for news, which concerns many.
+
+    Returns:
+        A row with the `fact` known before, None in it for a new matter; None where a newer fact is known.
+    """
+    values = {
+        "id": fact.id,
+        "version": fact.version,
+        "type": type_of(type(fact)),
+        "fact": fact.model_dump_json(),
+        "person_key": person_key,
+        "now": now,
+    }
+    return await _KNOW.row(conn, values)
+
+
+async def move_on(conn: AsyncConnection, matter: UUID) -> None:
+    """Note that the newest fact of a matter changes what people are told: what was planned before is outdated."""
+    await conn.execute(_MOVED_ON, {"id": matter})
 
 
 async def give(
@@ -102,17 +127,6 @@ async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) 
 async def forget_matter(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Forget a matter with all that was told of it."""
     await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
-
-
-def _matter_row(fact: PersonalFact, now: datetime) -> dict[str, Any]:
-    return {
-        "id": fact.id,
-        "version": fact.version,
-        "type": type_of(type(fact)),
-        "fact": fact.model_dump_json(),
-        "person_key": fact.personal.person_key,
-        "now": now,
-    }
 
 
 def contact_of(fact: PersonalFact, service: Service) -> Contact | None:

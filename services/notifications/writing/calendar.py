@@ -7,6 +7,7 @@ from icalendar import Calendar, Event, vCalAddress
 from shared.events.appointments import AppointmentFact
 
 PRODUCT = "-//Nahbar//Appointments//DE"
+STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
 def method_of(fact: AppointmentFact) -> str:
@@ -38,7 +39,7 @@ def calendar_part(
     event.add("summary", summary)
     event.add("description", description)
     event.add("location", location)
-    event.add("status", "CANCELLED" if state.status == "cancelled" else "CONFIRMED")
+    event.add("status", STATUSES[state.status])
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})
     calendar = Calendar()

@@ -8,16 +8,18 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from uuid import UUID
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.calendar import calendar_part, method_of
-from services.notifications.writing.texts import Texts
+from services.notifications.writing.texts import Subject, Texts
 from shared.events.appointments import AppointmentFact
-from shared.events.personal import Contact, PersonalFact
+from shared.events.personal import Contact
 
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.CANCELLATION})
+WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.ALTERNATIVE, Purpose.CANCELLATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class MailWriter:
         self._domain = self._address.rpartition("@")[2]
         self._forms: dict[str | None, list[bytes]] = {}
 
-    def write(self, message: UUID, purpose: Purpose, fact: PersonalFact, contact: Contact, now: datetime) -> Letter:
+    def write(self, message: UUID, purpose: Purpose, fact: Subject, contact: Contact, now: datetime) -> Letter:
         """The mail that gives a notice; `message` becomes its Message-ID and its X-Nahbar-Message header."""
         if contact.mail is None:
             raise ValueError("The contact has no mail address.")
@@ -74,6 +76,7 @@ class MailWriter:
             _header("Date", format_datetime(now)),
             _header("Message-ID", f"<{message}@{self._domain}>"),
             _header("X-Nahbar-Message", str(message)),
+            *_list_headers(fact),
         ]
         if method not in self._forms:
             self._forms[method] = self._form(method)
@@ -99,16 +102,33 @@ class MailWriter:
         return [*pieces, rest]
 
 
+def _list_headers(fact: Subject) -> list[bytes]:
+    """Where mail programs can unsubscribe (RFC 2369), by one POST (RFC 8058)."""
+    if not isinstance(fact, Circular) or fact.unsubscribe_url is None:
+        return []
+    return [
+        _header("List-Unsubscribe", f"<{fact.unsubscribe_url}>"),
+        _header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
 def _header(name: str, value: str) -> bytes:
     if _NOT_IN_HEADERS.search(value):
         raise ValueError(f"{name} has characters no header may have.")
     if name == "Subject" and not value.isascii():
-        value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+        value = _encoded(value)
     return f"{name}: {value}\r\n".encode()
+
+
+@lru_cache(maxsize=64)  # takes longer than the rest of a mail, and circulars have it in common
+def _encoded(subject: str) -> str:
+    return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def _mailbox(name: str, address: str) -> str:
     """A name and an address; the address itself is never encoded (RFC 2047, section 5)."""
+    if not name.split():
+        return address
     return formataddr((" ".join(name.split()), "@")).removesuffix("<@>") + f"<{address}>"
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, get_args
+from functools import lru_cache
+from typing import Any, Final, get_args
 
 from markupsafe import Markup
 from pydantic import BaseModel, TypeAdapter
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
@@ -17,6 +19,14 @@ from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 
 REVIEWS = TRANSLATIONS / "reviews.json"
+
+
+Subject = PersonalFact | Circular
+"""What a message can be about."""
+
+
+_NOBODY: Final = Contact(name="", manage_url="https://manage.invalid/")
+_END_URL: Final = "https://unsubscribe.invalid/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,24 @@ class Texts:
             for language in MESSAGE_LANGUAGES
             for form in get_args(Form)
         }
+        # Circulars to thousands differ in their links alone, so each is written once, with these to be replaced.
+        self._circular = lru_cache(maxsize=64)(self._write)
         self._reviews = TypeAdapter(dict[str, dict[Purpose, Review | None]]).validate_json(REVIEWS.read_bytes())
 
-    def mail(self, purpose: Purpose, fact: PersonalFact, contact: Contact) -> MailText:
+    def mail(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         """The texts of the mail that gives a notice."""
-        language = message_language(fact.personal.language)
+        if not isinstance(fact, Circular):
+            return self._write(purpose, fact, contact)
+        end_url = None if fact.unsubscribe_url is None else _END_URL
+        text = self._circular(purpose, replace(fact, unsubscribe_url=end_url), _NOBODY)
+        plain, html = (
+            form.replace(_NOBODY.manage_url, contact.manage_url).replace(_END_URL, fact.unsubscribe_url or "")
+            for form in (text.plain, text.html)
+        )
+        return replace(text, plain=plain, html=html)
+
+    def _write(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
+        language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
         german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
         subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
@@ -78,12 +101,12 @@ class Texts:
 
     def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
         """Where an appointment takes place, for a calendar."""
-        language = message_language(fact.personal.language)
+        language = _language_of(fact)
         return self._render(language, "txt", "location.txt", self._values(language, purpose, fact, contact))
 
-    def sms(self, purpose: Purpose, fact: PersonalFact, contact: Contact, asks: bool = False) -> str:
+    def sms(self, purpose: Purpose, fact: Subject, contact: Contact, asks: bool = False) -> str:
         """The text of the SMS that gives a notice; `asks` says whether it can be answered."""
-        language = message_language(fact.personal.language)
+        language = _language_of(fact)
         values = self._values(language, purpose, fact, contact) | {"asks": asks}
         return self._render(language, "txt", f"{purpose}.sms.txt", values)
 
@@ -102,7 +125,7 @@ class Texts:
     def _render(self, language: Language, form: Form, template: str, values: Mapping[str, Any]) -> str:
         return self._environments[language.code, form].get_template(template).render(values).strip()
 
-    def _values(self, language: Language, purpose: Purpose, fact: PersonalFact, contact: Contact) -> dict[str, Any]:
+    def _values(self, language: Language, purpose: Purpose, fact: Subject, contact: Contact) -> dict[str, Any]:
         return {
             "purpose": purpose,
             "city": self._city,
@@ -111,3 +134,7 @@ class Texts:
             "cancel_url": contact.cancel_url,
             **values_of(language, purpose, fact),
         }
+
+
+def _language_of(fact: Subject) -> Language:
+    return message_language(fact.language if isinstance(fact, Circular) else fact.personal.language)

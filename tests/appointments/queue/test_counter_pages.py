@@ -16,6 +16,7 @@ from tests.appointments.queue.conftest import Staff, minutes
 from tests.appointments.visitor import buttons, content, heading, page
 from tests.shared.web.html import words
 
+OTHER = {"to_counter": "mitte-4", "to_service": "reisepass"}
 COUNTER = "/appointments/staff/counter/mitte-1"
 
 
@@ -96,12 +97,13 @@ async def test_calling_while_somebody_is_here_says_so(clerk: Clerk, staff: Staff
 async def test_parking_papers_handing_over_and_coming_back(clerk: Clerk, staff: Staff, service: Service) -> None:
     for _ in range(3):
         await staff.issue()
-    for action, fields in (("park", {"minutes": "20"}), ("papers", {}), ("hand-over", {"to_counter": "mitte-4"})):
+    for action, fields in (("park", {"minutes": "20"}), ("papers", {}), ("hand-over", OTHER)):
         await clerk.press("call")
         ticket = await at_counter(staff)
         assert (await clerk.press(action, ticket=ticket["id"], **fields)).status_code == 303
     tree = await clerk.see()
-    assert all(each in content(tree) for each in ("ab 10:20 Uhr", "holt Unterlagen", "nur zu Schalter 4"))
+    shown = ("ab 10:20 Uhr", "holt Unterlagen", "nur zu Schalter 4", "Reisepass beantragen")
+    assert all(each in content(tree) for each in shown)
     away = (await staff.get("stations/mitte/queue"))["away"]
     for each in away:
         await clerk.press("back", ticket=each["id"])

@@ -158,6 +158,20 @@ async def test_a_counter_has_one_person_at_a_time(staff: Staff, service: Service
     assert again["number"] == (await staff.get("counters/mitte-1"))["ticket"]["number"]
 
 
+async def test_a_counter_that_calls_twice_at_once_learns_that_it_has_somebody(staff: Staff) -> None:
+    await staff.issue()
+    path = f"{API}/staff/counters/mitte-1/call"
+    answers = await asyncio.gather(*[staff.client.post(path, json={}) for _ in range(6)])
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
+    assert all(answer.json() is not None for answer in answers)
+
+
+async def test_a_counter_that_calls_is_open_even_when_nobody_waits(staff: Staff) -> None:
+    assert await staff.call() is None
+    assert (await staff.get("stations/mitte/queue"))["open_counters"] == 1
+    await staff.call(99, 404)
+
+
 async def test_whoever_lost_a_race_learns_where_the_person_is(staff: Staff) -> None:
     first, second = await staff.issue(), await staff.issue()
     await staff.call(2, ticket=second["id"])

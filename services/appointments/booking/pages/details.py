@@ -108,7 +108,7 @@ async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDe
     checked = typed.checked(draft.kind)
     if isinstance(checked, Details):
         return visit.redirect(f"/appointments/book/{token}/check")
-    texts = _what_to_do(visit)
+    texts = what_to_do(visit)
     errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in checked})
     return await _details_page(visit, draft, form, errors)
 
@@ -204,7 +204,7 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
     }
 
 
-def _what_to_do(visit: Visit) -> dict[str, str]:
+def what_to_do(visit: Visit) -> dict[str, str]:
     """What to say about each mistake."""
     _ = visit.gettext
     mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")

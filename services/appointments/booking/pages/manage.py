@@ -1,14 +1,15 @@
-"""The page of an appointment, reached by its secret link: look, put it into a calendar, cancel."""
+"""The page of an appointment, reached by its secret link: look, take an alternative, put it into a calendar, cancel."""
 
 from contextlib import suppress
 
 from fastapi import APIRouter, Response
 
+from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.api import by_token
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import Status, will_be_reminded
+from services.appointments.booking.domain import Status, alternative_is_over, is_changeable, will_be_reminded
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AlreadyCancelled, TooLate
+from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.usecases import cancel
 from services.appointments.offer.domain import Kind
 from services.appointments.queue.domain import may_check_in
@@ -39,9 +40,21 @@ async def ask(visit: CurrentVisit, token: str) -> Response:
 async def cancel_it(visit: CurrentVisit, token: str) -> Response:
     """Cancel. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
     found = await by_token(visit.conn, visit.service, token)
-    with suppress(AlreadyCancelled, TooLate):
+    with suppress(AlreadyCancelled, AlternativeOver, TooLate):
         await cancel(visit.conn, visit.service, found.id, DecidedBy.CITIZEN, None, visit.now)
     return visit.redirect(f"/appointments/m/{token}")
+
+
+@router.post("/alternative")
+async def take(visit: CurrentVisit, token: str) -> Response:
+    """Take the time that is kept. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
+    found = await by_token(visit.conn, visit.service, token)
+    try:
+        async with visit.conn.begin_nested():
+            await take_alternative(visit.conn, visit.service, found.id, visit.now)
+    except (AlreadyCancelled, AlternativeOver):
+        return visit.redirect(f"/appointments/m/{token}")
+    return visit.redirect(f"/appointments/m/{token}?moved=1")
 
 
 @router.get("/termin.ics")
@@ -51,8 +64,11 @@ async def calendar(visit: CurrentVisit, token: str) -> Response:
 
 
 def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
-    if found.status is Status.CANCELLED:
-        return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state)
+    over = alternative_is_over(found.status, found.held_until, visit.now)
+    if over or found.status is Status.CANCELLED:
+        return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state, over=over)
+    if found.status is Status.OFFERED:
+        return visit.render("offered.html", secret=True, token=token, state=found.state)
     return visit.render(
         "appointment.html",
         secret=True,
@@ -71,4 +87,4 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
 
 
 def _changeable(visit: Visit, found: Appointment) -> bool:
-    return found.status is Status.CONFIRMED and found.starts_at > visit.now
+    return is_changeable(found.status, found.held_until, found.starts_at, visit.now)

@@ -5,10 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from services.appointments.booking.api import by_token
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import Status, is_changeable
+from services.appointments.booking.facts import binding_before
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AlreadyCancelled, NotOffered, OtherKind, TimeTaken, TooLate
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    NotOffered,
+    OtherKind,
+    TimeTaken,
+    TooLate,
+)
 from services.appointments.booking.usecases import reschedule
 from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
@@ -26,7 +34,7 @@ CurrentTimes = Annotated[ShownTimes, Query()]
 async def show_times(visit: CurrentVisit, token: str, show: CurrentTimes) -> Response:
     """The free times for the appointment's services: where it is now, unless a place is asked for."""
     found = await by_token(visit.conn, visit.service, token)
-    if found.status is not Status.CONFIRMED or found.starts_at <= visit.now:
+    if not is_changeable(found.status, found.held_until, found.starts_at, visit.now):
         return visit.redirect(f"/appointments/m/{token}")
     return await _times_page(visit, token, found, show)
 
@@ -45,7 +53,7 @@ async def choose_time(
                 await reschedule(visit.conn, visit.service, found.id, station, starts_at, by, visit.now)
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, token, found, show, refusal)
-    except (AlreadyCancelled, TooLate, OtherKind):
+    except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.redirect(f"/appointments/m/{token}?moved=1")
 
@@ -66,6 +74,8 @@ async def _times_page(
         token=token,
         appointment=found,
         state=found.state,
+        before=found.state and binding_before(found.state),
+        offered=found.status is Status.OFFERED,
         place=place,
         anywhere=ANYWHERE,
         stations=stations,

@@ -41,6 +41,7 @@ class Pressed(BaseModel):
     ticket: UUID | None = None
     minutes: int = Field(default=PARKING_MINUTES[0], ge=1, le=120)
     to_counter: str = Field(default="", max_length=60)
+    to_service: str = Field(default="", max_length=60)
     einmal: OneTimeKey
 
 
@@ -104,7 +105,8 @@ async def _do(desk: Desk, counter: str, pressed: Pressed) -> None:
     elif pressed.action == "papers":
         await desk.ask_for_papers(counter, pressed.ticket)
     elif pressed.action == "hand-over":
-        await desk.hand_over(counter, pressed.ticket, pressed.to_counter or None)
+        services = [pressed.to_service] if pressed.to_service else []
+        await desk.hand_over(counter, pressed.ticket, pressed.to_counter or None, services)
     elif pressed.action == "back":
         await desk.bring_back(pressed.ticket)
     else:
@@ -120,12 +122,14 @@ async def _own(visit: StaffVisit, counter: str) -> Counter:
 async def _counter_page(
     visit: StaffVisit, counter: Counter, refusal: CounterBusy | TicketElsewhere | None = None
 ) -> Response:
-    offer = await load_offer(visit.conn, visit.today, counter.station, services=())
+    offer = await load_offer(visit.conn, visit.today, counter.station)
+    [station] = offer.stations
     return visit.render(
         "counter.html",
         status=refusal.status if refusal else 200,
         counter=counter,
-        others=[key for key in offer.stations[0].counters if key != counter.key],
+        others=[key for key in station.counters if key != counter.key],
+        services=[each for each in offer.services if not station.lacks([each])],
         line=await load_line(visit.conn, counter.station, visit.now),
         away=await load_away(visit.conn, counter.station, visit.now),
         situation=await load_situation(visit.conn, counter.station, visit.now),

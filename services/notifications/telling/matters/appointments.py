@@ -16,6 +16,7 @@ from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import (
+    AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
@@ -37,8 +38,13 @@ def _reminder_time(fact: AppointmentFact, happened_at: datetime) -> datetime | N
 
 def _next_start(fact: AppointmentFact) -> datetime:
     """When the person would come next if nobody told them: to a moved appointment perhaps at the old time."""
-    moved_from = [fact.before.starts_at] if isinstance(fact, AppointmentRescheduled) else []
+    moved_from = [fact.before.starts_at] if isinstance(fact, (AppointmentRescheduled, AlternativeOffered)) else []
     return min([fact.appointment.starts_at, *moved_from])
+
+
+def _deadline(fact: AlternativeOffered) -> datetime | None:
+    """Until when the alternative is kept."""
+    return fact.appointment.instead_of.until if fact.appointment.instead_of else None
 
 
 DAY_BEFORE = Moment("16:00 of the working day before; none if booked later", _reminder_time)
@@ -48,6 +54,12 @@ HOUR_BEFORE: Moment[AppointmentFact] = Moment(
 )
 QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE: Moment[AppointmentFact] = Moment(
     "waits, but not within 24 hours of the start", lambda fact, _: _next_start(fact) - NOTICE_OF_CHANGE
+)
+
+DEADLINE: Moment[AlternativeOffered] = Moment("its deadline", lambda fact, _: _deadline(fact))
+QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE_DEADLINE: Moment[AlternativeOffered] = Moment(
+    "waits, but not within 24 hours of the start or the deadline",
+    lambda fact, _: min(_next_start(fact), _deadline(fact) or _next_start(fact)) - NOTICE_OF_CHANGE,
 )
 
 Decided = AppointmentRescheduled | AppointmentCancelled
@@ -85,6 +97,14 @@ APPOINTMENTS = MatterKind(
             BY_US,
         ),
         Rule(AppointmentRescheduled, Purpose.REMINDER, Urgency.REMINDER, DAY_BEFORE, HOUR_BEFORE, QUIET_HOURS_KEPT),
+        Rule(
+            AlternativeOffered,
+            Purpose.ALTERNATIVE,
+            Urgency.URGENT,
+            AT_ONCE,
+            DEADLINE,
+            QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE_DEADLINE,
+        ),
         Rule(
             AppointmentCancelled,
             Purpose.CANCELLATION,

@@ -7,7 +7,14 @@ from babel.dates import format_date
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.values import said, short_day
 from shared.clock import BERLIN
-from shared.events.appointments import AppointmentCancelled, AppointmentFact, AppointmentRescheduled, DecidedBy
+from shared.events.appointments import (
+    AlternativeOffered,
+    AppointmentCancelled,
+    AppointmentFact,
+    AppointmentRescheduled,
+    AppointmentState,
+    DecidedBy,
+)
 from shared.web.formats import hhmm
 from shared.web.i18n import GERMAN, Language
 
@@ -29,15 +36,32 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "short_day": short_day(starts_at, language),
         "start": hhmm(state.starts_at),
         "end": hhmm(state.ends_at),
-        "before": _before(fact, language) if purpose is Purpose.RESCHEDULING else None,
+        "before": _before(fact, language) if purpose in (Purpose.RESCHEDULING, Purpose.ALTERNATIVE) else None,
         "by_city": isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) and fact.by != DecidedBy.CITIZEN,
-        "reason": fact.reason if isinstance(fact, AppointmentCancelled) else None,
+        "reason": fact.reason if isinstance(fact, AppointmentCancelled) else _why_offered(state),
+        "until": _until(state, language),
+    }
+
+
+def _why_offered(state: AppointmentState) -> str | None:
+    return state.instead_of.reason if state.instead_of else None
+
+
+def _until(state: AppointmentState, language: Language) -> dict[str, str] | None:
+    """Until when an offered time is kept."""
+    if state.instead_of is None:
+        return None
+    until = state.instead_of.until.astimezone(BERLIN)
+    return {
+        "day": format_date(until.date(), "full", locale=language.locale),
+        "short_day": short_day(until, language),
+        "time": hhmm(until),
     }
 
 
 def _before(fact: AppointmentFact, language: Language) -> dict[str, str] | None:
     """When and where a moved appointment was to be before."""
-    if not isinstance(fact, AppointmentRescheduled):
+    if not isinstance(fact, (AppointmentRescheduled, AlternativeOffered)):
         return None
     starts_at = fact.before.starts_at.astimezone(BERLIN)
     return {

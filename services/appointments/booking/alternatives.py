@@ -1,0 +1,68 @@
+"""Alternatives: another time kept for somebody whose appointment cannot take place, to take before a deadline."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import Status, alternative_is_over
+from services.appointments.booking.facts import cancelled_fact, taken_fact
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver
+from services.appointments.booking.usecases import save_cancellation
+from services.appointments.offer.queries import grid_of
+from shared.due import Claim, Urgency, Work
+from shared.events.appointments import AppointmentFact, DecidedBy
+from shared.problems import NotFound
+from shared.service import Service
+
+ALTERNATIVE_END = "alternative-end"
+NOT_TAKEN = "Die Zeit, die wir für Sie freigehalten haben, wurde nicht rechtzeitig angenommen."
+"""Why an appointment ends whose alternative nobody took, in the city's words."""
+
+_KEEP_SEATS = text("update seats set until = null where appointment = :id")
+_TAKE = text("""
+    update appointments set version = :version, status = 'confirmed', held_until = null, state = cast(:state as jsonb)
+    where id = :id
+""")
+
+
+def end_of(fact: AppointmentFact) -> Work:
+    """The end of an offered alternative, as due work of its own for each offer."""
+    assert fact.appointment.instead_of is not None, "an offered appointment has one"
+    return Work(ALTERNATIVE_END, f"{fact.id} {fact.version}", fact.appointment.instead_of.until, Urgency.DIRECT)
+
+
+async def take_alternative(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Appointment:
+    """Take the time that is kept: it is binding, AppointmentRescheduled is recorded. Sent again it changes nothing.
+
+    Raises:
+        NotFound, AlreadyCancelled
+        AlternativeOver: the deadline has passed.
+    """
+    found = await load_appointment(conn, id, for_update=True)
+    if found is None or found.state is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    if found.status is not Status.OFFERED:
+        return found
+    # `now` is when the request came: since then the offer may have ended and somebody else may have a seat.
+    kept = await conn.execute(_KEEP_SEATS, {"id": id})
+    needed = grid_of(service.city).slots_in(found.ends_at - found.starts_at)
+    if alternative_is_over(found.status, found.held_until, now) or kept.rowcount != needed:
+        raise AlternativeOver
+    fact = taken_fact(found)
+    await conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
+    await service.outbox.record(conn, fact)
+    return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)
+
+
+async def end_alternative(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Cancel an appointment whose alternative was not taken in time, unless something else has become of it."""
+    id, version = claim.key.split(" ")
+    found, now = await load_appointment(conn, UUID(id), for_update=True), service.clock.now()
+    if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, now):
+        await save_cancellation(conn, service, found, cancelled_fact(found, DecidedBy.CITY, NOT_TAKEN), now)

@@ -1,0 +1,1 @@
+"""Closures: days on which a station is closed although it would open."""

@@ -1,0 +1,179 @@
+"""Closures as pages for those who lead the stations: what is closed, whom a new closure concerns, what became of it."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from pydantic import BaseModel, Field, ValidationError
+
+from services.appointments.closing import usecases
+from services.appointments.closing.api import ClosureIn
+from services.appointments.closing.domain import Closure, Decision
+from services.appointments.closing.preview import Preview
+from services.appointments.closing.queries import closures_in_force, find, load_became
+from services.appointments.closing.refusals import DaysUnfit, HoursUnfit, PreviewOutdated
+from services.appointments.closing.usecases import Confirmation
+from services.appointments.offer.domain import Station
+from services.appointments.offer.queries import load_offer
+from shared.problems import NotFound
+from shared.web.forms import FormErrors
+from shared.web.staff.visit import StaffVisit, staff
+
+CHOICE = "termin-"
+"""Before an appointment's number, the name of the field that decides on it."""
+PAGE = "/appointments/staff/closures"
+
+Lead = Annotated[StaffVisit, Depends(staff("appointments:lead"))]
+Typed = Annotated[str, Field(max_length=300)]
+
+router = APIRouter(prefix=PAGE, include_in_schema=False)
+
+
+class TypedClosure(BaseModel):
+    """A closure as typed, in the query of its preview: `where` is a station's key, or "station counter"."""
+
+    where: Typed = ""
+    first_day: Typed = ""
+    last_day: Typed = ""
+    from_time: Typed = ""
+    until_time: Typed = ""
+    reason: Typed = ""
+
+    def closure(self, id: UUID) -> Closure | list[str]:
+        """The closure, or the fields that are wrong."""
+        station, _, counter = self.where.partition(" ")
+        given = {
+            "station": station,
+            "counter": counter or None,
+            "first_day": self.first_day,
+            "last_day": self.last_day or self.first_day,
+            "from_time": self.from_time or None,
+            "until_time": self.until_time or None,
+            "reason": self.reason,
+        }
+        try:
+            return ClosureIn.model_validate(given).closure(id)
+        except ValidationError as error:
+            wrong = {str(each["loc"][0]) for each in error.errors()}
+            if not self.last_day:
+                wrong.discard("last_day")  # it is the first day, which is wrong as well
+            return ["where" if name in ("station", "counter") else name for name in wrong]
+
+
+class Press(BaseModel):
+    """What was confirmed: the closure's id, made for this preview, its version, and what is wanted for all."""
+
+    id: UUID
+    preview: Annotated[str, Field(max_length=40)]
+    for_all: Decision | None = None
+
+
+CurrentClosure = Annotated[TypedClosure, Query()]
+
+
+@router.get("")
+async def show_all(visit: Lead) -> Response:
+    """What is closed, and the form to close something."""
+    return await _list_page(visit, TypedClosure(), FormErrors())
+
+
+@router.get("/preview")
+async def show_preview(visit: Lead, typed: CurrentClosure) -> Response:
+    """Whom the closure concerns, and what is proposed for each."""
+    return await _preview_page(visit, typed)
+
+
+@router.post("/preview")
+async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Form()]) -> Response:
+    """Close. The same press sent twice closes once; if the preview has become another, it is shown again."""
+    closure = typed.closure(press.id)
+    if isinstance(closure, list):
+        return await _preview_page(visit, typed)
+    sent = await visit.request.form()
+    choices = {
+        key.removeprefix(CHOICE): Decision(value)
+        for key, value in sent.items()
+        if key.startswith(CHOICE) and value in set(Decision)
+    }
+    confirmed = Confirmation(press.preview, press.for_all, choices)
+    try:
+        await usecases.close(visit.conn, visit.service, visit.who, closure, visit.now, confirmed)
+    except PreviewOutdated as outdated:
+        return _shown(visit, typed, outdated.preview, 409, confirmed)
+    return visit.redirect(f"{PAGE}/{press.id}")
+
+
+@router.get("/{id}")
+async def show(visit: Lead, id: UUID) -> Response:
+    """A closure, and what has become of the appointments it concerned."""
+    closure = await find(visit.conn, id)
+    if closure is None:
+        raise NotFound
+    visit.who.must_serve(closure.station)
+    [station] = (await load_offer(visit.conn, visit.today, closure.station, [])).stations
+    became = await load_became(visit.conn, id)
+    return visit.render("closure.html", closure=closure, station=station, became=became)
+
+
+@router.post("/{id}/lifting")
+async def lift(visit: Lead, id: UUID) -> Response:
+    """Lift it. Sent twice it changes nothing."""
+    await usecases.lift(visit.conn, visit.service, visit.who, id, visit.now)
+    return visit.redirect(f"{PAGE}/{id}")
+
+
+async def _list_page(visit: StaffVisit, typed: TypedClosure, errors: FormErrors) -> Response:
+    stations = await _stations(visit)
+    return visit.render(
+        "closures.html",
+        status=422 if errors else 200,
+        closures=await closures_in_force(visit.conn, list(stations), visit.today),
+        stations=stations,
+        typed=typed,
+        errors=errors,
+    )
+
+
+async def _preview_page(visit: StaffVisit, typed: TypedClosure) -> Response:
+    closure = typed.closure(uuid4())
+    if isinstance(closure, list):
+        return await _list_page(visit, typed, _errors(visit, closure))
+    try:
+        preview = await usecases.preview(visit.conn, visit.service, visit.who, closure, visit.now)
+    except DaysUnfit:
+        return await _list_page(visit, typed, _errors(visit, ["last_day"]))
+    except HoursUnfit:
+        return await _list_page(visit, typed, _errors(visit, ["until_time"]))
+    return _shown(visit, typed, preview)
+
+
+def _shown(
+    visit: StaffVisit, typed: TypedClosure, preview: Preview, status: int = 200, confirmed: Confirmation | None = None
+) -> Response:
+    return visit.render(
+        "closure_preview.html",
+        status=status,
+        typed=typed.model_dump(),
+        preview=preview,
+        station=preview.stations[preview.closure.station],
+        confirmed=confirmed,
+    )
+
+
+async def _stations(visit: StaffVisit) -> dict[str, Station]:
+    """The stations somebody answers for, by key."""
+    offer = await load_offer(visit.conn, visit.today, services=())
+    return {each.key: each for each in offer.stations if visit.who.serves(each.key)}
+
+
+def _errors(visit: StaffVisit, wrong: list[str]) -> FormErrors:
+    _ = visit.gettext
+    messages = {
+        "where": _("Wählen Sie, was geschlossen wird."),
+        "first_day": _("Geben Sie den ersten Tag an."),
+        "last_day": _("Geben Sie einen letzten Tag an, der nicht vor dem ersten und nicht in der Vergangenheit liegt."),
+        "from_time": _("Geben Sie die Uhrzeit so an: 13:00."),
+        "until_time": _("Geben Sie beide Uhrzeiten an, die frühere zuerst, oder keine."),
+        "reason": _("Geben Sie einen Grund an, höchstens 200 Zeichen."),
+    }
+    return FormErrors({name: message for name, message in messages.items() if name in wrong})

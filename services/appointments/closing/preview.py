@@ -1,0 +1,100 @@
+"""What a closure would do: whom it concerns, and what is proposed for each."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import Status
+from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
+from services.appointments.closing.free_seats import FreeSeats, Seat
+from services.appointments.closing.queries import Concerned, load_concerned, load_taken
+from services.appointments.offer.domain import Grid, Station, able, choose, of_kind
+from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.offer.refusals import UnknownChoice
+from shared.clock import BERLIN
+from shared.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An appointment a closure concerns, and what is proposed for it."""
+
+    concerned: Concerned
+    proposal: Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a closure would do if it were confirmed now; `seats` are those it takes.
+
+    `version` is the same as long as nobody it concerns books, moves or cancels, and what is proposed can be had.
+    """
+
+    closure: Closure
+    stations: dict[str, Station]
+    seats: tuple[Seat, ...]
+    rows: tuple[Row, ...]
+    version: str
+
+
+async def load_preview(
+    conn: AsyncConnection, service: Service, closure: Closure, now: datetime, for_update: bool = False
+) -> Preview:
+    """The preview of a closure that is new, or changed.
+
+    Args:
+        for_update: lock the appointments it concerns.
+
+    Raises:
+        UnknownChoice
+    """
+    grid, today = grid_of(service.city), now.astimezone(BERLIN).date()
+    offer = await load_offer(conn, today)
+    stations = {each.key: each for each in offer.stations}
+    station = stations.get(closure.station)
+    if station is None or not (counters := closure.counters_at(station)):
+        raise UnknownChoice
+    # A whole day that nobody can book yet needs no seats: it will not be offered. Hours and counters will be.
+    last = closure.last_day if closure.is_partial else grid.last_day(now) + timedelta(days=1)
+    starts = closure.seat_starts(station, last, grid, now)
+    seats = tuple((counter, start) for counter in counters for start in starts)
+    concerned = await load_concerned(conn, service, counters, starts, now, for_update)
+    affected = [_affected(each, offer, grid) for each in concerned]
+    free = await _free_seats(conn, stations, affected, seats, grid, now)
+    rows = tuple(Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, now), strict=True))
+    shown = [(row.concerned.appointment.id, row.concerned.appointment.version, row.proposal) for row in rows]
+    return Preview(closure, stations, seats, rows, fingerprint(closure, shown))
+
+
+def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
+    found = concerned.appointment
+    return Affected(
+        number=found.number,
+        station=found.station,
+        starts_at=found.starts_at,
+        seats=grid.slots_in(found.ends_at - found.starts_at),
+        stations=tuple(of_kind(able(offer.stations, choose(offer.services, found.services)), found.kind)),
+        movable=found.status is not Status.OFFERED,
+    )
+
+
+async def _free_seats(
+    conn: AsyncConnection,
+    stations: dict[str, Station],
+    affected: list[Affected],
+    closed: tuple[Seat, ...],
+    grid: Grid,
+    now: datetime,
+) -> FreeSeats:
+    """What is free around the appointments, once the closure has its seats."""
+    earliest, latest = now.astimezone(BERLIN).date(), grid.last_day(now)
+    old_days = {each.starts_at.astimezone(BERLIN).date() for each in affected}
+    near = {day + timedelta(days=n) for day in old_days for n in range(-NEAR.days, NEAR.days + 1)}
+    days = sorted(day for day in near if earliest <= day <= latest)
+    if not days:
+        return FreeSeats(stations.values(), (), (), grid)
+    first = datetime.combine(days[0], time(), BERLIN)
+    last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
+    taken = await load_taken(conn, first, last, now, but=closed)
+    return FreeSeats(stations.values(), days, taken, grid)

@@ -1,0 +1,107 @@
+"""Reads of closures, and of the appointments they concern."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.queries import Appointment, appointment_of
+from services.appointments.closing.domain import Closure
+from services.appointments.closing.free_seats import Seat
+from shared.people import Person
+from shared.service import Service
+
+_CLOSURE = """
+    select key as id, version, station, first_day, last_day, reason, lifted_at is not null as lifted, counter,
+           from_time, until_time
+    from closures
+"""
+_FIND = text(f"{_CLOSURE} where key = :id")
+_IN_FORCE = text(f"""
+    {_CLOSURE} where lifted_at is null and last_day >= :today and station = any(:stations)
+    order by first_day, from_time nulls first, key
+""")
+_CONCERNED = """
+    status in ('confirmed', 'offered') and starts_at > :now and id in (
+        select appointment from seats
+        where counter = any(:counters) and starts_at = any(:starts) and (until is null or until > :now)
+    )
+"""
+_LOCK = text(f"select from appointments where {_CONCERNED} order by id for update")
+_READ = text(f"""
+    select a.*, p.box from appointments a left join people p on p.matter = a.id
+    where {_CONCERNED} order by starts_at, number
+""")  # noqa: S608 - no input in it
+_BECAME = text("""
+    select count(*) filter (where status not in ('offered', 'cancelled')) as settled,
+           count(*) filter (where status = 'offered') as asked, count(*) filter (where status = 'cancelled') as ended
+    from appointments where closure = :id
+""")
+_TAKEN = text("""
+    select counter, starts_at from seats
+    where starts_at >= :first and starts_at < :last and (until is null or until > :now)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """An appointment a closure concerns, and whose it is; `person` is None once forgotten."""
+
+    appointment: Appointment
+    person: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What has become of the appointments a closure concerned: how many have another time, were asked, ended."""
+
+    settled: int
+    asked: int
+    ended: int
+
+
+async def find(conn: AsyncConnection, id: UUID) -> Closure | None:
+    """A closure, lifted ones too; None for an id nobody used."""
+    row = (await conn.execute(_FIND, {"id": id})).mappings().one_or_none()
+    return None if row is None else Closure(**row)
+
+
+async def closures_in_force(conn: AsyncConnection, stations: Collection[str], today: date) -> list[Closure]:
+    """The closures of some stations that are not over, the earliest first."""
+    rows = await conn.execute(_IN_FORCE, {"stations": list(stations), "today": today})
+    return [Closure(**row) for row in rows.mappings()]
+
+
+async def load_became(conn: AsyncConnection, id: UUID) -> Became:
+    """What has become, so far, of the appointments a closure concerned."""
+    return Became(**(await conn.execute(_BECAME, {"id": id})).mappings().one())
+
+
+async def load_concerned(
+    conn: AsyncConnection,
+    service: Service,
+    counters: Sequence[str],
+    starts: Sequence[datetime],
+    now: datetime,
+    for_update: bool = False,
+) -> list[Concerned]:
+    """The appointments to come, or offered, that have one of some seats, in order of time.
+
+    `for_update` locks them in the order of their ids, before their seats: as everybody does who changes one.
+    """
+    values = {"counters": list(counters), "starts": list(starts), "now": now}
+    if for_update:
+        await conn.execute(_LOCK, values)
+    rows = await conn.execute(_READ, values)
+    return [Concerned(appointment_of(row), service.people.open(row.box) if row.box else None) for row in rows]
+
+
+async def load_taken(
+    conn: AsyncConnection, first: datetime, last: datetime, now: datetime, but: Iterable[Seat] = ()
+) -> set[Seat]:
+    """The seats of all stations that are not free between two moments, and some more (`but`)."""
+    rows = await conn.execute(_TAKEN, {"first": first, "last": last, "now": now})
+    return {(counter, start) for counter, start in rows} | set(but)

@@ -1,0 +1,200 @@
+"""Announcing, changing and lifting a closure.
+
+A closure takes seats, as a booking does: whoever books at the same moment either has the seat first, and then what was
+confirmed no longer holds, or finds it taken. What becomes of the appointments that have its seats is decided with it,
+in the same transaction.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.closing.carrying_out import change_appointments, take_seats
+from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
+from services.appointments.closing.facts import closed_fact, decided_fact
+from services.appointments.closing.preview import Preview, load_preview
+from services.appointments.closing.queries import closures_in_force, find
+from services.appointments.closing.refusals import (
+    AlreadyLifted,
+    DaysUnfit,
+    HoursUnfit,
+    PreviewOutdated,
+    StationFixed,
+    StillBooked,
+)
+from services.appointments.offer.queries import load_offer
+from shared.audit import note
+from shared.auth import Caller
+from shared.clock import BERLIN
+from shared.problems import NotFound
+from shared.service import Service
+
+CLOSED = "closed"
+LIFTED = "closure-lifted"
+"""What the audit log calls these deeds."""
+
+# Closures of one station wait for each other; bookings, which refer to the station's key, do not wait.
+_ONE_AT_A_TIME = text("select from stations where key = :station for no key update")
+_SAVE = text("""
+    insert into closures (key, version, station, first_day, last_day, reason, counter, from_time, until_time)
+    values (:id, :version, :station, :first_day, :last_day, :reason, :counter, :from_time, :until_time)
+    on conflict (key) do update set version = excluded.version, first_day = excluded.first_day,
+        last_day = excluded.last_day, reason = excluded.reason, counter = excluded.counter,
+        from_time = excluded.from_time, until_time = excluded.until_time
+""")
+_LIFT = text("update closures set version = :version, lifted_at = :now where key = :id")
+_GIVE_BACK = text("delete from seats where appointment = :id")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What staff confirmed: the preview they saw, what they want for all, and for some appointments by number."""
+
+    preview: str
+    for_all: Decision | None = None
+    by_number: Mapping[str, Decision] = field(default_factory=dict)
+
+
+async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: Closure, now: datetime) -> Preview:
+    """Whom a closure would concern, and what is proposed for each.
+
+    Raises:
+        Forbidden: not one of the caller's stations.
+        DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
+    """
+    who.must_serve(wanted.station)
+    _, closure = await _next(conn, wanted, now)
+    return await load_preview(conn, service, closure, now)
+
+
+async def close(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    wanted: Closure,
+    now: datetime,
+    confirmed: Confirmation | None = None,
+) -> Closure:
+    """Close a station or a counter, or change a closure, and decide on every appointment it concerns.
+
+    Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
+    AlternativeOffered or AppointmentCancelled, which it is the cause of. Asked for what is already so, nothing changes.
+
+    Args:
+        wanted: its id is the caller's choice; its version does not count.
+        confirmed: not needed where the closure concerns nobody.
+
+    Raises:
+        Forbidden: not one of the caller's stations.
+        DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
+        StillBooked: it concerns somebody, and nothing was confirmed.
+        PreviewOutdated: something else was confirmed.
+    """
+    who.must_serve(wanted.station)
+    await conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
+    known, closure = await _next(conn, wanted, now)
+    if closure == known:
+        return known
+    shown = await load_preview(conn, service, closure, now, for_update=True)
+    if confirmed is None and shown.rows:
+        raise StillBooked(len(shown.rows))
+    if confirmed and confirmed.preview != shown.version:
+        raise PreviewOutdated(shown)
+    confirmed = confirmed or Confirmation(shown.version)
+    decided = [
+        decide(row.proposal, confirmed.by_number.get(row.concerned.appointment.number, confirmed.for_all))
+        for row in shown.rows
+    ]
+    taking = await conn.begin_nested()
+    await conn.execute(_GIVE_BACK, {"id": closure.id})
+    if others := await take_seats(conn, closure, shown, decided, now):
+        await taking.rollback()
+        if not shown.rows:
+            raise StillBooked(others)
+        raise PreviewOutdated(await load_preview(conn, service, closure, now))
+    await taking.commit()
+    await conn.execute(_SAVE, _row(closure))
+    await _take_for_others(conn, service, closure, now)
+    cause = await service.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
+    facts = [
+        decided_fact(closure, row.concerned.appointment, proposal, shown.stations, now)
+        for row, proposal in zip(shown.rows, decided, strict=True)
+    ]
+    await change_appointments(conn, service, closure, facts, cause, now)
+    counts = Counter(proposal.decision.value for proposal in decided)
+    await note(conn, who, CLOSED, now, matter=closure.id, station=closure.station, **counts)
+    return closure
+
+
+async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, now: datetime) -> Closure:
+    """Lift a closure: its seats are free again, unless another closure has them; StationClosed says so.
+
+    Whoever was moved stays so. Lifted twice, nothing changes.
+
+    Raises:
+        NotFound
+        Forbidden: not one of the caller's stations.
+    """
+    known = await find(conn, id)
+    if known is None:
+        raise NotFound
+    who.must_serve(known.station)
+    await conn.execute(_ONE_AT_A_TIME, {"station": known.station})
+    known = await find(conn, id)
+    assert known is not None, "closures stay"
+    if known.lifted:
+        return known
+    lifted = replace(known, version=known.version + 1, lifted=True)
+    await conn.execute(_GIVE_BACK, {"id": id})
+    await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
+    await _take_for_others(conn, service, lifted, now)
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
+    await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
+    await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
+    return lifted
+
+
+async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
+    """The closure known by an id, and what it is to be: the same where that is what is wanted."""
+    today = now.astimezone(BERLIN).date()
+    last = min(wanted.first_day, today + LONGEST) + LONGEST
+    if not max(today, wanted.first_day) <= wanted.last_day <= last:
+        raise DaysUnfit
+    hours = (wanted.from_time, wanted.until_time)
+    if hours.count(None) == 1 or (wanted.from_time and wanted.until_time and wanted.from_time >= wanted.until_time):
+        raise HoursUnfit
+    known = await find(conn, wanted.id)
+    if known and known.lifted:
+        raise AlreadyLifted
+    if known and known.station != wanted.station:
+        raise StationFixed
+    if known and replace(wanted, version=known.version) == known:
+        return known, known
+    return known, replace(wanted, version=known.version + 1 if known else 1, lifted=False)
+
+
+async def _take_for_others(conn: AsyncConnection, service: Service, changed: Closure, now: datetime) -> None:
+    """Give the seats a closure let go of to the other closures that want them as well."""
+    today = now.astimezone(BERLIN).date()
+    for other in await closures_in_force(conn, [changed.station], today):
+        if other.id != changed.id:
+            await take_seats(conn, other, replace(await load_preview(conn, service, other, now), rows=()), [], now)
+
+
+def _row(closure: Closure) -> dict[str, object]:
+    return {
+        "id": closure.id,
+        "version": closure.version,
+        "station": closure.station,
+        "first_day": closure.first_day,
+        "last_day": closure.last_day,
+        "reason": closure.reason,
+        "counter": closure.counter,
+        "from_time": closure.from_time,
+        "until_time": closure.until_time,
+    }

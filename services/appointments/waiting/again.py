@@ -1,0 +1,57 @@
+"""Looking again every night: whatever is free and suits, such as the day that has just opened, goes to those who wait.
+
+Freed seats are passed on at once. This finds what becomes free without being freed: a new day at the end of the booking
+window, longer opening hours, a closure taken back.
+"""
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.offer.domain import able
+from services.appointments.offer.queries import grid_of, load_free_times, load_offer
+from services.appointments.waiting.domain import offerable
+from services.appointments.waiting.line import lock_line, offer_time
+from services.appointments.waiting.queries import Entry, load_waiting
+from shared.clock import BERLIN
+from shared.due import Claim, Urgency, Work
+from shared.service import Service
+
+LOOK_AGAIN = "waiting-look-again"
+BATCH = 10
+"""How many entries are looked at in one transaction, which holds the lock of the line."""
+_FROM_THE_FIRST = "0"
+
+
+def next_look(now: datetime) -> Work:
+    """The due work of the coming night: at midnight the new day opens."""
+    tomorrow = now.astimezone(BERLIN).date() + timedelta(days=1)
+    return Work(LOOK_AGAIN, _FROM_THE_FIRST, datetime.combine(tomorrow, time(), BERLIN), Urgency.REMINDER)
+
+
+async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
+
+    The work's key is the turn after which to go on. Where nobody waits it ends; whoever joins next begins it anew.
+    """
+    await lock_line(conn)
+    now = service.clock.now()
+    entries = await load_waiting(conn, int(claim.key), BATCH)
+    for entry in entries:
+        await _offer_what_is_free(conn, service, entry, now)
+    if len(entries) == BATCH:
+        await service.due.schedule(conn, Work(LOOK_AGAIN, str(entries[-1].turn), now, Urgency.REMINDER))
+    if entries and claim.key == _FROM_THE_FIRST:
+        await service.due.schedule(conn, next_look(now))
+
+
+async def _offer_what_is_free(conn: AsyncConnection, service: Service, entry: Entry, now: datetime) -> None:
+    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+    offer = await load_offer(conn, today, services=entry.services)
+    suiting = [each for each in offer.stations if each.key in entry.suits.stations]
+    stations = able(suiting, offer.services)
+    days = entry.suits.days(today, grid.last_day(now))
+    free = await load_free_times(conn, stations, days, entry.seats, grid, now)
+    for start, station in sorted((start, key) for key, starts in free.items() for start in starts):
+        if offerable(entry.wanted, station, start, now) and await offer_time(conn, service, entry, station, start, now):
+            return

@@ -1,0 +1,202 @@
+"""The waiting list as JSON."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.api import AppointmentOut, PersonIn, appointment_out
+from services.appointments.offer.api import Key
+from services.appointments.offer.domain import MOST_KEYS
+from services.appointments.waiting import usecases
+from services.appointments.waiting.domain import EVERY_WEEKDAY
+from services.appointments.waiting.facts import OFFER, WAITING, waiting_url
+from services.appointments.waiting.queries import (
+    Entry,
+    SeatOffer,
+    count_ahead,
+    load_entry,
+    load_open_offer,
+    load_seat_offer,
+)
+from shared.db import Connection
+from shared.http import CurrentService, Now, problems
+from shared.idempotency import IdempotencyKey, claim_key, digest
+from shared.problems import NotFound
+from shared.service import Service
+
+router = APIRouter(prefix="/appointments/api/v1", tags=["waiting list"])
+
+Weekday = Annotated[int, Field(ge=0, le=6)]
+
+
+class WaitIn(BaseModel):
+    """What to wait for: all the services in one appointment, on days that suit.
+
+    A key stands in `services` as often as it is wanted; without `stations` any will do; 0 is Monday.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "services": ["kinder-reisepass", "kinder-reisepass"],
+                    "stations": ["mitte", "sued"],
+                    "weekdays": [0, 2],
+                    "first_day": "2026-12-01",
+                    "last_day": "2026-12-18",
+                    "person": {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]},
+                }
+            ]
+        },
+    )
+
+    services: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)]
+    stations: Annotated[list[Key], Field(max_length=50)] = []
+    weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(EVERY_WEEKDAY)
+    first_day: date
+    last_day: date
+    person: PersonIn
+
+    def wait(self) -> usecases.WaitFor:
+        return usecases.WaitFor(
+            tuple(self.services), tuple(self.stations), tuple(self.weekdays), self.first_day, self.last_day
+        )
+
+
+class SeatOfferOut(BaseModel):
+    """A time kept for one who waits; the token takes or declines it `until` then."""
+
+    token: str
+    station: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    until: AwareDatetime
+    outcome: Literal["taken", "declined", "expired", "withdrawn"] | None
+
+
+class WaitingOut(BaseModel):
+    """An entry in the waiting list; whoever has the token can read and end it.
+
+    `position` counts from 1 among those who could be offered the same; null once the entry has left the list.
+    """
+
+    token: str
+    status: Literal["waiting", "offered", "booked", "left", "over"]
+    position: int | None
+    services: list[str]
+    stations: list[str]
+    weekdays: list[int]
+    first_day: date
+    last_day: date
+    offer: SeatOfferOut | None
+    waiting_url: str
+
+
+@router.post("/waiting", status_code=201, responses=problems(409, 422))
+async def join(
+    wait: WaitIn,
+    response: Response,
+    conn: Connection,
+    service: CurrentService,
+    now: Now,
+    key: IdempotencyKey = None,
+) -> WaitingOut:
+    """Join the waiting list. Sent again with the same Idempotency-Key it answers with the first entry.
+
+    Where something that suits is free already, it answers 409 with the first such times (`free`).
+    """
+    details, id = wait.person.details(), uuid4()
+    if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):
+        return await _out(conn, service, await _known(conn, UUID(first)), now)
+    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now), now)
+    response.headers["Location"] = f"/appointments/api/v1/waiting/{out.token}"
+    return out
+
+
+@router.get("/waiting/{token}", responses=problems(404))
+async def waiting(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+    """An entry, with what it is offered now."""
+    return await _out(conn, service, await entry_by_token(conn, service, token), now)
+
+
+@router.post("/waiting/{token}/leaving", responses=problems(404, 410))
+async def leave(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+    """Leave the waiting list; what was offered passes on. Sent again it changes nothing."""
+    entry = await entry_by_token(conn, service, token)
+    return await _out(conn, service, await usecases.leave(conn, service, entry.id, now), now)
+
+
+@router.get("/offers/{token}", responses=problems(404))
+async def offer(token: str, conn: Connection, service: CurrentService, now: Now) -> SeatOfferOut:
+    """An offered time, and what became of it."""
+    return _offer_out(service, await offer_by_token(conn, service, token), now)
+
+
+@router.post("/offers/{token}/taking", responses=problems(404, 410))
+async def take(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+    """Take an offered time: it is a binding appointment then. Sent again it answers with the same appointment."""
+    found = await offer_by_token(conn, service, token)
+    return appointment_out(service, await usecases.take(conn, service, found.id, now))
+
+
+@router.post("/offers/{token}/declining", responses=problems(404, 410))
+async def decline(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+    """Decline an offered time: it passes on, the entry keeps its turn. Sent again it changes nothing."""
+    found = await offer_by_token(conn, service, token)
+    return await _out(conn, service, await usecases.decline(conn, service, found.id, now), now)
+
+
+async def entry_by_token(conn: AsyncConnection, service: Service, token: str) -> Entry:
+    """The entry a secret token gives access to; raises NotFound for a revoked or made-up one."""
+    id, generation = service.links.read(WAITING, token)
+    entry = await _known(conn, id)
+    if entry.generation != generation:
+        raise NotFound
+    return entry
+
+
+async def offer_by_token(conn: AsyncConnection, service: Service, token: str) -> SeatOffer:
+    """The offer a secret token answers; raises NotFound for a made-up one."""
+    found = await load_seat_offer(conn, service.links.read(OFFER, token)[0])
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _known(conn: AsyncConnection, id: UUID) -> Entry:
+    if (entry := await load_entry(conn, id)) is None:
+        raise NotFound
+    return entry
+
+
+async def _out(conn: AsyncConnection, service: Service, entry: Entry, now: Now) -> WaitingOut:
+    offered = await load_open_offer(conn, entry.id)
+    return WaitingOut(
+        token=service.links.token(WAITING, entry.id, entry.generation),
+        status=entry.status.value,
+        position=await count_ahead(conn, entry) + 1 if entry.status.is_open else None,
+        services=list(entry.services),
+        stations=list(entry.suits.stations),
+        weekdays=list(entry.suits.weekdays),
+        first_day=entry.suits.first_day,
+        last_day=entry.suits.last_day,
+        offer=_offer_out(service, offered, now) if offered else None,
+        waiting_url=waiting_url(service, entry.id, entry.generation, entry.state),
+    )
+
+
+def _offer_out(service: Service, found: SeatOffer, now: Now) -> SeatOfferOut:
+    outcome = found.outcome.value if found.outcome else None if found.is_open(now) else "expired"
+    return SeatOfferOut(
+        token=service.links.token(OFFER, found.id, 1),
+        station=found.station,
+        starts_at=found.starts_at,
+        ends_at=found.ends_at,
+        until=found.until,
+        outcome=outcome,
+    )

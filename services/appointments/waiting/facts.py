@@ -1,0 +1,115 @@
+"""The facts of an entry in the waiting list, built from what was decided."""
+
+from uuid import UUID
+
+from services.appointments.booking.facts import place_at, secret_url, services_of
+from services.appointments.booking.wishes import Details
+from services.appointments.offer.domain import Station
+from services.appointments.offer.queries import Offer
+from services.appointments.waiting.domain import Outcome, Status, Suits
+from services.appointments.waiting.queries import Entry, SeatOffer
+from shared.events.appointments import (
+    OfferedSeat,
+    SeatOffered,
+    SeatOfferEnded,
+    WaitingListJoined,
+    WaitingListLeft,
+    WaitingState,
+)
+from shared.events.base import Sealed
+from shared.events.personal import Contact
+from shared.people import Person
+from shared.service import Service
+
+WAITING = "waiting"
+"""The kind of link that shows an entry and ends it."""
+OFFER = "offer"
+"""The kind of link that answers an offer."""
+
+
+def waiting_url(service: Service, id: UUID, generation: int, state: WaitingState | Details) -> str:
+    """The secret address of an entry's page."""
+    path = f"waiting/{service.links.token(WAITING, id, generation)}"
+    return secret_url(service, path, state.language, state.page_language)
+
+
+def joined_fact(
+    service: Service,
+    id: UUID,
+    suits: Suits,
+    offer: Offer,
+    details: Details,
+    person: Person,
+) -> WaitingListJoined:
+    """WaitingListJoined with the contact sealed to `notifications`.
+
+    Args:
+        offer: the stations that suit, and the services wanted.
+    """
+    state = WaitingState(
+        status="waiting",
+        services=services_of(offer),
+        places=[place_at(each) for each in offer.stations],
+        weekdays=list(suits.weekdays),
+        first_day=suits.first_day,
+        last_day=suits.last_day,
+        language=details.language,
+        interpreter=details.interpreter,
+        page_language=details.page_language,
+        channels=list(details.person.channels),
+        person_key=service.people.person_key(person),
+        contact=_contact(service, id, person, waiting_url(service, id, 1, details)),
+    )
+    return WaitingListJoined(id=id, version=1, entry=state)
+
+
+def offered_fact(service: Service, entry: Entry, person: Person, offer: SeatOffer, station: Station) -> SeatOffered:
+    """SeatOffered; the contact leads to the page that answers the offer."""
+    offered = OfferedSeat(
+        id=offer.id,
+        place=place_at(station),
+        counter=offer.counter,
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+        until=offer.until,
+    )
+    path = f"offer/{service.links.token(OFFER, offer.id, 1)}"
+    url = secret_url(service, path, entry.language, entry.state.page_language)
+    contact = _contact(service, entry.id, person, url)
+    state = entry.state.model_copy(update={"status": "offered", "offer": offered, "contact": contact})
+    return SeatOffered(id=entry.id, version=entry.version + 1, entry=state)
+
+
+def ended_fact(service: Service, entry: Entry, person: Person | None, outcome: Outcome) -> SeatOfferEnded:
+    """SeatOfferEnded; the contact leads to the entry's page again."""
+    assert entry.state.offer is not None, "an entry has what it is offered in its state"
+    state = entry.state.model_copy(
+        update={"status": "waiting", "offer": None, "contact": _own_contact(service, entry, person)}
+    )
+    ended = "expired" if outcome is Outcome.EXPIRED else "declined"
+    return SeatOfferEnded(id=entry.id, version=entry.version + 1, entry=state, offer=entry.state.offer, outcome=ended)
+
+
+def left_fact(
+    service: Service, entry: Entry, person: Person | None, status: Status, appointment: UUID | None = None
+) -> WaitingListLeft:
+    """WaitingListLeft, for one of the statuses that are not open."""
+    state = entry.state.model_copy(
+        update={
+            "status": status.value,
+            "offer": None,
+            "appointment": appointment,
+            "contact": _own_contact(service, entry, person),
+        }
+    )
+    return WaitingListLeft(id=entry.id, version=entry.version + 1, entry=state)
+
+
+def _own_contact(service: Service, entry: Entry, person: Person | None) -> Sealed | None:
+    url = waiting_url(service, entry.id, entry.generation, entry.state)
+    return _contact(service, entry.id, person, url) if person else None
+
+
+def _contact(service: Service, id: UUID, person: Person, url: str) -> Sealed:
+    contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
+    return service.sealer.seal("notifications", id, contact)

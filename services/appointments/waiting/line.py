@@ -1,0 +1,167 @@
+"""Passing freed seats on to those who wait, in the transaction that frees them: nobody else can have them between.
+
+Everybody who changes the line holds its lock until the end of their transaction. It comes after the lock on an
+appointment and before seats that are taken: whoever frees seats and then takes others asks for it in between.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.seats import Seat, release_seats, take_seats
+from services.appointments.offer.domain import Audience, Station, able, counters_open_at, duration_of, run_of, slots_on
+from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.waiting.domain import Opening, answer_until, fitting
+from services.appointments.waiting.facts import offered_fact
+from services.appointments.waiting.queries import Entry, SeatOffer, line
+from shared.clock import BERLIN
+from shared.due import Urgency, Work
+from shared.events.appointments import WaitingState
+from shared.events.base import Fact
+from shared.service import Service
+
+OFFER_EXPIRY = "offer-expiry"
+
+_LOCK = text("select pg_advisory_xact_lock(hashtext('waiting list'))")
+_SOMEBODY_WAITS = text("select exists (select from waiting_entries where status = 'waiting')")
+_FREE_AT = text("""
+    select c.station, array(
+        select starts_at from seats s
+        where s.counter = c.key and s.starts_at >= :first and s.starts_at < :last
+          and (s.until is null or s.until > :now)
+    ) as taken
+    from counters c where c.key = :counter
+""")
+_OFFER = text("""
+    insert into seat_offers (id, entry, station, counter, starts_at, ends_at, until)
+    values (:id, :entry, :station, :counter, :starts_at, :ends_at, :until)
+""")
+_CHANGE = text("""
+    update waiting_entries
+    set version = :version, status = :status, turn = :turn, state = cast(:state as jsonb), ended_at = :ended_at
+    where id = :id
+""")
+
+
+async def lock_line(conn: AsyncConnection) -> None:
+    """Let nobody else change the line before this transaction ends."""
+    await conn.execute(_LOCK)
+
+
+async def let_go(conn: AsyncConnection, owner: UUID) -> list[Seat]:
+    """Free the seats of an appointment, hold or offer, to be passed on in the same transaction."""
+    if freed := await release_seats(conn, owner):
+        await lock_line(conn)
+    return freed
+
+
+async def pass_on(conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime) -> None:
+    """Offer freed seats to the first in line they fit, as long as they fit anybody; the rest is free for everybody.
+
+    Args:
+        freed: of one counter and day, freed in this transaction, which holds the lock of the line.
+    """
+    while freed and (await conn.execute(_SOMEBODY_WAITS)).scalar_one():
+        opening, station = await _opening(conn, service, freed, now)
+        if not await _offer_to_first(conn, service, opening, station, now):
+            return
+
+
+async def offer_time(
+    conn: AsyncConnection, service: Service, entry: Entry, station: str, start: datetime, now: datetime
+) -> bool:
+    """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
+
+    Returns:
+        False where it is not in the offer for the entry's services, or somebody else takes a seat just now.
+    """
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
+    grid, id, until = grid_of(service.city), uuid4(), answer_until(now, start)
+    person = await service.people.load(conn, entry.id)
+    found = next(iter(able(offer.stations, offer.services)), None)
+    if found is None or until is None or person is None or grid.slots_for(offer.services) != entry.seats:
+        return False
+    counters = counters_open_at(found, start, entry.seats, grid, now)
+    taken = await take_seats(conn, id, counters, run_of(start, entry.seats, grid), None, now)
+    if taken is None:
+        return False
+    made = SeatOffer(id, entry.id, station, taken[0], start, start + duration_of(offer.services), until)
+    values = {
+        "id": id,
+        "entry": entry.id,
+        "station": station,
+        "counter": made.counter,
+        "starts_at": start,
+        "ends_at": made.ends_at,
+        "until": until,
+    }
+    await conn.execute(_OFFER, values)
+    fact = offered_fact(service, entry, person, made, found)
+    await change_entry(conn, service, entry, fact, fact.entry)
+    await service.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
+    return True
+
+
+async def change_entry(
+    conn: AsyncConnection,
+    service: Service,
+    entry: Entry,
+    fact: Fact,
+    state: WaitingState,
+    *,
+    turn: int | None = None,
+    ended_at: datetime | None = None,
+) -> None:
+    """Save what became of an entry, and record the fact that says so.
+
+    Args:
+        turn: its new turn, where it goes behind.
+    """
+    values = {
+        "id": entry.id,
+        "version": fact.version,
+        "status": state.status,
+        "turn": turn or entry.turn,
+        "state": state.model_dump_json(),
+        "ended_at": ended_at,
+    }
+    await conn.execute(_CHANGE, values)
+    await service.outbox.record(conn, fact)
+
+
+async def _opening(
+    conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime
+) -> tuple[Opening, Station]:
+    """What is free at the counter of freed seats; nothing of it where the station does not open then."""
+    [counter] = {counter for counter, _ in freed}
+    starts = frozenset(start for _, start in freed)
+    day, grid = min(starts).astimezone(BERLIN).date(), grid_of(service.city)
+    first = datetime.combine(day, time(), BERLIN)
+    last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
+    values = {"counter": counter, "first": first, "last": last, "now": now}
+    row = (await conn.execute(_FREE_AT, values)).one()
+    [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), row.station, ())).stations
+    place = station.counters.index(counter)
+    slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(now) else {}
+    taken = set(row.taken)
+    free = tuple(slot for slot, counters in slots.items() if place < counters and slot > now and slot not in taken)
+    return Opening(station.key, free, starts), station
+
+
+async def _offer_to_first(
+    conn: AsyncConnection, service: Service, opening: Opening, station: Station, now: datetime
+) -> bool:
+    """Offer one time of an opening to the first in line it fits; whether there was anybody."""
+    grid = grid_of(service.city)
+    longest = opening.longest(grid)
+    if not longest:
+        return False
+    day = opening.free[0].astimezone(BERLIN).date()
+    async for entry in line(conn, station.key, day, longest):
+        for start in fitting(entry.wanted, opening, grid, now):
+            if await offer_time(conn, service, entry, station.key, start, now):
+                return True
+    return False

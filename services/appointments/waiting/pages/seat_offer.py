@@ -1,0 +1,86 @@
+"""Answering an offer, reached by its secret link: take the time, decline it, or stop waiting."""
+
+from contextlib import suppress
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+from pydantic import BaseModel
+
+from services.appointments.booking.pages.draft import OneTimeKey, to_appointment
+from services.appointments.booking.queries import load_appointment
+from services.appointments.waiting.api import offer_by_token
+from services.appointments.waiting.domain import Outcome
+from services.appointments.waiting.facts import WAITING
+from services.appointments.waiting.queries import Entry, SeatOffer, count_ahead, load_entry
+from services.appointments.waiting.refusals import NoLongerWaiting, OfferEnded
+from services.appointments.waiting.usecases import decline, leave, take
+from shared.web.visit import CurrentVisit, Visit
+
+router = APIRouter(prefix="/appointments/offer/{token}", include_in_schema=False)
+
+
+class Answer(StrEnum):
+    """The buttons."""
+
+    TAKE = "take"
+    DECLINE = "decline"
+    LEAVE = "leave"
+
+
+class AnswerForm(BaseModel):
+    """A button was pressed."""
+
+    action: Answer
+    einmal: OneTimeKey
+
+
+@router.get("")
+async def show(visit: CurrentVisit, token: str) -> Response:
+    """What is offered until when; or what became of it."""
+    offer, entry = await _offered(visit, token)
+    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(visit.conn, offer.id)):
+        return to_appointment(visit, taken)
+    if not entry.status.is_open:
+        return visit.redirect(_entry_path(visit, entry))
+    ended = not offer.is_open(visit.now)
+    return visit.render(
+        "seat_offer_ended.html" if ended else "seat_offer.html",
+        status=410 if ended else 200,
+        secret=True,
+        token=token,
+        offer=offer,
+        entry=entry,
+        place=next(each for each in entry.state.places if each.key == offer.station),
+        declined=offer.outcome is Outcome.DECLINED,
+        position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,
+        entry_path=_entry_path(visit, entry),
+    )
+
+
+@router.post("")
+async def answer(visit: CurrentVisit, token: str, form: Annotated[AnswerForm, Form()]) -> Response:
+    """Take, decline, or stop waiting. Sent twice, or too late, it changes nothing and shows how things stand."""
+    offer, entry = await _offered(visit, token)
+    with suppress(OfferEnded, NoLongerWaiting):
+        if form.action is Answer.TAKE:
+            return to_appointment(visit, await take(visit.conn, visit.service, offer.id, visit.now))
+        if form.action is Answer.LEAVE:
+            await leave(visit.conn, visit.service, entry.id, visit.now)
+            return visit.redirect(_entry_path(visit, entry))
+        await decline(visit.conn, visit.service, offer.id, visit.now)
+        offer, _ = await _offered(visit, token)
+        if offer.outcome is Outcome.DECLINED:
+            return visit.redirect(f"{_entry_path(visit, entry)}?declined=1")
+    return visit.redirect(f"/appointments/offer/{token}")
+
+
+async def _offered(visit: Visit, token: str) -> tuple[SeatOffer, Entry]:
+    offer = await offer_by_token(visit.conn, visit.service, token)
+    entry = await load_entry(visit.conn, offer.entry)
+    assert entry is not None, "an offer has an entry"
+    return offer, entry
+
+
+def _entry_path(visit: Visit, entry: Entry) -> str:
+    return f"/appointments/waiting/{visit.service.links.token(WAITING, entry.id, entry.generation)}"

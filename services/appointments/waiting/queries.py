@@ -1,0 +1,163 @@
+"""Reads of the waiting list."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.waiting.domain import Outcome, Status, Suits, Wanted
+from shared.events.appointments import WaitingState
+
+_BATCH = 20
+_ENTRY = """
+    select id, version, status, turn, services, seats, stations, weekdays, first_day, last_day, language, interpreter,
+           channels, generation, state, ended_at,
+           (select jsonb_agg(jsonb_build_array(station, starts_at)) from seat_offers where entry = waiting_entries.id)
+           as offered
+    from waiting_entries
+"""
+_READ = text(f"{_ENTRY} where id = :id")
+_READ_LOCKED = text(f"{_ENTRY} where id = :id for update")
+# Nobody is offered anything once they cannot be told.
+_IN_LINE = text(f"""
+    {_ENTRY} where status = 'waiting' and turn > :after and seats <= :longest
+    and :station = any(stations) and :weekday = any(weekdays) and first_day <= :day and last_day >= :day
+    and exists (select from people where matter = id)
+    order by turn limit :batch
+""")
+_WAITING = text(f"{_ENTRY} where status = 'waiting' and turn > :after order by turn limit :limit")
+_AHEAD = text("""
+    select count(*) from waiting_entries
+    where status in ('waiting', 'offered') and turn < :turn
+      and stations && :stations and weekdays && :weekdays and first_day <= :last_day and last_day >= :first_day
+""")
+_OFFER = """
+    select id, entry, station, counter, starts_at, ends_at, until, outcome from seat_offers
+"""
+_READ_OFFER = text(f"{_OFFER} where id = :id")
+_OPEN_OFFER = text(f"{_OFFER} where entry = :entry and outcome is null")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry in the waiting list.
+
+    `seats` is how many its services need, `offered` are the times (station, start) it was offered, `state` is what was
+    last published.
+    """
+
+    id: UUID
+    version: int
+    status: Status
+    turn: int
+    services: tuple[str, ...]
+    seats: int
+    suits: Suits
+    language: str
+    interpreter: str | None
+    channels: tuple[str, ...]
+    state: WaitingState
+    generation: int = 1
+    ended_at: datetime | None = None
+    offered: frozenset[tuple[str, datetime]] = frozenset()
+
+    @property
+    def wanted(self) -> Wanted:
+        """What it waits for."""
+        return Wanted(self.suits, self.seats, self.offered)
+
+
+@dataclass(frozen=True, slots=True)
+class SeatOffer:
+    """A time offered to an entry until a moment; without an outcome it is open."""
+
+    id: UUID
+    entry: UUID
+    station: str
+    counter: str
+    starts_at: datetime
+    ends_at: datetime
+    until: datetime
+    outcome: Outcome | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be taken, to the second."""
+        return self.outcome is None and now < self.until
+
+
+async def load_entry(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Entry | None:
+    """An entry; None when there is none. `for_update` serialises its writers."""
+    row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
+    return None if row is None else _entry(row)
+
+
+async def line(conn: AsyncConnection, station: str, day: date, longest: int) -> AsyncIterator[Entry]:
+    """Those who wait for a day at a station and need at most so many seats, in their turn."""
+    values = {"station": station, "day": day, "weekday": day.weekday(), "longest": longest}
+    after = 0
+    while True:
+        rows = (await conn.execute(_IN_LINE, {**values, "after": after, "batch": _BATCH})).all()
+        for row in rows:
+            yield _entry(row)
+        if len(rows) < _BATCH:
+            return
+        after = rows[-1].turn
+
+
+async def load_waiting(conn: AsyncConnection, after: int, limit: int) -> list[Entry]:
+    """Some who wait and have no offer, in their turn, from after a turn on."""
+    return [_entry(row) for row in await conn.execute(_WAITING, {"after": after, "limit": limit})]
+
+
+async def count_ahead(conn: AsyncConnection, entry: Entry) -> int:
+    """How many stand before an entry and could be offered the same."""
+    suits = entry.suits
+    values = {
+        "turn": entry.turn,
+        "stations": list(suits.stations),
+        "weekdays": list(suits.weekdays),
+        "first_day": suits.first_day,
+        "last_day": suits.last_day,
+    }
+    count: int = (await conn.execute(_AHEAD, values)).scalar_one()
+    return count
+
+
+async def load_seat_offer(conn: AsyncConnection, id: UUID) -> SeatOffer | None:
+    """An offer; None when there is none."""
+    row = (await conn.execute(_READ_OFFER, {"id": id})).one_or_none()
+    return None if row is None else _seat_offer(row)
+
+
+async def load_open_offer(conn: AsyncConnection, entry: UUID) -> SeatOffer | None:
+    """The one offer of an entry that has not ended, though its time may be over."""
+    row = (await conn.execute(_OPEN_OFFER, {"entry": entry})).one_or_none()
+    return None if row is None else _seat_offer(row)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        id=row.id,
+        version=row.version,
+        status=Status(row.status),
+        turn=row.turn,
+        services=tuple(row.services),
+        seats=row.seats,
+        suits=Suits(tuple(row.stations), tuple(row.weekdays), row.first_day, row.last_day),
+        language=row.language,
+        interpreter=row.interpreter,
+        channels=tuple(row.channels),
+        state=WaitingState.model_validate(row.state),
+        generation=row.generation,
+        ended_at=row.ended_at,
+        offered=frozenset((key, datetime.fromisoformat(start)) for key, start in row.offered or ()),
+    )
+
+
+def _seat_offer(row: Any) -> SeatOffer:
+    outcome = Outcome(row.outcome) if row.outcome else None
+    return SeatOffer(row.id, row.entry, row.station, row.counter, row.starts_at, row.ends_at, row.until, outcome)

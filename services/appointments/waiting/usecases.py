@@ -1,0 +1,261 @@
+"""Use cases of the waiting list. All run in the caller's transaction; none commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import CheckedPerson
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.usecases import book_kept
+from services.appointments.booking.wishes import Details, Seating
+from services.appointments.offer.domain import Kind, keys_of, of_kind
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.refusals import UnknownChoice, check_choice
+from services.appointments.waiting.again import next_look
+from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
+from services.appointments.waiting.facts import ended_fact, joined_fact, left_fact
+from services.appointments.waiting.line import change_entry, let_go, lock_line, pass_on
+from services.appointments.waiting.queries import (
+    Entry,
+    SeatOffer,
+    load_entry,
+    load_open_offer,
+    load_seat_offer,
+)
+from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
+from shared import retention
+from shared.clock import BERLIN
+from shared.due import Claim, Urgency, Work
+from shared.people import Person
+from shared.problems import NotFound
+from shared.service import Service
+
+LAST_DAY = "waiting-last-day"
+FREE_SHOWN = 5
+
+_JOIN = text("""
+    insert into waiting_entries (id, version, status, turn, services, seats, stations, weekdays, first_day, last_day,
+                                 language, interpreter, channels, state)
+    values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
+            :language, :interpreter, :channels, cast(:state as jsonb))
+""")
+_NEXT_TURN = text("select nextval('waiting_turns')")
+_END_OFFER = text("update seat_offers set outcome = :outcome where id = :id")
+_FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """What somebody wants to be told of: services (a key as often as it is wanted), stations (none: any), days."""
+
+    services: tuple[str, ...]
+    stations: tuple[str, ...]
+    weekdays: tuple[int, ...]
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What can be waited for: the stations that suit with the services wanted, and the days."""
+
+    offer: Offer
+    suits: Suits
+
+
+async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now: datetime) -> Checked:
+    """See that there is something to wait for, and nothing that suits is free already.
+
+    Raises:
+        UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
+    """
+    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+    offer = await load_offer(conn, today, services=wait.services)
+    able = of_kind(check_choice(offer, wait.services), Kind.COUNTER)
+    stations = [each for each in able if not wait.stations or each.key in wait.stations]
+    if len(stations) < len(set(wait.stations)) or not stations:
+        raise UnknownChoice
+    weekdays = tuple(sorted(set(wait.weekdays)))
+    suits = Suits(tuple(each.key for each in stations), weekdays, max(wait.first_day, today), wait.last_day)
+    if suits.last_day > today + LONGEST_WAIT or not suits.days(today, suits.last_day):
+        raise NoSuchDay
+    days = suits.days(today, grid.last_day(now))
+    free = await load_free_times(conn, stations, days, grid.slots_for(offer.services), grid, now)
+    in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > now + LEAD)
+    if in_time:
+        raise FreeNow([(key, start) for start, key in in_time[:FREE_SHOWN]])
+    return Checked(Offer(tuple(stations), offer.services), suits)
+
+
+async def join(
+    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime
+) -> Entry:
+    """Join the waiting list, behind all others; WaitingListJoined is recorded.
+
+    Args:
+        id: chosen by the caller, so that a repeated request can be recognised by it.
+
+    Raises:
+        UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
+    """
+    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    await service.due.schedule(conn, next_look(now), once=True)
+    await lock_line(conn)
+    checked = await check_wait(conn, service, wait, now)
+    suits, services = checked.suits, checked.offer.services
+    person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
+    fact = joined_fact(service, id, suits, checked.offer, details, person)
+    values = {
+        "id": id,
+        "services": keys_of(services),
+        "seats": grid_of(service.city).slots_for(services),
+        "stations": list(suits.stations),
+        "weekdays": list(suits.weekdays),
+        "first_day": suits.first_day,
+        "last_day": suits.last_day,
+        "language": details.language,
+        "interpreter": details.interpreter,
+        "channels": list(details.person.channels),
+        "state": fact.entry.model_dump_json(),
+    }
+    await conn.execute(_JOIN, values)
+    await service.people.save(conn, id, person)
+    await service.outbox.record(conn, fact)
+    over = datetime.combine(suits.last_day + timedelta(days=1), time(), BERLIN)
+    await service.due.schedule(conn, Work(LAST_DAY, str(id), over, Urgency.REMINDER))
+    return await _known(conn, id)
+
+
+async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Appointment:
+    """Take an offered time: it becomes an appointment; AppointmentBooked and WaitingListLeft are recorded.
+
+    Taken already, it is the same appointment.
+
+    Raises:
+        NotFound, OfferEnded
+    """
+    entry, offer = await _offered(conn, id)
+    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
+        return taken
+    person = await service.people.load(conn, entry.id)
+    if not offer.is_open(now) or person is None:
+        raise OfferEnded
+    found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
+    seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
+    checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
+    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language)
+    booked = await book_kept(conn, service, id, seating, details, now)
+    await conn.execute(_END_OFFER, {"id": id, "outcome": Outcome.TAKEN})
+    await _end(conn, service, entry, Status.BOOKED, now, appointment=id)
+    return booked
+
+
+async def decline(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Entry:
+    """Decline an offered time: the entry keeps its turn, the seats pass on; SeatOfferEnded is recorded.
+
+    Declined or expired already, nothing happens.
+
+    Raises:
+        NotFound, OfferEnded: it was taken, or its entry has left the list.
+    """
+    await lock_line(conn)
+    entry, offer = await _offered(conn, id)
+    if offer.outcome in (Outcome.TAKEN, Outcome.WITHDRAWN):
+        raise OfferEnded
+    if offer.outcome is None:
+        outcome = Outcome.DECLINED if offer.is_open(now) else Outcome.EXPIRED
+        await _end_offer(conn, service, entry, offer, outcome, now)
+    return await _known(conn, entry.id)
+
+
+async def leave(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Entry:
+    """Leave the waiting list; what is offered passes on; WaitingListLeft is recorded. Left already, nothing happens.
+
+    Raises:
+        NotFound, NoLongerWaiting: an appointment was taken, or the last day is over.
+    """
+    await lock_line(conn)
+    entry = await _known(conn, id, for_update=True)
+    if entry.status in (Status.BOOKED, Status.OVER):
+        raise NoLongerWaiting
+    if entry.status.is_open:
+        await _withdraw(conn, service, entry, Status.LEFT, now)
+    return await _known(conn, id)
+
+
+async def expire_offer(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Pass on a time that was not taken in time; its entry goes behind all others. SeatOfferEnded is recorded."""
+    await lock_line(conn)
+    now = service.clock.now()
+    entry, offer = await _offered(conn, UUID(claim.key))
+    if offer.outcome is None and not offer.is_open(now):
+        await _end_offer(conn, service, entry, offer, Outcome.EXPIRED, now)
+
+
+async def end_wait(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """The last day that suits is over: WaitingListLeft is recorded."""
+    await lock_line(conn)
+    entry = await _known(conn, UUID(claim.key), for_update=True)
+    if entry.status.is_open:
+        await _withdraw(conn, service, entry, Status.OVER, service.clock.now())
+
+
+async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
+    """Forget the sealed contacts of entries whose people have been forgotten."""
+    await conn.execute(_FORGET, {"ids": ids})
+
+
+async def _end_offer(
+    conn: AsyncConnection, service: Service, entry: Entry, offer: SeatOffer, outcome: Outcome, now: datetime
+) -> None:
+    """The entry waits on, in its turn or behind all others; the seats pass on to somebody else."""
+    await conn.execute(_END_OFFER, {"id": offer.id, "outcome": outcome})
+    fact = ended_fact(service, entry, await service.people.load(conn, entry.id), outcome)
+    behind = (await conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
+    await change_entry(conn, service, entry, fact, fact.entry, turn=behind)
+    await pass_on(conn, service, await let_go(conn, offer.id), now)
+
+
+async def _withdraw(conn: AsyncConnection, service: Service, entry: Entry, status: Status, now: datetime) -> None:
+    """End an entry, and whatever is offered to it."""
+    offer = await load_open_offer(conn, entry.id)
+    if offer:
+        await conn.execute(_END_OFFER, {"id": offer.id, "outcome": Outcome.WITHDRAWN})
+    await _end(conn, service, entry, status, now)
+    if offer:
+        await pass_on(conn, service, await let_go(conn, offer.id), now)
+
+
+async def _end(
+    conn: AsyncConnection,
+    service: Service,
+    entry: Entry,
+    status: Status,
+    now: datetime,
+    appointment: UUID | None = None,
+) -> None:
+    person = await service.people.load(conn, entry.id)
+    fact = left_fact(service, entry, person, status, appointment)
+    await change_entry(conn, service, entry, fact, fact.entry, ended_at=now)
+    await service.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
+
+
+async def _offered(conn: AsyncConnection, id: UUID) -> tuple[Entry, SeatOffer]:
+    """An offer and its entry, locked in the open transaction."""
+    if (offer := await load_seat_offer(conn, id)) is None:
+        raise NotFound
+    entry = await _known(conn, offer.entry, for_update=True)
+    # Whoever had the lock before may have ended the offer.
+    offer = await load_seat_offer(conn, id)
+    assert offer is not None, "offers are never deleted"
+    return entry, offer
+
+
+async def _known(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Entry:
+    if (entry := await load_entry(conn, id, for_update=for_update)) is None:
+        raise NotFound
+    return entry

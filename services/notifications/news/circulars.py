@@ -1,0 +1,96 @@
+"""What messages to subscribers say, and to whom, when they are about to be sent: as things are then."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Notice
+from services.notifications.news.domain import PURPOSES, Circular
+from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
+from services.notifications.telling.purposes import Purpose
+from shared.clock import BERLIN
+from shared.events.base import Fact
+from shared.events.personal import Contact
+from shared.events.registry import facts_by_type
+from shared.service import Service
+from shared.statements import Statement
+
+TO_SUBSCRIBERS = PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
+
+_REQUESTS = Statement("""
+    select r.id, r.language, p.box from subscription_requests r join people p on p.matter = r.id
+    where r.id = any(:ids) and r.confirmed_at is null
+""")
+_SUBSCRIPTIONS = Statement("""
+    select s.id, s.address, s.generation, s.language, p.box from subscriptions s join people p on p.matter = s.id
+    where s.address = any(:addresses)
+""")
+_NEWS = Statement("""
+    select n.id as notice, m.type, m.fact from notices n join matters m on m.id = n.matter
+    where n.id = any(:ids) and n.purpose <> 'digest'
+    union all
+    select i.notice, m.type, m.fact from digest_items i join matters m on m.id = i.matter
+    where i.notice = any(:ids) and m.told_version <= i.matter_version and i.useful_until > :now
+""")
+
+Written = tuple[Circular, Contact]
+
+
+async def circulars(
+    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+) -> dict[UUID, Written]:
+    """What to say for notices to subscribers, and to whom.
+
+    Left out are those nobody wants any more: the subscription has ended, the request was confirmed or forgotten, or all
+    news of a digest is over.
+    """
+    mine = [notice for notice in notices if notice.purpose in TO_SUBSCRIBERS]
+    if not mine:
+        return {}
+    return await _asked(conn, service, mine, now) | await _subscribed(conn, service, mine, now)
+
+
+async def _asked(
+    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+) -> dict[UUID, Written]:
+    wanted = {notice.matter: notice.id for notice in notices if notice.purpose is Purpose.SUBSCRIPTION}
+    if not wanted:
+        return {}
+    written = {}
+    for row in await _REQUESTS.rows(conn, {"ids": list(wanted)}):
+        contact = _contact(service, row["box"], confirm_url(service, row["id"], row["language"]))
+        written[wanted[row["id"]]] = (Circular((), row["language"], now.astimezone(BERLIN).date()), contact)
+    return written
+
+
+async def _subscribed(
+    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+) -> dict[UUID, Written]:
+    wanted = [notice for notice in notices if notice.purpose is not Purpose.SUBSCRIPTION]
+    if not wanted:
+        return {}
+    facts: defaultdict[UUID, list[Fact]] = defaultdict(list)
+    news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
+    for row in await _NEWS.rows(conn, {"ids": news, "now": now}):
+        facts[row["notice"]].append(facts_by_type()[row["type"]].model_validate(row["fact"]))
+    rows = await _SUBSCRIPTIONS.rows(conn, {"addresses": list({notice.recipient for notice in wanted})})
+    readers = {row["address"]: row for row in rows}
+    written = {}
+    for notice in wanted:
+        reader = readers.get(notice.recipient)
+        if reader is None or (notice.purpose in PURPOSES and not facts[notice.id]):
+            continue
+        of_link = (service, reader["id"], reader["generation"], reader["language"])
+        contact = _contact(service, reader["box"], preferences_url(*of_link))
+        day, told = now.astimezone(BERLIN).date(), tuple(facts[notice.id])
+        end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
+        written[notice.id] = (Circular(told, reader["language"], day, end), contact)
+    return written
+
+
+def _contact(service: Service, box: bytes, url: str) -> Contact:
+    person = service.people.open(box)
+    return Contact(name="", mail=person.mail, phone=person.phone, manage_url=url)

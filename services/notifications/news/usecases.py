@@ -1,0 +1,145 @@
+"""Taking news, and telling it to its subscribers: one row, expanded a chunk at a time by the bulk lane."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery import usecases as delivery
+from services.notifications.delivery.domain import Notice
+from services.notifications.news.digest import DIGEST
+from services.notifications.news.domain import NewsRule, Subscriber, news_notice, next_digest, reach_of, rule_of
+from services.notifications.telling.usecases import FORGET_MATTER, move_on, remember
+from shared import retention
+from shared.due import Claim, Urgency, Work
+from shared.events.base import Fact, Received
+from shared.events.registry import facts_by_type, type_of
+from shared.service import Service
+from shared.statements import Statement
+
+FAN_OUT = "fan-out"
+CHUNK = 500
+NOBODY = UUID(int=0)
+
+_BEGIN = text("""
+    insert into fan_outs (matter, cause, done_to) values (:matter, :cause, :nobody)
+    on conflict (matter) do update set cause = excluded.cause, done_to = excluded.done_to
+""")
+_LOCK = text("select from fan_outs where matter = :matter for update")
+_READ = text("""
+    select f.cause, f.done_to, m.version, m.type, m.fact from fan_outs f join matters m on m.id = f.matter
+    where f.matter = :matter
+""")
+_GO_ON = text("update fan_outs set done_to = :done_to where matter = :matter")
+_END = text("delete from fan_outs where matter = :matter")
+
+_NEXT = """
+    select s.id, s.address, s.channel, s.digest from subscriptions s where s.id > :done_to and {condition}
+    order by s.id limit :chunk
+"""
+_WHO_WANTS_IT = Statement(
+    _NEXT.format(condition=":topic = any(s.topics) and (:district = any(s.districts) or s.quarters && :quarters)")
+)
+_WHO_HEARD_IT = Statement(
+    _NEXT.format(
+        condition="""exists (
+            select from messages m join notices n on n.id = m.notice
+            where n.recipient = s.address and m.state in ('sending', 'checking', 'accepted', 'delivered', 'unknown')
+              and (n.matter = :matter or n.id in (
+                  select notice from digest_items i where i.subscription = s.id and i.matter = :matter))
+        )"""
+    )
+)
+_TOLD_PERSONALLY = Statement("""
+    select cause, value as address from notices, jsonb_each_text(addresses)
+    where cause = any(:causes) and urgency < 3
+""")
+_KEEP_FOR_DIGEST = Statement("""
+    insert into digest_items (subscription, matter, matter_version, cause, useful_until)
+    select id, :matter, :version, :cause, :useful_until from unnest(cast(:subscriptions as uuid[])) id
+    on conflict do nothing
+""")
+
+
+async def take_news(conn: AsyncConnection, service: Service, received: Received[Fact], now: datetime) -> None:
+    """Remember the newest state of what is news and let its subscribers be told; older facts change nothing."""
+    fact, rule = received.fact, rule_of(received.fact)
+    known = await remember(conn, fact, None, now)
+    if known is None:
+        return
+    before = rule.fact.model_validate(known["fact"]) if known["fact"] else None
+    if before and rule.said(before) == rule.said(fact):
+        return
+    await move_on(conn, fact.id)
+    await conn.execute(_BEGIN, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
+    forget_at = rule.useful_until(fact) + retention.LEDGER
+    await service.due.schedule(
+        conn,
+        Work(FAN_OUT, str(fact.id), now, Urgency.BULK),
+        Work(FORGET_MATTER, str(fact.id), forget_at, Urgency.BULK),
+    )
+
+
+async def fan_out(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Plan the messages of the next subscribers, and come again while there are more."""
+    matter, now = UUID(claim.key), service.clock.now()
+    await conn.execute(_LOCK, {"matter": matter})
+    row = (await conn.execute(_READ, {"matter": matter})).one_or_none()
+    if row is None:
+        return
+    fact = facts_by_type()[row.type].model_validate(row.fact)
+    rule = rule_of(fact)
+    useful = now < rule.useful_until(fact)
+    found = await _next_subscribers(conn, service, rule, fact, row.done_to) if useful else []
+    await _tell(conn, service, rule, fact, row.cause, found, now)
+    if len(found) < CHUNK:
+        await conn.execute(_END, {"matter": matter})
+        return
+    await conn.execute(_GO_ON, {"matter": matter, "done_to": found[-1].id})
+    await service.due.schedule(conn, Work(FAN_OUT, claim.key, now, Urgency.BULK))
+
+
+async def told_personally(conn: AsyncConnection, notices: Iterable[Notice]) -> set[UUID]:
+    """The ids of those notices of news whose person is told of the same cause personally."""
+    news = [notice for notice in notices if notice.urgency is Urgency.BULK]
+    if not news:
+        return set()
+    rows = await _TOLD_PERSONALLY.rows(conn, {"causes": list({notice.cause for notice in news})})
+    told = {(row["cause"], row["address"]) for row in rows}
+    return {notice.id for notice in news if (notice.cause, notice.recipient) in told}
+
+
+async def _next_subscribers(
+    conn: AsyncConnection, service: Service, rule: NewsRule[Any], fact: Fact, done_to: UUID
+) -> list[Subscriber]:
+    values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
+    if rule.withdrawn(fact):
+        rows = await _WHO_HEARD_IT.rows(conn, values | {"matter": fact.id})
+    else:
+        rows = await _WHO_WANTS_IT.rows(conn, values | {"topic": rule.topic, **reach_of(rule, fact, service.city)})
+    return [Subscriber(**row) for row in rows]
+
+
+async def _tell(
+    conn: AsyncConnection,
+    service: Service,
+    rule: NewsRule[Any],
+    fact: Fact,
+    cause: UUID,
+    found: list[Subscriber],
+    now: datetime,
+) -> None:
+    purpose, useful_until = rule.purpose_of(fact), rule.useful_until(fact)
+    notices = [
+        news_notice(each, fact.id, fact.version, cause, purpose, useful_until) for each in found if not each.digest
+    ]
+    personal = await told_personally(conn, notices)
+    planned = [(notice, now) for notice in notices if notice.id not in personal]
+    await delivery.add(conn, service, planned, type_of(type(fact)), now)
+    if later := [each.id for each in found if each.digest]:
+        values = {"matter": fact.id, "version": fact.version, "cause": cause, "useful_until": useful_until}
+        await _KEEP_FOR_DIGEST.run(conn, values | {"subscriptions": later})
+        await service.due.schedule(conn, Work(DIGEST, "", next_digest(now), Urgency.BULK), once=True)

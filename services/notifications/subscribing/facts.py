@@ -1,0 +1,55 @@
+"""The fact of a subscription, and the addresses of its pages."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.notifications.subscribing.queries import Subscription
+from shared.events.notifications import SubscriptionConfirmed, SubscriptionState
+from shared.service import Service
+from shared.web.i18n import language as page_language
+
+CONFIRM = "subscription-request"
+PREFERENCES = "subscription"
+UNSUBSCRIBE = "unsubscribe"
+"""The kinds of secret links."""
+
+
+def subscription_fact(
+    found: Subscription, version: int, now: datetime, *, ended: bool = False
+) -> SubscriptionConfirmed:
+    """SubscriptionConfirmed, with the subscription as it is."""
+    wishes = found.wishes
+    return SubscriptionConfirmed(
+        id=found.id,
+        version=version,
+        subscription=SubscriptionState(
+            status="ended" if ended else "confirmed",
+            channel="mail" if found.channel == "mail" else "sms",
+            districts=list(wishes.districts),
+            quarters=list(wishes.quarters),
+            topics=list(wishes.topics),
+            language=wishes.language,
+            digest=wishes.digest,
+            at=now,
+        ),
+    )
+
+
+def confirm_url(service: Service, request: UUID, language: str) -> str:
+    """Where wishes are confirmed."""
+    return _url(service, language, "confirm", service.links.token(CONFIRM, request, 1))
+
+
+def preferences_url(service: Service, id: UUID, generation: int, language: str) -> str:
+    """Where a subscription can be seen and changed."""
+    return _url(service, language, "m", service.links.token(PREFERENCES, id, generation))
+
+
+def unsubscribe_url(service: Service, id: UUID, generation: int, language: str) -> str:
+    """Where a subscription is ended: by POST at once (RFC 8058), by a button for people."""
+    return _url(service, language, "unsubscribe", service.links.token(UNSUBSCRIBE, id, generation))
+
+
+def _url(service: Service, language: str, page: str, token: str) -> str:
+    prefix = page_language(language).prefix
+    return f"{service.settings.platform.public_url}{prefix}/notifications/{page}/{token}"

@@ -1,0 +1,83 @@
+"""The messages a subscription itself needs: please confirm, and here is your link."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery import usecases as delivery
+from services.notifications.delivery.domain import Message, Notice
+from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
+from services.notifications.subscribing.queries import Subscription
+from services.notifications.telling.domain import message_id, notice_id
+from services.notifications.telling.purposes import Purpose
+from shared.due import Urgency
+from shared.events.notifications import SubscriptionConfirmed
+from shared.events.registry import type_of
+from shared.service import Service
+
+_TYPE = type_of(SubscriptionConfirmed)
+
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:address, 0))")
+_SENT_LATELY = text("""
+    select count(*) from notices where recipient = :address and purpose = any(:purposes) and planned_at > :since
+""")
+# A request has nothing to say but what stands in its own row.
+_KNOW_REQUEST = text("""
+    insert into matters (id, version, told_version, type, fact, person_key, changed_at)
+    values (:id, 1, 1, :type, '{}', :address, :now)
+""")
+
+
+async def ask_to_confirm(
+    conn: AsyncConnection, service: Service, request: UUID, channel: str, address: str, now: datetime
+) -> bool:
+    """Plan the message that asks to confirm a request; False where the address has had too many today."""
+    if await _too_many(conn, address, now):
+        return False
+    await conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": now})
+    await _send(conn, service, request, 1, Purpose.SUBSCRIPTION, channel, address, now)
+    return True
+
+
+async def send_link(conn: AsyncConnection, service: Service, known: Subscription, now: datetime) -> None:
+    """Plan the message with the link to a subscription's page, unless the address has had too many today."""
+    if not await _too_many(conn, known.address, now):
+        purpose = Purpose.SUBSCRIPTION_LINK
+        await _send(conn, service, known.id, known.version, purpose, known.channel, known.address, now)
+
+
+async def _too_many(conn: AsyncConnection, address: str, now: datetime) -> bool:
+    await conn.execute(_ONE_AT_A_TIME, {"address": address})
+    purposes = [Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK]
+    values = {"address": address, "purposes": purposes, "since": now - LIMIT_WINDOW}
+    sent: int = (await conn.execute(_SENT_LATELY, values)).scalar_one()
+    return sent >= LIMIT
+
+
+async def _send(
+    conn: AsyncConnection,
+    service: Service,
+    matter: UUID,
+    version: int,
+    purpose: Purpose,
+    channel: str,
+    address: str,
+    now: datetime,
+) -> None:
+    cause = uuid4()
+    notice = Notice(
+        id=notice_id(cause, matter, address, purpose),
+        matter=matter,
+        matter_version=version,
+        cause=cause,
+        recipient=address,
+        purpose=purpose,
+        urgency=Urgency.DIRECT,
+        useful_until=now + CONFIRM_WITHIN,
+        loud_from=now,
+        addresses={channel: address},
+        messages=(Message(message_id(cause, matter, address, purpose, channel), channel),),
+    )
+    await delivery.add(conn, service, [(notice, now)], _TYPE, now)

@@ -1,0 +1,67 @@
+"""Telling those who wait: that they are in line, what is offered to them, what they missed, and when it is over."""
+
+from datetime import datetime, timedelta
+
+from services.notifications.telling.domain import (
+    AT_ONCE,
+    QUIET_HOURS_IGNORED,
+    QUIET_HOURS_KEPT,
+    Condition,
+    MatterKind,
+    Moment,
+    Rule,
+)
+from services.notifications.telling.purposes import Purpose
+from shared.due import Urgency
+from shared.events.appointments import (
+    SeatOffered,
+    SeatOfferEnded,
+    WaitingFact,
+    WaitingListJoined,
+    WaitingListLeft,
+)
+
+WORTH_KNOWING = timedelta(days=4)
+"""How long after the last day it is still told; longer than quiet hours at Christmas or Easter."""
+
+
+def _until(fact: SeatOffered, _: datetime) -> datetime | None:
+    return fact.entry.offer.until if fact.entry.offer else None
+
+
+ANSWER_DUE = Moment("the deadline of the offer", _until)
+LAST_DAY: Moment[WaitingFact] = Moment("the last day waited for", lambda fact, _: fact.alive_until)
+DAYS_LATER: Moment[WaitingFact] = Moment(
+    "four days after the last day waited for", lambda fact, _: fact.alive_until + WORTH_KNOWING
+)
+
+EXPIRED: Condition[SeatOfferEnded] = Condition("by expiry", lambda fact: fact.outcome == "expired")
+LAST_DAY_OVER: Condition[WaitingListLeft] = Condition(
+    "because the last day is over", lambda fact: fact.entry.status == "over"
+)
+
+
+def _differs(known: WaitingFact, new: WaitingFact) -> bool:
+    """Another status, or another time offered."""
+    before, after = known.entry.offer, new.entry.offer
+    return (known.entry.status, before and before.id) != (new.entry.status, after and after.id)
+
+
+WAITING_LIST = MatterKind(
+    WaitingFact,
+    (
+        Rule(WaitingListJoined, Purpose.WAITING, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_IGNORED),
+        Rule(SeatOffered, Purpose.SEAT_OFFER, Urgency.URGENT, AT_ONCE, ANSWER_DUE, QUIET_HOURS_KEPT),
+        Rule(SeatOfferEnded, Purpose.OFFER_EXPIRED, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, EXPIRED),
+        Rule(
+            WaitingListLeft,
+            Purpose.WAITING_OVER,
+            Urgency.REMINDER,
+            AT_ONCE,
+            DAYS_LATER,
+            QUIET_HOURS_KEPT,
+            LAST_DAY_OVER,
+        ),
+    ),
+    _differs,
+)

@@ -1,0 +1,115 @@
+"""News from a closed station to its subscribers (flow 7): confirmed first, told exactly once, ended by one click."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from deploy.local.far_ends.records import Accepted, Channel
+from shared.clock import Clock
+from tests.e2e.conftest import City
+from tests.support.wait import eventually
+
+API = "/notifications/api/v1"
+CLOSURES = "/appointments/api/v1/staff/closures"
+MITTE = 500
+SMS = "+4917604069000"
+
+
+def mail_to(name: str) -> tuple[str, str]:
+    return Channel.MAIL, f"{name}@simulator.stadt.example"
+
+
+def texts(message: Accepted) -> str:
+    """What a message says."""
+    if message.channel == Channel.SMS:
+        found: str = json.loads(message.source)["text"]
+        return found
+    mail = message_from_bytes(message.source, policy=default)
+    assert isinstance(mail, EmailMessage)
+    part = mail.get_body(("plain",))
+    assert part
+    return str(part.get_content())
+
+
+def to(city: City, address: tuple[str, str]) -> Iterator[Accepted]:
+    """What arrived at an address, in order."""
+    return (each for each in city.accepted() if (each.channel, each.recipient) == address)
+
+
+async def subscribe(city: City, address: tuple[str, str], **wishes: object) -> str:
+    """Ask, wait for the message, follow its link and confirm: the path of the preferences."""
+    channel, where = address
+    body = {"channel": channel, "mail" if channel == "mail" else "phone": where, "topics": ["stations"]}
+    asked = await city.client.post(f"{API}/subscription-requests", json={"districts": [MITTE], **body, **wishes})
+    assert asked.status_code == 202, asked.text
+    await eventually(lambda: any(to(city, address)), timeout=20)
+    [please] = to(city, address)
+    found = re.search(r"https?://[^/]+(\S*/confirm/\S+)", texts(please))
+    assert found
+    path = found[1]
+    assert (await city.client.get(path)).status_code == 200
+    confirmed = await city.client.post(path, data={"einmal": uuid4().hex})
+    assert confirmed.status_code == 303
+    preferences: str = confirmed.headers["location"].partition("?")[0]
+    return preferences
+
+
+async def lead(city: City) -> dict[str, str]:
+    return {"Authorization": f"Bearer {await city.staff_token(city.platform.oidc_issuer, 'leitung')}"}
+
+
+async def test_from_the_form_to_the_news_and_its_end(city: City) -> None:
+    by_mail, by_sms = mail_to("delivered+a"), (Channel.SMS, SMS)
+    daily, leaves, elsewhere = mail_to("delivered+d"), mail_to("unsubscribe+u"), mail_to("delivered+e")
+    await subscribe(city, by_mail, language="en")
+    await subscribe(city, by_sms)
+    await subscribe(city, daily, digest=True, districts=[], quarters=[501])
+    await subscribe(city, leaves)
+    await subscribe(city, elsewhere, districts=[100])
+
+    day, id = city.day(5).date(), str(uuid4())
+    closing = {"station": "mitte", "first_day": str(day), "last_day": str(day), "reason": "Umzug"}
+    headers = await lead(city)
+    for _ in range(2):
+        closed = await city.client.put(f"{CLOSURES}/{id}", json=closing, headers=headers)
+        assert closed.status_code == 200, closed.text
+
+    told = {by_mail: 2, by_sms: 2, leaves: 2, daily: 1, elsewhere: 1}
+    await city.until_received(told)
+    news = list(to(city, by_mail))[1]
+    assert "Reason: Umzug" in texts(news)
+    assert "mitte" not in texts(news), "places are named, not keyed"
+
+    await once_more(city)
+    now = Clock(city.platform.clock_file).now()
+    city.move_to(now.replace(hour=16, minute=0, second=1) + timedelta(hours=1))
+    await city.until_received(told | {daily: 2})
+    assert "Neues aus Ihrem Stadtteil" in texts(list(to(city, daily))[1])
+
+    assert await subscriptions(city) == 4, "one was ended by the mail program"
+    lifted = await city.client.post(f"{CLOSURES}/{id}/lifting", headers=headers)
+    assert lifted.status_code == 200, lifted.text
+    await city.until_received(told | {daily: 2, by_mail: 3, by_sms: 3})
+
+
+async def once_more(city: City) -> None:
+    """Publish the fact of the closure once more."""
+    service = city.service("appointments")
+    async with service.db.transaction() as conn:
+        again = text("update outbox set published_at = null where type like '%StationClosed' returning id")
+        assert (await conn.execute(again)).all()
+    consumed = city.service("notifications").metrics.duplicates
+    await eventually(lambda: consumed._value.get() >= 1, timeout=20)
+
+
+async def subscriptions(city: City) -> int:
+    async with city.service("notifications").db.transaction() as conn:
+        count: int = (await conn.execute(text("select count(*) from subscriptions"))).scalar_one()
+    return count

@@ -1,0 +1,89 @@
+"""Subscribers of news, and the steps by which news reaches them, without far ends."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.notifications.news.digest import DIGEST, write_digests
+from services.notifications.news.usecases import FAN_OUT, fan_out, take_news
+from services.notifications.subscribing import usecases
+from services.notifications.subscribing.domain import Address, Wishes
+from services.notifications.subscribing.queries import Subscription
+from shared.due import Claim
+from shared.events.appointments import StationClosed
+from shared.events.base import Received
+from shared.service import Service
+from tests.notifications.conftest import Post
+from tests.notifications.facts import as_news
+
+HAMBORN = 200
+MARXLOH = 202
+
+
+def wishes(**changes: Any) -> Wishes:
+    """All news of Hamborn at once, in German."""
+    values: dict[str, Any] = {
+        "districts": (HAMBORN,), "quarters": (), "topics": ("stations",), "language": "de", "digest": False
+    }  # fmt: skip
+    return Wishes(**values | changes)
+
+
+def mail(name: str) -> Address:
+    """A mailbox at the simulator; the part before a plus sign names its behaviour."""
+    return Address("mail", f"{name}@simulator.stadt.example")
+
+
+async def subscribe(post: Post, address: Address | str = "delivered", **changes: Any) -> Subscription:
+    """Subscribe and confirm."""
+    service = Service(post.settings)
+    now = service.clock.now()
+    where = mail(address) if isinstance(address, str) else address
+    async with service.db.transaction() as conn:
+        request = await usecases.ask(conn, service, where, wishes(**changes), now)
+        assert request, "too many requests"
+        found = await usecases.confirm(conn, service, request, now)
+    await service.db.close()
+    return found
+
+
+async def hear(post: Post, *facts: StationClosed | Received[StationClosed]) -> None:
+    """Let facts arrive, and their fan-outs end."""
+    service = Service(post.settings)
+    for fact in facts:
+        async with service.db.transaction() as conn:
+            news = fact if isinstance(fact, Received) else as_news(fact, service.clock.now())
+            await take_news(conn, service, news, service.clock.now())
+        await spread(post, news.fact.id)
+    await service.db.close()
+
+
+async def spread(post: Post, matter: UUID) -> None:
+    """Do the due work of a fan-out to its end."""
+    service = Service(post.settings)
+    while await post.rows("select matter from fan_outs where matter = :matter", matter=matter):
+        async with service.db.transaction() as conn:
+            await fan_out(conn, service, Claim(FAN_OUT, str(matter), 1, uuid4()))
+    await service.db.close()
+
+
+async def at_five(post: Post) -> None:
+    """Move to when the digests are due, and plan them."""
+    [due] = await post.rows("select due_at from due_work where kind = 'digest'")
+    post.move_clock(due.due_at + timedelta(seconds=1))
+    service = Service(post.settings)
+    async with service.db.transaction() as conn:
+        await service.due.cancel(conn, DIGEST, [""])
+        await write_digests(conn, service, Claim(DIGEST, "", 1, uuid4()))
+    await service.db.close()
+
+
+async def planned(post: Post, *purposes: str) -> dict[str, int]:
+    """How many messages there are to each subscription's address, by its key; all of news unless purposes are named."""
+    rows = await post.rows(
+        """
+        select n.recipient, count(*) as messages from notices n join messages m on m.notice = n.id
+        where n.purpose = any(:purposes) group by n.recipient
+        """,
+        purposes=list(purposes or ("closure", "closure-lifted", "digest")),
+    )
+    return {row.recipient: row.messages for row in rows}
