@@ -17,7 +17,8 @@ from rich.live import Live
 from rich.table import Table
 
 from deploy import operations
-from deploy.demo.scenario import API, account
+from deploy.demo.scenario import account
+from deploy.demo.stage import API
 from deploy.local.kafka import Kafka
 from deploy.local.laptop import Laptop
 from deploy.local.postgres import Postgres

@@ -1,18 +1,16 @@
-"""Who takes part in the demo, and what each of them must have received at the end."""
+"""Who books in the demo, and how each of them is reached."""
 
-import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-MAIL_DOMAIN = "simulator.stadt.example"
+from deploy.demo.stage import Stage
 
 
 @dataclass(frozen=True)
 class Actor:
-    """A citizen of the demo.
+    """A citizen of the demo; `peculiarity` says in words what is special.
 
-    `expects` counts the messages the far ends must accept, by (channel, purpose as told on screen). `told` says in
-    words what is special.
+    `reached_by` are the channels that get through, where they are not those chosen.
     """
 
     name: str
@@ -22,8 +20,9 @@ class Actor:
     phone: str = ""
     language: str = "de"
     cancels: bool = False
-    told: str = ""
-    expects: dict[str, int] = field(default_factory=dict)
+    replies: bool = False
+    reached_by: tuple[str, ...] = ()
+    peculiarity: str = ""
 
     def person(self) -> dict[str, Any]:
         """The person as the API takes it."""
@@ -35,49 +34,41 @@ class Actor:
             "language": self.language,
         }
 
-    def expected(self) -> dict[tuple[str, str], int]:
-        """How many messages each of the actor's addresses must have got."""
+    @property
+    def told_by(self) -> list[tuple[str, str]]:
+        """Where each thing they are told arrives, by channel and address."""
         addresses = {"mail": self.mail, "sms": self.phone}
-        return {(channel, addresses[channel]): count for channel, count in self.expects.items()}
+        return [(channel, addresses[channel]) for channel in self.reached_by or self.channels]
 
 
-def cast(run: str) -> list[Actor]:
-    """The actors of one run; their addresses are new in each run, so that runs can be told apart."""
-    phones = random.Random(run).sample(range(50, 100), 4)  # noqa: S311 - any four will do
-
-    def mail(behaviour: str, name: str) -> str:
-        return f"{behaviour}+{name}-{run}@{MAIL_DOMAIN}"
-
-    def phone(number: int) -> str:
-        return f"+49176040690{phones[number]}"
-
+def cast(stage: Stage) -> list[Actor]:
+    """The actors of one run; their addresses are new in each."""
     return [
         Actor(
-            "Anna Muster", "personalausweis", ("mail",), mail("delivered", "anna"),
-            told="by mail, in German", expects={"mail": 2},
+            "Anna Muster", "personalausweis", ("mail",), stage.mail("anna"), peculiarity="by mail, in German",
         ),
         Actor(
-            "John Smith", "wohnsitz-anmelden", ("mail",), mail("delivered", "john"), language="en",
-            told="by mail, in English", expects={"mail": 2},
+            "John Smith", "wohnsitz-anmelden", ("mail",), stage.mail("john"), language="en",
+            peculiarity="by mail, in English",
         ),
         Actor(
-            "Mehmet Yılmaz", "reisepass", ("sms",), phone=phone(0), language="tr",
-            told="by SMS, in Turkish", expects={"sms": 2},
+            "Mehmet Yılmaz", "reisepass", ("sms",), phone=stage.phone(), language="tr", replies=True,
+            peculiarity="by SMS, in Turkish; answers the reminder",
         ),
         Actor(
-            "Ahmad Haddad", "familienanmeldung", ("mail", "sms"), mail("delivered", "ahmad"), phone(1), "ar",
-            told="by mail and SMS, in Arabic", expects={"mail": 2, "sms": 2},
+            "Ahmad Haddad", "familienanmeldung", ("mail", "sms"), stage.mail("ahmad"), stage.phone(), "ar",
+            peculiarity="by mail and SMS, in Arabic",
         ),
         Actor(
-            "Petra Vogel", "fuehrungszeugnis", ("mail",), mail("perm-fail", "petra"), phone(2),
-            told="her mail address bounces: SMS instead", expects={"sms": 2},
+            "Petra Vogel", "fuehrungszeugnis", ("mail",), stage.mail("petra", "perm-fail"), stage.phone(),
+            reached_by=("sms",), peculiarity="her mail address bounces: SMS instead",
         ),
         Actor(
-            "Ivan Petrov", "meldebescheinigung", ("mail",), mail("flaky-2", "ivan"), language="de-simple",
-            told="his mail server says 'later' twice; in plain German", expects={"mail": 2},
+            "Ivan Petrov", "meldebescheinigung", ("mail",), stage.mail("ivan", "flaky-2"), language="de-simple",
+            peculiarity="his mail server says 'later' twice; in plain German",
         ),
         Actor(
-            "Maria Santos", "beglaubigung", ("mail", "sms"), mail("delivered", "maria"), phone(3), cancels=True,
-            told="cancels: no reminder, the calendar entry goes", expects={"mail": 2, "sms": 2},
+            "Maria Santos", "beglaubigung", ("mail", "sms"), stage.mail("maria"), stage.phone(), cancels=True,
+            peculiarity="cancels: no reminder, the calendar entry goes",
         ),
     ]  # fmt: skip

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.breaking import Breaking
-from deploy.demo.scenario import Failed, Scenario, account
+from deploy.demo.scenario import account, play
+from deploy.demo.stage import Failed
 from deploy.demo.watch import watch_facts, watch_far_ends
 from deploy.local.laptop import FOLDER, Laptop
 from deploy.local.processes import StackError
@@ -52,7 +53,7 @@ async def _play(console: Console, laptop: Laptop, once: bool) -> int:
     ]
     await asyncio.sleep(1)
     try:
-        await Scenario(laptop, console.print).play()
+        await play(laptop, console.print)
     except Failed as error:
         console.print(f"[red bold]Not as expected:[/red bold] {error}")
         code = 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from deploy.demo.scenario import Say
+from deploy.demo.stage import Say
 from deploy.local.far_ends.store import Store
 from shared.events.registry import FACTS, topics_of
 from shared.kafka import headers_as_text
