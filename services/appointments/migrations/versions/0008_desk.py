@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 
 _STEPS = """
 alter table appointments drop constraint known_status,
