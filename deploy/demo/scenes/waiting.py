@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from deploy.demo.stage import Stage
 from shared.clock import BERLIN
 
-STATION = "walsum"
+STATION, COUNTERS = "sued", 4
 BUSY = ("familienanmeldung", "reisepass")
 """What takes an hour."""
 
@@ -25,7 +25,7 @@ async def play_waiting(stage: Stage, day: date) -> None:
         "person": {"name": "Karl Winter", "mail": karl, "channels": ["mail"]},
     }
     waiting = await stage.post("/waiting", wish)
-    stage.say(f"[bold]Karl waits[/bold]: Walsum is full on {day:%d.%m.}; he is number {waiting['position']} in line")
+    stage.say(f"[bold]Karl waits[/bold]: Süd is full on {day:%d.%m.}; he is number {waiting['position']} in line")
     stage.expect(("mail", olga), ("mail", karl))
     await stage.all_arrived("Karl's place in line")
     stage.say("[bold]Olga cancels[/bold]: what she had is offered to Karl, and to nobody else")
@@ -45,11 +45,9 @@ async def play_waiting(stage: Stage, day: date) -> None:
 async def _leave_one_hour(stage: Stage, day: date) -> list[UUID]:
     """Close all counters but one, and that one from ten o'clock on."""
     closure = {"station": STATION, "first_day": str(day), "last_day": str(day), "reason": "Krankheit"}
-    closures = {
-        uuid4(): {"counter": f"{STATION}-2"},
-        uuid4(): {"counter": f"{STATION}-3"},
-        uuid4(): {"counter": f"{STATION}-1", "from_time": "10:00", "until_time": "17:00"},
-    }
+    others = [{"counter": f"{STATION}-{number}"} for number in range(2, COUNTERS + 1)]
+    rest_of_the_day = {"counter": f"{STATION}-1", "from_time": "10:00", "until_time": "17:00"}
+    closures = {uuid4(): hours for hours in [*others, rest_of_the_day]}
     async with stage.signed_in("leitung") as lead:
         for id, hours in closures.items():
             (await lead.put(f"/closures/{id}", json=closure | hours)).raise_for_status()
