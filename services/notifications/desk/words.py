@@ -17,6 +17,16 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.CANCELLATION: N_("Absage"),
         Purpose.STILL_BOOKED: N_("Antwort: Termin gilt noch"),
         Purpose.TURN: N_("Gleich an der Reihe"),
+        Purpose.ALTERNATIVE: N_("Anderer Termin angeboten"),
+        Purpose.WAITING: N_("Warteliste: eingetragen"),
+        Purpose.SEAT_OFFER: N_("Warteliste: Platz angeboten"),
+        Purpose.OFFER_EXPIRED: N_("Warteliste: Angebot abgelaufen"),
+        Purpose.WAITING_OVER: N_("Warteliste: beendet"),
+        Purpose.SUBSCRIPTION: N_("Abo: bitte bestätigen"),
+        Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),
+        Purpose.CLOSURE: N_("Abo: Station geschlossen"),
+        Purpose.CLOSURE_LIFTED: N_("Abo: Station doch geöffnet"),
+        Purpose.DIGEST: N_("Abo: Neues des Tages"),
     }
 )
 CHANNELS: Mapping[str, str] = MappingProxyType({"mail": N_("E-Mail"), "sms": N_("SMS"), "none": N_("kein Weg")})
