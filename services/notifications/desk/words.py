@@ -22,6 +22,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.WAITING_OVER: N_("Warteliste beendet"),
         Purpose.SEAT_OFFER: N_("Freie Zeit angeboten"),
         Purpose.OFFER_EXPIRED: N_("Angebot abgelaufen"),
+        Purpose.MISSED: N_("Termin versäumt"),
         Purpose.SUBSCRIPTION: N_("Abo: bitte bestätigen"),
         Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),
         Purpose.CLOSURE: N_("Abo: Station geschlossen"),
