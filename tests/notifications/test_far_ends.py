@@ -88,7 +88,9 @@ async def test_sms_behaviours(open_post: Post) -> None:
 
     await _until_equal(found, SMS)
     assert {sms.times for sms in open_post.received()} == {1}
-    assert (await _tries(open_post, facts["+4915228817312"].id)) == ["temporary 503", "temporary 503", "accepted"]
+    *refused, taken = await _tries(open_post, facts["+4915228817312"].id)
+    assert refused == ["temporary 503", "temporary 503"]
+    assert taken in ("accepted", "delivered"), "the receipt may be quicker than the answer"
     assert (await _tries(open_post, facts["+4915228817308"].id)) == ["no answer RemoteProtocolError"]
     assert (await open_post.ledger()).maybe_twice == []
 

@@ -22,6 +22,12 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.WAITING_OVER: N_("Warteliste beendet"),
         Purpose.SEAT_OFFER: N_("Freie Zeit angeboten"),
         Purpose.OFFER_EXPIRED: N_("Angebot abgelaufen"),
+        Purpose.MISSED: N_("Termin versäumt"),
+        Purpose.SUBSCRIPTION: N_("Abo: bitte bestätigen"),
+        Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),
+        Purpose.CLOSURE: N_("Abo: Station geschlossen"),
+        Purpose.CLOSURE_LIFTED: N_("Abo: Station doch geöffnet"),
+        Purpose.DIGEST: N_("Abo: Neues des Tages"),
     }
 )
 CHANNELS: Mapping[str, str] = MappingProxyType({"mail": N_("E-Mail"), "sms": N_("SMS"), "none": N_("kein Weg")})
