@@ -19,7 +19,8 @@ from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.closing.api import router as closing_api
 from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
-from services.appointments.desk.area import STAFF_AREA
+from services.appointments.desk.api import router as desk_api
+from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.queue.api import router as queue_api
@@ -61,11 +62,11 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, closing_api),
+            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, desk_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
             *(join_pages, entry_pages, seat_offer_pages),
             *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
-            *(staff_pages(service.name), audit_pages(service.name, "appointments:lead")),
+            *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,
         due={

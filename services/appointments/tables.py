@@ -136,11 +136,14 @@ appointments = Table(
     Column("consent", Text),
     Column("consented_at", moment),
     Column("closure", Uuid, ForeignKey("closures.key")),
-    CheckConstraint("status in ('held', 'confirmed', 'offered', 'cancelled')", name="known_status"),
+    CheckConstraint(
+        "status in ('held', 'confirmed', 'offered', 'arrived', 'missed', 'cancelled')", name="known_status"
+    ),
     CheckConstraint("status = 'held' or state is not null", name="binding_has_state"),
     CheckConstraint("kind <> 'video' or status = 'held' or consent is not null", name="video_needs_consent"),
     CheckConstraint("(consent is null) = (consented_at is null)", name="consent_has_its_time"),
     Index("appointments_held", "held_until", postgresql_where=text("status = 'held'")),
+    Index("appointments_day", "station", "starts_at"),
     Index("appointments_closure", "closure", postgresql_where=text("closure is not null")),
 )
 
@@ -217,6 +220,8 @@ unreached = Table(
     Column("purpose", Text, nullable=False),
     Column("reached", Boolean, nullable=False),
     Column("at", moment, nullable=False),
+    Column("called_at", moment),
+    Column("called_by", Text),
     Index("unreached_open", "at", postgresql_where=text("not reached")),
 )
 

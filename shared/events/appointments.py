@@ -71,7 +71,7 @@ class AppointmentState(PersonalState):
     """
 
     number: str
-    status: Literal["confirmed", "offered", "cancelled"]
+    status: Literal["confirmed", "offered", "missed", "cancelled"]
     kind: Literal["counter", "video"] = "counter"
     place: Place
     counter: str
@@ -102,10 +102,16 @@ class AppointmentBooked(AppointmentFact):
 
 
 class AppointmentRescheduled(AppointmentFact):
-    """An appointment takes place at another time or place, under the same number; `before` is the state it had."""
+    """An appointment takes place at another time or place, under the same number; `before` is the state it had.
+
+    `reason` stands in the city's words.
+    """
+
+    schema_version: ClassVar[int] = 5
 
     before: AppointmentState
     by: DecidedBy
+    reason: str | None = None
 
 
 class AppointmentCancelled(AppointmentFact):
@@ -114,6 +120,10 @@ class AppointmentCancelled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
+
+
+class AppointmentMissed(AppointmentFact):
+    """Nobody came: an appointment began without the citizen it was for."""
 
 
 class AlternativeOffered(AppointmentFact):

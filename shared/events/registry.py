@@ -12,6 +12,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AppointmentMissed,
     appointments.AlternativeOffered,
     appointments.WaitingListJoined,
     appointments.SeatOffered,

@@ -6,13 +6,15 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.queries import load_unreached
 from services.appointments.consumers import REACTIONS
+from services.appointments.desk.queries import load_unreached
+from shared.auth import Caller
 from shared.events.base import Fact, Received
 from shared.events.notifications import NoticeState, NotificationDelivered, NotificationFailed
 from shared.service import Service
 from tests.appointments.conftest import Client, at, booking
 
+EVERYWHERE = Caller(subject="leitung", roles=frozenset(), stations=frozenset({"*"}))
 NOTICE = UUID("0199f0a0-0000-5000-8000-000000000001")
 PHONE = "0176 04069050"
 
@@ -46,7 +48,7 @@ async def arrive(
             received = Received(fact, uuid4(), uuid4(), service.clock.now())
             await REACTIONS[kind](conn, service, received)
     async with service.db.transaction() as conn:
-        return [each.person.phone if each.person else None for each in await load_unreached(conn, service)]
+        return [each.person.phone if each.person else None for each in await load_unreached(conn, service, EVERYWHERE)]
 
 
 async def test_whom_nothing_reached_is_listed_once_with_the_number_to_call(service: Service, appointment: UUID) -> None:
@@ -77,7 +79,7 @@ async def test_the_person_of_a_cancelled_appointment_stays_on_the_list(
     answer = await client.post(f"/appointments/api/v1/appointments/{token}/cancellation")
     assert answer.status_code == 200
     async with service.db.transaction() as conn:
-        assert [each.status for each in await load_unreached(conn, service)] == ["cancelled"]
+        assert [each.status for each in await load_unreached(conn, service, EVERYWHERE)] == ["cancelled"]
 
 
 async def test_who_was_forgotten_is_listed_without_a_number(service: Service, appointment: UUID) -> None:

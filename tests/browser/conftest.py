@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Literal, Protocol
 from uuid import uuid4
 
@@ -12,9 +11,11 @@ import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
+from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
 
+from deploy.local.far_ends.issuer import create_issuer
 from deploy.serve import OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
@@ -28,6 +29,7 @@ from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.browser.closing import ClosingSite
+from tests.browser.desk import DeskSite
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
@@ -105,15 +107,26 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         await context.close()
 
 
+def free_port() -> socket.socket:
+    """A port of this machine, kept for a server."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where browsers find a server that listens there."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an application on a free port of this machine: its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine, or where somebody listens for it: its address."""
+    with listener or free_port() as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         running = asyncio.create_task(server.serve([listener]))
         await eventually(lambda: server.started)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield address_of(listener)
         server.should_exit = True
         await running
 
@@ -133,16 +146,29 @@ async def site() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def appointments(stack: Backend, clock_file: Path) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
-    """The pages of `appointments` and the portal on one port, their database their own: address, service, client."""
+async def appointments(
+    stack: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
+    """The pages of `appointments`, the staff's issuer and the portal on one port: address, service, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, clock_file=clock_file)
+    listener = free_port()
+    platform = Platform(
+        kafka=stack.bootstrap,
+        postgres=stack.url,
+        clock_file=tmp_path_factory.mktemp("clock") / "clock",
+        public_url=address_of(listener),
+        oidc_issuer=f"{address_of(listener)}/issuer",
+    )
+    issuer = FastAPI()
+    secret = platform.oidc_client_secret.get_secret_value()
+    keys = tmp_path_factory.mktemp("issuer")
+    issuer.include_router(create_issuer(keys, platform.oidc_issuer, platform.oidc_audience, secret), prefix="/issuer")
     app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
     service: Service = app.state.service
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
-    platform_app = OnePort({"appointments": app}, create_portal(service.city, {"termin"}))
-    async with serving(platform_app) as address, httpx.AsyncClient(base_url=address) as client:
+    platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(service.city, {"termin"}))
+    async with serving(platform_app, listener) as address, httpx.AsyncClient(base_url=address) as client:
         yield address, service, client
     await service.db.close()
     await drop_database(database)
@@ -151,21 +177,27 @@ async def appointments(stack: Backend, clock_file: Path) -> AsyncIterator[tuple[
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
     """The booking pages."""
-    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+    async with appointments(stack, tmp_path_factory) as (address, service, client):
         yield BookingSite(address, service, client)
+
+
+@pytest.fixture
+def desk(booking: BookingSite) -> DeskSite:
+    """The pages of the desk, with a lead of all stations signed in."""
+    return DeskSite(booking)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QueueSite]:
     """The pages of the queue, on a working day at ten."""
-    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+    async with appointments(stack, tmp_path_factory) as (address, service, client):
         yield QueueSite(address, service, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
     """The pages of closures."""
-    async with appointments(stack, tmp_path_factory.mktemp("clock") / "clock") as (address, service, client):
+    async with appointments(stack, tmp_path_factory) as (address, service, client):
         yield ClosingSite(address, service, client)
 
 

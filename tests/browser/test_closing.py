@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.checks import assert_accessible, assert_fits, double_text, screenshot, shows, walk
+from tests.browser.checks import shows, walk
 from tests.browser.closing import STATES, ClosingSite, offered, preview
 from tests.browser.conftest import OpenPage
-from tests.browser.test_booking import resize
+from tests.browser.readers import assert_serves_every_reader
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -15,20 +15,7 @@ async def test_every_state_is_accessible_and_fits(open_page: OpenPage, closing: 
     page = await open_page("about:blank", device="phone")
     await reach(closing, page)
     await shows(page, heading)
-    await assert_accessible(page)
-    await screenshot(page, f"closing-{state}-phone-light")
-    await resize(page, "desktop")
-    await page.emulate_media(color_scheme="dark")
-    await assert_accessible(page)
-    await screenshot(page, f"closing-{state}-desktop-dark")
-    await resize(page, "narrow")
-    await assert_fits(page)
-    await resize(page, "phone")
-    await page.evaluate("document.documentElement.dir = 'rtl'")
-    await assert_fits(page)
-    await page.evaluate("document.documentElement.dir = 'ltr'")
-    await double_text(page)
-    await assert_fits(page)
+    await assert_serves_every_reader(page, f"closing-{state}")
 
 
 async def test_from_the_form_to_the_answer_without_script(open_page: OpenPage, closing: ClosingSite) -> None:

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.checks import assert_accessible, assert_fits, double_text, screenshot, walk
+from tests.browser.checks import walk
 from tests.browser.conftest import OpenPage
 from tests.browser.queue import COUNTER, STATES, TAKE, QueueSite, counter_called, counter_free, nobody_can_say
-from tests.browser.test_booking import resize
+from tests.browser.readers import assert_serves_every_reader
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -17,20 +17,7 @@ async def test_every_state_is_accessible_and_fits(open_page: OpenPage, queue: Qu
     page = await open_page("about:blank", device="phone")
     await reach(queue, page)
     await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    await assert_accessible(page)
-    await screenshot(page, f"queue-{state}-phone-light")
-    await resize(page, "desktop")
-    await page.emulate_media(color_scheme="dark")
-    await assert_accessible(page)
-    await screenshot(page, f"queue-{state}-desktop-dark")
-    await resize(page, "narrow")
-    await assert_fits(page)
-    await resize(page, "phone")
-    await page.evaluate("document.documentElement.dir = 'rtl'")
-    await assert_fits(page)
-    await page.evaluate("document.documentElement.dir = 'ltr'")
-    await double_text(page)
-    await assert_fits(page)
+    await assert_serves_every_reader(page, f"queue-{state}")
 
 
 @pytest.mark.parametrize(("prefix", "service", "take", "mine"), [

@@ -5,17 +5,13 @@ from playwright.async_api import expect
 
 from services.notifications.subscribing.facts import CONFIRM
 from tests.browser.checks import (
-    assert_accessible,
-    assert_fits,
     assert_icons_visible,
-    double_text,
-    screenshot,
     shows,
     walk,
 )
 from tests.browser.conftest import OpenPage
+from tests.browser.readers import assert_serves_every_reader
 from tests.browser.subscribing import STATES, SubscribingSite, confirm, saved, subscribe_wrong
-from tests.browser.test_booking import resize
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -26,20 +22,7 @@ async def test_every_state_is_accessible_and_fits(
     page = await open_page("about:blank", device="phone")
     await reach(subscribing, page)
     await shows(page, heading)
-    await assert_accessible(page)
-    await screenshot(page, f"subscribing-{state}-phone-light")
-    await resize(page, "desktop")
-    await page.emulate_media(color_scheme="dark")
-    await assert_accessible(page)
-    await screenshot(page, f"subscribing-{state}-desktop-dark")
-    await resize(page, "narrow")
-    await assert_fits(page)
-    await resize(page, "phone")
-    await page.evaluate("document.documentElement.dir = 'rtl'")
-    await assert_fits(page)
-    await page.evaluate("document.documentElement.dir = 'ltr'")
-    await double_text(page)
-    await assert_fits(page)
+    await assert_serves_every_reader(page, f"subscribing-{state}")
 
 
 async def test_icons_show_in_forced_colours(open_page: OpenPage, subscribing: SubscribingSite) -> None:

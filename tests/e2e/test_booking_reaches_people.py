@@ -110,6 +110,49 @@ async def test_whom_nothing_reaches_the_staff_call(city: City) -> None:
     assert refused.status_code == 403
 
 
+async def staff(city: City) -> dict[str, str]:
+    """The headers of somebody at the counter."""
+    return {"Authorization": f"Bearer {await city.staff_token(city.platform.oidc_issuer, 'schalter-mitte')}"}
+
+
+async def test_who_was_missed_is_told_kindly_and_once(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    booked = await city.book(start, mail=ANNA)
+    await city.until_received({("mail", ANNA): 1})
+    city.move_to(start + timedelta(minutes=15))
+    for _ in range(2):
+        answer = await city.client.post(
+            f"{API}/staff/appointments/{booked['number']}/missed", headers=await staff(city)
+        )
+        assert answer.status_code == 200, answer.text
+    await city.until_received({("mail", ANNA): 2})
+    told = message_from_bytes(city.accepted()[-1].source, policy=default)
+    assert told["subject"].startswith("Verpasst: Ihr Termin")
+    [plain] = [part for part in told.walk() if part.get_content_type() == "text/plain"]
+    assert booked["manage_url"] in plain.get_content()
+
+
+async def test_a_booking_by_phone_without_a_channel_ends_as_no_channel(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    body = {
+        "time": {"station": "mitte", "services": ["meldebescheinigung"], "starts_at": start.isoformat()},
+        "person": {"name": "Erna Alt", "phone": "0152 28817386", "channels": []},
+    }
+    answer = await city.client.post(f"{API}/staff/appointments", json=body, headers=await staff(city))
+    assert answer.status_code == 201, answer.text
+
+    async def told() -> bool:
+        async with city.service("appointments").db.transaction() as conn:
+            return bool((await conn.execute(text("select true from unreached limit 1"))).scalar())
+
+    await eventually(told, timeout=40, every=0.2)
+    async with city.service("notifications").db.transaction() as conn:
+        assert set((await conn.execute(text("select outcome from notices"))).scalars()) == {"no_channel"}
+    unreached = await city.client.get(f"{API}/staff/unreached", headers=await staff(city))
+    assert unreached.json() == []
+    await city.until_received({})
+
+
 async def test_notifications_away_while_people_book_and_cancel(city: City) -> None:
     start = city.day() + timedelta(hours=9)
     await city.stop("notifications")

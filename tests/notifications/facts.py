@@ -14,6 +14,7 @@ from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentMissed,
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
@@ -83,13 +84,20 @@ def booked(contact: Contact | None = None, matter: UUID | None = None, **changes
     return AppointmentBooked(id=matter, version=1, appointment=appointment, booked_at=MONDAY_NOON)
 
 
-def rescheduled(before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, **changes: Any) -> AppointmentRescheduled:
+def rescheduled(
+    before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, reason: str | None = None, **changes: Any
+) -> AppointmentRescheduled:
     """The appointment is moved, by a day unless `changes` say otherwise."""
     starts_at = changes.pop("starts_at", before.appointment.starts_at + timedelta(days=1))
     moved = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=20), **changes}
     after = before.appointment.model_copy(update=moved)
     return AppointmentRescheduled(
-        id=before.id, version=before.version + 1, appointment=after, before=before.appointment, by=by
+        id=before.id,
+        version=before.version + 1,
+        appointment=after,
+        before=before.appointment,
+        by=by,
+        reason=reason,
     )
 
 
@@ -106,6 +114,12 @@ def cancelled(
         by=by,
         reason=reason,
     )
+
+
+def missed(before: AppointmentFact) -> AppointmentMissed:
+    """Nobody came."""
+    after = before.appointment.model_copy(update={"status": "missed"})
+    return AppointmentMissed(id=before.id, version=before.version + 1, appointment=after)
 
 
 def offered(before: AppointmentFact, until: datetime = MONDAY_NOON + timedelta(days=2)) -> AlternativeOffered:
@@ -249,10 +263,11 @@ def _circular_sample(*facts: Fact, names: Sequence[str] = (), titled: str = "") 
 SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
     Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
-    Purpose.RESCHEDULING: _appointment_sample(rescheduled),
+    Purpose.RESCHEDULING: _appointment_sample(lambda fact, by: rescheduled(fact, by, "Krankheit")),
     Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
     Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
+    Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
     Purpose.TURN: Sample(
         lambda language, _: near(language=language),
         needed=("A 017", MANAGE_URL),

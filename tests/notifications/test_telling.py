@@ -17,14 +17,24 @@ from services.notifications.telling.domain import (
 )
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.matters.appointments import APPOINTMENTS
-from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Received
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, received, rescheduled
+from tests.notifications.facts import (
+    MONDAY_NOON,
+    THURSDAY,
+    booked,
+    cancelled,
+    missed,
+    offered,
+    person,
+    received,
+    rescheduled,
+)
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 
@@ -88,6 +98,15 @@ def test_a_move_by_the_city_is_told_in_time_for_the_old_appointment() -> None:
     earlier = rescheduled(booked(), DecidedBy.STAFF, starts_at=THURSDAY - timedelta(days=1))
     assert plans(later)["rescheduling"].loud_from == THURSDAY - timedelta(hours=24)
     assert plans(earlier)["rescheduling"].loud_from == THURSDAY - timedelta(days=1, hours=24)
+
+
+def test_who_was_missed_is_told_in_the_day_and_for_three_days_and_addresses_in_doubt_are_spared() -> None:
+    begun = booked()
+    told = plans(missed(begun), THURSDAY, known=begun)
+    assert set(told) == {"missed"}
+    assert (told["missed"].due_at, told["missed"].loud_from) == (THURSDAY, None)
+    assert told["missed"].useful_until == begun.appointment.ends_at + timedelta(days=3)
+    assert POLICIES[Purpose.MISSED].optional
 
 
 def test_an_alternative_is_told_at_once_while_it_can_be_taken_and_reminded_of_once_it_was() -> None:
@@ -170,6 +189,8 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[i
         history.append(received(rescheduled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
     if draw(st.booleans()):
         history.append(received(cancelled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
+    elif draw(st.booleans()):
+        history.append(received(missed(history[-1].fact)))
     newest_index = len(history) - 1
     others = draw(st.lists(st.integers(0, newest_index), max_size=6))
     return history, draw(st.permutations([*others, newest_index]))

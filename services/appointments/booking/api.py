@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,11 +14,10 @@ from services.appointments.booking.domain import CheckedPerson, PersonInput, Sta
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.limits import CurrentOrigin
-from services.appointments.booking.queries import Appointment, load_appointment, load_unreached
+from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
-from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
@@ -85,10 +84,10 @@ class PersonIn(BaseModel):
     page_language: LanguageTag | None = None
     consent: Annotated[str | None, Field(max_length=20)] = None
 
-    def details(self) -> Details:
+    def details(self, channel_needed: bool = True) -> Details:
         """What was typed, checked; raises InvalidInput naming the fields."""
         typed = PersonInput(self.name, self.mail, self.phone, tuple(self.channels))
-        checked = check_person(typed)
+        checked = check_person(typed, channel_needed)
         if not isinstance(checked, CheckedPerson):
             raise InvalidInput(errors=[_field_error(each) for each in checked])
         return Details(checked, self.language, self.interpreter, self.page_language, self.consent)
@@ -138,7 +137,7 @@ class AppointmentOut(BaseModel):
 
     token: str
     number: str
-    status: Literal["confirmed", "offered", "cancelled"]
+    status: Literal["confirmed", "offered", "arrived", "missed", "cancelled"]
     kind: Kind
     station: str
     services: list[str]
@@ -149,20 +148,6 @@ class AppointmentOut(BaseModel):
     page_language: str | None
     manage_url: str
     instead_of: InsteadOfOut | None = None
-
-
-class UnreachedOut(BaseModel):
-    """Somebody no message reached. `phone` is the number to call, if one was given."""
-
-    notice: UUID
-    purpose: str
-    at: AwareDatetime
-    number: str
-    status: str
-    starts_at: AwareDatetime
-    station: str
-    name: str | None
-    phone: str | None
 
 
 @router.post("/holds", status_code=201, responses=problems(409, 422, 429))
@@ -263,27 +248,6 @@ async def accept(token: str, conn: Connection, service: CurrentService, now: Now
 async def calendar(token: str, conn: Connection, service: CurrentService) -> Response:
     """An appointment as a calendar file (RFC 5545)."""
     return calendar_file(service, await by_token(conn, service, token))
-
-
-@router.get("/staff/unreached", responses=problems(401, 403), tags=["staff"])
-async def unreached(
-    conn: Connection, service: CurrentService, _: Annotated[Caller, Depends(require_role("appointments:staff"))]
-) -> list[UnreachedOut]:
-    """Whom no message reached, oldest first, with the number to call."""
-    return [
-        UnreachedOut(
-            notice=each.notice,
-            purpose=each.purpose,
-            at=each.at,
-            number=each.number,
-            status=each.status,
-            starts_at=each.starts_at,
-            station=each.station,
-            name=each.person.name if each.person else None,
-            phone=each.person.phone if each.person else None,
-        )
-        for each in await load_unreached(conn, service)
-    ]
 
 
 async def by_token(conn: AsyncConnection, service: Service, token: str) -> Appointment:

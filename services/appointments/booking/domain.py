@@ -1,5 +1,6 @@
 """Rules of booking: holds, numbers, and what a person may type."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,15 +21,22 @@ _OFFSET = 27_182_819
 
 
 class Status(StrEnum):
-    """A held time is not yet an appointment; a confirmed one is binding; a cancelled one stays to say so.
+    """A held time is not yet an appointment; a confirmed one is binding; the others say how one ended.
 
-    An offered one cannot take place as booked: another time is kept for the person to take, until a moment.
+    Who has arrived may still be waiting; who was missed did not come. An offered one cannot take place as booked:
+    another time is kept for the person to take, until a moment.
     """
 
     HELD = "held"
     CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    MISSED = "missed"
     OFFERED = "offered"
     CANCELLED = "cancelled"
+
+
+COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
+"""Who is expected, or here already."""
 
 
 def appointment_number(count: int) -> str:
@@ -39,6 +47,12 @@ def appointment_number(count: int) -> str:
     """
     digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
     return f"{digits[:4]}-{digits[4:]}"
+
+
+def number_of(typed: str) -> str | None:
+    """An appointment's number as people type it, with or without its hyphen; None for anything else."""
+    digits = re.sub(r"[\s-]", "", typed)
+    return f"{digits[:4]}-{digits[4:]}" if re.fullmatch(r"[0-9]{8}", digits) else None
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
@@ -53,7 +67,7 @@ def alternative_is_over(status: Status, held_until: datetime | None, now: dateti
 
 def is_changeable(status: Status, held_until: datetime | None, starts_at: datetime, now: datetime) -> bool:
     """Whether the citizen can still move or cancel an appointment."""
-    if status not in (Status.CONFIRMED, Status.OFFERED) or starts_at <= now:
+    if status not in COMING | {Status.OFFERED} or starts_at <= now:
         return False
     return not alternative_is_over(status, held_until, now)
 
@@ -96,11 +110,11 @@ class CheckedPerson:
     channels: tuple[str, ...]
 
 
-def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
+def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
     """Check all of what was typed at once.
 
     Mail addresses follow RFC 5321 and 6531; phone numbers are read as German unless they start with a country code. A
-    landline cannot get SMS.
+    landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
     name = " ".join(typed.name.split())
@@ -108,7 +122,7 @@ def check_person(typed: PersonInput) -> CheckedPerson | list[Wrong]:
         wrong.append(Wrong("name", "name_missing"))
     elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
         wrong.append(Wrong("name", "name_unusable"))
-    if not typed.channels:
+    if channel_needed and not typed.channels:
         wrong.append(Wrong("channels", "channel_missing"))
 
     mail = phone = None

@@ -10,6 +10,7 @@ from services.appointments.offer.queries import Offer
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     AppointmentRescheduled,
     AppointmentState,
     BookedService,
@@ -52,10 +53,15 @@ def booked_fact(
     person: Person,
     now: datetime,
 ) -> AppointmentBooked:
-    """AppointmentBooked with the contact sealed to `notifications`."""
+    """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
     url = manage_url(service, id, 1, details.language, details.page_language)
+    told = bool(details.person.channels)
     contact = Contact(
-        name=person.name, mail=person.mail, phone=person.phone, manage_url=url, cancel_url=f"{url}/cancel"
+        name=person.name,
+        mail=person.mail if told else None,
+        phone=person.phone if told else None,
+        manage_url=url,
+        cancel_url=f"{url}/cancel",
     )
     state = AppointmentState(
         number=number,
@@ -76,7 +82,7 @@ def booked_fact(
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
 
-def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> AppointmentRescheduled:
+def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason: str | None) -> AppointmentRescheduled:
     """AppointmentRescheduled, one version after the state it changes."""
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
@@ -90,7 +96,9 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy) -> App
         }
     )
     before = binding_before(found.state)
-    return AppointmentRescheduled(id=found.id, version=found.version + 1, appointment=state, before=before, by=by)
+    return AppointmentRescheduled(
+        id=found.id, version=found.version + 1, appointment=state, before=before, by=by, reason=reason
+    )
 
 
 def taken_fact(found: Appointment) -> AppointmentRescheduled:
@@ -134,6 +142,13 @@ def binding_before(state: AppointmentState) -> AppointmentState:
             "instead_of": None,
         }
     )
+
+
+def missed_fact(found: Appointment) -> AppointmentMissed:
+    """AppointmentMissed, one version after the state it ends."""
+    assert found.state is not None, "a binding appointment has one"
+    state = found.state.model_copy(update={"status": "missed"})
+    return AppointmentMissed(id=found.id, version=found.version + 1, appointment=state)
 
 
 def services_of(offer: Offer) -> list[BookedService]:

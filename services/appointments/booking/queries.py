@@ -8,11 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import Status, number_of
 from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
-from shared.people import Person
-from shared.service import Service
 
 _APPOINTMENT = """
     select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
@@ -21,15 +19,7 @@ _APPOINTMENT = """
 """
 _READ = text(f"{_APPOINTMENT} where id = :id")
 _READ_LOCKED = text(f"{_APPOINTMENT} where id = :id for update")
-_BY_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null")
-_UNREACHED = text("""
-    select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, s.name as station, p.box
-    from unreached u
-    join appointments a on a.id = u.appointment
-    join stations s on s.key = a.station
-    left join people p on p.matter = a.id
-    where not u.reached order by u.at limit :limit
-""")
+_READ_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null for update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +52,6 @@ class Appointment:
     consent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """Somebody no message reached, with whom to call; `person` is None once forgotten."""
-
-    notice: UUID
-    purpose: str
-    at: datetime
-    number: str
-    status: Status
-    starts_at: datetime
-    station: str
-    person: Person | None
-
-
 async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
     """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
     row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
@@ -83,27 +59,9 @@ async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = F
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
-    """The appointment people call by a number, with or without its dash; None where there is none."""
-    digits = "".join(filter(str.isdigit, number))
-    row = (await conn.execute(_BY_NUMBER, {"number": f"{digits[:4]}-{digits[4:]}"})).one_or_none()
+    """The binding appointment people call by a number, however they type it; locked in the open transaction."""
+    row = (await conn.execute(_READ_NUMBER, {"number": number_of(number)})).one_or_none()
     return None if row is None else appointment_of(row)
-
-
-async def load_unreached(conn: AsyncConnection, service: Service, limit: int = 200) -> list[Unreached]:
-    """Whom no message reached, oldest first."""
-    return [
-        Unreached(
-            row.notice,
-            row.purpose,
-            row.at,
-            row.number,
-            Status(row.status),
-            row.starts_at,
-            row.station,
-            service.people.open(row.box) if row.box else None,
-        )
-        for row in await conn.execute(_UNREACHED, {"limit": limit})
-    ]
 
 
 def appointment_of(row: Any) -> Appointment:

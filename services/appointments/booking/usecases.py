@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, alternative_is_over, appointment_number
+from services.appointments.booking.domain import COMING, Status, alternative_is_over, appointment_number
 from services.appointments.booking.facts import booked_fact, cancelled_fact, rescheduled_fact
 from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import (
@@ -88,6 +88,7 @@ _CANCEL = text("""
            cancelled_by = :by, cancelled_at = :now
     where id = :id
 """)
+_ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
 
 
 async def confirm(
@@ -166,11 +167,15 @@ async def reschedule(
     starts_at: datetime,
     by: DecidedBy,
     now: datetime,
+    reason: str | None = None,
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
     Moved to where it is already, nothing happens.
+
+    Args:
+        reason: in the city's words; it is published, so never what a citizen wrote.
 
     Raises:
         NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
@@ -184,7 +189,7 @@ async def reschedule(
     seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
     if seating.kind is not found.kind:
         raise OtherKind
-    fact = rescheduled_fact(found, seating, by)
+    fact = rescheduled_fact(found, seating, by, reason)
     moved = replace(
         found,
         version=fact.version,
@@ -270,6 +275,11 @@ async def save_cancellation(
     )
 
 
+async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
+    """Note that somebody whom we expect is here; nothing is told to anybody."""
+    await conn.execute(_ARRIVED, {"id": id})
+
+
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
     """A binding or offered appointment that has not begun, locked in the open transaction."""
     found = await load_appointment(conn, id, for_update=True)
@@ -279,7 +289,7 @@ async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appoint
         raise AlreadyCancelled
     if alternative_is_over(found.status, found.held_until, now):
         raise AlternativeOver
-    if found.starts_at <= now:
+    if found.status not in COMING | {Status.OFFERED} or found.starts_at <= now:
         raise TooLate
     return found
 

@@ -1,36 +1,44 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
+from services.appointments.desk.pages import appointment, booking, day, unreached
+from services.appointments.desk.pages.visit import STAFF
 from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
 
+CLERK = "appointments:staff"
+LEAD = "appointments:lead"
+
+STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router)
 STAFF_AREA = StaffArea(
     entries=(
+        Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
+        Entry(f"{STAFF}/book", N_("Termin buchen"), N_("Für Menschen am Telefon oder am Schalter."), CLERK),
         Entry(
-            "/appointments/staff/counter",
-            N_("Schalter"),
-            N_("Nummern aufrufen und sehen, wer wartet."),
-            "appointments:staff",
+            f"{STAFF}/unreached",
+            N_("Nicht erreicht"),
+            N_("Wen keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
+            CLERK,
         ),
+        Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(
-            "/appointments/staff/figures",
-            N_("Wartezeiten"),
-            N_("Wie lange Menschen an Ihren Stationen warten."),
-            "appointments:staff",
-        ),
-        Entry(
-            "/appointments/staff/closures",
+            f"{STAFF}/closures",
             N_("Schließungen"),
             N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
-            "appointments:lead",
+            LEAD,
         ),
-        Entry(
-            "/appointments/staff/audit",
-            N_("Protokoll"),
-            N_("Wer an Ihren Stationen was getan hat."),
-            "appointments:lead",
-        ),
+        Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
+        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
     actions={
+        "arrived": N_("als angekommen vermerkt"),
+        "arrival-taken-back": N_("Ankunft zurückgenommen"),
+        "missed": N_("als nicht erschienen vermerkt"),
+        "booked": N_("Termin gebucht"),
+        "moved": N_("Termin verlegt"),
+        "cancelled": N_("Termin abgesagt"),
+        "called": N_("Person angerufen"),
         **QUEUE_ACTIONS,
         "closed": N_("Schließung festgelegt"),
         "closure-lifted": N_("Schließung aufgehoben"),

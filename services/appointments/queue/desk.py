@@ -63,6 +63,7 @@ class Desk:
         found = await load_by_number(self.conn, number)
         if found is None:
             raise NotFound
+        self.who.must_serve(found.station)
         ticket = await usecases.check_in(self.conn, self.service, found, self.now)
         return await self._done("ticket_arrived", ticket)
 

@@ -13,8 +13,8 @@ _DUE_WITHIN = f"interval '{DUE_WITHIN.total_seconds():.0f} seconds'"
 IN_LINE = """
     t.status = 'waiting' and (t.back_at is null or t.back_at <= :now)
     and (t.appointment is null or exists (
-        select from appointments a where a.id = t.appointment and a.status <> 'cancelled' and a.station = t.station
-        and cast(a.starts_at at time zone 'Europe/Berlin' as date) = t.day))
+        select from appointments a where a.id = t.appointment and a.station = t.station
+        and a.status in ('arrived', 'offered') and cast(a.starts_at at time zone 'Europe/Berlin' as date) = t.day))
 """
 """Which tickets `t` can be called at the moment `:now`: not the parked, nor those whose appointment is not here now."""
 

@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.booking.queries import Appointment
+from services.appointments.booking.usecases import note_arrival
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
@@ -116,15 +118,14 @@ async def issue(conn: AsyncConnection, service: Service, id: UUID, wish: TicketW
 async def check_in(conn: AsyncConnection, service: Service, appointment: Appointment, now: datetime) -> Ticket:
     """Let somebody who has arrived for an appointment wait under its number; again it changes nothing.
 
-    TicketIssued is recorded. Whether it is near enough to the time is for the caller to decide: staff take everybody
-    who comes on the day (see `domain.may_check_in`).
+    The appointment has arrived from then on. TicketIssued is recorded. Whether it is near enough to the time is for the
+    caller to decide: staff take everybody who comes on the day (see `domain.may_check_in`).
 
     Raises:
-        NotNow: it is not the day of the appointment, or it is cancelled.
+        NotNow: it is not the day of the appointment, or it is cancelled or missed.
         StationNotOpen: it does not open today, or has closed.
     """
-    gone = appointment.status in (AppointmentStatus.HELD, AppointmentStatus.CANCELLED)
-    if gone or not is_today(appointment.starts_at, now):
+    if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, now):
         raise NotNow
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, appointment.station, appointment.services)
@@ -132,6 +133,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
     closes_at = last_closing(station, now)
     if closes_at is None or closes_at <= now:
         raise StationNotOpen
+    await note_arrival(conn, appointment.id)
     values = {
         "id": uuid4(),
         "station": station.key,

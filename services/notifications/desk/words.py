@@ -17,6 +17,11 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.CANCELLATION: N_("Absage"),
         Purpose.STILL_BOOKED: N_("Antwort: Termin gilt noch"),
         Purpose.TURN: N_("Gleich an der Reihe"),
+        Purpose.ALTERNATIVE: N_("Andere Zeit angeboten"),
+        Purpose.WAITING: N_("Platz auf der Warteliste"),
+        Purpose.WAITING_OVER: N_("Warteliste beendet"),
+        Purpose.SEAT_OFFER: N_("Freie Zeit angeboten"),
+        Purpose.OFFER_EXPIRED: N_("Angebot abgelaufen"),
     }
 )
 CHANNELS: Mapping[str, str] = MappingProxyType({"mail": N_("E-Mail"), "sms": N_("SMS"), "none": N_("kein Weg")})

@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     ALTERNATIVE = "alternative"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
+    MISSED = "missed"
     STILL_BOOKED = "still-booked"
     TURN = "turn"
     WAITING = "waiting"
@@ -58,6 +59,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.ALTERNATIVE: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
+        Purpose.MISSED: Policy(IfUnknown.LEAVE, optional=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
         Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),

@@ -2,8 +2,8 @@
 
 A service adds the sign-in and its start page, and says what else there is::
 
-    app = service.create_app(routers=[staff_pages(service), *STAFF_ROUTERS], ...)
-    app.state.staff_area = StaffArea([Entry("/appointments/staff/day", N_("Tagesliste"), "appointments:staff")])
+    app = service.create_app(routers=[staff_pages(service.name), *STAFF_PAGES], ...)
+    app.state.staff_area = StaffArea(entries, actions)  # of the navigation, and of the audit log
 
 A page asks for a role; who is not signed in is sent to the sign-in and comes back afterwards::
 
@@ -12,6 +12,7 @@ A page asks for a role; who is not signed in is sent to the sign-in and comes ba
     @router.post("/appointments/staff/{number}/arrived")
     async def arrived(visit: Clerk, number: str) -> RedirectResponse:
         visit.who.must_serve(station)
+        await audit.note(visit.conn, visit.who, "arrived", visit.now, station=station, number=number)
 
 Its template extends `staff.html`; its forms are `{% call ui.form(action, session=session) %}`, because a post without
 the session's form token is refused.

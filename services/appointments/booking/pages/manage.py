@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.api import by_token
 from services.appointments.booking.calendar import calendar_file
-from services.appointments.booking.domain import Status, alternative_is_over, is_changeable, will_be_reminded
+from services.appointments.booking.domain import COMING, Status, alternative_is_over, is_changeable, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.usecases import cancel
@@ -73,10 +73,11 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         "appointment.html",
         secret=True,
         **just,
-        over=found.ends_at <= visit.now,
+        over=found.ends_at <= visit.now or found.status is Status.MISSED,
+        missed=found.status is Status.MISSED,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
-        here=found.kind is Kind.COUNTER and may_check_in(found.starts_at, visit.now),
+        here=found.kind is Kind.COUNTER and found.status in COMING and may_check_in(found.starts_at, visit.now),
         token=token,
         appointment=found,
         state=found.state,

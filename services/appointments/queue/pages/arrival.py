@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.api import by_token
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import COMING
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
@@ -80,7 +80,7 @@ def _refusal(visit: Visit, station: Station, found: Appointment | None) -> str |
     _ = visit.gettext
     if (
         found is None
-        or found.status is not Status.CONFIRMED
+        or found.status not in COMING
         or found.station != station.key
         or not is_today(found.starts_at, visit.now)
     ):

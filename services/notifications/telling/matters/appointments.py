@@ -20,6 +20,7 @@ from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentFact,
+    AppointmentMissed,
     AppointmentRescheduled,
     DecidedBy,
 )
@@ -27,6 +28,7 @@ from shared.events.appointments import (
 REMINDER_TIME = time(16)
 NOTICE_OF_CHANGE = timedelta(hours=24)
 WAY_TO_THE_COUNTER = timedelta(hours=1)
+MISSED_FOR = timedelta(days=3)
 
 
 def _reminder_time(fact: AppointmentFact, happened_at: datetime) -> datetime | None:
@@ -51,6 +53,9 @@ DAY_BEFORE = Moment("16:00 of the working day before; none if booked later", _re
 START: Moment[AppointmentFact] = Moment("the start", lambda fact, _: fact.appointment.starts_at)
 HOUR_BEFORE: Moment[AppointmentFact] = Moment(
     "one hour before the start", lambda fact, _: fact.appointment.starts_at - WAY_TO_THE_COUNTER
+)
+THREE_DAYS_AFTER: Moment[AppointmentFact] = Moment(
+    "three days after the end", lambda fact, _: fact.appointment.ends_at + MISSED_FOR
 )
 QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE: Moment[AppointmentFact] = Moment(
     "waits, but not within 24 hours of the start", lambda fact, _: _next_start(fact) - NOTICE_OF_CHANGE
@@ -123,6 +128,7 @@ APPOINTMENTS = MatterKind(
             QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE,
             BY_US,
         ),
+        Rule(AppointmentMissed, Purpose.MISSED, Urgency.REMINDER, AT_ONCE, THREE_DAYS_AFTER, QUIET_HOURS_KEPT),
     ),
     _differs,
 )

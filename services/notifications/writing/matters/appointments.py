@@ -4,12 +4,12 @@ from typing import Any
 
 from babel.dates import format_date
 
+from services.notifications.telling.matters.appointments import Decided
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.values import said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import (
     AlternativeOffered,
-    AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
     AppointmentState,
@@ -37,8 +37,8 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "start": hhmm(state.starts_at),
         "end": hhmm(state.ends_at),
         "before": _before(fact, language) if purpose in (Purpose.RESCHEDULING, Purpose.ALTERNATIVE) else None,
-        "by_city": isinstance(fact, (AppointmentRescheduled, AppointmentCancelled)) and fact.by != DecidedBy.CITIZEN,
-        "reason": fact.reason if isinstance(fact, AppointmentCancelled) else _why_offered(state),
+        "by_city": isinstance(fact, Decided) and fact.by != DecidedBy.CITIZEN,
+        "reason": fact.reason if isinstance(fact, Decided) else _why_offered(state),
         "until": _until(state, language),
     }
 

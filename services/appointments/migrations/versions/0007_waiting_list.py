@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0010"
+revision = "0007"
+down_revision = "0006"
 
 _TABLES = """
 create sequence waiting_turns;

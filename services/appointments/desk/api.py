@@ -1,0 +1,174 @@
+"""The desk as JSON, for staff tools: who is expected, arrived, missed; bookings and changes by staff; whom to call."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from services.appointments.booking.api import AppointmentOut, NewTimeIn, PersonIn, WishIn, appointment_out
+from services.appointments.booking.queries import load_appointment
+from services.appointments.desk import usecases
+from services.appointments.desk.domain import Reason
+from services.appointments.desk.queries import load_day, load_unreached
+from services.appointments.desk.usecases import Desk
+from services.appointments.offer.api import Key
+from shared.auth import Caller, require_role
+from shared.db import Connection
+from shared.http import CurrentService, Now, problems
+from shared.idempotency import IdempotencyKey, claim_key, digest
+from shared.problems import NotFound
+
+router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"])
+
+Number = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4}$")]
+
+
+async def _desk(
+    conn: Connection,
+    service: CurrentService,
+    caller: Annotated[Caller, Depends(require_role("appointments:staff"))],
+    now: Now,
+) -> Desk:
+    return Desk(conn, service, caller, now)
+
+
+CurrentDesk = Annotated[Desk, Depends(_desk)]
+
+
+class ReasonIn(BaseModel):
+    """Why; the citizen reads it in the city's words, unless they asked for it themselves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+
+
+class MoveIn(NewTimeIn, ReasonIn):
+    """Where and when an appointment is to be instead, and why."""
+
+
+class DeskBookingIn(BaseModel):
+    """A booking for somebody at the desk or on the phone; `channels` of the person may be empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time: WishIn
+    person: PersonIn
+
+
+class ExpectedOut(AppointmentOut):
+    """An appointment in the list of a day. `name` and `phone` are gone once forgotten."""
+
+    counter: str
+    name: str | None
+    phone: str | None
+
+
+class UnreachedOut(BaseModel):
+    """Somebody no message reached. `phone` is the number to call, if one was given."""
+
+    notice: UUID
+    purpose: str
+    at: AwareDatetime
+    number: str
+    status: str
+    starts_at: AwareDatetime
+    station: str
+    name: str | None
+    phone: str | None
+
+
+@router.get("/appointments", responses=problems(401, 403))
+async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: date) -> list[ExpectedOut]:
+    """The appointments of a station on a day, in the order of time."""
+    desk.who.must_serve(station)
+    return [
+        ExpectedOut(
+            **appointment_out(desk.service, each.appointment).model_dump(),
+            counter=each.appointment.counter,
+            name=each.person.name if each.person else None,
+            phone=each.person.phone if each.person else None,
+        )
+        for each in await load_day(desk.conn, desk.service, station, day)
+    ]
+
+
+@router.post("/appointments", status_code=201, responses=problems(401, 403, 409, 422))
+async def book(
+    booking: DeskBookingIn, response: Response, desk: CurrentDesk, key: IdempotencyKey = None
+) -> AppointmentOut:
+    """Book for somebody. Sent again with the same Idempotency-Key it answers with the first booking.
+
+    A taken time answers 409 with the nearest free times (`nearest`).
+    """
+    details, wish = booking.person.details(channel_needed=False), booking.time.wish()
+    desk.who.must_serve(wish.station)
+    id = uuid4()
+    if key and (first := await claim_key(desk.conn, "desk-book", key, digest(booking.model_dump_json()), str(id))):
+        found = await load_appointment(desk.conn, UUID(first))
+        if found is None:
+            raise NotFound
+    else:
+        found = await usecases.book(desk, id, wish, details)
+    response.headers["Location"] = f"/appointments/api/v1/staff/appointments/{found.number}"
+    return appointment_out(desk.service, found)
+
+
+@router.get("/appointments/{number}", responses=problems(401, 403, 404))
+async def appointment(number: Number, desk: CurrentDesk) -> AppointmentOut:
+    """An appointment by its number."""
+    return appointment_out(desk.service, await usecases.find(desk, number))
+
+
+@router.post("/appointments/{number}/arrival/correction", responses=problems(401, 403, 404, 409))
+async def take_back(number: Number, desk: CurrentDesk) -> AppointmentOut:
+    """They are not here after all, and are not called; `/arrival` lets them wait again."""
+    return appointment_out(desk.service, await usecases.take_back_arrival(desk, number))
+
+
+@router.post("/appointments/{number}/missed", responses=problems(401, 403, 404, 409))
+async def miss(number: Number, desk: CurrentDesk) -> AppointmentOut:
+    """Nobody came; possible from the start on, and final: they are told, with a way to book again."""
+    return appointment_out(desk.service, await usecases.miss(desk, number))
+
+
+@router.post("/appointments/{number}/cancellation", responses=problems(401, 403, 404, 409, 422))
+async def cancel(number: Number, why: ReasonIn, desk: CurrentDesk) -> AppointmentOut:
+    """Cancel an appointment; its time is free at once."""
+    return appointment_out(desk.service, await usecases.cancel(desk, number, why.reason))
+
+
+@router.post("/appointments/{number}/rescheduling", responses=problems(401, 403, 404, 409, 410, 422))
+async def move(number: Number, new: MoveIn, desk: CurrentDesk) -> AppointmentOut:
+    """Move an appointment, also to another station; number and link stay.
+
+    A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
+    """
+    return appointment_out(desk.service, await usecases.move(desk, number, new.station, new.starts_at, new.reason))
+
+
+@router.get("/unreached", responses=problems(401, 403))
+async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
+    """Whom no message reached and nobody has called yet, oldest first, with the number to call."""
+    return [
+        UnreachedOut(
+            notice=each.notice,
+            purpose=each.purpose,
+            at=each.at,
+            number=each.number,
+            status=each.status,
+            starts_at=each.starts_at,
+            station=each.station,
+            name=each.person.name if each.person else None,
+            phone=each.person.phone if each.person else None,
+        )
+        for each in await load_unreached(desk.conn, desk.service, desk.who)
+    ]
+
+
+@router.post("/unreached/{notice}/call", status_code=204, responses=problems(401, 403, 404))
+async def call(notice: UUID, desk: CurrentDesk) -> None:
+    """Somebody has called them; they leave the list."""
+    await usecases.call(desk, notice)

@@ -1,0 +1,62 @@
+"""Rules of the desk: who has arrived, who was missed, why the city moves or cancels, and whom to call."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from services.appointments.booking.domain import COMING, Status
+from shared.clock import BERLIN
+from shared.events.appointments import DecidedBy
+
+
+class Reason(StrEnum):
+    """Why an appointment moves or is cancelled at the desk."""
+
+    ASKED = "asked"
+    ILLNESS = "illness"
+    CLOSED = "closed"
+    TECHNICAL = "technical"
+
+
+WORDS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.ILLNESS: "Bei uns sind Beschäftigte krank.",
+        Reason.CLOSED: "Die Station muss schließen.",
+        Reason.TECHNICAL: "Unsere Technik ist ausgefallen.",
+    }
+)
+"""What the citizen reads of a reason: the city's words."""
+
+
+def decision(reason: Reason) -> tuple[DecidedBy, str | None]:
+    """Who decided, and why in the city's words; whoever asked for it on the phone decided it themselves."""
+    return (DecidedBy.CITIZEN if reason is Reason.ASKED else DecidedBy.STAFF), WORDS.get(reason)
+
+
+def may_arrive(status: Status, starts_at: datetime, now: datetime) -> bool:
+    """Whether somebody can be noted as here: on the day of the appointment, early or late."""
+    return status is Status.CONFIRMED and starts_at.astimezone(BERLIN).date() == now.astimezone(BERLIN).date()
+
+
+def may_take_back(status: Status) -> bool:
+    """Whether an arrival can be corrected: it was never told to anybody."""
+    return status is Status.ARRIVED
+
+
+def may_miss(status: Status, starts_at: datetime, now: datetime) -> bool:
+    """Whether somebody can be noted as missed: they had until the start, and stays missed, for they are told."""
+    return status is Status.CONFIRMED and starts_at <= now
+
+
+def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
+    """Whether an appointment can still be moved or cancelled."""
+    return status in COMING and now < starts_at
+
+
+def must_call(purpose: str, channels: Sequence[str]) -> bool:
+    """Whether staff should call when a notice reached nobody.
+
+    Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
+    """
+    return purpose != "missed" and (bool(channels) or purpose in ("rescheduling", "cancellation"))

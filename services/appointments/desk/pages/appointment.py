@@ -1,0 +1,168 @@
+"""One appointment: what can be done about it, and the slip to take home."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import segno
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import BaseModel
+
+from services.appointments.booking.facts import manage_url
+from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
+from services.appointments.booking.queries import Appointment
+from services.appointments.booking.refusals import (
+    AlreadyCancelled,
+    AlternativeOver,
+    NotOffered,
+    OtherKind,
+    TimeTaken,
+    TooLate,
+)
+from services.appointments.desk import usecases
+from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
+from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number, day_path, desk_of, to_day
+from services.appointments.offer.domain import able, choose, of_kind
+from services.appointments.offer.pages import ANYWHERE
+from services.appointments.offer.queries import load_offer
+from shared.web.formats import own_name
+from shared.web.forms import FormErrors
+from shared.web.i18n import message_language
+from shared.web.staff.visit import StaffVisit
+
+router = APIRouter(prefix=f"{STAFF}/appointments/{{number}}", include_in_schema=False)
+
+
+class Why(BaseModel):
+    """The reason that was chosen, if one was."""
+
+    reason: Reason | None = None
+
+
+class MoveTo(ShownTimes, Why):
+    """Which times to move an appointment to are shown, and why it moves."""
+
+
+@router.get("")
+async def show(visit: Clerk, number: Number) -> Response:
+    """The appointment with what can be done now."""
+    found = await usecases.find(desk_of(visit), number)
+    status, starts_at, now = found.status, found.starts_at, visit.now
+    return await _page(
+        visit,
+        "staff/appointment.html",
+        found,
+        may_arrive=may_arrive(status, starts_at, now),
+        may_take_back=may_take_back(status),
+        may_miss=may_miss(status, starts_at, now),
+        may_change=may_change(status, starts_at, now),
+        message_language=own_name(message_language(found.language)),
+        interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+    )
+
+
+@router.get("/slip")
+async def slip(visit: Clerk, number: Number) -> Response:
+    """To print: number, time, place, what to bring, and the secret link as a QR code."""
+    found = await usecases.find(desk_of(visit), number)
+    address = manage_url(visit.service, found.id, found.generation, found.language)
+    code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
+    return await _page(visit, "staff/slip.html", found, address=address, code=code)
+
+
+@router.get("/missed")
+async def ask_missed(visit: Clerk, number: Number) -> Response:
+    """One question, one button: it cannot be undone."""
+    return await _page(visit, "staff/missed.html", await usecases.find(desk_of(visit), number))
+
+
+@router.post("/missed")
+async def missed(visit: Clerk, number: Number) -> Response:
+    """They did not come."""
+    return to_day(visit, await usecases.miss(desk_of(visit), number))
+
+
+@router.get("/cancel")
+async def ask_cancel(visit: Clerk, number: Number) -> Response:
+    """Why, and one button."""
+    found = await usecases.find(desk_of(visit), number)
+    return await _page(visit, "staff/cancel.html", found, reasons=REASONS, errors=FormErrors())
+
+
+@router.post("/cancel")
+async def cancel(visit: Clerk, number: Number, why: Annotated[Why, Form()]) -> Response:
+    """Cancel. Sent twice, or too late, it changes nothing and shows the list as it is."""
+    desk = desk_of(visit)
+    found = await usecases.find(desk, number)
+    if why.reason is None:
+        errors = _reason_missing(visit)
+        return await _page(visit, "staff/cancel.html", found, status=422, reasons=REASONS, errors=errors)
+    with suppress(TooLate, AlternativeOver):
+        await usecases.cancel(desk, number, why.reason)
+    return to_day(visit, found)
+
+
+@router.get("/move")
+async def show_times(visit: Clerk, number: Number, to: Annotated[MoveTo, Query()]) -> Response:
+    """Why first, then the free times: at the appointment's station, unless another place is asked for."""
+    return await _times_page(visit, await usecases.find(desk_of(visit), number), to)
+
+
+@router.post("/move")
+async def move(
+    visit: Clerk, number: Number, to: Annotated[MoveTo, Query()], form: Annotated[TimeForm, Form()]
+) -> Response:
+    """Move it. The same press sent twice moves it once; too late, or cancelled meanwhile, it stays as it is."""
+    desk = desk_of(visit)
+    found = await usecases.find(desk, number)
+    if to.reason is None:
+        return await _times_page(visit, found, to)
+    station, starts_at = form.chosen()
+    try:
+        async with visit.conn.begin_nested():
+            found = await usecases.move(desk, number, station, starts_at, to.reason)
+    except (TimeTaken, NotOffered) as refusal:
+        return await _times_page(visit, found, to, refusal)
+    except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):
+        pass
+    return visit.redirect(f"{STAFF}/appointments/{number}")
+
+
+async def _times_page(
+    visit: StaffVisit, found: Appointment, to: MoveTo, refusal: TimeTaken | NotOffered | None = None
+) -> Response:
+    offer = await load_offer(visit.conn, visit.today)
+    services = choose(offer.services, found.services)
+    of_its_kind = of_kind(offer.stations, found.kind)
+    stations = able(of_its_kind, services)
+    place = next((each for each in (to.place, found.station) if stations_at(stations, each)), ANYWHERE)
+    shown = await shown_times(visit, of_its_kind, to.model_copy(update={"place": place}), services, refusal)
+    return await _page(
+        visit,
+        "staff/move.html",
+        found,
+        reasons=REASONS,
+        reason=to.reason,
+        place=place,
+        anywhere=ANYWHERE,
+        stations=stations,
+        may_change=may_change(found.status, found.starts_at, visit.now),
+        **shown,
+    )
+
+
+async def _page(visit: StaffVisit, template: str, found: Appointment, **context: object) -> Response:
+    """A page about an appointment."""
+    return visit.render(
+        template,
+        appointment=found,
+        state=found.state,
+        person=await visit.service.people.load(visit.conn, found.id),
+        this=f"{STAFF}/appointments/{found.number}",
+        day_path=day_path(found),
+        **context,
+    )
+
+
+def _reason_missing(visit: StaffVisit) -> FormErrors:
+    _ = visit.gettext
+    return FormErrors(reason=_("Wählen Sie einen Grund."))

@@ -1,0 +1,224 @@
+"""Booking for somebody on the phone or at the counter: what for and where, when, who, with or without messages."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import BaseModel, Field
+
+from services.appointments.booking.api import HOLD_LINK
+from services.appointments.booking.domain import PersonInput, Status, check_person, hold_is_over
+from services.appointments.booking.holds import hold, load_details, save_details
+from services.appointments.booking.pages.details import Typed
+from services.appointments.booking.pages.draft import OneTimeKey
+from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTaken
+from services.appointments.booking.wishes import Details, TypedDetails, Wish
+from services.appointments.desk import usecases
+from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
+from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, able, keys_of, of_kind, too_many
+from services.appointments.offer.listing import a_to_z
+from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
+from services.appointments.offer.queries import Offer, load_offer
+from shared.city import City
+from shared.idempotency import claim_key
+from shared.problems import NotFound
+from shared.web.forms import FormErrors
+from shared.web.i18n import MESSAGE_LANGUAGES, message_language
+from shared.web.staff.visit import StaffVisit
+
+router = APIRouter(prefix=f"{STAFF}/book", include_in_schema=False)
+
+
+class TimeChoice(Choice, ShownTimes):
+    """What is wanted, and which of its times are shown."""
+
+
+class PersonForm(BaseModel):
+    """Who comes, as typed; without a channel they get no messages."""
+
+    name: Typed = ""
+    mail: Typed = ""
+    phone: Typed = ""
+    channels: Annotated[list[str], Field(max_length=2)] = []
+    language: str = "de"
+    interpreter: str = ""
+
+    def details(self, city: City) -> TypedDetails:
+        channels = tuple(each for each in ("mail", "sms") if each in self.channels)
+        return TypedDetails(
+            PersonInput(self.name, self.mail, self.phone, channels),
+            message_language(self.language).code,
+            self.interpreter if self.interpreter in city.interpreter_languages else None,
+        )
+
+
+class PostedPerson(PersonForm):
+    """The form as it was sent."""
+
+    einmal: OneTimeKey
+
+
+@router.get("")
+async def choose(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
+    """What for, and where."""
+    return _choice_page(visit, await load_offer(visit.conn, visit.today), choice, FormErrors())
+
+
+@router.get("/time")
+async def show_times(visit: Clerk, choice: Annotated[TimeChoice, Query()]) -> Response:
+    """The free times at one's stations, the earliest first."""
+    offer = await load_offer(visit.conn, visit.today)
+    if errors := _errors_of(visit, offer, choice):
+        return _choice_page(visit, offer, choice, errors)
+    return await _times_page(visit, offer, choice)
+
+
+@router.post("/time")
+async def choose_time(
+    visit: Clerk, choice: Annotated[TimeChoice, Query()], form: Annotated[TimeForm, Form()]
+) -> Response:
+    """Hold a time. The same press sent twice holds it once."""
+    station, starts_at = form.chosen()
+    visit.who.must_serve(station)
+    id = await _draft_of(visit, choice.draft, form.einmal)
+    before = await load_appointment(visit.conn, id, for_update=True)
+    if before is None or before.status is Status.HELD:
+        try:
+            async with visit.conn.begin_nested():
+                await hold(visit.conn, visit.service, id, Wish(station, tuple(choice.keys), starts_at), visit.now)
+        except (TimeTaken, NotOffered) as refusal:
+            return await _times_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
+    return visit.redirect(f"{STAFF}/book/{visit.service.links.token(HOLD_LINK, id, 1)}")
+
+
+@router.get("/{token}")
+async def ask_person(visit: Clerk, token: str) -> Response:
+    """Who comes."""
+    draft = await _draft(visit, token)
+    typed = await load_details(visit.conn, visit.service, draft)
+    form = PersonForm()
+    if typed:
+        person = typed.person
+        form = PersonForm(name=person.name, mail=person.mail, phone=person.phone, channels=list(person.channels))
+        form = form.model_copy(update={"language": typed.language, "interpreter": typed.interpreter or ""})
+    return await _person_page(visit, draft, form, FormErrors())
+
+
+@router.post("/{token}")
+async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) -> Response:
+    """Book. Sent twice it leads to the same appointment, because the draft becomes it."""
+    draft = await _draft(visit, token)
+    if draft.status is Status.HELD:
+        typed = form.details(visit.service.city)
+        await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
+        person = check_person(typed.person, channel_needed=False)
+        if isinstance(person, list):
+            texts = _what_to_do(visit)
+            return await _person_page(visit, draft, form, FormErrors({each.field: texts[each.code] for each in person}))
+        try:
+            async with visit.conn.begin_nested():
+                details = Details(person, typed.language, typed.interpreter)
+                draft = await usecases.confirm(desk_of(visit), draft.id, details)
+        except HoldOver:
+            return await _person_page(visit, draft, form, FormErrors(), status=409)
+    return visit.redirect(f"{STAFF}/appointments/{draft.number}")
+
+
+async def _draft(visit: StaffVisit, token: str) -> Appointment:
+    """The draft of a token, or the appointment it has become."""
+    id, _ = visit.service.links.read(HOLD_LINK, token)
+    found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
+    if found is None:
+        raise NotFound
+    visit.who.must_serve(found.station)
+    return found
+
+
+async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:
+    """The draft a time is for: the one of the token, the one this form made before, or a new one."""
+    if token:
+        return (await _draft(visit, token)).id
+    new = uuid4()
+    first = await claim_key(visit.conn, "desk hold", key, "", str(new))
+    return UUID(first) if first else new
+
+
+def _errors_of(visit: StaffVisit, offer: Offer, choice: Choice) -> FormErrors:
+    """Why these services cannot be booked together at the place."""
+    _, errors, chosen = visit.gettext, FormErrors(), chosen_of(offer, choice)
+    stations = stations_at(_counters_of(visit, offer), choice.place)
+    if not chosen:
+        errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
+    elif len(chosen) > MOST_SERVICES or too_many(chosen):
+        errors["services"] = _("Wählen Sie höchstens fünf Anliegen, und von jedem nicht mehr als angeboten.")
+    elif not stations:
+        errors["place"] = _("Wählen Sie einen Ort.")
+    elif not able(stations, chosen):
+        errors["place"] = _("Wählen Sie einen anderen Ort: Dort geht nicht alles davon.")
+    return errors
+
+
+def _counters_of(visit: StaffVisit, offer: Offer) -> list[Station]:
+    """One's own stations with counters; by video people book themselves, because they have to agree to it."""
+    return [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
+
+
+def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
+    return visit.render(
+        "staff/book.html",
+        status=422 if errors else 200,
+        services=a_to_z(offer.services, visit.language.code),
+        chosen={each.key: each for each in chosen_of(offer, choice)},
+        places={each.key: each for each in offer.stations},
+        stations=_counters_of(visit, offer),
+        place=choice.place,
+        draft=choice.draft,
+        anywhere=ANYWHERE,
+        errors=errors,
+    )
+
+
+async def _times_page(
+    visit: StaffVisit, offer: Offer, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None
+) -> Response:
+    chosen = chosen_of(offer, choice)
+    shown: dict[str, Any] = await shown_times(visit, _counters_of(visit, offer), choice, chosen, refusal)
+    return visit.render(
+        "staff/book_time.html", choice=choice, services=chosen, keys=keys_of(chosen), anywhere=ANYWHERE, **shown
+    )
+
+
+async def _person_page(
+    visit: StaffVisit, draft: Appointment, form: PersonForm, errors: FormErrors, status: int = 200
+) -> Response:
+    offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
+    return visit.render(
+        "staff/person.html",
+        status=422 if errors else status,
+        draft=draft,
+        over=hold_is_over(draft.held_until, visit.now),
+        token=visit.request.path_params["token"],
+        station=offer.stations[0],
+        services=offer.services,
+        form=form,
+        errors=errors,
+        languages=[(each.code, each.name) for each in MESSAGE_LANGUAGES],
+        interpreters=list(visit.service.city.interpreter_languages.items()),
+    )
+
+
+def _what_to_do(visit: StaffVisit) -> dict[str, str]:
+    """What to say about each mistake."""
+    _ = visit.gettext
+    mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
+    return {
+        "name_missing": _("Geben Sie den Namen ein."),
+        "name_unusable": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
+        "mail_missing": mail,
+        "mail_unusable": mail,
+        "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        "phone_unusable": _("Diese Nummer gibt es nicht. Prüfen Sie sie bitte."),
+        "phone_landline": _("An Festnetz können wir keine SMS senden. Geben Sie eine Handynummer ein."),
+    }

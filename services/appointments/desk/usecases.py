@@ -1,0 +1,212 @@
+"""Use cases of the desk. Each checks the station, and writes its deed into the audit log of the same transaction.
+
+Asked for twice, a use case changes nothing the second time.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking import usecases as booking
+from services.appointments.booking.domain import Status
+from services.appointments.booking.facts import missed_fact
+from services.appointments.booking.queries import Appointment, load_by_number
+from services.appointments.booking.wishes import Details, Wish
+from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
+from services.appointments.desk.refusals import NotNow
+from services.appointments.queue.refusals import StationNotOpen
+from services.appointments.queue.usecases import check_in
+from shared import audit
+from shared.auth import Caller
+from shared.problems import NotFound
+from shared.service import Service
+
+_EXPECT_AGAIN = text("update appointments set status = 'confirmed' where id = :id")
+_MISSED = text("""
+    update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
+""")
+_CALLED = text("""
+    update unreached set called_at = :now, called_by = :who
+    where notice = :notice and not reached and called_at is null
+    returning appointment, purpose
+""")
+_NOTICE = text("""
+    select a.station, a.number from unreached u join appointments a on a.id = u.appointment where u.notice = :notice
+""")
+
+
+class Desk(NamedTuple):
+    """Who does something, when, and in which transaction."""
+
+    conn: AsyncConnection
+    service: Service
+    who: Caller
+    now: datetime
+
+    async def note(self, action: str, appointment: Appointment, **details: object) -> None:
+        """Write a deed into the audit log."""
+        await audit.note(
+            self.conn,
+            self.who,
+            action,
+            self.now,
+            matter=appointment.id,
+            station=appointment.station,
+            number=appointment.number,
+            **details,
+        )
+
+
+async def find(desk: Desk, number: str) -> Appointment:
+    """The appointment of a number, locked.
+
+    Raises:
+        NotFound: there is none.
+        Forbidden: it is at a station of others.
+    """
+    found = await load_by_number(desk.conn, number)
+    if found is None:
+        raise NotFound
+    desk.who.must_serve(found.station)
+    return found
+
+
+async def arrive(desk: Desk, number: str) -> Appointment:
+    """Note that somebody is here, and let them wait for their turn while the station is open.
+
+    Raises:
+        NotFound, Forbidden, NotNow
+    """
+    found = await find(desk, number)
+    if found.status is Status.ARRIVED:
+        return found
+    if not may_arrive(found.status, found.starts_at, desk.now):
+        raise NotNow
+    with suppress(StationNotOpen):
+        await check_in(desk.conn, desk.service, found, desk.now)
+    await booking.note_arrival(desk.conn, found.id)
+    await desk.note("arrived", found)
+    return replace(found, status=Status.ARRIVED)
+
+
+async def take_back_arrival(desk: Desk, number: str) -> Appointment:
+    """Correct an arrival: they are not here after all, and not called until they have arrived again.
+
+    Raises:
+        NotFound, Forbidden, NotNow
+    """
+    found = await find(desk, number)
+    if found.status is Status.CONFIRMED:
+        return found
+    if found.status is not Status.ARRIVED:
+        raise NotNow
+    await desk.conn.execute(_EXPECT_AGAIN, {"id": found.id})
+    await desk.note("arrival-taken-back", found)
+    return replace(found, status=Status.CONFIRMED)
+
+
+async def miss(desk: Desk, number: str) -> Appointment:
+    """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
+
+    Raises:
+        NotFound, Forbidden, NotNow
+    """
+    found = await find(desk, number)
+    if found.status is Status.MISSED:
+        return found
+    if not may_miss(found.status, found.starts_at, desk.now):
+        raise NotNow
+    fact = missed_fact(found)
+    values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
+    await desk.conn.execute(_MISSED, values)
+    await desk.service.outbox.record(desk.conn, fact)
+    await desk.note("missed", found)
+    return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
+
+
+async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
+    """Cancel an appointment for a reason.
+
+    Raises:
+        NotFound, Forbidden, TooLate
+    """
+    found = await find(desk, number)
+    if found.status is Status.CANCELLED:
+        return found
+    by, words = decision(reason)
+    cancelled = await booking.cancel(desk.conn, desk.service, found.id, by, words, desk.now)
+    await desk.note("cancelled", found, reason=reason)
+    return cancelled
+
+
+async def move(desk: Desk, number: str, station: str, starts_at: datetime, reason: Reason) -> Appointment:
+    """Move an appointment for a reason, also to a station of others.
+
+    Raises:
+        NotFound, Forbidden, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
+            transaction, or a savepoint in it, to keep the old time.
+    """
+    found = await find(desk, number)
+    by, words = decision(reason)
+    moved = await booking.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, words)
+    if moved.version != found.version:
+        await desk.note("moved", found, reason=reason, to=station, starts_at=moved.starts_at.isoformat())
+    return moved
+
+
+async def book(desk: Desk, id: UUID, wish: Wish, details: Details) -> Appointment:
+    """Book for somebody at the desk or on the phone, whose channels may be none.
+
+    Args:
+        id: chosen by the caller, so that a repeated request can be recognised by it.
+
+    Raises:
+        Forbidden, UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
+    """
+    desk.who.must_serve(wish.station)
+    booked = await booking.book(desk.conn, desk.service, id, wish, details, desk.now)
+    await desk.note("booked", booked)
+    return booked
+
+
+async def confirm(desk: Desk, id: UUID, details: Details) -> Appointment:
+    """Make a time that is held for somebody their appointment; their channels may be none.
+
+    Raises:
+        NotFound, Forbidden, HoldOver
+    """
+    booked = await booking.confirm(desk.conn, desk.service, id, details, desk.now)
+    desk.who.must_serve(booked.station)
+    await desk.note("booked", booked)
+    return booked
+
+
+async def call(desk: Desk, notice: UUID) -> None:
+    """Tick that somebody no message reached has been called; they leave the list.
+
+    Raises:
+        NotFound: no such notice.
+        Forbidden: it is about an appointment at a station of others.
+    """
+    about = (await desk.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
+    if about is None:
+        raise NotFound
+    desk.who.must_serve(about.station)
+    values = {"notice": notice, "now": desk.now, "who": desk.who.subject}
+    ticked = (await desk.conn.execute(_CALLED, values)).one_or_none()
+    if ticked is not None:
+        await audit.note(
+            desk.conn,
+            desk.who,
+            "called",
+            desk.now,
+            matter=ticked.appointment,
+            station=about.station,
+            number=about.number,
+            purpose=ticked.purpose,
+        )

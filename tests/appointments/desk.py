@@ -1,0 +1,63 @@
+"""Staff for tests of the desk: the members of the demo, each known by their name instead of a token."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from sqlalchemy import text
+
+from deploy.local.far_ends.staff import STAFF
+from services.appointments.booking.reached import note_outcome
+from shared.auth import Caller
+from shared.events.notifications import NoticeState, NotificationFailed
+from shared.service import Service
+from tests.appointments.conftest import API
+
+DESK = f"{API}/staff"
+MITTE = {"Authorization": "Bearer schalter-mitte"}
+ALL = {"Authorization": "Bearer schalter"}
+LEAD = {"Authorization": "Bearer leitung"}
+OTHERS = {"Authorization": "Bearer mitteilungen"}
+
+
+class KnownStaff:
+    """Takes a member's key for a token."""
+
+    async def check(self, token: str) -> Caller:
+        member = STAFF[token]
+        return Caller(
+            subject=token, roles=frozenset(member.roles), name=member.name, stations=frozenset(member.stations)
+        )
+
+
+def know_staff(service: Service) -> None:
+    """Let the members of the demo in."""
+    service.tokens = KnownStaff()  # type: ignore[assignment]
+
+
+async def do(client: httpx.AsyncClient, number: str, what: str, who: dict[str, str] = MITTE, **body: Any) -> Any:
+    """Do something about an appointment."""
+    return await client.post(f"{DESK}/appointments/{number}/{what}", json=body or None, headers=who)
+
+
+async def deeds(service: Service) -> list[tuple[str, str]]:
+    """Who did what, in order."""
+    async with service.db.transaction() as conn:
+        return [(row.who, row.action) for row in await conn.execute(text("select who, action from audit order by id"))]
+
+
+async def not_reached(service: Service, number: str, purpose: str = "confirmation") -> UUID:
+    """Nothing reached the person of an appointment: the notice that failed."""
+    async with service.db.transaction() as conn:
+        found = await conn.execute(text("select id from appointments where number = :number"), {"number": number})
+        notice = NoticeState(
+            matter=found.scalar_one(),
+            matter_service="appointments",
+            matter_version=1,
+            purpose=purpose,
+            tried=[],
+            at=service.clock.now(),
+        )
+        fact = NotificationFailed(id=uuid4(), version=1, notice=notice)
+        await note_outcome(conn, fact, reached=False)
+    return fact.id
