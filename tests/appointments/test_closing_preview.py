@@ -122,7 +122,7 @@ async def test_what_was_confirmed_happens_to_each_in_one_transaction(
     assert {(each["about"]["id"], each["about"]["version"], each["version"]) for each in (offer, move, end)} == {
         (id, 1, 2)
     }
-    assert offer["appointment"]["instead_of"]["reason"] == end["reason"] == "Wasserschaden"
+    assert offer["appointment"]["instead_of"]["reason"] == move["reason"] == end["reason"] == "Wasserschaden"
     assert offer["before"]["starts_at"] == offer["appointment"]["instead_of"]["starts_at"]
     async with service.db.transaction() as conn:
         causes = await conn.execute(
