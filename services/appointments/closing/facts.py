@@ -57,7 +57,7 @@ def decided_fact(
         return AppointmentCancelled(**given, appointment=state, by=DecidedBy.CITY, reason=closure.reason)
     moved = _moved(before, decided.run, stations)
     if decided.decision is Decision.MOVE:
-        return AppointmentRescheduled(**given, appointment=moved, by=DecidedBy.CITY)
+        return AppointmentRescheduled(**given, appointment=moved, by=DecidedBy.CITY, reason=closure.reason)
     instead_of = InsteadOf(
         place=before.place,
         counter=before.counter,

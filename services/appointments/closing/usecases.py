@@ -105,16 +105,15 @@ async def close(
         raise StillBooked(len(shown.rows))
     if confirmed and confirmed.preview != shown.version:
         raise PreviewOutdated(shown)
-    confirmed = confirmed or Confirmation(shown.version)
+    given = confirmed or Confirmation(shown.version)
     decided = [
-        decide(row.proposal, confirmed.by_number.get(row.concerned.appointment.number, confirmed.for_all))
-        for row in shown.rows
+        decide(row.proposal, given.by_number.get(row.concerned.appointment.number, given.for_all)) for row in shown.rows
     ]
     taking = await conn.begin_nested()
     await conn.execute(_GIVE_BACK, {"id": closure.id})
     if others := await take_seats(conn, closure, shown, decided, now):
         await taking.rollback()
-        if not shown.rows:
+        if confirmed is None:
             raise StillBooked(others)
         raise PreviewOutdated(await load_preview(conn, service, closure, now))
     await taking.commit()
