@@ -77,7 +77,7 @@ def cancels_without_applying() -> None:
 
         return pretend
 
-    _change("services.appointments.booking.usecases:cancel", broken)
+    _change("services.appointments.booking.changes:cancel", broken)
 
 
 def marks_before_sending() -> None:

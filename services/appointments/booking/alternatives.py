@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.changes import save_cancellation
 from services.appointments.booking.domain import Status, alternative_is_over
 from services.appointments.booking.facts import cancelled_fact, taken_fact
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver
-from services.appointments.booking.usecases import save_cancellation
 from services.appointments.offer.queries import grid_of
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentFact, DecidedBy

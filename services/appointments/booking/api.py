@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking import usecases
+from services.appointments.booking import changes, usecases
 from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.calendar import calendar_file
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
@@ -216,7 +216,7 @@ async def appointment(token: str, conn: Connection, service: CurrentService) -> 
 async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
     found = await by_token(conn, service, token)
-    return appointment_out(service, await usecases.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    return appointment_out(service, await changes.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
@@ -226,7 +226,7 @@ async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: Curr
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
     found = await by_token(conn, service, token)
-    moved = await usecases.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now)
+    moved = await changes.reschedule(conn, service, found.id, new.station, new.starts_at, DecidedBy.CITIZEN, now)
     return appointment_out(service, moved)
 
 

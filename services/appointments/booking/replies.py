@@ -4,9 +4,9 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.changes import cancel
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
-from services.appointments.booking.usecases import cancel
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived

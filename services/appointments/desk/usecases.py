@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking import changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import missed_fact
@@ -89,7 +90,7 @@ async def arrive(desk: Desk, number: str) -> Appointment:
         raise NotNow
     with suppress(StationNotOpen):
         await check_in(desk.conn, desk.service, found, desk.now)
-    await booking.note_arrival(desk.conn, found.id)
+    await changes.note_arrival(desk.conn, found.id)
     await desk.note("arrived", found)
     return replace(found, status=Status.ARRIVED)
 
@@ -139,7 +140,7 @@ async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
     if found.status is Status.CANCELLED:
         return found
     by, words = decision(reason)
-    cancelled = await booking.cancel(desk.conn, desk.service, found.id, by, words, desk.now)
+    cancelled = await changes.cancel(desk.conn, desk.service, found.id, by, words, desk.now)
     await desk.note("cancelled", found, reason=reason)
     return cancelled
 
@@ -153,7 +154,7 @@ async def move(desk: Desk, number: str, station: str, starts_at: datetime, reaso
     """
     found = await find(desk, number)
     by, words = decision(reason)
-    moved = await booking.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, words)
+    moved = await changes.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, words)
     if moved.version != found.version:
         await desk.note("moved", found, reason=reason, to=station, starts_at=moved.starts_at.isoformat())
     return moved

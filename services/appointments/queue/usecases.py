@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.changes import note_arrival
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.usecases import note_arrival
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.api import by_token
 from services.appointments.booking.calendar import calendar_file
+from services.appointments.booking.changes import cancel
 from services.appointments.booking.domain import COMING, Status, alternative_is_over, is_changeable, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
-from services.appointments.booking.usecases import cancel
 from services.appointments.offer.domain import Kind
 from services.appointments.queue.domain import may_check_in
 from shared.events.appointments import DecidedBy

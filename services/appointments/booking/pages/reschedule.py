@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from services.appointments.booking.api import by_token
+from services.appointments.booking.changes import reschedule
 from services.appointments.booking.domain import Status, is_changeable
 from services.appointments.booking.facts import binding_before
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
@@ -17,7 +18,6 @@ from services.appointments.booking.refusals import (
     TimeTaken,
     TooLate,
 )
-from services.appointments.booking.usecases import reschedule
 from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer

@@ -1,0 +1,170 @@
+"""Changes of a binding appointment: moved, cancelled, its holder here. All run in the caller's transaction."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import COMING, Status, alternative_is_over
+from services.appointments.booking.facts import cancelled_fact, rescheduled_fact
+from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TooLate
+from services.appointments.booking.wishes import Wish, fulfil
+from services.appointments.offer.domain import Audience
+from services.appointments.waiting.line import let_go, pass_on
+from shared import retention
+from shared.events.appointments import AppointmentCancelled, DecidedBy
+from shared.problems import NotFound
+from shared.service import Service
+
+_RESCHEDULE = text("""
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
+           counter = :counter, starts_at = :starts_at,
+           ends_at = :ends_at, state = cast(:state as jsonb)
+    where id = :id
+""")
+_CANCEL = text("""
+    with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
+    update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
+           cancelled_by = :by, cancelled_at = :now
+    where id = :id
+""")
+_ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
+
+
+async def reschedule(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    station: str,
+    starts_at: datetime,
+    by: DecidedBy,
+    now: datetime,
+    reason: str | None = None,
+) -> Appointment:
+    """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
+
+    Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
+    Moved to where it is already, nothing happens.
+
+    Args:
+        reason: in the city's words; it is published, so never what a citizen wrote.
+
+    Raises:
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
+            OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
+    """
+    found = await _changeable(conn, id, now)
+    if found.status is not Status.OFFERED and (found.station, found.starts_at) == (station, starts_at):
+        return found
+    freed = await let_go(conn, id)
+    audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
+    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
+    if seating.kind is not found.kind:
+        raise OtherKind
+    fact = rescheduled_fact(found, seating, by, reason)
+    moved = replace(
+        found,
+        version=fact.version,
+        status=Status.CONFIRMED,
+        held_until=None,
+        station=station,
+        counter=seating.counter,
+        starts_at=seating.starts_at,
+        ends_at=seating.ends_at,
+        state=fact.appointment,
+    )
+    await conn.execute(
+        _RESCHEDULE,
+        {
+            "id": id,
+            "version": moved.version,
+            "station": moved.station,
+            "counter": moved.counter,
+            "starts_at": moved.starts_at,
+            "ends_at": moved.ends_at,
+            "state": fact.appointment.model_dump_json(),
+            "delete_after": moved.ends_at + retention.PERSON_AFTER_MATTER,
+        },
+    )
+    await service.outbox.record(conn, fact)
+    await pass_on(conn, service, freed, now)
+    return moved
+
+
+async def cancel(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    by: DecidedBy,
+    reason: str | None,
+    now: datetime,
+    cause: UUID | None = None,
+) -> Appointment:
+    """Cancel an appointment: its seats pass on to who waits for them, or are free at once.
+
+    AppointmentCancelled is recorded.
+
+    Args:
+        reason: in the city's words; it is published, so never what a citizen wrote.
+        cause: the first fact of the chain this follows from, if it follows from one.
+
+    Raises:
+        NotFound, AlreadyCancelled, AlternativeOver, TooLate
+    """
+    found = await _changeable(conn, id, now)
+    return await save_cancellation(conn, service, found, cancelled_fact(found, by, reason), now, cause)
+
+
+async def save_cancellation(
+    conn: AsyncConnection,
+    service: Service,
+    found: Appointment,
+    fact: AppointmentCancelled,
+    now: datetime,
+    cause: UUID | None = None,
+) -> Appointment:
+    """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
+    await conn.execute(
+        _CANCEL,
+        {
+            "id": found.id,
+            "version": fact.version,
+            "state": fact.appointment.model_dump_json(),
+            "by": fact.by,
+            "now": now,
+            "delete_after": now + retention.PERSON_AFTER_MATTER,
+        },
+    )
+    await service.outbox.record(conn, fact, cause)
+    await pass_on(conn, service, await let_go(conn, found.id), now)
+    return replace(
+        found,
+        version=fact.version,
+        status=Status.CANCELLED,
+        state=fact.appointment,
+        cancelled_by=fact.by,
+        cancelled_at=now,
+    )
+
+
+async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
+    """Note that somebody whom we expect is here; nothing is told to anybody."""
+    await conn.execute(_ARRIVED, {"id": id})
+
+
+async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
+    """A binding or offered appointment that has not begun, locked in the open transaction."""
+    found = await load_appointment(conn, id, for_update=True)
+    if found is None or found.state is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    if alternative_is_over(found.status, found.held_until, now):
+        raise AlternativeOver
+    if found.status not in COMING | {Status.OFFERED} or found.starts_at <= now:
+        raise TooLate
+    return found
