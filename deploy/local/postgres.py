@@ -36,12 +36,15 @@ class Postgres(Child):
     Args:
         folder: keeps data, password, port and log; made if absent.
         port: None keeps the port of the last start, or takes a free one.
+        durable: False does not wait for the disk; what was committed then survives kill -9 of the server, but not of
+            the machine.
     """
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, durable: bool = True) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__("postgres", folder)
         self._port = remembered_port(folder, "postgres", port)
+        self._options = [] if durable else ["-c", "fsync=off"]
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
         self._password_file = folder / "postgres.password"
         self._data = folder / "postgres-data"
@@ -78,9 +81,8 @@ class Postgres(Child):
             self._init(programs)
             self._new = False
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        self.spawn(
-            [str(programs / "postgres"), "-D", str(self._data), "-p", str(self._port)], cwd=Path("/"), user=self._user
-        )
+        command = [str(programs / "postgres"), "-D", str(self._data), "-p", str(self._port), *self._options]
+        self.spawn(command, cwd=Path("/"), user=self._user)
         self.wait_until(self._accepts, timeout)
 
     def stop(self, how: signal.Signals = signal.SIGINT, timeout: float = 15) -> None:

@@ -26,7 +26,7 @@ def main() -> None:
     configure_logging("error")
     console = Console(stderr=True)
     rows: list[Row] = []
-    backend = start_backend()
+    backend = start_backend(durable=True)
     try:
         with tempfile.TemporaryDirectory(prefix="nahbar-bench-") as folder:
             site = Site(backend, Path(folder), Sizes())

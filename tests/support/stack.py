@@ -31,8 +31,11 @@ class Backend:
     stop: Callable[[], None]
 
 
-def start_backend() -> Backend:
+def start_backend(durable: bool = False) -> Backend:
     """Start what STACK names; servers named in the environment are used as they are.
+
+    Args:
+        durable: let the embedded PostgreSQL wait for the disk, as in production; tests end with their data.
 
     Raises:
         pytest.UsageError: STACK names something else, or there is no container engine.
@@ -41,18 +44,18 @@ def start_backend() -> Backend:
         return Backend(os.environ["NAHBAR_KAFKA"], os.environ["NAHBAR_POSTGRES"], lambda: None)
     match os.environ.get("STACK", "embedded"):
         case "embedded":
-            return _embedded()
+            return _embedded(durable)
         case "containers":
             return _containers()
         case other:
             raise pytest.UsageError(f"There is no stack {other!r}. STACK is embedded (the default) or containers.")
 
 
-def _embedded() -> Backend:
+def _embedded(durable: bool) -> Backend:
     _end_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     (folder / "owner").write_text(str(os.getpid()))
-    kafka, postgres = Kafka(folder), Postgres(folder)
+    kafka, postgres = Kafka(folder), Postgres(folder, durable=durable)
 
     def stop() -> None:
         kafka.kill()
