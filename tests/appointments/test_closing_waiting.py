@@ -32,7 +32,7 @@ async def seat_closing(service: Service, start: datetime, **hours: str) -> dict[
     async with service.db.transaction() as conn:
         found = await conn.execute(text("select counter from appointments order by starts_at desc limit 1"))
         counter = str(found.scalar_one())
-    return closing(start.date(), station="walsum", counter=counter, **NINE | hours)
+    return closing(start.date(), station="walsum", counter=counter) | NINE | hours
 
 
 async def offered(client: Client, service: Service, start: datetime) -> tuple[dict[str, Any], dict[str, str]]:
