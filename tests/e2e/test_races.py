@@ -30,7 +30,7 @@ from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
 from tests.appointments.checks import assert_consistent
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
-from tests.support.limits import NO_LIMITS
+from tests.support.limits import NO_LIMITS, NO_LIMITS_ENVIRONMENT
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -70,6 +70,7 @@ async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterato
     """One client per citizen, half of them at each process."""
     platform = service.settings.platform
     environment = os.environ | {
+        **NO_LIMITS_ENVIRONMENT,
         "NAHBAR_OIDC_ISSUER": issuer,
         "NAHBAR_KAFKA": platform.kafka,
         "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
