@@ -220,10 +220,15 @@ class SeatOffered(WaitingFact):
 
 
 class SeatOfferEnded(WaitingFact):
-    """An offered time was not taken; the entry waits on. `offer` is what was offered."""
+    """An offered time was not taken; the entry waits on. `offer` is what was offered.
+
+    It was `withdrawn` where its seats are closed; `about` is the closure then.
+    """
+
+    schema_version: ClassVar[int] = 2
 
     offer: OfferedSeat
-    outcome: Literal["declined", "expired"]
+    outcome: Literal["declined", "expired", "withdrawn"]
 
 
 class WaitingListLeft(WaitingFact):

@@ -120,4 +120,10 @@ async def outbox(service: Service) -> list[Any]:
     from sqlalchemy import text
 
     async with service.db.transaction() as conn:
-        return list((await conn.execute(text("select type, aggregate, version, body from outbox order by id"))).all())
+        return list(
+            (
+                await conn.execute(
+                    text("select type, aggregate, version, body, event_id, cause from outbox order by id")
+                )
+            ).all()
+        )

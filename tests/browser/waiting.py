@@ -119,6 +119,12 @@ async def offer_expired(site: BookingSite, page: Page) -> None:
     await site.open(page, path)
 
 
+async def offer_withdrawn(site: BookingSite, page: Page) -> None:
+    _, path = await offered(site)
+    await site.change("update seat_offers set outcome = 'withdrawn' where outcome is null")
+    await site.open(page, path)
+
+
 STATES: dict[str, tuple[str, State]] = {
     "time-nothing-free": ("Wann passt es Ihnen?", nothing_free),
     "waiting-services": ("Was möchten Sie erledigen?", at_path(f"{WAITING}/services")),
@@ -136,5 +142,6 @@ STATES: dict[str, tuple[str, State]] = {
     "seat-offer-declined": ("Ihr Platz auf der Warteliste", offer_declined),
     "seat-offer-ended": ("Diesen Termin haben Sie abgelehnt", offer_ended),
     "seat-offer-expired": ("Dieses Angebot ist abgelaufen", offer_expired),
+    "seat-offer-withdrawn": ("Dieser Termin ist leider nicht möglich", offer_withdrawn),
 }
 """Every page of the waiting list in every state: its heading, and how to get there."""

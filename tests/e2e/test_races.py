@@ -69,16 +69,13 @@ async def issuer(tmp_path: Path) -> AsyncIterator[str]:
 async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
     platform = service.settings.platform
-    environment = (
-        os.environ
-        | NO_LIMITS_ENVIRONMENT
-        | {
-            "NAHBAR_OIDC_ISSUER": issuer,
-            "NAHBAR_KAFKA": platform.kafka,
-            "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
-            "APPOINTMENTS_DATABASE": service.settings.database,
-        }
-    )
+    environment = os.environ | {
+        **NO_LIMITS_ENVIRONMENT,
+        "NAHBAR_OIDC_ISSUER": issuer,
+        "NAHBAR_KAFKA": platform.kafka,
+        "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
+        "APPOINTMENTS_DATABASE": service.settings.database,
+    }
     processes, addresses = [Child(f"appointments-{n}", tmp_path) for n in range(2)], []
     for process in processes:
         port = free_port()

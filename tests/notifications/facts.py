@@ -193,7 +193,9 @@ def seat_offered(before: WaitingFact, starts_at: datetime = THURSDAY, until: dat
     return SeatOffered(id=before.id, version=before.version + 1, entry=entry)
 
 
-def offer_ended(before: WaitingFact, outcome: Literal["declined", "expired"] = "expired") -> SeatOfferEnded:
+def offer_ended(
+    before: WaitingFact, outcome: Literal["declined", "expired", "withdrawn"] = "expired"
+) -> SeatOfferEnded:
     """The offer was not taken."""
     assert before.entry.offer
     entry = before.entry.model_copy(update={"status": "waiting", "offer": None})
@@ -284,7 +286,9 @@ SAMPLES: Mapping[Purpose, Sample] = {
         names=(_STATION,),
     ),
     Purpose.OFFER_EXPIRED: Sample(
-        lambda language, _: offer_ended(seat_offered(waiting(language=language))),
+        lambda language, by: offer_ended(
+            seat_offered(waiting(language=language)), "expired" if by is DecidedBy.CITIZEN else "withdrawn"
+        ),
         ("09:20", MANAGE_URL),
         ("09:20",),
         (_STATION,),

@@ -49,6 +49,11 @@ def test_an_expired_offer_is_told_once_a_declined_one_not() -> None:
     assert set(plans(OFFERED_AGAIN, EXPIRED)) == {"seat_offer"}
 
 
+def test_a_withdrawn_offer_is_told_before_all_else() -> None:
+    [(purpose, plan)] = plans(offer_ended(OFFERED, "withdrawn"), OFFERED).items()
+    assert (purpose, plan.urgency, plan.due_at) == ("offer_expired", Urgency.URGENT, MONDAY_NOON)
+
+
 def test_the_end_is_told_only_to_those_who_did_not_choose_it() -> None:
     [(purpose, plan)] = plans(OVER, JOINED).items()
     assert purpose == "waiting_over"

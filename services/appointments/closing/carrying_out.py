@@ -15,8 +15,9 @@ from shared import retention
 from shared.events.appointments import AppointmentFact
 from shared.service import Service
 
-# In the order in which everybody takes seats. What belongs to an appointment the closure concerns, and what is held
-# for forms that are being filled in, gives way to the closure; an alternative must be free.
+# In the order in which everybody takes seats. What belongs to an appointment the closure concerns, what is offered to
+# those who wait, and what is held for forms that are being filled in, gives way to the closure; an alternative must be
+# free.
 _TAKE = text("""
     insert into seats (counter, starts_at, appointment, until)
     select counter, start, owner, until
@@ -31,7 +32,7 @@ _GIVE_BACK = text("""
     delete from seats s where appointment = any(:concerned) and not exists (
         select from unnest(cast(:counters as text[]), cast(:starts as timestamptz[])) as wanted (counter, start)
         where wanted.counter = s.counter and wanted.start = s.starts_at
-    )
+    ) returning counter, starts_at
 """)
 # Who is being served, or has arrived, stays. Another closure may have a seat as well, but no alternative.
 _NOT_HAD = text("""
@@ -66,12 +67,21 @@ _CHANGE = text("""
 
 
 async def take_seats(
-    conn: AsyncConnection, closure: Closure, preview: Preview, decided: Sequence[Proposal], now: datetime
-) -> int:
+    conn: AsyncConnection,
+    closure: Closure,
+    preview: Preview,
+    decided: Sequence[Proposal],
+    now: datetime,
+    offers: Sequence[UUID] = (),
+) -> tuple[int, list[Seat]]:
     """Give a closure its seats and each appointment those it gets instead.
 
+    Args:
+        offers: those to people who wait that give way to the closure.
+
     Returns:
-        How many others have one of these seats: where there are any, undo it.
+        How many others have one of these seats: where there are any, undo it. Seats that were freed besides: not
+        closed, and no longer needed.
     """
     wanted: list[tuple[Seat, UUID, datetime | None]] = [(seat, closure.id, None) for seat in preview.seats]
     for row, proposal in zip(preview.rows, decided, strict=True):
@@ -83,11 +93,11 @@ async def take_seats(
         "starts": [start for (_, start), _, _ in wanted],
         "owners": [owner for _, owner, _ in wanted],
     }
-    concerned = [row.concerned.appointment.id for row in preview.rows]
+    concerned = [*(row.concerned.appointment.id for row in preview.rows), *offers]
     given = {"now": now, "closure": closure.id, "concerned": concerned}
     await conn.execute(_TAKE, {**values, **given, "untils": [until for _, _, until in wanted]})
-    await conn.execute(_GIVE_BACK, {**values, **given})
-    return int((await conn.execute(_NOT_HAD, {**values, **given})).scalar_one())
+    freed = [(counter, start) for counter, start in await conn.execute(_GIVE_BACK, {**values, **given})]
+    return int((await conn.execute(_NOT_HAD, {**values, **given})).scalar_one()), freed
 
 
 async def change_appointments(

@@ -2,7 +2,7 @@
 
 A closure takes seats, as a booking does: whoever books at the same moment either has the seat first, and then what was
 confirmed no longer holds, or finds it taken. What becomes of the appointments that have its seats is decided with it,
-in the same transaction.
+in the same transaction; so is what was offered to those who wait, and seats that are freed pass on to them.
 """
 
 from collections import Counter
@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.seats import release_seats
 from services.appointments.closing.carrying_out import change_appointments, take_seats
 from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
 from services.appointments.closing.facts import closed_fact, decided_fact
@@ -28,9 +29,13 @@ from services.appointments.closing.refusals import (
     StillBooked,
 )
 from services.appointments.offer.queries import load_offer
+from services.appointments.waiting.domain import Outcome
+from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
+from services.appointments.waiting.queries import load_offers_of
 from shared.audit import note
 from shared.auth import Caller
 from shared.clock import BERLIN
+from shared.events.base import About
 from shared.problems import NotFound
 from shared.service import Service
 
@@ -48,7 +53,6 @@ _SAVE = text("""
         from_time = excluded.from_time, until_time = excluded.until_time
 """)
 _LIFT = text("update closures set version = :version, lifted_at = :now where key = :id")
-_GIVE_BACK = text("delete from seats where appointment = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ async def close(
     """Close a station or a counter, or change a closure, and decide on every appointment it concerns.
 
     Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
-    AlternativeOffered or AppointmentCancelled, which it is the cause of. Asked for what is already so, nothing changes.
+    AlternativeOffered or AppointmentCancelled, which it is the cause of, as of SeatOfferEnded for what was offered to
+    those who wait. Seats it frees pass on to them. Asked for what is already so, nothing changes.
 
     Args:
         wanted: its id is the caller's choice; its version does not count.
@@ -109,9 +114,12 @@ async def close(
     decided = [
         decide(row.proposal, given.by_number.get(row.concerned.appointment.number, given.for_all)) for row in shown.rows
     ]
+    await lock_line(conn)
+    offered = await load_offers_of(conn, shown.seats)
     taking = await conn.begin_nested()
-    await conn.execute(_GIVE_BACK, {"id": closure.id})
-    if others := await take_seats(conn, closure, shown, decided, now):
+    let_go = await release_seats(conn, closure.id)
+    others, left_over = await take_seats(conn, closure, shown, decided, now, [offer.id for _, offer in offered])
+    if others:
         await taking.rollback()
         if confirmed is None:
             raise StillBooked(others)
@@ -125,15 +133,20 @@ async def close(
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
     await change_appointments(conn, service, closure, facts, cause, now)
+    for entry, offer in offered:
+        outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
+        about = About(id=closure.id, version=closure.version)
+        await end_offer(conn, service, entry, offer, outcome, about=about, cause=cause)
+    await pass_on_all(conn, service, {*let_go, *left_over}.difference(shown.seats), now)
     counts = Counter(proposal.decision.value for proposal in decided)
     await note(conn, who, CLOSED, now, matter=closure.id, station=closure.station, **counts)
     return closure
 
 
 async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, now: datetime) -> Closure:
-    """Lift a closure: its seats are free again, unless another closure has them; StationClosed says so.
+    """Lift a closure: its seats pass on to who waits for them, or are free again; StationClosed says so.
 
-    Whoever was moved stays so. Lifted twice, nothing changes.
+    Another closure that wants some of them has them first. Whoever was moved stays so. Lifted twice, nothing changes.
 
     Raises:
         NotFound
@@ -149,11 +162,13 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
     if known.lifted:
         return known
     lifted = replace(known, version=known.version + 1, lifted=True)
-    await conn.execute(_GIVE_BACK, {"id": id})
+    await lock_line(conn)
+    freed = await release_seats(conn, id)
     await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
     await _take_for_others(conn, service, lifted, now)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
     await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
+    await pass_on_all(conn, service, freed, now)
     await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
     return lifted
 

@@ -1,7 +1,7 @@
 """Looking again every night: whatever is free and suits, such as the day that has just opened, goes to those who wait.
 
 Freed seats are passed on at once. This finds what becomes free without being freed: a new day at the end of the booking
-window, longer opening hours, a closure taken back.
+window, longer opening hours.
 """
 
 from datetime import datetime, time, timedelta

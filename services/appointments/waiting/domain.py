@@ -1,8 +1,8 @@
 """Rules of the waiting list: what somebody waits for, which freed seats fit, and how long an offer lasts.
 
 The line: whoever joined first comes first. A freed seat is offered to the first in line it fits. Who declines keeps the
-place in line; who lets an offer expire goes behind all others, because nobody could have the seat meanwhile. Nobody is
-offered the same time at the same station twice.
+place in line, and so does whose offer is withdrawn for a closure; who lets one expire goes behind all others, because
+nobody could have the seat meanwhile. Nobody is offered the same time at the same station twice, but for one withdrawn.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How the offer of a seat ended; `withdrawn` when its entry left the list."""
+    """How the offer of a seat ended; `withdrawn` when its entry left the list, or its seats are closed."""
 
     TAKEN = "taken"
     DECLINED = "declined"
@@ -75,7 +75,7 @@ class Wanted:
 
     Args:
         seats: how many it needs, one after the other.
-        offered: the times (station, start) it was offered before.
+        offered: the times (station, start) it was offered before, but for those withdrawn.
     """
 
     suits: Suits

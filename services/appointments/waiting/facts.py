@@ -1,5 +1,8 @@
 """The facts of an entry in the waiting list, built from what was decided."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
 from uuid import UUID
 
 from services.appointments.booking.facts import place_at, secret_url, services_of
@@ -16,7 +19,7 @@ from shared.events.appointments import (
     WaitingListLeft,
     WaitingState,
 )
-from shared.events.base import Sealed
+from shared.events.base import About, Sealed
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
@@ -25,6 +28,10 @@ WAITING = "waiting"
 """The kind of link that shows an entry and ends it."""
 OFFER = "offer"
 """The kind of link that answers an offer."""
+
+_ENDED: Mapping[Outcome, Literal["declined", "expired", "withdrawn"]] = MappingProxyType(
+    {Outcome.DECLINED: "declined", Outcome.EXPIRED: "expired", Outcome.WITHDRAWN: "withdrawn"}
+)
 
 
 def waiting_url(service: Service, id: UUID, generation: int, state: WaitingState | Details) -> str:
@@ -80,14 +87,26 @@ def offered_fact(service: Service, entry: Entry, person: Person, offer: SeatOffe
     return SeatOffered(id=entry.id, version=entry.version + 1, entry=state)
 
 
-def ended_fact(service: Service, entry: Entry, person: Person | None, outcome: Outcome) -> SeatOfferEnded:
-    """SeatOfferEnded; the contact leads to the entry's page again."""
+def ended_fact(
+    service: Service, entry: Entry, person: Person | None, outcome: Outcome, about: About | None
+) -> SeatOfferEnded:
+    """SeatOfferEnded, for one of the outcomes with which the entry waits on; the contact leads to its page again.
+
+    Args:
+        about: what it rests on, if it was withdrawn.
+    """
     assert entry.state.offer is not None, "an entry has what it is offered in its state"
     state = entry.state.model_copy(
         update={"status": "waiting", "offer": None, "contact": _own_contact(service, entry, person)}
     )
-    ended = "expired" if outcome is Outcome.EXPIRED else "declined"
-    return SeatOfferEnded(id=entry.id, version=entry.version + 1, entry=state, offer=entry.state.offer, outcome=ended)
+    return SeatOfferEnded(
+        id=entry.id,
+        version=entry.version + 1,
+        about=about,
+        entry=state,
+        offer=entry.state.offer,
+        outcome=_ENDED[outcome],
+    )
 
 
 def left_fact(

@@ -1,26 +1,27 @@
 """Passing freed seats on to those who wait, in the transaction that frees them: nobody else can have them between.
 
 Everybody who changes the line holds its lock until the end of their transaction. It comes after the lock on an
-appointment and before seats that are taken: whoever frees seats and then takes others asks for it in between.
+appointment and before seats, freed or taken: a closure takes seats that others are about to free.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.seats import Seat, release_seats, take_seats
+from services.appointments.booking.seats import Seat, load_seats, release_seats, take_seats
 from services.appointments.offer.domain import Audience, Station, able, counters_open_at, duration_of, run_of, slots_on
 from services.appointments.offer.queries import grid_of, load_offer
-from services.appointments.waiting.domain import Opening, answer_until, fitting
-from services.appointments.waiting.facts import offered_fact
+from services.appointments.waiting.domain import Opening, Outcome, answer_until, fitting
+from services.appointments.waiting.facts import ended_fact, offered_fact
 from services.appointments.waiting.queries import Entry, SeatOffer, line
 from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
-from shared.events.base import Fact
+from shared.events.base import About, Fact
 from shared.service import Service
 
 OFFER_EXPIRY = "offer-expiry"
@@ -39,6 +40,8 @@ _OFFER = text("""
     insert into seat_offers (id, entry, station, counter, starts_at, ends_at, until)
     values (:id, :entry, :station, :counter, :starts_at, :ends_at, :until)
 """)
+_END_OFFER = text("update seat_offers set outcome = :outcome where id = :id")
+_NEXT_TURN = text("select nextval('waiting_turns')")
 _CHANGE = text("""
     update waiting_entries
     set version = :version, status = :status, turn = :turn, state = cast(:state as jsonb), ended_at = :ended_at
@@ -53,9 +56,10 @@ async def lock_line(conn: AsyncConnection) -> None:
 
 async def let_go(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     """Free the seats of an appointment, hold or offer, to be passed on in the same transaction."""
-    if freed := await release_seats(conn, owner):
-        await lock_line(conn)
-    return freed
+    if not await load_seats(conn, owner):
+        return []
+    await lock_line(conn)
+    return await release_seats(conn, owner)
 
 
 async def pass_on(conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime) -> None:
@@ -68,6 +72,22 @@ async def pass_on(conn: AsyncConnection, service: Service, freed: Collection[Sea
         opening, station = await _opening(conn, service, freed, now)
         if not await _offer_to_first(conn, service, opening, station, now):
             return
+
+
+async def pass_on_all(conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime) -> None:
+    """Offer freed seats of several counters and days to those who wait, the earliest day first.
+
+    Args:
+        freed: in this transaction, which holds the lock of the line; what is over or cannot be booked yet is left out.
+    """
+    last_day = grid_of(service.city).last_day(now)
+    by_day: dict[tuple[date, str], list[Seat]] = defaultdict(list)
+    for counter, start in freed:
+        day = start.astimezone(BERLIN).date()
+        if start > now and day <= last_day:
+            by_day[day, counter].append((counter, start))
+    for _, seats in sorted(by_day.items()):
+        await pass_on(conn, service, seats, now)
 
 
 async def offer_time(
@@ -105,6 +125,35 @@ async def offer_time(
     return True
 
 
+async def note_outcome(conn: AsyncConnection, offer: UUID, outcome: Outcome) -> None:
+    """Note how an offer ended."""
+    await conn.execute(_END_OFFER, {"id": offer, "outcome": outcome})
+
+
+async def end_offer(
+    conn: AsyncConnection,
+    service: Service,
+    entry: Entry,
+    offer: SeatOffer,
+    outcome: Outcome,
+    *,
+    about: About | None = None,
+    cause: UUID | None = None,
+) -> None:
+    """End an offer that was not taken; SeatOfferEnded is recorded. What becomes of its seats is up to the caller.
+
+    The entry waits on in its turn, or behind all others where it let the offer expire.
+
+    Args:
+        about: what it rests on, if it was withdrawn.
+        cause: the first fact of the chain this follows from, if it follows from one.
+    """
+    await note_outcome(conn, offer.id, outcome)
+    fact = ended_fact(service, entry, await service.people.load(conn, entry.id), outcome, about)
+    behind = (await conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
+    await change_entry(conn, service, entry, fact, fact.entry, turn=behind, cause=cause)
+
+
 async def change_entry(
     conn: AsyncConnection,
     service: Service,
@@ -114,11 +163,13 @@ async def change_entry(
     *,
     turn: int | None = None,
     ended_at: datetime | None = None,
+    cause: UUID | None = None,
 ) -> None:
     """Save what became of an entry, and record the fact that says so.
 
     Args:
         turn: its new turn, where it goes behind.
+        cause: the first fact of the chain this follows from, if it follows from one.
     """
     values = {
         "id": entry.id,
@@ -129,7 +180,7 @@ async def change_entry(
         "ended_at": ended_at,
     }
     await conn.execute(_CHANGE, values)
-    await service.outbox.record(conn, fact)
+    await service.outbox.record(conn, fact, cause)
 
 
 async def _opening(

@@ -1,6 +1,6 @@
 """Reads of the waiting list."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.seats import Seat
 from services.appointments.waiting.domain import Outcome, Status, Suits, Wanted
 from shared.events.appointments import WaitingState
 
@@ -16,8 +17,8 @@ _BATCH = 20
 _ENTRY = """
     select id, version, status, turn, services, seats, stations, weekdays, first_day, last_day, language, interpreter,
            channels, generation, state, ended_at,
-           (select jsonb_agg(jsonb_build_array(station, starts_at)) from seat_offers where entry = waiting_entries.id)
-           as offered
+           (select jsonb_agg(jsonb_build_array(station, starts_at)) from seat_offers
+            where entry = waiting_entries.id and outcome is distinct from 'withdrawn') as offered
     from waiting_entries
 """
 _READ = text(f"{_ENTRY} where id = :id")
@@ -40,13 +41,21 @@ _OFFER = """
 """
 _READ_OFFER = text(f"{_OFFER} where id = :id")
 _OPEN_OFFER = text(f"{_OFFER} where entry = :entry and outcome is null")
+_ENTRIES_OFFERED = text("""
+    select entry from seat_offers where outcome is null and id in (
+        select appointment from seats where (counter, starts_at) in (
+            select * from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]))
+        )
+    ) order by entry
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry in the waiting list.
 
-    `seats` is how many its services need, `offered` are the times (station, start) it was offered, `state` is what was
+    `seats` is how many its services need, `offered` are the times (station, start) it was offered, but for
+    those withdrawn, `state` is what was
     last published.
     """
 
@@ -137,6 +146,21 @@ async def load_open_offer(conn: AsyncConnection, entry: UUID) -> SeatOffer | Non
     """The one offer of an entry that has not ended, though its time may be over."""
     row = (await conn.execute(_OPEN_OFFER, {"entry": entry})).one_or_none()
     return None if row is None else _seat_offer(row)
+
+
+async def load_offers_of(conn: AsyncConnection, seats: Collection[Seat]) -> list[tuple[Entry, SeatOffer]]:
+    """The offers that have not ended and have one of some seats, with their entries, which are locked.
+
+    The open transaction holds the lock of the line.
+    """
+    values = {"counters": [counter for counter, _ in seats], "starts": [start for _, start in seats]}
+    found = []
+    for id in (await conn.execute(_ENTRIES_OFFERED, values)).scalars().all():
+        entry = await load_entry(conn, id, for_update=True)
+        # Whoever had the lock before may have taken it.
+        if entry and (offer := await load_open_offer(conn, id)):
+            found.append((entry, offer))
+    return found
 
 
 def _entry(row: Any) -> Entry:

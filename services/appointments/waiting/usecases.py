@@ -17,8 +17,8 @@ from services.appointments.offer.queries import Offer, grid_of, load_free_times,
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
-from services.appointments.waiting.facts import ended_fact, joined_fact, left_fact
-from services.appointments.waiting.line import change_entry, let_go, lock_line, pass_on
+from services.appointments.waiting.facts import joined_fact, left_fact
+from services.appointments.waiting.line import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
 from services.appointments.waiting.queries import (
     Entry,
     SeatOffer,
@@ -43,8 +43,6 @@ _JOIN = text("""
     values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
             :language, :interpreter, :channels, cast(:state as jsonb))
 """)
-_NEXT_TURN = text("select nextval('waiting_turns')")
-_END_OFFER = text("update seat_offers set outcome = :outcome where id = :id")
 _FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
 
 
@@ -149,7 +147,7 @@ async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
     details = Details(checked, entry.language, entry.interpreter, entry.state.page_language)
     booked = await book_kept(conn, service, id, seating, details, now)
-    await conn.execute(_END_OFFER, {"id": id, "outcome": Outcome.TAKEN})
+    await note_outcome(conn, id, Outcome.TAKEN)
     await _end(conn, service, entry, Status.BOOKED, now, appointment=id)
     return booked
 
@@ -160,7 +158,7 @@ async def decline(conn: AsyncConnection, service: Service, id: UUID, now: dateti
     Declined or expired already, nothing happens.
 
     Raises:
-        NotFound, OfferEnded: it was taken, or its entry has left the list.
+        NotFound, OfferEnded: it was taken or withdrawn.
     """
     await lock_line(conn)
     entry, offer = await _offered(conn, id)
@@ -213,10 +211,7 @@ async def _end_offer(
     conn: AsyncConnection, service: Service, entry: Entry, offer: SeatOffer, outcome: Outcome, now: datetime
 ) -> None:
     """The entry waits on, in its turn or behind all others; the seats pass on to somebody else."""
-    await conn.execute(_END_OFFER, {"id": offer.id, "outcome": outcome})
-    fact = ended_fact(service, entry, await service.people.load(conn, entry.id), outcome)
-    behind = (await conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
-    await change_entry(conn, service, entry, fact, fact.entry, turn=behind)
+    await end_offer(conn, service, entry, offer, outcome)
     await pass_on(conn, service, await let_go(conn, offer.id), now)
 
 
@@ -224,7 +219,7 @@ async def _withdraw(conn: AsyncConnection, service: Service, entry: Entry, statu
     """End an entry, and whatever is offered to it."""
     offer = await load_open_offer(conn, entry.id)
     if offer:
-        await conn.execute(_END_OFFER, {"id": offer.id, "outcome": Outcome.WITHDRAWN})
+        await note_outcome(conn, offer.id, Outcome.WITHDRAWN)
     await _end(conn, service, entry, status, now)
     if offer:
         await pass_on(conn, service, await let_go(conn, offer.id), now)

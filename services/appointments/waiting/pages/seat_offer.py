@@ -53,6 +53,7 @@ async def show(visit: CurrentVisit, token: str) -> Response:
         entry=entry,
         place=next(each for each in entry.state.places if each.key == offer.station),
         declined=offer.outcome is Outcome.DECLINED,
+        withdrawn=offer.outcome is Outcome.WITHDRAWN,
         position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,
         entry_path=_entry_path(visit, entry),
     )

@@ -35,6 +35,7 @@ DAYS_LATER: Moment[WaitingFact] = Moment(
     "four days after the last day waited for", lambda fact, _: fact.alive_until + WORTH_KNOWING
 )
 
+WITHDRAWN: Condition[SeatOfferEnded] = Condition("by a closure", lambda fact: fact.outcome == "withdrawn")
 EXPIRED: Condition[SeatOfferEnded] = Condition("by expiry", lambda fact: fact.outcome == "expired")
 LAST_DAY_OVER: Condition[WaitingListLeft] = Condition(
     "because the last day is over", lambda fact: fact.entry.status == "over"
@@ -53,6 +54,7 @@ WAITING_LIST = MatterKind(
         Rule(WaitingListJoined, Purpose.WAITING, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_IGNORED),
         Rule(SeatOffered, Purpose.SEAT_OFFER, Urgency.URGENT, AT_ONCE, ANSWER_DUE, QUIET_HOURS_KEPT),
         Rule(SeatOfferEnded, Purpose.OFFER_EXPIRED, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, EXPIRED),
+        Rule(SeatOfferEnded, Purpose.OFFER_EXPIRED, Urgency.URGENT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, WITHDRAWN),
         Rule(
             WaitingListLeft,
             Purpose.WAITING_OVER,

@@ -29,6 +29,7 @@ def waiting_values(language: Language, purpose: Purpose, fact: WaitingFact) -> d
         "first_day": format_date(entry.first_day, "long", locale=language.locale),
         "last_day": format_date(entry.last_day, "long", locale=language.locale),
         "short_last_day": short_day(last_moment, language),
+        "withdrawn": isinstance(fact, SeatOfferEnded) and fact.outcome == "withdrawn",
         "weekdays": [names[day] for day in entry.weekdays] if len(entry.weekdays) < _EVERY_DAY else [],
         **(_offered(offer, language) if offer else {}),
     }
