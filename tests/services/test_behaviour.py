@@ -182,3 +182,8 @@ async def test_migrations_have_one_head_and_go_down_and_up_again(name: str, sett
         assert left.scalars().all() == []
     await engine.dispose()
     await asyncio.gather(*[migrations.upgrade(settings.database, name) for _ in range(2)])
+
+
+def test_its_staff_pages_stand_once_in_their_navigation(name: str, settings: ServiceSettings) -> None:
+    paths = [entry.path for entry in new_app(settings).state.staff_area.entries]
+    assert len(paths) == len(set(paths))

@@ -27,8 +27,6 @@ STAFF_AREA = StaffArea(
             N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
             LEAD,
         ),
-        Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
-        Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
     actions={
