@@ -183,7 +183,8 @@ async def test_what_no_button_of_ours_sends_is_refused(client: Client, fields: d
 @pytest.mark.parametrize(
     "start", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T09:03:00+01:00"]
 )
-async def test_a_time_outside_the_offer_shows_the_times_there_are(client: Client, start: str) -> None:
+async def test_a_time_outside_the_offer_shows_the_times_there_are(client: Client, service: Service, start: str) -> None:
+    pass_time(service, at(service, 8) - service.clock.now())
     answer = await client.post(TIMES, data={"einmal": "a-one-time-key", "time": f"mitte {start}"})
     tree = page(answer, 409)
     assert "Diese Zeit wird nicht mehr angeboten" in content(tree)

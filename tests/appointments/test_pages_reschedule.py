@@ -64,6 +64,7 @@ async def test_a_time_taken_meanwhile_leaves_the_appointment_where_it_is(client:
 async def test_all_places_can_be_searched_and_any_other_place_is_the_present_one(
     client: Client, service: Service
 ) -> None:
+    pass_time(service, at(service, 8) - service.clock.now())
     visitor = Visitor(client)
     manage = await visitor.book(at(service, 10))
     everywhere = await visitor.see(f"{manage}/reschedule?place=any")
