@@ -12,14 +12,15 @@ from shared.statements import Statement
 from shared.telemetry import current_traceparent
 from shared.wakeup import Wakeup
 
-_RECORD = Statement("""
+RECORD = """
     insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
                         alive_until)
     values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
             jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at,
             :alive_until)
-    returning event_id
-""")
+"""
+"""What records a fact (`Outbox.row`); also a part of statements that do more in one round trip."""
+_RECORD = Statement(f"{RECORD} returning event_id")
 
 
 class Outbox:

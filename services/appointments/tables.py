@@ -61,10 +61,10 @@ services = Table(
     Column("position", Integer, nullable=False),
     Column("names", JSONB, nullable=False),
     Column("bring", JSONB, nullable=False),
-    Column("situation", Text, nullable=False),
+    Column("situation", Text, nullable=False, server_default=text("''")),
     Column("minutes", Integer, nullable=False),
     Column("fee_cents", Integer),
-    Column("most", SmallInteger, nullable=False),
+    Column("most", SmallInteger, nullable=False, server_default=text("1")),
     Column("stations", ARRAY(Text)),
     Column("video", Boolean, nullable=False, server_default=text("false")),
 )

@@ -3,13 +3,17 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import text
 
+from services.appointments.booking.api import HOLD_LINK
+from services.appointments.booking.holds import HOLD_END, end_hold
 from shared import retention
 from shared.clock import BERLIN
+from shared.due import Claim
 from shared.events.appointments import AppointmentBooked, AppointmentCancelled
 from shared.events.personal import Contact
 from shared.sealing import Sealer
@@ -121,6 +125,20 @@ async def test_a_hold_becomes_an_appointment_and_can_be_extended_twelve_times(cl
     assert (await client.post(f"{API}/appointments", json=body)).status_code == 409, "a hold is used once"
     assert len(await outbox(service)) == 1
     await assert_consistent(service)
+
+
+async def test_the_end_of_a_hold_that_was_extended_meanwhile_leaves_its_time_alone(
+    client: Client, service: Service
+) -> None:
+    """The work may have been claimed, or put off, by somebody who did not see the extension."""
+    held = (await client.post(f"{API}/holds", json=wish(at(service, 9)))).json()
+    id = service.links.read(HOLD_LINK, held["token"])[0]
+    async with service.db.transaction() as conn:
+        await end_hold(conn, service, Claim(HOLD_END, str(id), 1, uuid4()))
+        due_at = (await conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()
+    assert due_at == datetime.fromisoformat(held["held_until"])
+    body = {"hold": held["token"], "person": booking(at(service, 9))["person"]}
+    assert (await client.post(f"{API}/appointments", json=body)).status_code == 201
 
 
 async def test_cancelling_frees_the_seat_at_once_and_happens_once(client: Client, service: Service) -> None:

@@ -65,6 +65,15 @@ async def test_a_person_has_so_many_appointments_to_come_and_no_more(client: Cli
     assert (await book(client, service, 60)).status_code == 201
 
 
+@pytest.mark.parametrize("status", ["arrived", "offered"])
+async def test_an_appointment_counts_until_it_is_over(client: Client, service: Service, status: str) -> None:
+    for n in range(PERSON_LIMIT):
+        assert (await book(client, service, 10 * n)).status_code == 201
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update appointments set status = :status"), {"status": status})
+    assert (await book(client, service, 50)).status_code == 429
+
+
 async def test_the_appointments_of_the_past_do_not_count(client: Client, service: Service) -> None:
     for n in range(PERSON_LIMIT):
         assert (await book(client, service, 10 * n)).status_code == 201

@@ -1,12 +1,9 @@
 """Two clerks call at the same moment: two processes of `appointments` on one database, asked over HTTP."""
 
 import asyncio
-import os
 import socket
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +13,6 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from deploy.local.far_ends.web import WebSettings, create_web
-from deploy.local.processes import Child, free_port
 from services.appointments.offer.usecases import load_city
 from services.appointments.queue.usecases import TicketWish, issue
 from services.appointments.settings import Settings
@@ -27,8 +23,8 @@ from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
+from tests.e2e.processes import two_processes
 from tests.support.stack import Backend
-from tests.support.wait import eventually
 
 API = "/appointments/api/v1/staff"
 ROUNDS = 50
@@ -67,37 +63,16 @@ async def service(
 async def clerks(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Two clerks, each at a process of their own."""
     platform = service.settings.platform
-    environment = os.environ | {
-        "NAHBAR_KAFKA": platform.kafka,
-        "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
-        "NAHBAR_CLOCK_FILE": str(platform.clock_file),
-        "NAHBAR_OIDC_ISSUER": platform.oidc_issuer,
-        "APPOINTMENTS_DATABASE": service.settings.database,
-    }
     form = {"grant_type": "client_credentials", "client_id": "schalter", "client_secret": "nahbar-development"}
     async with httpx.AsyncClient() as client:
         token = (await client.post(f"{platform.oidc_issuer}/token", data=form)).raise_for_status().json()
-    processes, clerks = [Child(f"appointments-{n}", tmp_path) for n in range(2)], []
-    for process in processes:
-        port = free_port()
-        process.spawn([sys.executable, "-m", "deploy.cli", "serve", "appointments", "--port", str(port)], environment)
-        headers = {"Authorization": f"Bearer {token['access_token']}"}
-        clerks.append(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, headers=headers))
-
-    async def ready() -> bool:
-        with suppress(httpx.HTTPError):
-            states = [(await clerk.get("/appointments/health/ready")).status_code for clerk in clerks]
-            return states == [200, 200]
-        return False
-
-    try:
-        await eventually(ready, timeout=40, every=0.2)
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    clock = {"NAHBAR_CLOCK_FILE": str(platform.clock_file)}
+    async with two_processes(service, platform.oidc_issuer, tmp_path, clock) as addresses:
+        clerks = [httpx.AsyncClient(base_url=address, timeout=30, headers=headers) for address in addresses]
         yield clerks
-    finally:
         for clerk in clerks:
             await clerk.aclose()
-        for process in processes:
-            process.kill()
 
 
 async def test_two_clerks_call_200_times_and_never_get_the_same_person(

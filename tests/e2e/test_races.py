@@ -1,11 +1,8 @@
 """Many want the same at the same moment: two processes of `appointments` on one database, asked over HTTP."""
 
 import asyncio
-import os
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from deploy.local.far_ends.issuer import create_issuer
-from deploy.local.processes import Child, free_port
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.calendar import is_working_day
@@ -30,6 +26,7 @@ from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
 from tests.appointments.checks import assert_consistent
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
+from tests.e2e.processes import two_processes
 from tests.support.limits import NO_LIMITS, NO_LIMITS_ENVIRONMENT
 from tests.support.stack import Backend
 from tests.support.wait import eventually
@@ -68,35 +65,11 @@ async def issuer(tmp_path: Path) -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
-    platform = service.settings.platform
-    environment = os.environ | {
-        **NO_LIMITS_ENVIRONMENT,
-        "NAHBAR_OIDC_ISSUER": issuer,
-        "NAHBAR_KAFKA": platform.kafka,
-        "NAHBAR_TOPIC_PREFIX": platform.topic_prefix,
-        "APPOINTMENTS_DATABASE": service.settings.database,
-    }
-    processes, addresses = [Child(f"appointments-{n}", tmp_path) for n in range(2)], []
-    for process in processes:
-        port = free_port()
-        process.spawn([sys.executable, "-m", "deploy.cli", "serve", "appointments", "--port", str(port)], environment)
-        addresses.append(f"http://127.0.0.1:{port}")
-    clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
-
-    async def ready() -> bool:
-        with suppress(httpx.HTTPError):
-            states = [(await client.get("/appointments/health/ready")).status_code for client in clients[:2]]
-            return states == [200, 200]
-        return False
-
-    try:
-        await eventually(ready, timeout=40, every=0.2)
+    async with two_processes(service, issuer, tmp_path, NO_LIMITS_ENVIRONMENT) as addresses:
+        clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
         yield clients
-    finally:
         for client in clients:
             await client.aclose()
-        for process in processes:
-            process.kill()
 
 
 @pytest.fixture

@@ -285,7 +285,7 @@ SAMPLES: Mapping[Purpose, Sample] = {
         turning=("09:20", "14:00"),
         names=(_STATION,),
     ),
-    Purpose.OFFER_EXPIRED: Sample(
+    Purpose.OFFER_ENDED: Sample(
         lambda language, by: offer_ended(
             seat_offered(waiting(language=language)), "expired" if by is DecidedBy.CITIZEN else "withdrawn"
         ),

@@ -73,13 +73,13 @@ def test_a_reminder_that_asks_takes_at_most_one_segment_more(language: Language)
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
 def test_a_withdrawn_offer_is_no_expired_one(language: Language) -> None:
     expired, withdrawn = (
-        fact_for(Purpose.OFFER_EXPIRED, language.code, by) for by in (DecidedBy.CITIZEN, DecidedBy.CITY)
+        fact_for(Purpose.OFFER_ENDED, language.code, by) for by in (DecidedBy.CITIZEN, DecidedBy.CITY)
     )
-    sms = plain(TEXTS.sms(Purpose.OFFER_EXPIRED, withdrawn, person()))
-    assert sms != plain(TEXTS.sms(Purpose.OFFER_EXPIRED, expired, person()))
-    assert [needed for needed in SAMPLES[Purpose.OFFER_EXPIRED].needed if needed not in sms] == []
+    sms = plain(TEXTS.sms(Purpose.OFFER_ENDED, withdrawn, person()))
+    assert sms != plain(TEXTS.sms(Purpose.OFFER_ENDED, expired, person()))
+    assert [needed for needed in SAMPLES[Purpose.OFFER_ENDED].needed if needed not in sms] == []
     assert segments(sms) <= SEGMENTS[language.code]
-    mails = [TEXTS.mail(Purpose.OFFER_EXPIRED, fact, person()) for fact in (expired, withdrawn)]
+    mails = [TEXTS.mail(Purpose.OFFER_ENDED, fact, person()) for fact in (expired, withdrawn)]
     assert len({mail.subject for mail in mails}) == 2
     assert ["jetzt am Ende der Reihe" in mail.plain for mail in mails] == [True, False]
     assert ["Ihren Platz in der Reihe haben Sie behalten" in mail.plain for mail in mails] == [False, True]

@@ -38,25 +38,25 @@ def test_who_joins_is_told_at_once() -> None:
 
 def test_an_offer_goes_before_all_else_and_is_useful_until_its_deadline() -> None:
     [(purpose, plan)] = plans(OFFERED, JOINED).items()
-    assert (purpose, plan.urgency, plan.due_at) == ("seat_offer", Urgency.URGENT, MONDAY_NOON)
+    assert (purpose, plan.urgency, plan.due_at) == ("seat-offer", Urgency.URGENT, MONDAY_NOON)
     assert plan.useful_until == MONDAY_NOON + timedelta(hours=2)
     assert plan.loud_from is None, "an offer made at night runs from 8 o'clock"
 
 
 def test_an_expired_offer_is_told_once_a_declined_one_not() -> None:
-    assert set(plans(EXPIRED, OFFERED)) == {"offer_expired"}
+    assert set(plans(EXPIRED, OFFERED)) == {"offer-ended"}
     assert plans(offer_ended(OFFERED, "declined"), OFFERED) == {}
-    assert set(plans(OFFERED_AGAIN, EXPIRED)) == {"seat_offer"}
+    assert set(plans(OFFERED_AGAIN, EXPIRED)) == {"seat-offer"}
 
 
 def test_a_withdrawn_offer_is_told_before_all_else() -> None:
     [(purpose, plan)] = plans(offer_ended(OFFERED, "withdrawn"), OFFERED).items()
-    assert (purpose, plan.urgency, plan.due_at) == ("offer_expired", Urgency.URGENT, MONDAY_NOON)
+    assert (purpose, plan.urgency, plan.due_at) == ("offer-ended", Urgency.URGENT, MONDAY_NOON)
 
 
 def test_the_end_is_told_only_to_those_who_did_not_choose_it() -> None:
     [(purpose, plan)] = plans(OVER, JOINED).items()
-    assert purpose == "waiting_over"
+    assert purpose == "waiting-over"
     assert plan.useful_until > datetime(2026, 12, 21, 8, tzinfo=BERLIN)
     assert plans(left(OFFERED, "booked"), OFFERED) == {}
     assert plans(left(OFFERED, "left"), OFFERED) == {}
@@ -65,13 +65,13 @@ def test_the_end_is_told_only_to_those_who_did_not_choose_it() -> None:
 async def test_an_offer_not_yet_told_gives_way_when_it_is_answered(post: Post) -> None:
     answered = left(OFFERED, "booked")
     await post.take(received(JOINED), received(OFFERED), received(answered))
-    assert await post.states(JOINED.id, "seat_offer") == {"mail": "superseded"}
+    assert await post.states(JOINED.id, "seat-offer") == {"mail": "superseded"}
 
 
 async def test_an_offer_reaches_the_person_with_its_deadline(open_post: Post) -> None:
     entry = waiting(person("delivered"))
     await open_post.take(received(entry), received(seat_offered(entry)))
-    await open_post.until(entry.id, "seat_offer", mail="delivered")
+    await open_post.until(entry.id, "seat-offer", mail="delivered")
     mails = [message_from_bytes(each.source, policy=default) for each in open_post.received("mail")]
     [mail] = [each for each in mails if str(each["Subject"]).startswith("Frei geworden: Donnerstag, 26. November")]
     assert "bis Mo., 23.11. 14:00 Uhr" in str(mail["Subject"])
@@ -89,4 +89,4 @@ async def test_any_order_of_facts_about_waiting_ends_the_same(post: Post, data: 
     [matter] = await post.rows("select version, fact -> 'entry' ->> 'status' as status from matters")
     assert (matter.version, matter.status) == (OVER.version, "over")
     told = [entry for entry in await post.log(OVER.id) if entry.state == "waiting"]
-    assert [entry.purpose for entry in told] == ["waiting_over"]
+    assert [entry.purpose for entry in told] == ["waiting-over"]

@@ -4,6 +4,8 @@ import asyncio
 import importlib
 import re
 from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +30,7 @@ from tests.support.wait import eventually
 pytestmark = pytest.mark.parametrize("name", SERVICES)
 
 NOBODY = "127.0.0.1:9"
+SUMS = Path(__file__).parent / "migrations.sha256"
 
 
 async def status(client: httpx.AsyncClient, name: str, check: str) -> tuple[int, dict[str, Any]]:
@@ -187,3 +190,11 @@ async def test_migrations_have_one_head_and_go_down_and_up_again(name: str, sett
 def test_its_staff_pages_stand_once_in_their_navigation(name: str, settings: ServiceSettings) -> None:
     paths = [entry.path for entry in new_app(settings).state.staff_area.entries]
     assert len(paths) == len(set(paths))
+
+
+def test_migrations_that_were_published_do_not_change(name: str) -> None:
+    """A city has run them already: what is different goes into a new one, whose sum is added to the list."""
+    published = {file: sum for sum, file in (line.split() for line in SUMS.read_text().splitlines())}
+    files = sorted((migrations.ROOT / "services" / name / "migrations" / "versions").glob("0*.py"))
+    sums = {f"{name}/{file.name}": sha256(file.read_bytes()).hexdigest() for file in files}
+    assert {file: published.get(file) for file in sums} == sums

@@ -159,6 +159,9 @@ async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> Non
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
         await service.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
         return
+    if now < held_until:
+        await service.due.schedule(conn, Work(HOLD_END, claim.key, held_until, Urgency.DIRECT))
+        return
     if seats := await load_seats(conn, id):
         await lock_line(conn)
         # Until they are passed on the seats stay as they are, free for everybody since the hold ended: whoever takes

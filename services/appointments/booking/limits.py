@@ -34,7 +34,8 @@ COUNT_TAKINGS = """
 
 COUNT_APPOINTMENTS = """
     (select count(*) from people p where p.person_key = :person_key and (
-        select status = 'confirmed' and ends_at > cast(:now as timestamptz) from appointments where id = p.matter
+        select status in ('confirmed', 'offered', 'arrived') and ends_at > cast(:now as timestamptz)
+        from appointments where id = p.matter
     ))"""
 """How many appointments to come the person has, this one not counted.
 

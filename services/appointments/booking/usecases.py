@@ -28,21 +28,16 @@ from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.clock import BERLIN
+from shared.outbox import RECORD
 from shared.service import Service
 from shared.statements import Statement
 
-_KEEP_PERSON_AND_TELL = """
+_KEEP_PERSON_AND_TELL = f"""
     with kept as (
         insert into people (matter, person_key, box, delete_after) values (:id, :person_key, :box, :delete_after)
         on conflict (matter) do update
         set person_key = excluded.person_key, box = excluded.box, delete_after = excluded.delete_after
-    ), told as (
-        insert into outbox (cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
-                            alive_until)
-        values (:cause, :topic, :type, :schema_version, :aggregate, :version, :body,
-                jsonb_strip_nulls(jsonb_build_object('traceparent', cast(:traceparent as text))), :occurred_at,
-                :alive_until)
-    )"""
+    ), told as ({RECORD})"""  # noqa: S608 - no input in it
 _INSERT_APPOINTMENT = """
     insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
                               interpreter, channels, state, kind, page_language, consent, consented_at)

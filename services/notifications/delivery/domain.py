@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from services.notifications.telling.domain import CHANNELS, message_id
+from services.notifications.telling.domain import CHANNELS, message_id, notice_id
 from services.notifications.telling.purposes import POLICIES, IfUnknown, Purpose
 from shared.calendar import end_of_quiet, is_quiet
 from shared.due import Urgency, Work
@@ -155,6 +155,33 @@ class Notice:
     def message(self, id: UUID) -> Message:
         """One of its messages."""
         return next(message for message in self.messages if message.id == id)
+
+
+def notice_to(
+    address: str,
+    channel: str,
+    matter: UUID,
+    matter_version: int,
+    cause: UUID,
+    purpose: Purpose,
+    urgency: Urgency,
+    useful_until: datetime,
+    loud_from: datetime | None = None,
+) -> Notice:
+    """A notice to whoever has an address (its key), on its channel alone; whoever computes it gets the same ids."""
+    return Notice(
+        id=notice_id(cause, matter, address, purpose),
+        matter=matter,
+        matter_version=matter_version,
+        cause=cause,
+        recipient=address,
+        purpose=purpose,
+        urgency=urgency,
+        useful_until=useful_until,
+        loud_from=loud_from,
+        addresses={channel: address},
+        messages=(Message(message_id(cause, matter, address, purpose, channel), channel),),
+    )
 
 
 def next_step(

@@ -21,7 +21,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.WAITING: N_("Platz auf der Warteliste"),
         Purpose.WAITING_OVER: N_("Warteliste beendet"),
         Purpose.SEAT_OFFER: N_("Freie Zeit angeboten"),
-        Purpose.OFFER_EXPIRED: N_("Angebot beendet"),
+        Purpose.OFFER_ENDED: N_("Angebot beendet"),
         Purpose.MISSED: N_("Termin versäumt"),
         Purpose.SUBSCRIPTION: N_("Abo: bitte bestätigen"),
         Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),

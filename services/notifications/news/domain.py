@@ -9,9 +9,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
-from services.notifications.delivery.domain import Message, Notice
+from services.notifications.delivery.domain import Notice, notice_to
 from services.notifications.subscribing.domain import Topic
-from services.notifications.telling.domain import message_id, notice_id
 from services.notifications.telling.purposes import Purpose
 from shared.calendar import is_quiet
 from shared.city import City
@@ -109,19 +108,8 @@ def news_notice(
     subscriber: Subscriber, matter: UUID, matter_version: int, cause: UUID, purpose: Purpose, useful_until: datetime
 ) -> Notice:
     """The notice that tells a subscriber news; its id is the same for whoever computes it, however often."""
-    message = message_id(cause, matter, subscriber.address, purpose, subscriber.channel)
-    return Notice(
-        id=notice_id(cause, matter, subscriber.address, purpose),
-        matter=matter,
-        matter_version=matter_version,
-        cause=cause,
-        recipient=subscriber.address,
-        purpose=purpose,
-        urgency=Urgency.BULK,
-        useful_until=useful_until,
-        loud_from=None,
-        addresses={subscriber.channel: subscriber.address},
-        messages=(Message(message, subscriber.channel),),
+    return notice_to(
+        subscriber.address, subscriber.channel, matter, matter_version, cause, purpose, Urgency.BULK, useful_until
     )
 
 

@@ -7,10 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
-from services.notifications.delivery.domain import Message, Notice
+from services.notifications.delivery.domain import notice_to
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
-from services.notifications.telling.domain import message_id, notice_id
 from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
 from shared.events.notifications import SubscriptionConfirmed
@@ -66,18 +65,6 @@ async def _send(
     address: str,
     now: datetime,
 ) -> None:
-    cause = uuid4()
-    notice = Notice(
-        id=notice_id(cause, matter, address, purpose),
-        matter=matter,
-        matter_version=version,
-        cause=cause,
-        recipient=address,
-        purpose=purpose,
-        urgency=Urgency.DIRECT,
-        useful_until=now + CONFIRM_WITHIN,
-        loud_from=now,
-        addresses={channel: address},
-        messages=(Message(message_id(cause, matter, address, purpose, channel), channel),),
-    )
+    until = now + CONFIRM_WITHIN
+    notice = notice_to(address, channel, matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=now)
     await delivery.add(conn, service, [(notice, now)], _TYPE, now)

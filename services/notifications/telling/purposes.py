@@ -18,9 +18,9 @@ class Purpose(StrEnum):
     STILL_BOOKED = "still-booked"
     TURN = "turn"
     WAITING = "waiting"
-    SEAT_OFFER = "seat_offer"
-    OFFER_EXPIRED = "offer_expired"
-    WAITING_OVER = "waiting_over"
+    SEAT_OFFER = "seat-offer"
+    OFFER_ENDED = "offer-ended"
+    WAITING_OVER = "waiting-over"
     SUBSCRIPTION = "subscription"
     SUBSCRIPTION_LINK = "subscription-link"
     CLOSURE = "closure"
@@ -64,7 +64,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.TURN: Policy(IfUnknown.LEAVE),
         Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
-        Purpose.OFFER_EXPIRED: Policy(IfUnknown.LEAVE),
+        Purpose.OFFER_ENDED: Policy(IfUnknown.LEAVE),
         Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
         Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
         Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,

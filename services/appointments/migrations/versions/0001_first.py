@@ -22,11 +22,8 @@ create table services (
     position integer not null,
     names jsonb not null,
     bring jsonb not null,
-    situation text not null,
     minutes integer not null,
-    fee_cents integer,
-    most smallint not null,
-    stations text[]
+    fee_cents integer
 );
 
 create table opening_hours (
@@ -37,10 +34,7 @@ create table opening_hours (
     closes time not null,
     valid_from date,
     valid_until date,
-    every_weeks smallint not null default 1,
-    nth smallint,
-    constraint opens_before_closes check (opens < closes),
-    constraint weeks_are_counted_from_a_day check (every_weeks = 1 or valid_from is not null)
+    constraint opens_before_closes check (opens < closes)
 );
 create index opening_hours_station on opening_hours (station);
 

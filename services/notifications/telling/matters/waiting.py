@@ -53,8 +53,8 @@ WAITING_LIST = MatterKind(
     (
         Rule(WaitingListJoined, Purpose.WAITING, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_IGNORED),
         Rule(SeatOffered, Purpose.SEAT_OFFER, Urgency.URGENT, AT_ONCE, ANSWER_DUE, QUIET_HOURS_KEPT),
-        Rule(SeatOfferEnded, Purpose.OFFER_EXPIRED, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, EXPIRED),
-        Rule(SeatOfferEnded, Purpose.OFFER_EXPIRED, Urgency.URGENT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, WITHDRAWN),
+        Rule(SeatOfferEnded, Purpose.OFFER_ENDED, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, EXPIRED),
+        Rule(SeatOfferEnded, Purpose.OFFER_ENDED, Urgency.URGENT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, WITHDRAWN),
         Rule(
             WaitingListLeft,
             Purpose.WAITING_OVER,

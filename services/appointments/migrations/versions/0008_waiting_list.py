@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _TABLES = """
 create sequence waiting_turns;
@@ -49,8 +49,10 @@ create unique index seat_offers_open on seat_offers (entry) where outcome is nul
 def upgrade() -> None:
     for statement in _TABLES.split(";"):
         op.execute(statement)
+    op.execute("update due_work set kind = 'hold-end' where kind = 'draft-expiry'")
 
 
 def downgrade() -> None:
+    op.execute("update due_work set kind = 'draft-expiry' where kind = 'hold-end'")
     op.execute("drop table seat_offers, waiting_entries")
     op.execute("drop sequence waiting_turns")

@@ -2,8 +2,8 @@
 
 from shared.kernel_schema import create_v2, drop_v2
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
