@@ -143,7 +143,7 @@ class Site:
         env |= {f"{name.upper()}_DATABASE": database, "NAHBAR_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
         env |= {f"{name.upper()}_{field.upper()}": str(value) for field, value in settings.items()}
         command = ["deploy.cli", "serve", name, "--port", str(port), "--roles", roles]
-        async with self.process(name, command, f"{address}/{name}/health/ready", env) as child:
+        async with self.process(f"{name}-{port}", command, f"{address}/{name}/health/ready", env) as child:
             yield address, child
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.benchmarks.catalogue import BENCHMARKS
@@ -12,5 +13,8 @@ from tests.support.stack import Backend
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 async def test_a_benchmark_measures(name: str, stack: Backend, tmp_path: Path) -> None:
+    before = set(psutil.Process().children())
     rows = await BENCHMARKS[name](Site(stack, tmp_path, TINY))
+    _, left = psutil.wait_procs(set(psutil.Process().children()) - before, timeout=5)
+    assert left == [], "what it started has ended"
     assert len(markdown(rows).splitlines()) == len(rows) + 2 > 2
