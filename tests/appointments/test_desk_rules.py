@@ -15,6 +15,9 @@ from services.appointments.desk.domain import (
     may_take_back,
     must_call,
 )
+from services.appointments.desk.pages.unreached import PURPOSES
+from services.notifications.telling.matters.appointments import APPOINTMENTS
+from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy
 
@@ -69,6 +72,7 @@ def test_every_reason_has_words_but_the_citizens_own() -> None:
         ("reminder", (), False),
         ("missed", (), False),
         ("cancellation", (), True),
+        ("alternative", (), True),
         ("rescheduling", (), True),
     ],
 )
@@ -76,6 +80,11 @@ def test_who_wanted_no_messages_is_called_when_something_changes(
     purpose: str, channels: tuple[str, ...], calls: bool
 ) -> None:
     assert must_call(purpose, channels) is calls
+
+
+def test_the_page_of_whom_to_call_has_words_for_all_that_people_are_told_of_appointments() -> None:
+    told = {rule.purpose.value for rule in APPOINTMENTS.rules if must_call(rule.purpose, ["mail"])}
+    assert told | {Purpose.STILL_BOOKED.value} == set(PURPOSES)
 
 
 @pytest.mark.parametrize("typed", ["4711-0815", " 47110815 ", "4711 0815"])

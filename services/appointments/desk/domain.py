@@ -54,9 +54,13 @@ def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
     return status in COMING and now < starts_at
 
 
+CHANGES = frozenset({"rescheduling", "alternative", "cancellation"})
+"""The purposes of notices that somebody without any channel has to hear as well."""
+
+
 def must_call(purpose: str, channels: Sequence[str]) -> bool:
     """Whether staff should call when a notice reached nobody.
 
     Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
     """
-    return purpose != "missed" and (bool(channels) or purpose in ("rescheduling", "cancellation"))
+    return purpose != "missed" and (bool(channels) or purpose in CHANGES)

@@ -15,7 +15,9 @@ PURPOSES = {
     "confirmation": N_("Bestätigung"),
     "reminder": N_("Erinnerung"),
     "rescheduling": N_("Termin verlegt"),
+    "alternative": N_("Andere Zeit angeboten"),
     "cancellation": N_("Termin abgesagt"),
+    "still-booked": N_("Antwort: Termin gilt noch"),
 }
 
 
