@@ -20,7 +20,7 @@ def checked_mail(typed: str) -> str | None:
 def checked_phone(typed: str, *, for_sms: bool) -> tuple[str | None, PhoneWrong | None]:
     """A phone number in E.164, or what is wrong with it.
 
-    It is read as German unless it starts with a country code. A landline cannot get SMS.
+    It is read as German unless it starts with a country code. A landline cannot get SMS, and no one an extension.
     """
     if not typed.strip():
         return None, "phone_missing"
@@ -28,7 +28,7 @@ def checked_phone(typed: str, *, for_sms: bool) -> tuple[str | None, PhoneWrong 
         number = phonenumbers.parse(typed.strip(), "DE")
     except phonenumbers.NumberParseException:
         return None, "phone_unusable"
-    if not phonenumbers.is_valid_number(number):
+    if number.extension or not phonenumbers.is_valid_number(number):
         return None, "phone_unusable"
     mobile = phonenumbers.number_type(number) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
     if for_sms and not mobile:

@@ -54,6 +54,7 @@ class Laptop:
             "NAHBAR_CLOCK_FILE": str(self.clock_file),
             "NAHBAR_OIDC_ISSUER": f"http://127.0.0.1:{self.web.port}/issuer",
             "APPOINTMENTS_UNLIMITED_NETWORKS": '["127.0.0.0/8"]',
+            "NOTIFICATIONS_UNLIMITED_NETWORKS": '["127.0.0.0/8"]',
             "APPOINTMENTS_VIDEO_URL": f"http://127.0.0.1:{self.web.port}/video",
             "NOTIFICATIONS_SMTP_PORT": str(self.mail.port),
             "NOTIFICATIONS_SMS_URL": f"http://127.0.0.1:{self.web.port}/sms",

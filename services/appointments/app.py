@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
-from services.appointments.booking.forgetting import forget_contacts, forget_takings
+from services.appointments.booking.forgetting import forget_contacts
 from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.limits import Limits
 from services.appointments.booking.pages.details import router as details_pages
@@ -49,6 +49,7 @@ from services.appointments.waiting.pages.join import router as join_pages
 from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
 from services.appointments.waiting.usecases import LAST_DAY, end_wait, expire_offer, forget_waiting
 from shared.service import ALL_ROLES, Role, Service
+from shared.takings import forget_takings
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
 from shared.web.staff.audit import audit_pages

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     Interval,
-    LargeBinary,
     MetaData,
     Sequence,
     SmallInteger,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db import kernel_tables
+from shared.takings import takings_table
 
 metadata = MetaData()
 kernel_tables(metadata)
@@ -158,15 +158,7 @@ seats = Table(
     Index("seats_appointment", "appointment"),
 )
 
-# When somebody at a network address (by its pseudonym) took a time. A crash may forget it, so it is not logged.
-takings = Table(
-    "takings",
-    metadata,
-    Column("origin", LargeBinary, nullable=False),
-    Column("at", moment, nullable=False),
-    Index("takings_origin", "origin", "at"),
-    prefixes=["UNLOGGED"],
-)
+takings_table(metadata)
 
 waiting_turns = Sequence("waiting_turns", metadata=metadata)
 

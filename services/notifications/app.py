@@ -30,6 +30,7 @@ from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTE
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.service import ALL_ROLES, Role, Service
+from shared.takings import Origins, forget_takings
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
 from shared.web.staff.audit import audit_pages
@@ -83,11 +84,13 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             FAN_OUT: fan_out,
             DIGEST: write_digests,
         },
+        tidy=forget_takings,
         resources=resources,
         error_page=pages.error_page,
     )
     app.state.pages = pages
     app.state.texts = texts
+    app.state.origins = Origins(settings.people_secret, settings.unlimited_networks)
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

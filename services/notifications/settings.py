@@ -4,7 +4,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.notifications.sending.domain import FIRST, SECOND, Patience, SmsAccess
@@ -22,7 +22,9 @@ class Settings(ServiceSettings):
     `sms_webhook_url` is the address receipts and replies are posted to, as the gateway knows it. `second_sms_*` is the
     same of a second gateway, which carries SMS while the first cannot (no URL: there is none). Bounces come back to
     addresses of `bounce_domain`, which the city's mail server hands over by LMTP on `bounce_port` (none: not
-    listening). `send_timeout` is in seconds and per answer awaited; five of them must fit into the lease of due work.
+    listening). `address_limit` is how many messages one network address may ask for in an hour, to whomever; it does
+    not hold for `unlimited_networks`. `send_timeout` is in seconds and per answer awaited; five of them must fit into
+    the lease of due work.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_", extra="ignore")
@@ -49,6 +51,9 @@ class Settings(ServiceSettings):
     second_sms_reply_number: str = Field(default="", pattern=REPLY_NUMBER)
     second_sms_webhook_key: SecretStr = SecretStr("")
     second_sms_webhook_url: str = ""
+
+    address_limit: int = Field(default=20, ge=1)
+    unlimited_networks: list[IPvAnyNetwork] = []
 
     bounce_domain: str = "bounces.stadt.example"
     bounce_host: str = "127.0.0.1"

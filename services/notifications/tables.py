@@ -20,9 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from shared.db import kernel_tables
+from shared.takings import takings_table
 
 metadata = MetaData()
 kernel_tables(metadata)
+takings_table(metadata)
 
 _moment = DateTime(timezone=True)
 

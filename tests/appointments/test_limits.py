@@ -15,12 +15,12 @@ from services.appointments.app import create_app
 from services.appointments.booking import usecases
 from services.appointments.booking.api import PersonIn
 from services.appointments.booking.facts import MANAGE
-from services.appointments.booking.forgetting import forget_takings
 from services.appointments.booking.limits import Limits
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.service import Role, Service
+from shared.takings import forget_takings
 from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
 from tests.appointments.visitor import Visitor, content, heading, page
 

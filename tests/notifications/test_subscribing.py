@@ -133,6 +133,25 @@ async def test_an_address_gets_few_messages_a_day(client: httpx.AsyncClient, pos
     assert list((await planned(post, "subscription")).values()) == [LIMIT + 1]
 
 
+async def test_a_connection_asks_for_few_messages_an_hour_whomever_they_go_to(
+    app: Any, client: httpx.AsyncClient, post: Post
+) -> None:
+    app.state.service.settings.address_limit = 3
+    for n in range(2):
+        await ask(client, mail=f"{n}@example.org")
+    link = {"channel": "sms", "phone": "0152 28817386"}
+    assert (await client.post(f"{API}/subscription-links", json=link)).status_code == 202
+    for refused in (await ask(client, 429), await client.post(f"{API}/subscription-links", json=link)):
+        assert refused.status_code == 429
+        assert refused.json()["type"] == "urn:nahbar:problem:messages-used-up"
+        assert 3590 < int(refused.headers["retry-after"]) <= 3600
+    elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
+    async with httpx.AsyncClient(transport=elsewhere, base_url="http://test") as other:
+        await ask(other)
+    post.move_clock(MONDAY_NOON + timedelta(hours=1, seconds=10))
+    await ask(client, mail="late@example.org")
+
+
 async def test_a_key_makes_one_request_of_two(client: httpx.AsyncClient, post: Post) -> None:
     for _ in range(2):
         await client.post(f"{API}/subscription-requests", json=WANTED, headers={"Idempotency-Key": "once-only"})
@@ -162,6 +181,7 @@ async def test_preferences_change_and_end(client: httpx.AsyncClient, post: Post,
     [
         ({"mail": "no address"}, "mail"),
         ({"channel": "sms", "phone": "0203 94000"}, "phone"),
+        ({"channel": "sms", "phone": "0152/28817386 ext 5"}, "phone"),
         ({"channel": "letter"}, "channel"),
         ({"districts": []}, "districts"),
         ({"districts": [4711]}, "districts"),

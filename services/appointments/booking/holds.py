@@ -14,7 +14,7 @@ from services.appointments.booking.domain import (
     extended,
     hold_is_over,
 )
-from services.appointments.booking.limits import COUNT_TAKINGS, NOTE_TAKING, Origin, audience_of, values_of
+from services.appointments.booking.limits import Origin, audience_of, values_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import load_seats, release_seats
@@ -25,6 +25,7 @@ from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
+from shared.takings import COUNT_TAKINGS, NOTE_TAKING
 
 HOLD_END = "hold-end"
 AGAIN = timedelta(seconds=1)

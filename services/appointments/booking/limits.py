@@ -1,11 +1,7 @@
 """What the public may take: appointments to come per person, and times per hour and network address."""
 
-import hmac
-from base64 import b64decode
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -13,24 +9,8 @@ from fastapi import Depends, Request
 from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsedUp
 from services.appointments.offer.domain import Audience
 from services.appointments.settings import Settings
-
-WINDOW = timedelta(hours=1)
-"""How far back what a network address took is counted, and how long it is kept."""
-
-NOTE_TAKING = """
-    noted as (
-        insert into takings (origin, at)
-        select cast(:origin as bytea), cast(:now as timestamptz) where cast(:origin as bytea) is not null
-    )"""
-"""The part of a statement that notes a taking."""
-
-COUNT_TAKINGS = """
-    (select array_agg(at) from (
-        select at from takings
-        where origin = cast(:origin as bytea) and at > cast(:now as timestamptz) - interval '1 hour'
-        order by at desc limit :address_limit
-    ) recent)"""
-"""The newest takings of the last hour before this one, no more of them than are allowed."""
+from shared import takings
+from shared.takings import Origins, address_of, check_takings
 
 COUNT_APPOINTMENTS = """
     (select count(*) from people p where p.person_key = :person_key and (
@@ -56,8 +36,7 @@ class Origin:
 
     def check_takings(self, takings: list[datetime] | None, now: datetime) -> None:
         """Raise TimesUsedUp if the network address took too many times; the caller's transaction must not commit."""
-        if takings and len(takings) >= self.address_limit:
-            raise TimesUsedUp(min(takings) + WINDOW - now)
+        check_takings(takings, self.address_limit, now, TimesUsedUp)
 
     def check_appointments(self, appointments: int) -> None:
         """Raise AppointmentsUsedUp if the person has too many; the caller's transaction must not commit."""
@@ -66,12 +45,8 @@ class Origin:
 
 
 def values_of(origin: Origin | None, now: datetime) -> dict[str, Any]:
-    """The parameters of the parts of statements above; no limits hold for staff (None)."""
-    return {
-        "origin": origin.pseudonym if origin else None,
-        "address_limit": origin.address_limit if origin else 0,
-        "now": now,
-    }
+    """The parameters of what notes and counts takings; no limits hold for staff (None)."""
+    return takings.values_of(origin.pseudonym if origin else None, origin.address_limit if origin else 0, now)
 
 
 def audience_of(origin: Origin | None) -> Audience:
@@ -83,31 +58,18 @@ class Limits:
     """The limits, and the pseudonyms of network addresses under a key of this service."""
 
     def __init__(self, settings: Settings) -> None:
-        self._key = b64decode(settings.people_secret.get_secret_value())
+        self._origins = Origins(settings.people_secret, settings.unlimited_networks)
         self._settings = settings
 
     def origin(self, address: str) -> Origin:
-        """The origin of a request from an address; IPv6 counts by /64, which is what one connection gets."""
-        return Origin(self._pseudonym(address), self._settings.person_limit, self._settings.address_limit)
-
-    def _pseudonym(self, address: str) -> bytes | None:
-        try:
-            found = ip_address(address)
-        except ValueError:
-            network = address
-        else:
-            if isinstance(found, IPv6Address) and found.ipv4_mapped:
-                found = found.ipv4_mapped
-            if any(found in each for each in self._settings.unlimited_networks):
-                return None
-            network = str(ip_network(f"{found}/64", strict=False) if found.version == 6 else found)
-        return hmac.new(self._key, f"network address {network}".encode(), sha256).digest()[:16]
+        """The origin of a request from an address."""
+        return Origin(self._origins.of(address), self._settings.person_limit, self._settings.address_limit)
 
 
 async def _origin(request: Request) -> Origin:
     limits: Limits = request.app.state.limits
-    return limits.origin(request.client.host if request.client else "")
+    return limits.origin(address_of(request))
 
 
 CurrentOrigin = Annotated[Origin, Depends(_origin)]
-"""Where a request comes from. Behind a proxy that is trusted (`NAHBAR_TRUSTED_PROXIES`) it is the address it names."""
+"""Where a request comes from."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from shared.problems import FieldError, Problem
+from shared.takings import UsedUp
 
 
 class TimeTaken(Problem):
@@ -57,15 +58,11 @@ class AppointmentsUsedUp(Problem):
         self.limit = limit
 
 
-class TimesUsedUp(Problem):
-    """A network address took too many times within an hour; it may take one again after `wait`."""
+class TimesUsedUp(UsedUp):
+    """A network address took too many times within an hour."""
 
-    status = 429
     slug = "times-used-up"
     title = "Too many times were taken from this network address"
-
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(headers={"Retry-After": str(max(1, -(-wait // timedelta(seconds=1))))})
 
 
 class HoldOver(Problem):

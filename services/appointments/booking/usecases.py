@@ -9,14 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import Status, appointment_number
 from services.appointments.booking.facts import booked_fact
 from services.appointments.booking.holds import HOLD_END, load_held
-from services.appointments.booking.limits import (
-    COUNT_APPOINTMENTS,
-    COUNT_TAKINGS,
-    NOTE_TAKING,
-    Origin,
-    audience_of,
-    values_of,
-)
+from services.appointments.booking.limits import COUNT_APPOINTMENTS, Origin, audience_of, values_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import (
     ConsentMissing,
@@ -31,6 +24,7 @@ from shared.clock import BERLIN
 from shared.outbox import RECORD
 from shared.service import Service
 from shared.statements import Statement
+from shared.takings import COUNT_TAKINGS, NOTE_TAKING
 
 _KEEP_PERSON_AND_TELL = f"""
     with kept as (

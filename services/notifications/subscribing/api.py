@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Topic, Wishes, Wrong, check_address, check_wishes
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
+from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.queries import Subscription, load_subscription
 from services.notifications.subscribing.refusals import SubscriptionOver
 from shared.city import City
@@ -89,17 +90,23 @@ class SubscriptionOut(BaseModel):
     confirmed_at: AwareDatetime
 
 
-@router.post("/subscription-requests", status_code=202, responses=problems(422))
+@router.post("/subscription-requests", status_code=202, responses=problems(422, 429))
 async def ask(
-    wanted: SubscriptionIn, conn: Connection, service: CurrentService, now: Now, key: IdempotencyKey = None
+    wanted: SubscriptionIn,
+    conn: Connection,
+    service: CurrentService,
+    now: Now,
+    origin: CurrentOrigin,
+    key: IdempotencyKey = None,
 ) -> Response:
     """Ask for a message to the address in which the subscription can be confirmed within 48 hours.
 
-    The answer is the same for every address.
+    The answer is the same for every address; 429 means that yours has asked for too many messages.
     """
     address, wishes = wanted.address(), wanted.wishes(service.city)
     body = digest(wanted.model_dump_json())
     if key is None or await claim_key(conn, "subscription request", key, body, "") is None:
+        await origin.take(conn, now)
         await usecases.ask(conn, service, address, wishes, now)
     return Response(status_code=202)
 
@@ -111,10 +118,14 @@ async def confirm(token: str, conn: Connection, service: CurrentService, now: No
     return _out(service, await usecases.confirm(conn, service, id, now))
 
 
-@router.post("/subscription-links", status_code=202, responses=problems(422))
-async def ask_for_link(wanted: AddressIn, conn: Connection, service: CurrentService, now: Now) -> Response:
+@router.post("/subscription-links", status_code=202, responses=problems(422, 429))
+async def ask_for_link(
+    wanted: AddressIn, conn: Connection, service: CurrentService, now: Now, origin: CurrentOrigin
+) -> Response:
     """Ask for a message with a new link. The answer is the same for every address."""
-    await usecases.ask_for_link(conn, service, wanted.address(), now)
+    address = wanted.address()
+    await origin.take(conn, now)
+    await usecases.ask_for_link(conn, service, address, now)
     return Response(status_code=202)
 
 

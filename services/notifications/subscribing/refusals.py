@@ -1,6 +1,14 @@
-"""Why a link of a subscription leads nowhere."""
+"""Why a subscription is refused, or its link leads nowhere."""
 
 from shared.problems import Problem
+from shared.takings import UsedUp
+
+
+class MessagesUsedUp(UsedUp):
+    """A network address asked for too many messages within an hour."""
+
+    slug = "messages-used-up"
+    title = "Too many messages were asked for from this network address"
 
 
 class RequestOver(Problem):

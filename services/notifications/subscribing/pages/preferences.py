@@ -8,6 +8,7 @@ from services.notifications.news.domain import PURPOSES
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Wrong
 from services.notifications.subscribing.facts import PREFERENCES, UNSUBSCRIBE
+from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.pages.forms import (
     AddressForm,
     PostedAddress,
@@ -57,7 +58,9 @@ async def show_address(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/m/{token}/address")
-async def move(visit: CurrentVisit, token: str, form: Annotated[PostedAddress, Form()]) -> Response:
+async def move(
+    visit: CurrentVisit, token: str, form: Annotated[PostedAddress, Form()], origin: CurrentOrigin
+) -> Response:
     """Ask for a confirmation by a message to the new address; until then everything stays as it is."""
     found = await _by_token(visit, token)
     if found is None:
@@ -67,6 +70,7 @@ async def move(visit: CurrentVisit, token: str, form: Annotated[PostedAddress, F
         errors = errors_of(visit, [address])
         return visit.render("address.html", status=422, secret=True, token=token, form=form, errors=errors)
     if await claim_key(visit.conn, "move subscription", form.einmal, "", address.channel) is None:
+        await origin.take(visit.conn, visit.now)
         await usecases.ask(visit.conn, visit.service, address, found.wishes, visit.now, moves=found.id)
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
@@ -88,13 +92,7 @@ async def end(visit: CurrentVisit, request: Request, token: str) -> Response:
         await usecases.end(visit.conn, visit.service, found.id, visit.now)
     if "List-Unsubscribe" in await request.form():
         return Response(status_code=200)
-    return visit.redirect("/notifications/unsubscribed")
-
-
-@router.get("/unsubscribed")
-async def ended(visit: CurrentVisit) -> Response:
-    """Nothing comes any more."""
-    return visit.render("unsubscribed.html")
+    return visit.redirect(f"/notifications/unsubscribe/{token}")
 
 
 async def _page(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Response
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
+from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.pages.forms import (
     AddressForm,
     PostedAddress,
@@ -35,12 +36,15 @@ async def show(visit: CurrentVisit) -> Response:
 
 
 @router.post("/subscribe")
-async def subscribe(visit: CurrentVisit, form: Annotated[PostedSubscription, Form()]) -> Response:
+async def subscribe(
+    visit: CurrentVisit, form: Annotated[PostedSubscription, Form()], origin: CurrentOrigin
+) -> Response:
     """Ask for a confirmation by a message to the address; sent twice it is asked for once."""
     wrong, address = form.wrong(visit.service.city), form.checked()
     if isinstance(address, Wrong) or wrong:
         return _form(visit, form, errors_of(visit, [*wrong, *([address] if isinstance(address, Wrong) else [])]))
     if await claim_key(visit.conn, "subscribe", form.einmal, "", address.channel) is None:
+        await origin.take(visit.conn, visit.now)
         await usecases.ask(visit.conn, visit.service, address, form.wishes(), visit.now)
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
@@ -52,12 +56,13 @@ async def show_link_form(visit: CurrentVisit) -> Response:
 
 
 @router.post("/link")
-async def send_link(visit: CurrentVisit, form: Annotated[PostedAddress, Form()]) -> Response:
+async def send_link(visit: CurrentVisit, form: Annotated[PostedAddress, Form()], origin: CurrentOrigin) -> Response:
     """Send a link, if there is a subscription; the answer does not say."""
     address = form.checked()
     if isinstance(address, Wrong):
         return visit.render("link.html", status=422, form=form, errors=errors_of(visit, [address]))
     if await claim_key(visit.conn, "subscription link", form.einmal, "", address.channel) is None:
+        await origin.take(visit.conn, visit.now)
         await usecases.ask_for_link(visit.conn, visit.service, address, visit.now)
     return visit.redirect(f"/notifications/sent?what=link-{address.channel}")
 
