@@ -5,11 +5,13 @@ import time
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -150,6 +152,25 @@ class HeadAsGet:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_head = scope["type"] == "http" and scope["method"] == "HEAD"
         await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
+
+
+class OwnRedirects:
+    """ASGI middleware: a redirect to the path with or without its last slash names no host.
+
+    Starlette makes it of the Host header, which is whatever the client says.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def relative(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.TEMPORARY_REDIRECT:
+                headers = MutableHeaders(raw=message["headers"])
+                headers["Location"] = urlsplit(headers["Location"])._replace(scheme="", netloc="").geturl()
+            await send(message)
+
+        await self._app(scope, receive, relative)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -20,6 +20,15 @@ class DecidedBy(StrEnum):
     CITY = "city"
 
 
+class KnownReason(StrEnum):
+    """The city's fixed reasons why an appointment moves or ends, which messages say in every language."""
+
+    ILLNESS = "illness"
+    CLOSED = "closed"
+    TECHNICAL = "technical"
+    NOT_TAKEN = "not-taken"
+
+
 class Place(FactPart):
     """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video."""
 
@@ -104,7 +113,21 @@ class AppointmentBooked(AppointmentFact):
 class AppointmentRescheduled(AppointmentFact):
     """An appointment takes place at another time or place, under the same number; `before` is the state it had.
 
-    `reason` stands in the city's words.
+    `reason` stands in the city's words; `reason_code` is there where it is a `KnownReason`, or a newer one.
+    """
+
+    schema_version: ClassVar[int] = 6
+
+    before: AppointmentState
+    by: DecidedBy
+    reason: str | None = None
+    reason_code: str | None = None
+
+
+class AppointmentCancelled(AppointmentFact):
+    """An appointment will not take place; `before` is the state it had.
+
+    `reason` stands in the city's words; `reason_code` is there where it is a `KnownReason`, or a newer one.
     """
 
     schema_version: ClassVar[int] = 5
@@ -112,14 +135,7 @@ class AppointmentRescheduled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
-
-
-class AppointmentCancelled(AppointmentFact):
-    """An appointment will not take place; `before` is the state it had, `reason` stands in the city's words."""
-
-    before: AppointmentState
-    by: DecidedBy
-    reason: str | None = None
+    reason_code: str | None = None
 
 
 class AppointmentMissed(AppointmentFact):

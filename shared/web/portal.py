@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from shared.city import City
-from shared.http import HeadAsGet, install_errors
+from shared.http import HeadAsGet, OwnRedirects, install_errors
 from shared.retention import PERSON_AFTER_MATTER
 from shared.web.i18n import LanguagePrefix, language_of
 from shared.web.pages import SHARED, Pages
+from shared.web.staff.areas import AREAS
 
 
 def N_(text: str) -> str:  # noqa: N802
@@ -109,6 +110,10 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
         later = [task for task in TASKS if task.alias not in open_tasks]
         return pages.render(request, "portal/start.html", now=now, later=later)
 
+    @app.get("/staff/")
+    async def staff(request: Request) -> HTMLResponse:
+        return pages.render(request, "portal/staff.html", areas=AREAS)
+
     def add_text_page(path: str, template: str) -> None:
         @app.get(path)
         async def text_page(request: Request) -> HTMLResponse:
@@ -129,4 +134,5 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
     install_errors(app)
     app.add_middleware(LanguagePrefix)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(OwnRedirects)
     return app

@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person, number_of
+from services.appointments.booking.domain import REASONS, CheckedPerson, PersonInput, Status, Wrong, check_person
 from services.appointments.desk.domain import (
-    WORDS,
     Reason,
     decision,
     may_arrive,
@@ -19,7 +18,8 @@ from services.appointments.desk.pages.unreached import PURPOSES
 from services.notifications.telling.matters.appointments import APPOINTMENTS
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
-from shared.events.appointments import DecidedBy
+from shared.events.appointments import DecidedBy, KnownReason
+from shared.numbers import number_of
 
 START = datetime(2026, 12, 1, 9, 20, tzinfo=BERLIN)
 SECOND = timedelta(seconds=1)
@@ -54,11 +54,11 @@ def test_only_who_is_expected_arrives_or_is_missed(status: Status) -> None:
     assert may_take_back(status) == (status is Status.ARRIVED)
 
 
-def test_every_reason_has_words_but_the_citizens_own() -> None:
+def test_every_reason_is_known_and_has_words_but_the_citizens_own() -> None:
+    assert set(REASONS) == set(KnownReason)
     for reason in Reason:
-        by, words = decision(reason)
-        assert (by, words) == (
-            (DecidedBy.CITIZEN, None) if reason is Reason.ASKED else (DecidedBy.STAFF, WORDS[reason])
+        assert decision(reason) == (
+            (DecidedBy.CITIZEN, None) if reason is Reason.ASKED else (DecidedBy.STAFF, KnownReason(reason))
         )
 
 

@@ -14,13 +14,16 @@ from services.notifications.delivery.domain import State
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.samples import facts_to_tell
 from services.notifications.desk.words import PURPOSES, STATES, reason_of
+from services.notifications.subscribing.domain import subscription_number
+from services.notifications.subscribing.usecases import end
 from services.notifications.telling.purposes import Purpose
 from shared.events.notifications import Outcome
 from shared.service import Service
 from shared.web.formats import phone_text
 from shared.web.i18n import MESSAGE_LANGUAGES
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MOBILE, THURSDAY, booked, person, received, rescheduled
+from tests.notifications.facts import MOBILE, THURSDAY, booked, closed, person, received, rescheduled
+from tests.notifications.subscribers import hear, subscribe
 from tests.notifications.test_replies import asking, remind, write
 from tests.shared.staff.conftest import cookie_of, inputs, somebody
 from tests.shared.web.html import parse, words
@@ -73,7 +76,7 @@ async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> No
     await write(asking, "2", "+4915228817312")
     service = Service(asking.settings)
     async with clerk(service) as client:
-        for wanted in ("4711-0815", str(fact.id), " 4711-0815 "):
+        for wanted in ("4711-0815", str(fact.id), " 4711-0815 ", "47110815", "4711 0815"):
             shown = await page(client, f"/log?matter={wanted}")
             for said in (
                 "Bestätigung – zugestellt",
@@ -92,6 +95,24 @@ async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> No
             assert "Diese Nummer kennen wir nicht" in await page(client, f"/log?matter={unknown}")
         assert "Geben Sie eine Nummer ein" in await page(client, "/log")
     await service.db.close()
+
+
+async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_appointments(post: Post) -> None:
+    async with post.running() as service, clerk(service) as client:
+        found = await subscribe(post, "anna")
+        await hear(post, closed())
+        await post.take(received(booked(person("anna"), number="3333-3333")))
+        number = subscription_number(found.id)
+        for wanted in (number, number.lower().replace("-", " "), str(found.id)):
+            shown = await page(client, f"/log?matter={wanted}")
+            for said in ("Hamborn", "bestätigt", "a…@", "Abo: Station geschlossen", "Sinnvoll bis"):
+                assert said in shown
+            assert "Bestätigung –" not in shown
+        async with service.db.transaction() as conn:
+            await end(conn, service, found.id, service.clock.now())
+        assert "beendet" in await page(client, f"/log?matter={number}")
+        assert "a…@" not in await page(client, f"/log?matter={number}")
+        assert "Diese Nummer kennen wir nicht" in await page(client, "/log?matter=N-0000-0000")
 
 
 async def test_the_contact_is_shown_for_a_reason_that_is_written_down(post: Post) -> None:
@@ -114,6 +135,13 @@ async def test_the_contact_is_shown_for_a_reason_that_is_written_down(post: Post
         assert (deed.who, deed.action, deed.matter) == ("leitung", "contact_seen", fact.id)
         assert deed.details == {"number": "4711-0815", "reason": "call"}
         assert (await client.post(path, data={**form, "matter": str(uuid4()), "reason": "call"})).status_code == 404
+
+
+async def test_who_serves_another_area_is_led_there(post: Post) -> None:
+    for roles, leads in (({"appointments:staff"}, True), ({"notifications:staff"}, False)):
+        async with post.running() as service, clerk(service, roles=frozenset(roles)) as client:
+            answer = await client.get(f"{AREA}/")
+            assert ('href="/appointments/staff/"' in answer.text) == leads
 
 
 async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(post: Post) -> None:

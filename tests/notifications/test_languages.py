@@ -13,7 +13,7 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
-from shared.events.appointments import BookedService, DecidedBy
+from shared.events.appointments import BookedService, DecidedBy, KnownReason
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from tests.notifications.facts import SAMPLES, booked, fact_for, person
 from tests.shared.web.html import parse, words
@@ -83,6 +83,25 @@ def test_a_withdrawn_offer_is_no_expired_one(language: Language) -> None:
     assert len({mail.subject for mail in mails}) == 2
     assert ["jetzt am Ende der Reihe" in mail.plain for mail in mails] == [True, False]
     assert ["Ihren Platz in der Reihe haben Sie behalten" in mail.plain for mail in mails] == [False, True]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+@pytest.mark.parametrize("purpose", WITH_REASON)
+def test_the_citys_fixed_reasons_are_told_in_every_language_and_all_others_in_german(
+    purpose: Purpose, language: Language
+) -> None:
+    fact = fact_for(purpose, language.code, DecidedBy.CITY)
+    said = set()
+    for code in (*KnownReason, "newer", None):
+        told = fact.model_copy(update={"reason": "Wasserschaden", "reason_code": code})
+        mail = TEXTS.mail(purpose, told, person())
+        own = mail.plain.partition(NOT_CHECKED.get(language.code, "\0"))[0]
+        assert ("Wasserschaden" in own) == (code not in set(KnownReason))
+        assert ('<bdi lang="de">Wasserschaden</bdi>' in mail.html) == (
+            "Wasserschaden" in own and not language.code.startswith("de")
+        )
+        said.add(own)
+    assert len(said) == len(KnownReason) + 1
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)

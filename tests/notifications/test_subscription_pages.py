@@ -126,6 +126,11 @@ async def test_too_many_messages_from_one_connection_are_refused_with_the_wait(r
     assert await planned(reader.post, "subscription") == before
 
 
+async def test_the_address_of_the_service_leads_to_the_form(reader: Reader) -> None:
+    answer = await reader.client.get("/en/notifications/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/en/notifications/subscribe")
+
+
 @pytest.mark.parametrize("path", ["subscribe", "link"])
 async def test_an_empty_form_says_what_to_do(reader: Reader, path: str) -> None:
     answer = await reader.press(f"/notifications/{path}")
@@ -149,7 +154,11 @@ async def test_preferences_are_changed_and_show_the_last_news(reader: Reader) ->
     assert "Noch nichts." in content(await reader.see(path))
     await hear(reader.post, closed())
     await reader.post.rows("update messages set state = 'delivered' returning id")
-    assert "Bürger-Service-Station Hamborn: geschlossen" in content(await reader.see(path))
+    told = content(await reader.see(path))
+    assert "Bürger-Service-Station Hamborn: geschlossen" in told
+    assert "· zugestellt" in told
+    await reader.post.rows("update messages set state = 'failed' returning id")
+    assert "· nicht zugestellt" in content(await reader.see(path))
     saved = await reader.press(path, **{**FORM, "how_often": "daily"})
     assert saved.headers["location"] == f"{path}?saved=1"
     page = await reader.see(f"/en{saved.headers['location']}")

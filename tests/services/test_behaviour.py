@@ -52,6 +52,13 @@ async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: S
         assert (await client.head(f"/{name}/health/live")).status_code == 200
 
 
+async def test_a_redirect_names_no_host_whatever_the_client_says(name: str, settings: ServiceSettings) -> None:
+    async with client_of(new_app(settings)) as client:
+        for prefix in ("", "/en"):
+            answer = await client.get(f"{prefix}/{name}/staff", headers={"Host": "evil.example"})
+            assert (answer.status_code, answer.headers["location"]) == (307, f"{prefix}/{name}/staff/")
+
+
 async def test_without_kafka_it_lives_and_says_that_it_is_not_ready(name: str, settings: ServiceSettings) -> None:
     away = settings.model_copy(update={"platform": settings.platform.model_copy(update={"kafka": NOBODY})})
     async with client_of(new_app(away)) as client:

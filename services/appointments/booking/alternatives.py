@@ -14,13 +14,11 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver
 from services.appointments.offer.queries import grid_of
 from shared.due import Claim, Urgency, Work
-from shared.events.appointments import AppointmentFact, DecidedBy
+from shared.events.appointments import AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
 from shared.service import Service
 
 ALTERNATIVE_END = "alternative-end"
-NOT_TAKEN = "Die Zeit, die wir für Sie freigehalten haben, wurde nicht rechtzeitig angenommen."
-"""Why an appointment ends whose alternative nobody took, in the city's words."""
 
 _KEEP_SEATS = text("update seats set until = null where appointment = :id")
 _TAKE = text("""
@@ -65,4 +63,4 @@ async def end_alternative(conn: AsyncConnection, service: Service, claim: Claim)
     id, version = claim.key.split(" ")
     found, now = await load_appointment(conn, UUID(id), for_update=True), service.clock.now()
     if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, now):
-        await save_cancellation(conn, service, found, cancelled_fact(found, DecidedBy.CITY, NOT_TAKEN), now)
+        await save_cancellation(conn, service, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN), now)

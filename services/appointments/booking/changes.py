@@ -15,7 +15,7 @@ from services.appointments.booking.wishes import Wish, fulfil
 from services.appointments.offer.domain import Audience
 from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
-from shared.events.appointments import AppointmentCancelled, DecidedBy
+from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason
 from shared.problems import NotFound
 from shared.service import Service
 
@@ -43,7 +43,7 @@ async def reschedule(
     starts_at: datetime,
     by: DecidedBy,
     now: datetime,
-    reason: str | None = None,
+    reason: KnownReason | None = None,
 ) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
@@ -51,7 +51,7 @@ async def reschedule(
     Moved to where it is already, nothing happens.
 
     Args:
-        reason: in the city's words; it is published, so never what a citizen wrote.
+        reason: which of the city's; it is published, so never what a citizen wrote.
 
     Raises:
         NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
@@ -100,7 +100,7 @@ async def cancel(
     service: Service,
     id: UUID,
     by: DecidedBy,
-    reason: str | None,
+    reason: KnownReason | None,
     now: datetime,
     cause: UUID | None = None,
 ) -> Appointment:
@@ -109,7 +109,7 @@ async def cancel(
     AppointmentCancelled is recorded.
 
     Args:
-        reason: in the city's words; it is published, so never what a citizen wrote.
+        reason: which of the city's; it is published, so never what a citizen wrote.
         cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:

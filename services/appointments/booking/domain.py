@@ -1,13 +1,15 @@
 """Rules of booking: holds, numbers, and what a person may type."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from shared.addresses import checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
+from shared.events.appointments import KnownReason
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
@@ -35,6 +37,16 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+REASONS: Mapping[KnownReason, str] = MappingProxyType(
+    {
+        KnownReason.ILLNESS: "Bei uns sind Beschäftigte krank.",
+        KnownReason.CLOSED: "Die Station muss schließen.",
+        KnownReason.TECHNICAL: "Unsere Technik ist ausgefallen.",
+        KnownReason.NOT_TAKEN: "Die Zeit, die wir für Sie freigehalten haben, wurde nicht rechtzeitig angenommen.",
+    }
+)
+"""The city's fixed reasons in its own words; messages say them in every language."""
+
 COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
 """Who is expected, or here already."""
 
@@ -47,12 +59,6 @@ def appointment_number(count: int) -> str:
     """
     digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
     return f"{digits[:4]}-{digits[4:]}"
-
-
-def number_of(typed: str) -> str | None:
-    """An appointment's number as people type it, with or without its hyphen; None for anything else."""
-    digits = re.sub(r"[\s-]", "", typed)
-    return f"{digits[:4]}-{digits[4:]}" if re.fullmatch(r"[0-9]{8}", digits) else None
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from services.appointments.booking.domain import REASONS
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Station
@@ -15,6 +16,7 @@ from shared.events.appointments import (
     AppointmentState,
     BookedService,
     DecidedBy,
+    KnownReason,
     Place,
 )
 from shared.events.personal import Contact
@@ -82,7 +84,9 @@ def booked_fact(
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
 
-def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason: str | None) -> AppointmentRescheduled:
+def rescheduled_fact(
+    found: Appointment, seating: Seating, by: DecidedBy, reason: KnownReason | None
+) -> AppointmentRescheduled:
     """AppointmentRescheduled, one version after the state it changes."""
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(
@@ -97,7 +101,7 @@ def rescheduled_fact(found: Appointment, seating: Seating, by: DecidedBy, reason
     )
     before = binding_before(found.state)
     return AppointmentRescheduled(
-        id=found.id, version=found.version + 1, appointment=state, before=before, by=by, reason=reason
+        id=found.id, version=found.version + 1, appointment=state, before=before, by=by, **_why(reason)
     )
 
 
@@ -113,7 +117,7 @@ def taken_fact(found: Appointment) -> AppointmentRescheduled:
     )
 
 
-def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> AppointmentCancelled:
+def cancelled_fact(found: Appointment, by: DecidedBy, reason: KnownReason | None) -> AppointmentCancelled:
     """AppointmentCancelled, one version after the state it ends."""
     assert found.state is not None, "a binding appointment has one"
     state = found.state.model_copy(update={"status": "cancelled"})
@@ -123,8 +127,12 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: str | None) -> App
         appointment=state,
         before=binding_before(found.state),
         by=by,
-        reason=reason,
+        **_why(reason),
     )
+
+
+def _why(reason: KnownReason | None) -> dict[str, str]:
+    return {} if reason is None else {"reason": REASONS[reason], "reason_code": reason}
 
 
 def binding_before(state: AppointmentState) -> AppointmentState:

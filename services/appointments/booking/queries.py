@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, number_of
+from services.appointments.booking.domain import Status
 from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
+from shared.numbers import number_of
 
 _APPOINTMENT = """
     select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,

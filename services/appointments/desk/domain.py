@@ -1,13 +1,12 @@
 """Rules of the desk: who has arrived, who was missed, why the city moves or cancels, and whom to call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from services.appointments.booking.domain import COMING, Status
 from shared.clock import BERLIN
-from shared.events.appointments import DecidedBy
+from shared.events.appointments import DecidedBy, KnownReason
 
 
 class Reason(StrEnum):
@@ -19,19 +18,9 @@ class Reason(StrEnum):
     TECHNICAL = "technical"
 
 
-WORDS: Mapping[Reason, str] = MappingProxyType(
-    {
-        Reason.ILLNESS: "Bei uns sind Beschäftigte krank.",
-        Reason.CLOSED: "Die Station muss schließen.",
-        Reason.TECHNICAL: "Unsere Technik ist ausgefallen.",
-    }
-)
-"""What the citizen reads of a reason: the city's words."""
-
-
-def decision(reason: Reason) -> tuple[DecidedBy, str | None]:
-    """Who decided, and why in the city's words; whoever asked for it on the phone decided it themselves."""
-    return (DecidedBy.CITIZEN if reason is Reason.ASKED else DecidedBy.STAFF), WORDS.get(reason)
+def decision(reason: Reason) -> tuple[DecidedBy, KnownReason | None]:
+    """Who decided, and why; whoever asked for it on the phone decided it themselves."""
+    return (DecidedBy.CITIZEN, None) if reason is Reason.ASKED else (DecidedBy.STAFF, KnownReason(reason))
 
 
 def may_arrive(status: Status, starts_at: datetime, now: datetime) -> bool:

@@ -139,8 +139,8 @@ async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
     found = await find(desk, number)
     if found.status is Status.CANCELLED:
         return found
-    by, words = decision(reason)
-    cancelled = await changes.cancel(desk.conn, desk.service, found.id, by, words, desk.now)
+    by, why = decision(reason)
+    cancelled = await changes.cancel(desk.conn, desk.service, found.id, by, why, desk.now)
     await desk.note("cancelled", found, reason=reason)
     return cancelled
 
@@ -153,8 +153,8 @@ async def move(desk: Desk, number: str, station: str, starts_at: datetime, reaso
             transaction, or a savepoint in it, to keep the old time.
     """
     found = await find(desk, number)
-    by, words = decision(reason)
-    moved = await changes.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, words)
+    by, why = decision(reason)
+    moved = await changes.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, why)
     if moved.version != found.version:
         await desk.note("moved", found, reason=reason, to=station, starts_at=moved.starts_at.isoformat())
     return moved

@@ -1,10 +1,12 @@
 """The ledger: what became of every message, and the log of one matter."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 GRACE = timedelta(minutes=5)
@@ -36,17 +38,20 @@ _GATEWAYS = text("""
         where gateway is not null and state in ('checking', 'accepted', 'delivered', 'unknown') group by gateway
     ) taken on taken.gateway = g.name order by name
 """)
-_LOG = text("""
+_LOG = """
     select n.id as notice, n.purpose, n.matter_version, n.outcome, n.useful_until, m.id as message, m.channel, m.state,
            m.due_at, m.error, m.changed_at, m.gateway
-    from notices n join messages m on m.notice = n.id where n.matter = :matter
+    from notices n join messages m on m.notice = n.id where {condition}
     order by n.planned_at, m.due_at, m.id
-""")
-_ATTEMPTS = text("""
+"""
+_ATTEMPTS = """
     select a.message, a.number, a.started_at, a.ended_at, a.result, a.gateway
     from attempts a join messages m on m.id = a.message join notices n on n.id = m.notice
-    where n.matter = :matter order by a.message, a.number
-""")
+    where {condition} order by a.message, a.number
+"""
+_OF_MATTER, _TO_RECIPIENT = "n.matter = :matter", "n.recipient = :recipient and n.purpose = any(:purposes)"
+_LOG_OF, _ATTEMPTS_OF = (text(each.format(condition=_OF_MATTER)) for each in (_LOG, _ATTEMPTS))
+_LOG_TO, _ATTEMPTS_TO = (text(each.format(condition=_TO_RECIPIENT)) for each in (_LOG, _ATTEMPTS))
 
 
 class Count(BaseModel):
@@ -150,12 +155,23 @@ async def ledger(conn: AsyncConnection, now: datetime) -> Ledger:
 
 async def log_of(conn: AsyncConnection, matter: UUID) -> list[MessageEntry]:
     """Everything told of a matter, oldest first."""
+    return await _log(conn, _LOG_OF, _ATTEMPTS_OF, {"matter": matter})
+
+
+async def log_to(conn: AsyncConnection, recipient: str, purposes: Collection[str]) -> list[MessageEntry]:
+    """What an address, given by its key, was told for some purposes, oldest first."""
+    return await _log(conn, _LOG_TO, _ATTEMPTS_TO, {"recipient": recipient, "purposes": list(purposes)})
+
+
+async def _log(
+    conn: AsyncConnection, messages: TextClause, tries: TextClause, values: dict[str, Any]
+) -> list[MessageEntry]:
     attempts: dict[UUID, list[AttemptEntry]] = {}
-    for row in (await conn.execute(_ATTEMPTS, {"matter": matter})).mappings():
+    for row in (await conn.execute(tries, values)).mappings():
         attempts.setdefault(row["message"], []).append(AttemptEntry.model_validate(dict(row)))
     return [
         MessageEntry.model_validate(
             {**row, "notice_outcome": row["outcome"], "attempts": attempts.get(row["message"], [])}
         )
-        for row in (await conn.execute(_LOG, {"matter": matter})).mappings()
+        for row in (await conn.execute(messages, values)).mappings()
     ]

@@ -1,6 +1,7 @@
 """What staff see of a person's address before they say why they need it."""
 
 import re
+from uuid import UUID
 
 
 def masked_mail(mail: str) -> str:
@@ -14,6 +15,7 @@ def masked_phone(phone: str) -> str:
     return f"… {phone[-3:]}"
 
 
-def is_appointment_number(text: str) -> bool:
-    """Whether somebody typed what appointments are called by, such as 4711-0815."""
-    return re.fullmatch(r"\d{4}-\d{4}", text) is not None
+def subscription_ids(typed: str) -> tuple[UUID, UUID] | None:
+    """The lowest and the highest id of subscriptions with a number, such as N-3F2A-91BC; None for anything else."""
+    found = re.fullmatch(r"N([0-9A-F]{8})", re.sub(r"[\s-]", "", typed).upper())
+    return (UUID(found[1] + "0" * 24), UUID(found[1] + "f" * 24)) if found else None

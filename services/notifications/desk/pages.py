@@ -11,6 +11,7 @@ from services.notifications.desk import words
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.queries import Story, story_of, undelivered
 from services.notifications.desk.samples import facts_to_tell, samples_of
+from services.notifications.subscribing.domain import place_names
 from services.notifications.telling.purposes import Purpose
 from shared import audit
 from shared.problems import NotFound
@@ -50,7 +51,7 @@ async def failed(visit: Clerk) -> Response:
 
 @router.get("/log")
 async def log(visit: Clerk, matter: str = "") -> Response:
-    """The story of a matter, found by the number of an appointment or by the matter's id."""
+    """The story of a matter, found by the number of an appointment or subscription, or by the matter's id."""
     wanted = matter.strip()
     story = await story_of(visit.conn, visit.service, wanted) if wanted else None
     return _story_page(visit, wanted, story)
@@ -115,6 +116,7 @@ def _story_page(
         words=words,
         wanted=wanted,
         story=story,
+        named=place_names(visit.service.city, story.subscription) if story and story.subscription else [],
         contact=masked,
         shown=shown,
         reasons=[(key, visit.gettext(text)) for key, text in REASONS.items()],

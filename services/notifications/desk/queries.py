@@ -10,11 +10,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.queries import MessageEntry, log_of
-from services.notifications.desk.domain import is_appointment_number
+from services.notifications.delivery.queries import MessageEntry, log_of, log_to
+from services.notifications.desk.domain import subscription_ids
+from services.notifications.news.circulars import TO_SUBSCRIBERS
+from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import contact_of
+from shared.events.notifications import SubscriptionFact, SubscriptionState
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import facts_by_type
+from shared.numbers import number_of
 from shared.service import Service
 
 SHOWN_AFTER_USE = timedelta(days=7)
@@ -31,10 +35,14 @@ _UNDELIVERED = text("""
     order by n.useful_until <= :now, n.useful_until, n.id limit :limit
 """)
 _BY_NUMBER = text("""
-    select id, version, type, fact, changed_at from matters where fact #>> '{appointment,number}' = :number
+    select id, version, type, fact, changed_at, person_key from matters where fact #>> '{appointment,number}' = :number
     order by changed_at desc limit 1
 """)
-_BY_ID = text("select id, version, type, fact, changed_at from matters where id = :id")
+_BY_ID = text("select id, version, type, fact, changed_at, person_key from matters where id = :id")
+_SUBSCRIPTION = text("""
+    select id, version, type, fact, changed_at, person_key from matters
+    where id between :lowest and :highest and fact ? 'subscription' order by changed_at desc limit 1
+""")
 _REPLIES = text("select answer, received_at from replies where matter = :matter order by received_at")
 
 
@@ -72,7 +80,8 @@ class Reply:
 class Story:
     """All that is known of telling somebody about a matter.
 
-    `contact` is None once it was forgotten. `notices` are the messages of each, in the order they were planned.
+    `contact` is None once it was forgotten; `subscription` is there if the matter is one. `notices` are the messages of
+    each, in the order they were planned.
     """
 
     matter: UUID
@@ -81,6 +90,7 @@ class Story:
     changed_at: datetime
     language: str
     contact: Contact | None
+    subscription: SubscriptionState | None
     notices: Sequence[Sequence[MessageEntry]]
     replies: Sequence[Reply]
 
@@ -100,18 +110,30 @@ async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) ->
 
 
 async def story_of(conn: AsyncConnection, service: Service, wanted: str) -> Story | None:
-    """The story of a matter, by its id or by the number of an appointment; None if there is none (any more)."""
-    if is_appointment_number(wanted):
-        row = (await conn.execute(_BY_NUMBER, {"number": wanted})).one_or_none()
-    else:
-        try:
-            row = (await conn.execute(_BY_ID, {"id": UUID(wanted)})).one_or_none()
-        except ValueError:
-            return None
-    fact = None if row is None else _personal(row)
-    if row is None or fact is None:
+    """The story of a matter, by its id or the number of an appointment or subscription; None if there is none."""
+    row = await _find(conn, wanted)
+    if row is None:
         return None
-    entries = await log_of(conn, row.id)
+    fact = facts_by_type()[row.type]
+    if issubclass(fact, PersonalFact):
+        return await _personal_story(conn, service, row, fact.model_validate(row.fact))
+    if issubclass(fact, SubscriptionFact) and row.fact:
+        return await _subscription_story(conn, service, row, fact.model_validate(row.fact))
+    return None
+
+
+async def _find(conn: AsyncConnection, wanted: str) -> Any:
+    if number := number_of(wanted):
+        return (await conn.execute(_BY_NUMBER, {"number": number})).one_or_none()
+    if ids := subscription_ids(wanted):
+        return (await conn.execute(_SUBSCRIPTION, {"lowest": ids[0], "highest": ids[1]})).one_or_none()
+    try:
+        return (await conn.execute(_BY_ID, {"id": UUID(wanted)})).one_or_none()
+    except ValueError:
+        return None
+
+
+async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fact: PersonalFact) -> Story:
     return Story(
         matter=row.id,
         number=_number(fact),
@@ -119,9 +141,29 @@ async def story_of(conn: AsyncConnection, service: Service, wanted: str) -> Stor
         changed_at=row.changed_at,
         language=fact.personal.language,
         contact=contact_of(fact, service),
-        notices=[list(group) for _, group in groupby(entries, key=lambda entry: entry.notice)],
+        subscription=None,
+        notices=_by_notice(await log_of(conn, row.id)),
         replies=[Reply(*each) for each in await conn.execute(_REPLIES, {"matter": row.id})],
     )
+
+
+async def _subscription_story(conn: AsyncConnection, service: Service, row: Any, fact: SubscriptionFact) -> Story:
+    person = await service.people.load(conn, row.id)
+    return Story(
+        matter=row.id,
+        number=subscription_number(row.id),
+        version=row.version,
+        changed_at=row.changed_at,
+        language=fact.subscription.language,
+        contact=None if person is None else Contact(name="", mail=person.mail, phone=person.phone, manage_url=""),
+        subscription=fact.subscription,
+        notices=_by_notice(await log_to(conn, row.person_key, TO_SUBSCRIBERS)),
+        replies=[],
+    )
+
+
+def _by_notice(entries: Sequence[MessageEntry]) -> list[Sequence[MessageEntry]]:
+    return [list(group) for _, group in groupby(entries, key=lambda entry: entry.notice)]
 
 
 def _personal(row: Any) -> PersonalFact | None:

@@ -1,8 +1,11 @@
 """Rules of subscribing: what can be wished for, and when a confirmation is too late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
 
 from shared.addresses import checked_mail, checked_phone
 from shared.city import City
@@ -88,6 +91,30 @@ def tidy(wishes: Wishes) -> Wishes:
         quarters=tuple(sorted(set(wishes.quarters))),
         topics=tuple(sorted(set(wishes.topics))),
     )
+
+
+class Places(Protocol):
+    """Districts and quarters wished for, by number."""
+
+    @property
+    def districts(self) -> Sequence[int]: ...
+
+    @property
+    def quarters(self) -> Sequence[int]: ...
+
+
+def place_names(city: City, places: Places) -> list[str]:
+    """The names of the districts and quarters wished for."""
+    named = [each.name for each in city.districts if each.number in places.districts]
+    return named + [
+        quarter.name for each in city.districts for quarter in each.quarters if quarter.number in places.quarters
+    ]
+
+
+def subscription_number(id: UUID) -> str:
+    """What people call their subscription by on the phone, such as N-3F2A-91BC: the first digits of its id."""
+    digits = id.hex[:8].upper()
+    return f"N-{digits[:4]}-{digits[4:]}"
 
 
 def can_be_confirmed(asked_at: datetime, now: datetime) -> bool:

@@ -28,7 +28,8 @@ _SENT = text("""
     left join lateral (
         select mi.type, mi.fact from digest_items i join matters mi on mi.id = i.matter where i.notice = n.id
     ) item on true
-    where n.recipient = :address and n.purpose = any(:purposes) and m.state in ('delivered', 'accepted', 'unknown')
+    where n.recipient = :address and n.purpose = any(:purposes)
+      and m.state in ('delivered', 'accepted', 'unknown', 'failed', 'expired', 'suppressed')
     order by m.changed_at desc, n.id limit :limit
 """)
 
@@ -59,10 +60,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """News that was sent, alone or in a digest."""
+    """News that was to be sent, alone or in a digest, and the state its message came to."""
 
     at: datetime
     fact: Fact
+    state: str
 
 
 async def load_subscription(conn: AsyncConnection, id: UUID, *, for_update: bool = False) -> Subscription | None:
@@ -85,9 +87,9 @@ async def load_request(conn: AsyncConnection, id: UUID) -> Request | None:
 
 
 async def load_sent(conn: AsyncConnection, address: str, purposes: list[Purpose]) -> list[Sent]:
-    """The last news sent to an address, newest first."""
+    """The last news for an address, newest first; not what was overtaken or still waits."""
     rows = await conn.execute(_SENT, {"address": address, "purposes": purposes, "limit": LAST_MESSAGES})
-    return [Sent(row.changed_at, facts_by_type()[row.type].model_validate(row.fact)) for row in rows]
+    return [Sent(row.changed_at, facts_by_type()[row.type].model_validate(row.fact), row.state) for row in rows]
 
 
 def _subscription(row: RowMapping | None) -> Subscription | None:

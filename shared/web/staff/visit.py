@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse
 
 from shared.problems import Forbidden, Problem
+from shared.web.staff.areas import other_areas
 from shared.web.staff.session import Session
 from shared.web.visit import CurrentVisit, Visit
 
@@ -72,6 +73,7 @@ class StaffVisit(Visit):
             session=self.who.form_token,
             area=f"/{self.service.name}/staff",
             entries=[each for each in area.entries if each.role in self.who.roles],
+            other_areas=other_areas(self.service.name, self.who.roles),
             here=self.request.url.path.removeprefix(self.language.prefix),
             **context,
         )

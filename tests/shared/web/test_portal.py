@@ -4,6 +4,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from shared.city import City
+from shared.settings import SERVICES
 from shared.web.portal import TASKS, TEXT_PAGES, create_portal
 from tests.shared.web.html import links, parse, words
 
@@ -45,6 +46,16 @@ async def test_short_paths_lead_to_open_tasks_in_the_same_language(portal: Async
     assert (await portal.get("/termin")).headers["location"] == "/appointments/"
     assert (await portal.get("/en/termin")).headers["location"] == "/en/appointments/"
     assert (await portal.get("/raum")).status_code == 404
+
+
+async def test_staff_find_the_area_of_every_service(portal: AsyncClient) -> None:
+    targets = set(links(parse((await portal.get("/en/staff/")).text)))
+    assert {f"/en/{service}/staff/" for service in SERVICES} <= targets
+
+
+async def test_a_redirect_names_no_host_whatever_the_client_says(portal: AsyncClient) -> None:
+    answer = await portal.get("/en/staff?a=b", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/en/staff/?a=b")
 
 
 async def test_the_imprint_names_the_city(portal: AsyncClient) -> None:

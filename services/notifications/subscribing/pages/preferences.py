@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from services.notifications.news.domain import PURPOSES
 from services.notifications.subscribing import usecases
-from services.notifications.subscribing.domain import Wrong
+from services.notifications.subscribing.domain import Wrong, subscription_number
 from services.notifications.subscribing.facts import PREFERENCES, UNSUBSCRIBE
 from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.pages.forms import (
@@ -116,6 +116,7 @@ async def _page(
         errors=errors,
         new=new,
         saved=saved,
+        number=subscription_number(found.id),
         sent=await load_sent(visit.conn, found.address, list(PURPOSES)),
         unsubscribe=f"/notifications/unsubscribe/{unsubscribe}",
         **choices(visit),

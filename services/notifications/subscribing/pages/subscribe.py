@@ -4,9 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
+from fastapi import Request as HttpRequest
+from fastapi.responses import RedirectResponse
 
 from services.notifications.subscribing import usecases
-from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed
+from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed, place_names
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
 from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.pages.forms import (
@@ -23,10 +25,16 @@ from services.notifications.subscribing.queries import Request, load_request
 from shared.idempotency import claim_key
 from shared.web.formats import own_name
 from shared.web.forms import FormErrors
-from shared.web.i18n import message_language
+from shared.web.i18n import language_of, message_language
 from shared.web.visit import CurrentVisit, Visit
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
+
+
+@router.get("/")
+async def start(request: HttpRequest) -> RedirectResponse:
+    """Who shortens the address of a page comes to the form."""
+    return RedirectResponse(f"{language_of(request).prefix}/notifications/subscribe", 302)
 
 
 @router.get("/subscribe")
@@ -84,7 +92,7 @@ async def show_confirmation(visit: CurrentVisit, token: str) -> Response:
         secret=True,
         token=token,
         asked=request,
-        names=place_names(visit, request),
+        names=place_names(visit.service.city, request.wishes),
         topics=[topic_texts(visit)[Topic(topic)][0] for topic in request.wishes.topics],
         message_language=own_name(message_language(request.wishes.language)),
     )
@@ -99,15 +107,6 @@ async def confirm(visit: CurrentVisit, token: str, form: Annotated[Press, Form()
     found = await usecases.confirm(visit.conn, visit.service, id, visit.now)
     link = visit.service.links.token(PREFERENCES, found.id, found.generation)
     return visit.redirect(f"/notifications/m/{link}?new=1")
-
-
-def place_names(visit: Visit, request: Request) -> list[str]:
-    """The names of the districts and quarters wished for."""
-    districts = visit.service.city.districts
-    named = [each.name for each in districts if each.number in request.wishes.districts]
-    return named + [
-        quarter.name for each in districts for quarter in each.quarters if quarter.number in request.wishes.quarters
-    ]
 
 
 async def _request(visit: Visit, token: str) -> tuple[UUID, Request | None]:
