@@ -10,8 +10,10 @@ from sqlalchemy import text
 from services.notifications.delivery.domain import Event, News
 from services.notifications.delivery.queries import log_of
 from services.notifications.delivery.usecases import Hand
+from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import take_fact
 from shared.service import Service
+from tests.browser.subscribing import SubscribingSite
 from tests.notifications.facts import booked, person, received
 from tests.shared.staff.conftest import cookie_of, somebody
 
@@ -26,9 +28,10 @@ class MessagesSite:
         self.address = address
         self.service = service
 
-    async def open(self, page: Page, path: str) -> None:
-        """Open a page as a member of the staff."""
-        session = somebody(roles=frozenset({"notifications:staff", "notifications:lead"}), stations=frozenset({"*"}))
+    async def open(self, page: Page, path: str, *roles: str) -> None:
+        """Open a page as a member of the staff, with these roles or all of the service."""
+        own = {"notifications:staff", "notifications:lead"}
+        session = somebody(roles=frozenset(roles or own), stations=frozenset({"*"}))
         name, _, value = cookie_of(self.service, session).partition("=")
         await page.context.add_cookies([{"name": name, "value": value, "url": self.address}])
         await page.goto(self.address + AREA + path)
@@ -97,6 +100,16 @@ async def story(site: MessagesSite, page: Page) -> None:
     await expect(page.get_by_role("heading", name=f"Vorgang {LOST}")).to_be_visible()
 
 
+async def served_elsewhere(site: MessagesSite, page: Page) -> None:
+    await site.open(page, "/", "appointments:staff")
+
+
+async def subscribers_story(site: MessagesSite, page: Page) -> None:
+    found = await SubscribingSite(site.address, site.service).told()
+    await site.open(page, f"/log?matter={subscription_number(found.id)}")
+    await expect(page.get_by_text("Abo: Station geschlossen").first).to_be_visible()
+
+
 async def reason_missing(site: MessagesSite, page: Page) -> None:
     await story(site, page)
     await page.get_by_role("button", name="Kontakt zeigen").click()
@@ -117,11 +130,13 @@ async def deeds(site: MessagesSite, page: Page) -> None:
 
 STATES: dict[str, tuple[str, MessagesState]] = {
     "start": ("Für Beschäftigte", at_path("/")),
+    "start-elsewhere": ("Für Beschäftigte", served_elsewhere),
     "failed-nothing": ("Nicht zugestellt", nothing_failed),
     "failed": ("Nicht zugestellt", failed),
     "log-empty": ("Verlauf", at_path("/log")),
     "log-unknown": ("Verlauf", at_path("/log?matter=9999-9999")),
     "log": ("Verlauf", story),
+    "log-subscription": ("Verlauf", subscribers_story),
     "log-reason-missing": ("Verlauf", reason_missing),
     "log-contact": ("Verlauf", contact_shown),
     "templates": ("Texte", at_path("/templates")),

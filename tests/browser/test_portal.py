@@ -19,7 +19,7 @@ from tests.browser.checks import (
 from tests.browser.conftest import OpenPage
 
 READERS = [("phone", "light"), ("desktop", "dark")]
-PATHS = ["/", *TEXT_PAGES, "/en/", "/nothing-here"]
+PATHS = ["/", *TEXT_PAGES, "/staff/", "/en/", "/nothing-here"]
 
 
 async def with_errors(page: Page) -> None:

@@ -13,7 +13,7 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
-from shared.events.appointments import BookedService, DecidedBy, KnownReason
+from shared.events.appointments import AppointmentFact, BookedService, DecidedBy, KnownReason
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from tests.notifications.facts import SAMPLES, booked, fact_for, person
 from tests.shared.web.html import parse, words
@@ -91,6 +91,7 @@ def test_the_citys_fixed_reasons_are_told_in_every_language_and_all_others_in_ge
     purpose: Purpose, language: Language
 ) -> None:
     fact = fact_for(purpose, language.code, DecidedBy.CITY)
+    assert isinstance(fact, AppointmentFact)
     said = set()
     for code in (*KnownReason, "newer", None):
         told = fact.model_copy(update={"reason": "Wasserschaden", "reason_code": code})
