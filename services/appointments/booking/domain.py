@@ -15,6 +15,9 @@ EXTENSION = timedelta(minutes=10)
 MOST_EXTENSIONS = 12
 """WCAG 2.2, success criterion 2.2.1, asks for at least ten."""
 
+HOLD_WARNING = timedelta(minutes=2)
+"""How long before its end a hold says so; WCAG 2.2, success criterion 2.2.1, asks for 20 seconds to extend it."""
+
 LONGEST_NAME = 120
 NUMBERS = 10**8
 _STRIDE = 48_271_933
@@ -59,6 +62,11 @@ def number_of(typed: str) -> str | None:
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now
+
+
+def hold_ends_soon(held_until: datetime | None, now: datetime) -> bool:
+    """Whether a hold is about to end."""
+    return held_until is not None and now < held_until <= now + HOLD_WARNING
 
 
 def alternative_is_over(status: Status, held_until: datetime | None, now: datetime) -> bool:

@@ -6,7 +6,13 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel
 
-from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over, will_be_reminded
+from services.appointments.booking.domain import (
+    MOST_EXTENSIONS,
+    PersonInput,
+    hold_ends_soon,
+    hold_is_over,
+    will_be_reminded,
+)
 from services.appointments.booking.holds import load_details, save_details
 from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import (
@@ -196,7 +202,9 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
     """What every page of a draft says of its hold."""
     return {
         "draft": draft,
+        "live": True,
         "over": hold_is_over(draft.held_until, visit.now),
+        "soon": hold_ends_soon(draft.held_until, visit.now),
         "extendable": draft.extensions < MOST_EXTENSIONS,
         "token": visit.request.path_params["token"],
     }
