@@ -7,7 +7,8 @@ subscriptions to news of districts.
 Consumes: AppointmentBooked, AppointmentRescheduled, AppointmentCancelled, WaitingListJoined, SeatOffered,
 SeatOfferEnded, WaitingListLeft, StationClosed.
 
-Publishes: NotificationDelivered, NotificationFailed, ReplyReceived, SubscriptionConfirmed.
+Publishes: NotificationDelivered, NotificationFailed, ReplyReceived, SubscriptionConfirmed, BarrierReported, which it
+consumes itself.
 
 `telling` decides who is told what and when, `news` what subscribers hear, `subscribing` knows who they are; `writing`
 words it; `delivery` and `sending` bring it to the person, once; `reports` and `replies` take what comes back.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.notifications.barriers.pages import router as barrier_pages
 from services.notifications.consumers import REACTIONS
 from services.notifications.delivery.api import router as ledger_router
 from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
@@ -68,6 +69,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             subscriptions_router,
             subscribe_pages,
             preferences_pages,
+            barrier_pages,
             staff_pages(service.name),
             audit_pages(service.name, LEAD),
             desk_pages,

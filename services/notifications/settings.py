@@ -17,14 +17,14 @@ REPLY_NUMBER = r"^(\+\d{6,15})?$"
 class Settings(ServiceSettings):
     """Where messages go out, how long to go on trying, and where reports come in.
 
-    `smtp_*` is the city's mail server; `sms_*` the gateway's API (its URL without `/api/sms`) with its key, the sender
-    shown, the number it takes replies at (none: SMS ask nothing), and the key its receipts are signed with.
-    `sms_webhook_url` is the address receipts and replies are posted to, as the gateway knows it. `second_sms_*` is the
-    same of a second gateway, which carries SMS while the first cannot (no URL: there is none). Bounces come back to
-    addresses of `bounce_domain`, which the city's mail server hands over by LMTP on `bounce_port` (none: not
-    listening). `address_limit` is how many messages one network address may ask for in an hour, to whomever; it does
-    not hold for `unlimited_networks`. `send_timeout` is in seconds and per answer awaited; five of them must fit into
-    the lease of due work.
+    `smtp_*` is the city's mail server; reports of barriers go to `barrier_mail`; `sms_*` the gateway's API (its URL
+    without `/api/sms`) with its key, the sender shown, the number it takes replies at (none: SMS ask nothing), and the
+    key its receipts are signed with. `sms_webhook_url` is the address receipts and replies are posted to, as the
+    gateway knows it. `second_sms_*` is the same of a second gateway, which carries SMS while the first cannot (no URL:
+    there is none). Bounces come back to addresses of `bounce_domain`, which the city's mail server hands over by LMTP
+    on `bounce_port` (none: not listening). `address_limit` is how many messages one network address may ask for in an
+    hour, to whomever; it does not hold for `unlimited_networks`. `send_timeout` is in seconds and per answer awaited;
+    five of them must fit into the lease of due work.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFICATIONS_", extra="ignore")
@@ -37,6 +37,7 @@ class Settings(ServiceSettings):
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "Bürger-Service Duisburg <termine@stadt.example>"
     reply_to: str = "buergerservice@stadt.example"
+    barrier_mail: str = "barrierefreiheit@stadt.example"
 
     sms_url: str = "http://127.0.0.1:8026/sms"
     sms_key: SecretStr = DEVELOPMENT_KEY

@@ -113,7 +113,7 @@ class AppointmentBooked(AppointmentFact):
 class AppointmentRescheduled(AppointmentFact):
     """An appointment takes place at another time or place, under the same number; `before` is the state it had.
 
-    `reason` stands in the city's words; `reason_code` is there where it is a `KnownReason`, or a newer one.
+    `reason` stands in the city's words; `known_reason` is there where it is a `KnownReason`, or a newer one.
     """
 
     schema_version: ClassVar[int] = 6
@@ -121,13 +121,13 @@ class AppointmentRescheduled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
-    reason_code: str | None = None
+    known_reason: str | None = None
 
 
 class AppointmentCancelled(AppointmentFact):
     """An appointment will not take place; `before` is the state it had.
 
-    `reason` stands in the city's words; `reason_code` is there where it is a `KnownReason`, or a newer one.
+    `reason` stands in the city's words; `known_reason` is there where it is a `KnownReason`, or a newer one.
     """
 
     schema_version: ClassVar[int] = 5
@@ -135,7 +135,7 @@ class AppointmentCancelled(AppointmentFact):
     before: AppointmentState
     by: DecidedBy
     reason: str | None = None
-    reason_code: str | None = None
+    known_reason: str | None = None
 
 
 class AppointmentMissed(AppointmentFact):

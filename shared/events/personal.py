@@ -16,6 +16,7 @@ class Contact(BaseModel):
 
     `mail` and `phone` (E.164) are the addresses the person gave; the state's `channels` says which to use first.
     `manage_url` is the person's own page of the matter, `cancel_url` the one that asks only whether to cancel it.
+    `note` is what somebody wrote to the city, field by field, where the city itself is who is told.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -25,6 +26,7 @@ class Contact(BaseModel):
     phone: str | None = None
     manage_url: str
     cancel_url: str | None = None
+    note: tuple[tuple[str, str], ...] = ()
 
 
 class PersonalState(FactPart):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from shared.events import appointments, notifications, tickets
+from shared.events import appointments, barriers, notifications, tickets
 from shared.events.base import Fact, Privacy
 from shared.events.personal import PersonalFact
 
@@ -28,6 +28,7 @@ FACTS: tuple[type[Fact], ...] = (
     notifications.NotificationFailed,
     notifications.ReplyReceived,
     notifications.SubscriptionConfirmed,
+    barriers.BarrierReported,
 )
 
 TYPE_PREFIX = "de.nahbar"

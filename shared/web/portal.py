@@ -124,6 +124,12 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
         async def alias(request: Request) -> RedirectResponse:
             return RedirectResponse(language_of(request).prefix + task.path, 302)
 
+    if "nachrichten" in open_tasks:
+
+        @app.get("/barrierefreiheit/melden")
+        async def report_barrier(request: Request) -> RedirectResponse:
+            return RedirectResponse(f"{language_of(request).prefix}/notifications/barriers", 302)
+
     for path, template in TEXT_PAGES.items():
         add_text_page(path, template)
     for task in TASKS:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import text
 
 from services.notifications.news.usecases import FAN_OUT, fan_out, take_news
@@ -128,6 +128,18 @@ async def unsubscribed(site: SubscribingSite, page: Page) -> None:
     await page.get_by_role("button", name="Alles abbestellen").click()
 
 
+async def barrier_wrong(site: SubscribingSite, page: Page) -> None:
+    await site.open(page, "/notifications/barriers")
+    await page.get_by_role("button", name="Barriere melden").click()
+    await expect(page.locator("#fehler")).to_be_visible()
+
+
+async def barrier_sent(site: SubscribingSite, page: Page) -> None:
+    await site.open(page, "/notifications/barriers")
+    await page.get_by_label("Was wollten Sie tun").fill("Der Knopf sagt meinem Screenreader nichts.")
+    await page.get_by_role("button", name="Barriere melden").click()
+
+
 async def over(site: SubscribingSite, page: Page) -> None:
     await site.open(page, site.path(PREFERENCES, uuid4()))
 
@@ -146,6 +158,9 @@ STATES: dict[str, tuple[str, State]] = {
     "address-wrong": ("Wohin sollen wir schreiben?", address_wrong),
     "unsubscribe": ("Möchten Sie alles abbestellen?", of_subscription(UNSUBSCRIBE)),
     "unsubscribed": ("Sie haben alles abbestellt", unsubscribed),
+    "barrier": ("Barriere melden", at_path("/notifications/barriers")),
+    "barrier-wrong": ("Barriere melden", barrier_wrong),
+    "barrier-sent": ("Danke für Ihre Meldung", barrier_sent),
     "over": ("Diese Bestellung gibt es nicht mehr", over),
 }
 """Every page of subscriptions in every state: its heading, and how to get there."""

@@ -31,6 +31,7 @@ from shared.events.appointments import (
     WaitingListLeft,
     WaitingState,
 )
+from shared.events.barriers import BarrierReported, BarrierState
 from shared.events.base import Fact, Received
 from shared.events.personal import Contact, PersonalFact
 from shared.events.tickets import TicketNear, TicketState
@@ -159,6 +160,20 @@ def near(contact: Contact | None = None, **changes: Any) -> TicketNear:
     """It is nearly somebody's turn."""
     matter = uuid4()
     return TicketNear(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **changes), ahead=2)
+
+
+def barrier(**changes: Any) -> BarrierReported:
+    """Somebody reports a barrier to the city."""
+    id = uuid4()
+    values: dict[str, Any] = {
+        "number": "B-3F2A-91BC",
+        "reported_at": MONDAY_NOON,
+        "language": "de",
+        "channels": ["mail"],
+        "person_key": "key of the city",
+        "contact": _SEALER.seal("notifications", id, person()),
+    }
+    return BarrierReported(id=id, version=1, barrier=BarrierState(**values | changes))
 
 
 def waiting(contact: Contact | None = None, **changes: Any) -> WaitingListJoined:
@@ -300,6 +315,9 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.SUBSCRIPTION_LINK: _circular_sample(),
     Purpose.CLOSURE: _circular_sample(closed(), names=(_STATION,), titled=_STATION),
     Purpose.CLOSURE_LIFTED: _circular_sample(closed(status="lifted"), names=(_STATION,), titled=_STATION),
+    Purpose.BARRIER: Sample(
+        lambda language, _: barrier(language=language), ("B-3F2A-91BC", MANAGE_URL), ("B-3F2A-91BC",), ()
+    ),
     Purpose.DIGEST: _circular_sample(closed(), closed(status="lifted"), names=(_STATION,)),
 }
 """One for every purpose: the texts of all languages are tested with them."""

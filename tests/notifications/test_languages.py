@@ -86,18 +86,18 @@ def test_a_withdrawn_offer_is_no_expired_one(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
-@pytest.mark.parametrize("purpose", WITH_REASON)
+@pytest.mark.parametrize("purpose", sorted(WITH_REASON))
 def test_the_citys_fixed_reasons_are_told_in_every_language_and_all_others_in_german(
     purpose: Purpose, language: Language
 ) -> None:
     fact = fact_for(purpose, language.code, DecidedBy.CITY)
     assert isinstance(fact, AppointmentFact)
     said = set()
-    for code in (*KnownReason, "newer", None):
-        told = fact.model_copy(update={"reason": "Wasserschaden", "reason_code": code})
+    for known in (*KnownReason, "newer", None):
+        told = fact.model_copy(update={"reason": "Wasserschaden", "known_reason": known})
         mail = TEXTS.mail(purpose, told, person())
         own = mail.plain.partition(NOT_CHECKED.get(language.code, "\0"))[0]
-        assert ("Wasserschaden" in own) == (code not in set(KnownReason))
+        assert ("Wasserschaden" in own) == (known not in set(KnownReason))
         assert ('<bdi lang="de">Wasserschaden</bdi>' in mail.html) == (
             "Wasserschaden" in own and not language.code.startswith("de")
         )

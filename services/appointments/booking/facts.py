@@ -132,7 +132,7 @@ def cancelled_fact(found: Appointment, by: DecidedBy, reason: KnownReason | None
 
 
 def _why(reason: KnownReason | None) -> dict[str, str]:
-    return {} if reason is None else {"reason": REASONS[reason], "reason_code": reason}
+    return {} if reason is None else {"reason": REASONS[reason], "known_reason": reason}
 
 
 def binding_before(state: AppointmentState) -> AppointmentState:

@@ -28,6 +28,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.CLOSURE: N_("Abo: Station geschlossen"),
         Purpose.CLOSURE_LIFTED: N_("Abo: Station doch geöffnet"),
         Purpose.DIGEST: N_("Abo: Neues des Tages"),
+        Purpose.BARRIER: N_("An die Stadt: Barriere gemeldet"),
     }
 )
 CHANNELS: Mapping[str, str] = MappingProxyType({"mail": N_("E-Mail"), "sms": N_("SMS"), "none": N_("kein Weg")})

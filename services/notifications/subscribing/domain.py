@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared.addresses import checked_mail, checked_phone
 from shared.city import City
+from shared.numbers import number_from
 from shared.web.i18n import MESSAGE_LANGUAGES
 
 CONFIRM_WITHIN = timedelta(hours=48)
@@ -112,9 +113,8 @@ def place_names(city: City, places: Places) -> list[str]:
 
 
 def subscription_number(id: UUID) -> str:
-    """What people call their subscription by on the phone, such as N-3F2A-91BC: the first digits of its id."""
-    digits = id.hex[:8].upper()
-    return f"N-{digits[:4]}-{digits[4:]}"
+    """What people call their subscription by, such as N-3F2A-91BC."""
+    return number_from("N", id)
 
 
 def can_be_confirmed(asked_at: datetime, now: datetime) -> bool:

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     CLOSURE = "closure"
     CLOSURE_LIFTED = "closure-lifted"
     DIGEST = "digest"
+    BARRIER = "barrier"
 
 
 class IfUnknown(StrEnum):
@@ -71,5 +72,6 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.CLOSURE: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
         Purpose.DIGEST: _FOR_SUBSCRIBERS,
+        Purpose.BARRIER: Policy(IfUnknown.LEAVE, reported=False),
     }
 )

@@ -132,6 +132,7 @@ class Texts:
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,
+            "note": dict(contact.note),
             **values_of(language, purpose, fact),
         }
 

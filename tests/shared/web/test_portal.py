@@ -34,11 +34,13 @@ async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_res
     assert len(TASKS) - 1 == len(next(each for each in tree.iter("ul") if each.get("class") == "nb-later"))
 
 
-async def test_with_everything_open_nothing_is_left_for_the_phone() -> None:
+async def test_with_everything_open_nothing_is_left_for_the_phone_and_barriers_have_a_form() -> None:
     app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
     async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
         assert (await client.head("/")).status_code == 200
         text = words(parse((await client.get("/")).text))
+        melden = await client.get("/en/barrierefreiheit/melden")
+    assert (melden.status_code, melden.headers["location"]) == (302, "/en/notifications/barriers")
     assert "Bald auch online" not in text
 
 

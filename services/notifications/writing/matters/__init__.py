@@ -7,10 +7,12 @@ from typing import Any
 from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters.appointments import appointment_values
+from services.notifications.writing.matters.barriers import barrier_values
 from services.notifications.writing.matters.circulars import circular_values
 from services.notifications.writing.matters.tickets import ticket_values
 from services.notifications.writing.matters.waiting import waiting_values
 from shared.events.appointments import AppointmentFact, WaitingFact
+from shared.events.barriers import BarrierFact
 from shared.events.personal import PersonalFact
 from shared.events.tickets import TicketFact
 from shared.web.i18n import Language
@@ -22,6 +24,7 @@ _VALUES: Mapping[type[PersonalFact | Circular], Values] = MappingProxyType(
         AppointmentFact: appointment_values,
         TicketFact: ticket_values,
         WaitingFact: waiting_values,
+        BarrierFact: barrier_values,
         Circular: circular_values,
     }
 )

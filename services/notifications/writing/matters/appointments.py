@@ -39,7 +39,7 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "before": _before(fact, language) if purpose in (Purpose.RESCHEDULING, Purpose.ALTERNATIVE) else None,
         "by_city": isinstance(fact, Decided) and fact.by != DecidedBy.CITIZEN,
         "reason": fact.reason if isinstance(fact, Decided) else _why_offered(state),
-        "reason_code": fact.reason_code if isinstance(fact, Decided) else None,
+        "known_reason": fact.known_reason if isinstance(fact, Decided) else None,
         "until": _until(state, language),
     }
 
