@@ -216,9 +216,8 @@ async def test_only_what_suits_is_offered(client: Client, service: Service, star
     days = [start + timedelta(days=offset) for offset in range(8)]
     await sell_out(service, *days)
     other_day = await join(client, start + timedelta(days=1), last_day=days[-1].date().isoformat())
-    other_weekday = await join(
-        client, start, last_day=days[-1].date().isoformat(), weekdays=[(start.weekday() + 1) % 5]
-    )
+    weekdays = [(start.weekday() + 1) % 5]
+    other_weekday = await join(client, start, "Second", last_day=days[-1].date().isoformat(), weekdays=weekdays)
     await cancel(client, booked)
     assert [(await entry(client, each))["status"] for each in (other_day, other_weekday)] == ["waiting", "waiting"]
     assert len(await free_starts(client, start)) == 1

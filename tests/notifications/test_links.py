@@ -23,7 +23,6 @@ from tests.notifications.facts import (
     seat_offered,
     waiting,
 )
-from tests.support.wait import eventually
 
 MAIL = "delivered@simulator.stadt.example"
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.api import AppointmentOut, PersonIn, appointment_out
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.waiting import usecases
@@ -97,9 +98,10 @@ class WaitingOut(BaseModel):
     waiting_url: str
 
 
-@router.post("/waiting", status_code=201, responses=problems(409, 422))
+@router.post("/waiting", status_code=201, responses=problems(409, 422, 429))
 async def join(
     wait: WaitIn,
+    origin: CurrentOrigin,
     response: Response,
     conn: Connection,
     service: CurrentService,
@@ -108,12 +110,13 @@ async def join(
 ) -> WaitingOut:
     """Join the waiting list. Sent again with the same Idempotency-Key it answers with the first entry.
 
-    Where something that suits is free already, it answers 409 with the first such times (`free`).
+    Where something that suits is free already, it answers 409 with the first such times (`free`). Who has
+    as many appointments and places on the list as one person may have, or waits for the same already, is refused (429).
     """
     details, id = wait.person.details(), uuid4()
     if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):
         return await _out(conn, service, await _known(conn, UUID(first)), now)
-    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now), now)
+    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now, origin), now)
     response.headers["Location"] = f"/appointments/api/v1/waiting/{out.token}"
     return out
 

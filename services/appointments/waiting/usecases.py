@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import CheckedPerson
+from services.appointments.booking.limits import COUNT_MATTERS, Origin
 from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind, keys_of, of_kind
@@ -42,6 +44,15 @@ _JOIN = text("""
                                  language, interpreter, channels, state)
     values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
             :language, :interpreter, :channels, cast(:state as jsonb))
+""")
+_ALONE = text("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
+_MATTERS = text(f"select {COUNT_MATTERS}")
+_WAITS_FOR_THE_SAME = text("""
+    select exists (
+        select from people p join waiting_entries e on e.id = p.matter
+        where p.person_key = :person_key and e.status in ('waiting', 'offered')
+          and e.services = cast(:services as text[]) and e.stations = cast(:stations as text[])
+    )
 """)
 _FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
 
@@ -90,22 +101,26 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
 
 
 async def join(
-    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime
+    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime, origin: Origin
 ) -> Entry:
     """Join the waiting list, behind all others; WaitingListJoined is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
+        origin: where the request comes from; its limits hold.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
+        AppointmentsUsedUp: the person has too much, or waits for the same services at the same stations.
     """
+    person = details.kept
+    await conn.execute(_ALONE, {"person_key": service.people.person_key(person)})
     # Before the lock: whoever looks again holds this work's row while waiting for it.
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
     suits, services = checked.suits, checked.offer.services
-    person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
+    await _check_limits(conn, service, person, checked, now, origin)
     fact = joined_fact(service, id, suits, checked.offer, details, person)
     values = {
         "id": id,
@@ -205,6 +220,20 @@ async def end_wait(conn: AsyncConnection, service: Service, claim: Claim) -> Non
 async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Forget the sealed contacts of entries whose people have been forgotten."""
     await conn.execute(_FORGET, {"ids": ids})
+
+
+async def _check_limits(
+    conn: AsyncConnection, service: Service, person: Person, checked: Checked, now: datetime, origin: Origin
+) -> None:
+    values = {
+        "person_key": service.people.person_key(person),
+        "services": keys_of(checked.offer.services),
+        "stations": list(checked.suits.stations),
+        "now": now,
+    }
+    origin.check_matters((await conn.execute(_MATTERS, values)).scalar_one())
+    if (await conn.execute(_WAITS_FOR_THE_SAME, values)).scalar_one():
+        raise AppointmentsUsedUp(origin.person_limit)
 
 
 async def _end_offer(
