@@ -37,7 +37,7 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 class WaitIn(BaseModel):
     """What to wait for: all the services in one appointment, on days that suit.
 
-    A key stands in `services` as often as it is wanted; without `stations` any will do; 0 is Monday.
+    A key stands in `services` as often as it is wanted; without `stations` any counter will do; 0 is Monday.
     """
 
     model_config = ConfigDict(
@@ -67,6 +67,14 @@ class WaitIn(BaseModel):
         return usecases.WaitFor(
             tuple(self.services), tuple(self.stations), tuple(self.weekdays), self.first_day, self.last_day
         )
+
+
+class TakingIn(BaseModel):
+    """What the person agrees to: by video the version of the text of consent is needed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    consent: Annotated[str | None, Field(max_length=20)] = None
 
 
 class SeatOfferOut(BaseModel):
@@ -140,11 +148,14 @@ async def offer(token: str, conn: Connection, service: CurrentService, now: Now)
     return _offer_out(service, await offer_by_token(conn, service, token), now)
 
 
-@router.post("/offers/{token}/taking", responses=problems(404, 410))
-async def take(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+@router.post("/offers/{token}/taking", responses=problems(404, 410, 422))
+async def take(
+    token: str, conn: Connection, service: CurrentService, now: Now, taking: TakingIn | None = None
+) -> AppointmentOut:
     """Take an offered time: it is a binding appointment then. Sent again it answers with the same appointment."""
     found = await offer_by_token(conn, service, token)
-    return appointment_out(service, await usecases.take(conn, service, found.id, now))
+    consent = taking.consent if taking else None
+    return appointment_out(service, await usecases.take(conn, service, found.id, now, consent))
 
 
 @router.post("/offers/{token}/declining", responses=problems(404, 410))

@@ -59,7 +59,10 @@ _FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}',
 
 @dataclass(frozen=True, slots=True)
 class WaitFor:
-    """What somebody wants to be told of: services (a key as often as it is wanted), stations (none: any), days."""
+    """What somebody wants to be told of: services (a key as often as it is wanted), stations, days.
+
+    Without stations any will do that has a counter; an appointment by video is another kind, and waited for by itself.
+    """
 
     services: tuple[str, ...]
     stations: tuple[str, ...]
@@ -84,9 +87,10 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
     """
     today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
     offer = await load_offer(conn, today, services=wait.services)
-    able = of_kind(check_choice(offer, wait.services), Kind.COUNTER)
-    stations = [each for each in able if not wait.stations or each.key in wait.stations]
-    if len(stations) < len(set(wait.stations)) or not stations:
+    able = check_choice(offer, wait.services)
+    named = [each for each in able if each.key in wait.stations]
+    stations = named if wait.stations else of_kind(able, Kind.COUNTER)
+    if len(named) < len(set(wait.stations)) or len({each.kind for each in stations}) != 1:
         raise UnknownChoice
     weekdays = tuple(sorted(set(wait.weekdays)))
     suits = Suits(tuple(each.key for each in stations), weekdays, max(wait.first_day, today), wait.last_day)
@@ -143,13 +147,18 @@ async def join(
     return await _known(conn, id)
 
 
-async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Appointment:
+async def take(
+    conn: AsyncConnection, service: Service, id: UUID, now: datetime, consent: str | None = None
+) -> Appointment:
     """Take an offered time: it becomes an appointment; AppointmentBooked and WaitingListLeft are recorded.
 
     Taken already, it is the same appointment.
 
+    Args:
+        consent: the version of the text the person agreed to; an appointment by video needs one.
+
     Raises:
-        NotFound, OfferEnded
+        NotFound, OfferEnded, ConsentMissing
     """
     entry, offer = await _offered(conn, id)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
@@ -160,7 +169,7 @@ async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
     found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
-    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language)
+    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)
     booked = await book_kept(conn, service, id, seating, details, now)
     await note_outcome(conn, id, Outcome.TAKEN)
     await _end(conn, service, entry, Status.BOOKED, now, appointment=id)

@@ -162,6 +162,7 @@ def _days_page(visit: Visit, offer: Offer, choice: WaitChoice, errors: FormError
         errors=errors,
         stations=stations,
         weekdays=[(day, names[day]) for day in _weekdays(stations)],
+        video=next(iter(of_kind(able(offer.stations, services), Kind.VIDEO)), None),
         **_chosen(services),
     )
 
@@ -203,8 +204,10 @@ def _chosen(services: list[Service]) -> dict[str, Any]:
 
 
 def _stations(offer: Offer, choice: Choice) -> list[Station]:
-    """Where everything wanted can be done at a counter."""
-    return of_kind(able(offer.stations, chosen_of(offer, choice)), Kind.COUNTER)
+    """Where everything wanted can be done: at counters, or by video where the place that was chosen says so."""
+    suitable = able(offer.stations, chosen_of(offer, choice))
+    by_video = any(each.key == choice.place for each in of_kind(suitable, Kind.VIDEO))
+    return of_kind(suitable, Kind.VIDEO if by_video else Kind.COUNTER)
 
 
 def _weekdays(stations: list[Station]) -> list[int]:
