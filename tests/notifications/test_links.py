@@ -6,7 +6,10 @@ from email import message_from_bytes
 from email.policy import default
 from typing import Any
 
+import pytest
+
 from services.notifications.consumers import on_links_requested
+from services.notifications.links.domain import same_address
 from shared.events.links import LinksRequested
 from shared.people import Person
 from shared.service import Service
@@ -76,6 +79,21 @@ async def test_a_number_given_beside_a_mail_address_finds_them_too(open_post: Po
     await open_post.until(request.id, "links", sms="delivered")
     [sent] = open_post.received("sms")
     assert json.loads(sent.source)["text"].startswith("Ihre Links:\nDo., 26.11. 09:20 https://")
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "same"),
+    [
+        ("Anna@example.org", "anna@example.org", True),
+        ("strasse@example.org", "straße@example.org", False),
+        ("other@example.org", "anna@example.org", False),
+        (None, "anna@example.org", True),
+    ],
+)
+def test_links_go_to_the_very_address_they_belong_to(asked: str | None, known: str, same: bool) -> None:
+    """Whoever owns an address that only looks alike gets nothing."""
+    request = person(asked, None if asked else MOBILE)
+    assert same_address(request, person(known)) == same
 
 
 async def test_where_nothing_is_open_nothing_is_sent_and_nothing_kept(post: Post) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from shared.events.appointments import AppointmentFact, WaitingFact
 from shared.events.links import LinksRequested
+from shared.events.personal import Contact
 
 MOST = 10
 """So many links go into a message: those of what comes first."""
@@ -34,6 +35,13 @@ def is_open(fact: Open, now: datetime) -> bool:
     """Whether there is still something to look at, answer or cancel."""
     status = fact.appointment.status if isinstance(fact, AppointmentFact) else fact.entry.status
     return status in ("confirmed", "offered", "waiting") and now < fact.alive_until
+
+
+def same_address(one: Contact, other: Contact) -> bool:
+    """Whether a message to one reaches the other. Keys of people are coarser: to them "ß" and "ss" are the same."""
+    if one.mail and other.mail:
+        return one.mail.lower() == other.mail.lower()
+    return one.phone is not None and one.phone == other.phone
 
 
 def in_order(matters: Iterable[OpenMatter]) -> tuple[OpenMatter, ...]:

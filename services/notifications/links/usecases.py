@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
-from services.notifications.links.domain import Open, OpenMatter, OpenMatters, in_order, is_open
+from services.notifications.links.domain import Open, OpenMatter, OpenMatters, in_order, is_open, same_address
 from services.notifications.telling.purposes import Purpose
 from services.notifications.telling.usecases import contact_of, take_fact
 from shared.events.base import Received
@@ -52,12 +52,12 @@ async def answers(
 async def _open_for(
     conn: AsyncConnection, service: Service, request: LinksRequested, now: datetime
 ) -> tuple[OpenMatter, ...]:
-    found = []
+    asked, found = contact_of(request, service), []
     for row in await _OF_ADDRESS.rows(conn, {"address": request.request.person_key}):
         kind = facts_by_type()[row["type"]]
         if issubclass(kind, Open):
             fact = kind.model_validate(row["fact"])
             contact = contact_of(fact, service)
-            if contact and is_open(fact, now):
+            if asked and contact and same_address(asked, contact) and is_open(fact, now):
                 found.append(OpenMatter(fact, contact.manage_url))
     return in_order(found)
