@@ -168,7 +168,7 @@ async def take(
         raise OfferEnded
     found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
-    checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
+    checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels, person.remarks)
     details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)
     booked = await book_kept(conn, service, id, seating, details, now)
     await note_outcome(conn, id, Outcome.TAKEN)

@@ -55,6 +55,7 @@ class DetailsForm(BaseModel):
     phone: str = ""
     language: str = ""
     interpreter: str = ""
+    remarks: str = ""
     consent: str = ""
 
     @classmethod
@@ -67,6 +68,7 @@ class DetailsForm(BaseModel):
             phone=person.phone,
             language=details.language,
             interpreter=details.interpreter or "",
+            remarks=person.remarks,
             consent=details.consent or "",
         )
 
@@ -75,7 +77,7 @@ class DetailsForm(BaseModel):
         channels = tuple(key for key in typed if typed[key].strip())
         interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels),
+            PersonInput(self.name, self.mail, self.phone, channels, self.remarks),
             message_language(self.language).code,
             interpreter,
             page.code,
@@ -229,6 +231,8 @@ def what_to_do(visit: Visit) -> dict[str, str]:
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
         "phone_unusable": _("Diese Nummer gibt es nicht. Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "consent_missing": _("Kreuzen Sie an, dass Sie einverstanden sind. Oder wählen Sie einen Termin vor Ort."),
         "phone_landline": _(
             "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
