@@ -35,6 +35,7 @@ from services.appointments.queue.ending import (
 from services.appointments.queue.pages.arrival import router as arrival_pages
 from services.appointments.queue.pages.counter import router as counter_pages
 from services.appointments.queue.pages.hall import router as hall_pages
+from services.appointments.queue.pages.issuing import router as issuing_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
@@ -65,7 +66,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, desk_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
             *(join_pages, entry_pages, seat_offer_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, issuing_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,

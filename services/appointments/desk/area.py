@@ -20,6 +20,7 @@ STAFF_AREA = StaffArea(
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/ticket", N_("Nummer ausgeben"), N_("Für Menschen ohne Termin, die vor Ihnen stehen."), CLERK),
         Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(
             f"{STAFF}/closures",

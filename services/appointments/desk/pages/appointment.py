@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
@@ -24,7 +23,7 @@ from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number
 from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
-from shared.web.formats import own_name
+from shared.web.formats import own_name, qr_code
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language
 from shared.web.staff.visit import StaffVisit
@@ -65,8 +64,7 @@ async def slip(visit: Clerk, number: Number) -> Response:
     """To print: number, time, place, what to bring, and the secret link as a QR code."""
     found = await usecases.find(desk_of(visit), number)
     address = manage_url(visit.service, found.id, found.generation, found.language)
-    code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
-    return await _page(visit, "staff/slip.html", found, address=address, code=code)
+    return await _page(visit, "staff/slip.html", found, address=address, code=qr_code(address))
 
 
 @router.get("/missed")
