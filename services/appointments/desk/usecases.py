@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking import changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
-from services.appointments.booking.facts import missed_fact
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
@@ -28,9 +27,6 @@ from shared.problems import NotFound
 from shared.service import Service
 
 _EXPECT_AGAIN = text("update appointments set status = 'confirmed' where id = :id")
-_MISSED = text("""
-    update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
-""")
 _CALLED = text("""
     update unreached set called_at = :now, called_by = :who
     where notice = :notice and not reached and called_at is null
@@ -112,7 +108,7 @@ async def take_back_arrival(desk: Desk, number: str) -> Appointment:
 
 
 async def miss(desk: Desk, number: str) -> Appointment:
-    """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
+    """Note that nobody came; AppointmentMissed is recorded.
 
     Raises:
         NotFound, Forbidden, NotNow
@@ -122,12 +118,9 @@ async def miss(desk: Desk, number: str) -> Appointment:
         return found
     if not may_miss(found.status, found.starts_at, desk.now):
         raise NotNow
-    fact = missed_fact(found)
-    values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
-    await desk.conn.execute(_MISSED, values)
-    await desk.service.outbox.record(desk.conn, fact)
+    missed = await changes.note_missed(desk.conn, desk.service, found)
     await desk.note("missed", found)
-    return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
+    return missed
 
 
 async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
