@@ -21,6 +21,7 @@ from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
+from services.appointments.desk.reached import forget_outcomes
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.queue.api import router as queue_api
@@ -95,3 +96,4 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
 async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
     await forget_contacts(conn, matters)
     await forget_waiting(conn, matters)
+    await forget_outcomes(conn, matters)
