@@ -223,6 +223,7 @@ seat_offers = Table(
     Index("seat_offers_open", "entry", unique=True, postgresql_where=text("outcome is null")),
 )
 
+# What a notice is about has the name of the first such matters; it may be an entry in the waiting list as well.
 unreached = Table(
     "unreached",
     metadata,
@@ -234,7 +235,9 @@ unreached = Table(
     Column("at", moment, nullable=False),
     Column("called_at", moment),
     Column("called_by", Text),
+    Column("matter_version", Integer),
     Index("unreached_open", "at", postgresql_where=text("not reached")),
+    Index("unreached_appointment", "appointment"),
 )
 
 # Tickets are only issued by raising `issued`, so the check keeps the contingent whatever the code does.

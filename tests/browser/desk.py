@@ -137,8 +137,12 @@ async def person_late(site: DeskSite, page: Page) -> None:
 
 
 async def unreached(site: DeskSite, page: Page) -> None:
-    for purpose in ("confirmation", "cancellation"):
+    for purpose in ("confirmation", "cancellation", "alternative"):
         await not_reached(site.booking.service, await site.appointment(), purpose)
+    await site.booking.change(
+        "update appointments a set status = 'offered', held_until = now() + interval '1 hour' "
+        "from unreached u where u.appointment = a.id and u.purpose = 'alternative'"
+    )
     await site.open(page, "/unreached")
 
 

@@ -20,6 +20,7 @@ STAFF_AREA = StaffArea(
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/ticket", N_("Nummer ausgeben"), N_("Für Menschen ohne Termin, die vor Ihnen stehen."), CLERK),
         Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(
             f"{STAFF}/closures",
@@ -37,6 +38,9 @@ STAFF_AREA = StaffArea(
         "moved": N_("Termin verlegt"),
         "cancelled": N_("Termin abgesagt"),
         "called": N_("Person angerufen"),
+        "alternative-taken": N_("Andere Zeit für die Person angenommen"),
+        "offer-taken": N_("Freien Termin für die Person angenommen"),
+        "offer-declined": N_("Freien Termin für die Person abgelehnt"),
         **QUEUE_ACTIONS,
         "closed": N_("Schließung festgelegt"),
         "closure-lifted": N_("Schließung aufgehoben"),

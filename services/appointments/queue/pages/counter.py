@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.pages.draft import OneTimeKey
+from services.appointments.offer.domain import Kind, of_kind
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.desk import STAFF, Desk
 from services.appointments.queue.domain import PARKING_MINUTES
@@ -49,7 +50,7 @@ class Pressed(BaseModel):
 async def choose(visit: Clerk) -> Response:
     """The counters of one's own stations."""
     offer = await load_offer(visit.conn, visit.today, services=())
-    stations = [station for station in offer.stations if visit.who.serves(station.key)]
+    stations = [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
     return visit.render("counters.html", stations=stations)
 
 
