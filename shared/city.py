@@ -35,8 +35,8 @@ class CityStation(_Data):
     """A Bürger-Service-Station, or the virtual one whose counters are reached by video.
 
     `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one,
-    `languages` what is spoken at some counter besides German (BCP 47 tags), `phone` the number to call when the video
-    does not work. The district of a virtual station is 0.
+    `languages` what is spoken besides German (BCP 47 tags) at a counter, by its number, `phone` the number to call when
+    the video does not work. The district of a virtual station is 0.
     """
 
     key: str
@@ -46,13 +46,19 @@ class CityStation(_Data):
     counters: int = Field(ge=1)
     daily_tickets: int = Field(default=0, ge=0, le=999)
     kind: Literal["counter", "video"] = "counter"
-    languages: list[str] = []
+    languages: dict[int, list[str]] = {}
     phone: str | None = None
 
     @model_validator(mode="after")
     def _video_has_a_phone(self) -> Self:
         if self.kind == "video" and self.phone is None:
             raise ValueError("a video station needs a phone number for when the video does not work")
+        return self
+
+    @model_validator(mode="after")
+    def _languages_are_spoken_at_its_counters(self) -> Self:
+        if not all(1 <= number <= self.counters for number in self.languages):
+            raise ValueError("languages are given for counters by their numbers")
         return self
 
 

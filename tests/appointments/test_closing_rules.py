@@ -23,7 +23,8 @@ from services.appointments.closing.domain import (
     propose,
 )
 from services.appointments.closing.free_seats import FreeSeats
-from services.appointments.offer.domain import Grid, Hours, Station, slots_on
+from services.appointments.offer.domain import Grid, Station, slots_on
+from services.appointments.offer.hours import Hours
 from shared.clock import BERLIN
 
 GRID = Grid(timedelta(minutes=10), 28)

@@ -14,7 +14,6 @@ from services.appointments.booking.refusals import TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.domain import (
     Audience,
-    Hours,
     Station,
     able,
     counters_open_at,
@@ -23,6 +22,7 @@ from services.appointments.offer.domain import (
     slots_on,
 )
 from services.appointments.offer.domain import Service as Bookable
+from services.appointments.offer.hours import Hours
 from shared.city import City
 from shared.service import Service
 from tests.appointments.checks import in_minutes
@@ -138,7 +138,7 @@ def test_the_hours_of_the_city_name_services_and_stations_it_has() -> None:
     for hours in city.opening_hours:
         assert set(hours.services or ()) <= services
         assert set(hours.stations or ()) <= stations
-    spoken = {tag for each in city.stations for tag in each.languages}
+    spoken = {tag for each in city.stations for tags in each.languages.values() for tag in tags}
     assert spoken
     assert spoken <= set(city.interpreter_languages)
 

@@ -1,5 +1,6 @@
 """Holds: a time is kept while a person fills in the forms."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -81,6 +82,7 @@ async def hold(
         raise HoldOver
     freed = await let_go(conn, id)
     until = now + HOLD
+    wish = replace(wish, language=before.interpreter if before else None)
     seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
     await pass_on(conn, service, freed, now)
     held = await conn.execute(

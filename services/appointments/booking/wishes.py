@@ -19,6 +19,7 @@ from services.appointments.offer.domain import (
     duration_of,
     nearest,
     of_kind,
+    ranked,
     run_of,
 )
 from services.appointments.offer.domain import Service as BookableService
@@ -32,11 +33,15 @@ from shared.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The time somebody wants: a station, services (a key as often as it is wanted), and a start."""
+    """The time somebody wants: a station, services (a key as often as it is wanted), and a start.
+
+    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first.
+    """
 
     station: str
     services: tuple[str, ...]
     starts_at: datetime
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,13 @@ async def fulfil(
     counters = counters_open_at(station, wish.starts_at, needed, grid, now)
     if not counters:
         raise NotOffered
+    public = counters
+    if audience is Audience.STAFF:
+        shared = offer.stations[0].open_to(Audience.PUBLIC, offer.services)
+        public = counters_open_at(shared, wish.starts_at, needed, grid, now)
+    order = ranked(counters, station, public, wish.language)
     starts = run_of(wish.starts_at, needed, grid)
-    taken = await take_seats(conn, id, counters, starts, until, now, person_key)
+    taken = await take_seats(conn, id, order, starts, until, now, person_key)
     if taken is None:
         raise TimeTaken(await _alternatives(conn, wish, station.kind, offer.services, audience, grid, now))
     counter, count = taken
