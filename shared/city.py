@@ -95,7 +95,7 @@ class OpeningHours(_Data):
     stations: list[str] | None = None
     valid_from: date | None = None
     valid_until: date | None = None
-    every_weeks: int = Field(default=1, ge=1)
+    every_weeks: int = Field(default=1, ge=1, le=8)
     nth: int | None = Field(default=None, ge=1, le=5)
     staff_counters: int = Field(default=0, ge=0)
     services: list[str] | None = None
@@ -104,6 +104,8 @@ class OpeningHours(_Data):
     def _weeks_are_counted_from_a_day(self) -> Self:
         if self.every_weeks > 1 and self.valid_from is None:
             raise ValueError("every_weeks needs valid_from")
+        if self.every_weeks > 1 and self.nth is not None:
+            raise ValueError("every_weeks and nth do not go together")
         return self
 
 

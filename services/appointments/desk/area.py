@@ -27,6 +27,12 @@ STAFF_AREA = StaffArea(
             N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
             LEAD,
         ),
+        Entry(
+            f"{STAFF}/hours",
+            N_("Öffnungszeiten"),
+            N_("Wann Ihre Stationen öffnen, für welche Anliegen, und welche Schalter Beschäftigten bleiben."),
+            LEAD,
+        ),
         Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
     ),
     actions={
@@ -40,5 +46,6 @@ STAFF_AREA = StaffArea(
         **QUEUE_ACTIONS,
         "closed": N_("Schließung festgelegt"),
         "closure-lifted": N_("Schließung aufgehoben"),
+        "hours-changed": N_("Öffnungszeiten geändert"),
     },
 )
