@@ -137,6 +137,10 @@ class City(_Data):
         """The station with a key."""
         return next((each for each in self.stations if each.key == key), None)
 
+    def is_example(self, *path: str) -> bool:
+        """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
+        return any(".".join(path[:length]) in self.examples for length in range(1, len(path) + 1))
+
     @classmethod
     def load(cls, name: str) -> "City":
         """Read a city's file; raises FileNotFoundError for a city without one."""

@@ -32,7 +32,12 @@ async def ask(
 
 
 async def free_starts(client: Client, day: datetime) -> list[datetime]:
-    query = {"services": "meldebescheinigung", "station": "mitte", "first_day": str(day.date()), "days": 1}
+    query: dict[str, Any] = {
+        "services": "meldebescheinigung",
+        "station": "mitte",
+        "first_day": str(day.date()),
+        "days": 1,
+    }
     [found] = (await client.get(f"{API}/free-times", params=query)).json()
     return [datetime.fromisoformat(each).astimezone(BERLIN) for each in found["starts"]]
 
@@ -78,14 +83,14 @@ async def test_only_who_leads_the_station_may(client: Client) -> None:
 
 async def test_the_preview_counts_who_would_be_left_out_and_they_stay_booked(client: Client, service: Service) -> None:
     early, noon = await booked(client, at(service, 9)), await booked(client, at(service, 12))
-    later = {"version": 0, "hours": [{**WEEK, "opens": "10:00"}]}
-    assert await ask(client, "POST", "/mitte/preview", **later) == {"hours": 1, "counters": 0}
+    later = [{**WEEK, "opens": "10:00"}]
+    assert await ask(client, "POST", "/mitte/preview", version=0, hours=later) == {"hours": 1, "counters": 0}
     kept = int((await counter_of(service, noon))[-1])
     share = [{**WEEK, "staff_counters": 9 - kept}]
     before = await ask(client, "POST", "/mitte/preview", version=0, hours=share)
     assert before["hours"] == 0
     assert before["counters"] in (1, 2), "the one at noon, and the other if its counter is kept as well"
-    await ask(client, "PUT", **later)
+    await ask(client, "PUT", version=0, hours=later)
     assert [each["type"] for each in await facts_of(service, early)] == ["AppointmentBooked"]
 
     lead = Lead(client)

@@ -1,6 +1,6 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
-from services.appointments.desk.pages import appointment, booking, day, unreached
+from services.appointments.desk.pages import appointment, booking, day, services, unreached
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
@@ -8,7 +8,7 @@ from shared.web.staff.visit import N_, Entry, StaffArea
 CLERK = "appointments:staff"
 LEAD = "appointments:lead"
 
-STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router)
+STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(
     entries=(
         Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
@@ -20,6 +20,12 @@ STAFF_AREA = StaffArea(
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(
+            f"{STAFF}/services",
+            N_("Anliegen"),
+            N_("Nachschlagen: Dauer, Gebühr, Unterlagen, und wo es geht."),
+            CLERK,
+        ),
         Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(
             f"{STAFF}/closures",

@@ -15,8 +15,8 @@ from services.appointments.desk.queries import load_stations
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.queries import grid_of
 from services.appointments.opening import usecases
-from services.appointments.opening.domain import MOST_WEEKS, Window, mistakes, rows_of
-from services.appointments.opening.queries import StationHours, load_hours
+from services.appointments.opening.domain import MOST_WEEKS, Window, mistakes, outside, rows_of
+from services.appointments.opening.queries import StationHours, load_booked, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from services.appointments.opening.typed import TypedWindow
 from shared.calendar import public_holidays
@@ -49,12 +49,15 @@ async def show(visit: Lead, place: Place = "") -> Response:
     if not key:
         return visit.render("staff/hours.html", stations=stations)
     known, last = await load_hours(visit.conn, key, visit.now), visit.today + SHOWN
+    grid = grid_of(visit.service.city)
+    booked = await load_booked(visit.conn, key, grid, visit.now)
     in_force = await closures_in_force(visit.conn, [key], visit.today)
     return visit.render(
         "staff/hours.html",
         stations=stations,
         place=key,
         windows=known.windows,
+        left_out=outside(booked, known.station, known.station, known.services, grid),
         holidays=public_holidays(visit.today, last),
         closures=[each for each in in_force if each.first_day <= last],
         **_shown(visit, known),
