@@ -112,6 +112,18 @@ async def test_the_public_is_refused_what_staff_can_still_book(client: Client, s
             await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())
 
 
+async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(service: Service) -> None:
+    await share(service, 3)
+    wanted = Wish("mitte", ("meldebescheinigung",), at(service, 9))
+    details = PersonIn(name="Anna", channels=[], interpreter="en").details(channel_needed=False)
+    taken = []
+    for _ in range(4):
+        async with service.db.transaction() as conn:
+            taken.append((await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())).counter)
+    assert set(taken[:3]) == {"mitte-6", "mitte-7", "mitte-8"}
+    assert taken[3] in ("mitte-1", "mitte-3"), "and then the language counts"
+
+
 async def test_where_all_counters_are_kept_for_staff_nothing_is_offered(client: Client, service: Service) -> None:
     await share(service, 99)
     answer = await client.post(f"{API}/appointments", json=booking(at(service, 9)))

@@ -12,6 +12,10 @@ from tests.appointments.conftest import API, booking
 from tests.appointments.desk import not_reached
 from tests.browser.booking import BookingSite
 
+HOURS = (
+    "/hours/preview?place=mitte&version={version}&window=1&weekdays=0&weekdays=1&weekdays=3"
+    "&repeat=2&valid_from=2026-11-02"
+)
 TIMES = "/book/time?services=reisepass&services=wohnsitz-anmelden&place=mitte"
 
 
@@ -136,6 +140,12 @@ async def person_late(site: DeskSite, page: Page) -> None:
     await site.open(page, draft)
 
 
+async def hours_preview(site: DeskSite, page: Page) -> None:
+    for _ in range(2):
+        await site.appointment()
+    await site.open(page, HOURS.format(version=0) + "&closes=09:00&opens=08:00")
+
+
 async def unreached(site: DeskSite, page: Page) -> None:
     for purpose in ("confirmation", "cancellation"):
         await not_reached(site.booking.service, await site.appointment(), purpose)
@@ -173,6 +183,15 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "person": ("Für wen ist der Termin?", person),
     "person-wrong": ("Für wen ist der Termin?", person_wrong),
     "person-late": ("Für wen ist der Termin?", person_late),
+    "services": ("Anliegen", at_path("/services")),
+    "hours": ("Öffnungszeiten", at_path("/hours?place=mitte")),
+    "hours-window": ("Öffnungszeiten ändern", at_path("/hours/window?place=mitte&number=2")),
+    "hours-wrong": ("Öffnungszeiten ändern", at_path("/hours/preview?place=mitte&window=1&opens=9.05&repeat=2")),
+    "hours-preview": ("zu den neuen Zeiten", hours_preview),
+    "hours-changed": (
+        "Jemand anderes hat diese Zeiten geändert",
+        at_path(HOURS.format(version=7) + "&opens=08:00&closes=12:00&services=reisepass"),
+    ),
     "unreached": ("Nicht erreicht", unreached),
     "unreached-empty": ("Nicht erreicht", unreached_empty),
     "audit": ("Protokoll", audit),
