@@ -44,9 +44,9 @@ class DeskSite:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["number"])
 
-    async def begun(self) -> str:
+    async def begun(self, **person: object) -> str:
         """The number of an appointment that has begun today."""
-        number = await self.appointment()
+        number = await self.appointment(**person)
         await self.booking.change(
             f"update appointments set starts_at = '{self._today()}', ends_at = '{self._today()}' "
             f"where number = '{number}'"
@@ -95,7 +95,7 @@ async def no_station(site: DeskSite, page: Page) -> None:
 
 async def day(site: DeskSite, page: Page) -> None:
     arrived, missed, cancelled = await site.begun(), await site.begun(), await site.appointment()
-    await site.begun()
+    await site.begun(interpreter="ar")
     await site.clerk.press(f"/appointments/{arrived}/arrived")
     await site.clerk.press(f"/appointments/{missed}/missed")
     await site.clerk.press(f"/appointments/{cancelled}/cancel", reason="illness")
@@ -138,6 +138,11 @@ async def person_late(site: DeskSite, page: Page) -> None:
     draft = await site.draft()
     await site.booking.change("update appointments set held_until = now() - interval '1 minute' where status = 'held'")
     await site.open(page, draft)
+
+
+async def services(site: DeskSite, page: Page) -> None:
+    await site.open(page, "/services")
+    await page.locator("summary").first.click()
 
 
 async def hours_preview(site: DeskSite, page: Page) -> None:
@@ -183,7 +188,7 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "person": ("Für wen ist der Termin?", person),
     "person-wrong": ("Für wen ist der Termin?", person_wrong),
     "person-late": ("Für wen ist der Termin?", person_late),
-    "services": ("Anliegen", at_path("/services")),
+    "services": ("Anliegen", services),
     "hours": ("Öffnungszeiten", at_path("/hours?place=mitte")),
     "hours-window": ("Öffnungszeiten ändern", at_path("/hours/window?place=mitte&number=2")),
     "hours-wrong": ("Öffnungszeiten ändern", at_path("/hours/preview?place=mitte&window=1&opens=9.05&repeat=2")),
