@@ -44,9 +44,9 @@ class DeskSite:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["number"])
 
-    async def begun(self, **person: object) -> str:
+    async def begun(self, **person: str) -> str:
         """The number of an appointment that has begun today."""
-        number = await self.appointment(**person)
+        number = await self.appointment(None, **person)
         await self.booking.change(
             f"update appointments set starts_at = '{self._today()}', ends_at = '{self._today()}' "
             f"where number = '{number}'"

@@ -8,11 +8,15 @@ from enum import StrEnum
 from shared.addresses import checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
+from shared.lines import is_legible, one_line, says_something
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
 MOST_EXTENSIONS = 12
 """WCAG 2.2, success criterion 2.2.1, asks for at least ten."""
+
+HOLD_WARNING = timedelta(minutes=2)
+"""How long before its end a hold says so; WCAG 2.2, success criterion 2.2.1, asks for 20 seconds to extend it."""
 
 LONGEST_NAME = 120
 NUMBERS = 10**8
@@ -58,6 +62,11 @@ def number_of(typed: str) -> str | None:
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now
+
+
+def hold_ends_soon(held_until: datetime | None, now: datetime) -> bool:
+    """Whether a hold is about to end."""
+    return held_until is not None and now < held_until <= now + HOLD_WARNING
 
 
 def alternative_is_over(status: Status, held_until: datetime | None, now: datetime) -> bool:
@@ -117,11 +126,13 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
     landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
-    name = " ".join(typed.name.split())
-    if not name:
+    name = one_line(typed.name)
+    if not is_legible(name):
+        wrong.append(Wrong("name", "name_illegible"))
+    elif not says_something(name):
         wrong.append(Wrong("name", "name_missing"))
-    elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
-        wrong.append(Wrong("name", "name_unusable"))
+    elif len(name) > LONGEST_NAME:
+        wrong.append(Wrong("name", "name_too_long"))
     if channel_needed and not typed.channels:
         wrong.append(Wrong("channels", "channel_missing"))
 

@@ -15,7 +15,6 @@ NTH = "nth-"
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 Parsed = TypeVar("Parsed")
-Typed = Annotated[str, Field(max_length=100)]
 
 
 class TypedWindow(BaseModel):
@@ -29,18 +28,18 @@ class TypedWindow(BaseModel):
         repeat: every how many weeks, or `nth-` and which weekday of a month.
     """
 
-    place: Typed = ""
+    place: str = ""
     version: Annotated[int, Field(ge=0)] = 0
     window: Annotated[int, Field(ge=0)] = 0
     remove: bool = False
-    weekdays: Annotated[list[Typed], Field(max_length=7)] = []
-    opens: Typed = ""
-    closes: Typed = ""
-    repeat: Typed = "1"
-    valid_from: Typed = ""
-    valid_until: Typed = ""
-    staff_counters: Typed = "0"
-    services: Annotated[list[Typed], Field(max_length=200)] = []
+    weekdays: Annotated[list[str], Field(max_length=7)] = []
+    opens: str = ""
+    closes: str = ""
+    repeat: str = "1"
+    valid_from: str = ""
+    valid_until: str = ""
+    staff_counters: str = "0"
+    services: Annotated[list[str], Field(max_length=200)] = []
 
     @classmethod
     def of(cls, place: str, version: int, number: int, window: Window) -> Self:
