@@ -40,9 +40,11 @@ stations = Table(
     Column("district", Integer, nullable=False),
     Column("address", Text),
     Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    # Read by the version before this one; what is spoken stands at the counters.
     Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     CheckConstraint("kind in ('counter', 'video')", name="known_kind"),
     Column("daily_tickets", Integer, nullable=False, server_default=text("0")),
+    Column("hours_version", Integer, nullable=False, server_default=text("0")),
 )
 
 counters = Table(
@@ -51,6 +53,7 @@ counters = Table(
     Column("key", Text, primary_key=True),
     Column("station", Text, ForeignKey("stations.key"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Index("counters_station", "station"),
 )
 

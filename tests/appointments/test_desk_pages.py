@@ -203,3 +203,15 @@ async def test_leads_read_what_was_done_in_words(clerk: Clerk) -> None:
     assert row.endswith(number)
     assert "Protokoll" not in content_of(await clerk.see("/"))
     await clerk.see("/audit", 403)
+
+
+async def test_services_are_looked_up_with_what_is_an_example(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = content(await clerk.see("/services"))
+    assert "Name (English) - Beispiel Apply for an identity card" in said
+    assert "Gebühr - Beispiel 37,00 €" in said
+    monkeypatch.setattr(
+        clerk.service, "city", clerk.service.city.model_copy(update={"examples": ["services.fee_cents"]})
+    )
+    said = content(await clerk.see("/services"))
+    assert "Gebühr - Beispiel" in said
+    assert "Dauer - Beispiel" not in said

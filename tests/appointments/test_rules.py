@@ -24,7 +24,6 @@ from services.appointments.booking.domain import (
 from services.appointments.offer.domain import (
     Closure,
     Grid,
-    Hours,
     Service,
     Station,
     counters_open_at,
@@ -34,6 +33,7 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
+from services.appointments.offer.hours import Hours
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes

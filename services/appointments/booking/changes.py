@@ -65,7 +65,8 @@ async def reschedule(
         return found
     freed = await let_go(conn, id)
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
-    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
+    wish = Wish(station, found.services, starts_at, found.interpreter)
+    seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
     if seating.kind is not found.kind:
         raise OtherKind
     fact = rescheduled_fact(found, seating, by, reason)

@@ -1,5 +1,6 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -111,6 +112,7 @@ async def book(
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
     person_key = service.people.person_key(details.kept)
+    wish = replace(wish, language=details.interpreter)
     seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))

@@ -181,6 +181,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
         spoken_here=details.interpreter in offer.stations[0].languages,
+        spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),
     )

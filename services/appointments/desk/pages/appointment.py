@@ -48,6 +48,7 @@ async def show(visit: Clerk, number: Number) -> Response:
     """The appointment with what can be done now."""
     found = await usecases.find(desk_of(visit), number)
     status, starts_at, now = found.status, found.starts_at, visit.now
+    offer = await load_offer(visit.conn, visit.today, found.station, ())
     return await _page(
         visit,
         "staff/appointment.html",
@@ -58,7 +59,8 @@ async def show(visit: Clerk, number: Number) -> Response:
         may_change=may_change(status, starts_at, now),
         alternative_until=_alternative_until(found, now),
         message_language=own_name(message_language(found.language)),
-        interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+        languages=visit.service.city.interpreter_languages,
+        is_spoken=offer.stations[0].speaks(found.counter, found.interpreter),
     )
 
 

@@ -16,7 +16,7 @@ from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTak
 from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.desk import usecases
 from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
-from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, able, keys_of, of_kind, too_many
+from services.appointments.offer.domain import MOST_SERVICES, Audience, Kind, Station, able, keys_of, of_kind, too_many
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
@@ -113,7 +113,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
     draft = await _draft(visit, token)
     if draft.status is Status.HELD:
         typed = form.details(visit.service.city)
-        await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
+        await save_details(visit.conn, visit.service, draft.id, typed, visit.now, Audience.STAFF)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
             texts = _what_to_do(visit)

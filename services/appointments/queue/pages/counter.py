@@ -130,6 +130,7 @@ async def _counter_page(
         status=refusal.status if refusal else 200,
         counter=counter,
         others=[key for key in station.counters if key != counter.key],
+        spoken=[language for language in station.languages if station.speaks(counter.key, language)],
         services=[each for each in offer.services if not station.lacks([each])],
         line=await load_line(visit.conn, counter.station, visit.now),
         away=await load_away(visit.conn, counter.station, visit.now),
