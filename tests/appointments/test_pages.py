@@ -11,7 +11,8 @@ from services.appointments.booking.domain import MOST_EXTENSIONS
 from shared.service import Service
 from shared.web.formats import hhmm
 from tests.appointments.conftest import Client, at, outbox, pass_time
-from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values, words
+from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
+from tests.shared.web.html import words
 
 WORDS = {
     "": ("Was möchten Sie erledigen?", "Ihr Termin ist gebucht", "Dieser Termin ist abgesagt", "Sie haben ihn am"),

@@ -129,7 +129,8 @@ async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(p
             assert [each.get("lang") for each in texts] == [
                 code for language in MESSAGE_LANGUAGES for code in (language.code, language.code)
             ]
-            assert all("Erika Mustermann" in words(mail) for mail in texts[1::2])
+            greeted = not link.endswith("/links")
+            assert all(("Erika Mustermann" in words(mail)) == greeted for mail in texts[1::2])
             assert "Das hat noch niemand geprüft." in words(tree)
         assert (await client.get(f"{AREA}/templates/nothing")).status_code == 404
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import shared.events
+from services.notifications.links.domain import Open, OpenMatter, OpenMatters
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
-from services.notifications.writing.texts import MailText, Review, Texts
-from shared.events.appointments import AppointmentBooked
+from services.notifications.writing.texts import MailText, Review, Subject, Texts
+from shared.events.appointments import AppointmentBooked, SeatOffered, WaitingListJoined
+from shared.events.links import LinksRequested
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 
@@ -45,7 +47,7 @@ def samples_of(texts: Texts, purpose: Purpose, fact: type[PersonalFact], address
     Args:
         address: of the city's pages, for the links.
     """
-    example = fact.model_validate_json((EXAMPLES / f"{fact.__name__}.v{fact.schema_version}.json").read_bytes())
+    example = _example(fact)
     url = f"{address}/appointments/m/{'x' * 46}"
     contact = Contact(
         name="Erika Mustermann",
@@ -57,8 +59,20 @@ def samples_of(texts: Texts, purpose: Purpose, fact: type[PersonalFact], address
     found = []
     for language in MESSAGE_LANGUAGES:
         state = example.personal.model_copy(update={"language": language.code})
-        said = example.model_copy(update={example.state_field: state})
+        said = _subject(example.model_copy(update={example.state_field: state}), url)
         sms = plain(texts.sms(purpose, said, contact, asks=True))
         mail = texts.mail(purpose, said, contact)
         found.append(Sample(language, mail, sms, texts.review(language, purpose)))
     return found
+
+
+def _example(fact: type[PersonalFact]) -> PersonalFact:
+    return fact.model_validate_json((EXAMPLES / f"{fact.__name__}.v{fact.schema_version}.json").read_bytes())
+
+
+def _subject(fact: PersonalFact, url: str) -> Subject:
+    """What the texts say: the fact, or what answers it."""
+    if not isinstance(fact, LinksRequested):
+        return fact
+    found = [_example(AppointmentBooked), _example(SeatOffered), _example(WaitingListJoined)]
+    return OpenMatters(fact, tuple(OpenMatter(each, url) for each in found if isinstance(each, Open)))

@@ -142,14 +142,7 @@ async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Ann
     except HoldOver:
         return await _check_page(visit, draft, status=409)
     except AppointmentsUsedUp as refusal:
-        return visit.render(
-            "used_up.html",
-            status=refusal.status,
-            secret=True,
-            headers=refusal.headers,
-            token=token,
-            limit=refusal.limit,
-        )
+        return used_up(visit, refusal, f"/appointments/book/{token}/check")
     return to_appointment(visit, booked)
 
 
@@ -208,6 +201,19 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
         "extendable": draft.extensions < MOST_EXTENSIONS,
         "token": visit.request.path_params["token"],
     }
+
+
+def used_up(visit: Visit, refusal: AppointmentsUsedUp, back: str, waiting: bool = False) -> Response:
+    """The page for who may have no more; `back` is where they came from, `waiting` whether they wanted to wait."""
+    return visit.render(
+        "used_up.html",
+        status=refusal.status,
+        secret=True,
+        headers=refusal.headers,
+        limit=refusal.limit,
+        back=back,
+        waiting=waiting,
+    )
 
 
 def what_to_do(visit: Visit) -> dict[str, str]:
