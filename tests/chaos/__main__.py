@@ -65,7 +65,7 @@ def _show(outcome: Outcome) -> None:
         faults.add_row(fault, str(times))
     done = Table("operation", "acknowledged", "refused", "unknown", title="What people did")
     counts = Counter((each.kind, each.ended.value) for each in history.operations)
-    for kind in ("hold", "book", "confirm", "cancel"):
+    for kind in sorted({each.kind for each in history.operations}):
         done.add_row(kind, *[str(counts[kind, ended]) for ended in ("acknowledged", "refused", "unknown")])
     told = Table("outcome", "messages", title=f"What became of the messages ({len(history.arrived)} arrived)")
     for state, count in Counter(each.state for each in history.messages).most_common():

@@ -13,10 +13,10 @@ from tests.chaos.checker import RULES, check
 from tests.chaos.city import City
 from tests.chaos.evidence import collect, last_arrival
 from tests.chaos.history import Operation
+from tests.chaos.people.writers import OPENING, Writer
 from tests.chaos.rules.bookings import SLOT
 from tests.chaos.settling import settle
 from tests.chaos.world import TOGETHER, World
-from tests.chaos.writers import OPENING, Writer
 from tests.support.stack import Backend
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
