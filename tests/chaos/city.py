@@ -71,7 +71,7 @@ class City:
         self.day = self._working_day(self.now.astimezone(BERLIN), 4)
 
     async def keep_rush_short(self) -> None:
-        """Let the station everybody wants open for nothing but those few times, so that people wait for one: at a single counter."""
+        """Let one counter of the station everybody wants open for those few times alone, so that people wait."""
         conn = await asyncpg.connect(self.databases["appointments"], timeout=10)
         try:
             last = time(9, 10 * RUSH_SLOTS)

@@ -25,7 +25,7 @@ RECEIPTS_GIVEN_UP = timedelta(hours=73)
 
 
 async def settle(city: City, patience: float) -> list[str]:
-    """Let a run come to its end: what is due is done, then the reminders, what waits for receipts, questions repeated.
+    """Let a run come to its end: what is due is done, then reminders, later days and receipts, repeated questions.
 
     Returns:
         What still moved after `patience` seconds for each of them; nothing if all came to rest.
@@ -35,7 +35,7 @@ async def settle(city: City, patience: float) -> list[str]:
         city.move_to(city.reminder_time + timedelta(seconds=5))
         moving += await _silence(city, patience)
     for _ in range(LATER_DAYS):
-        city.move_to(city.now + RECEIPTS_GIVEN_UP)
+        city.move_to(max(city.now, city.day + timedelta(hours=9)) + RECEIPTS_GIVEN_UP)
         moving += await _silence(city, patience)
         if not await _open(city):
             break
