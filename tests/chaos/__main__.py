@@ -26,9 +26,9 @@ console = Console(highlight=False)
 
 def main(
     seed: Annotated[int, typer.Option(help="What people want and what breaks is drawn from it.")] = 1,
-    minutes: Annotated[float, typer.Option(help="How long people book and things break.", min=0.1)] = 5,
+    minutes: Annotated[float, typer.Option(help="How long people act and things break.", min=0.1)] = 5,
 ) -> None:
-    """Break everything while people book, then prove that nothing was lost, doubled or untrue."""
+    """Break everything while people act, then prove that nothing was lost, doubled or untrue."""
     configure_logging("error")
     _end_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))

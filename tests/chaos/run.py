@@ -1,4 +1,4 @@
-"""One run: the world starts, people book while faults happen, everything heals and settles, the checker looks."""
+"""One run: the world starts, people act while faults happen, everything heals and settles, the checker looks."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ async def run(
     Args:
         folder: keeps everything; left behind when the run ends.
         seed: what people want and what breaks is drawn from it; when exactly it meets is up to the machine.
-        seconds: how long people book and things break.
+        seconds: how long people act and things break.
         patience: seconds in which all must come to rest afterwards, at each of three moments.
         frozen_for: how long processes may be frozen, in seconds.
     """
