@@ -172,6 +172,8 @@ class Service:
     def drain(self) -> None:
         """Let the loops finish what they have in hand; the process is no longer ready, but goes on answering."""
         self._stopping.set()
+        for wakeup in (self._recorded, self._prompt_work, self._bulk_work):
+            wakeup.set()
 
     def stuck_loops(self) -> list[str]:
         """The loops that have not gone round for too long."""

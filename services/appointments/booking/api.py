@@ -35,7 +35,8 @@ LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2
 
 MESSAGES = {
     "name_missing": "Give the person's name.",
-    "name_unusable": "Give a name of at most 120 letters.",
+    "name_illegible": "Type the name anew: it has characters that cannot be shown.",
+    "name_too_long": "Give a name of at most 120 letters.",
     "channel_missing": "Choose mail, sms or both.",
     "mail_missing": "Give a mail address, such as name@example.org.",
     "mail_unusable": "Give a mail address, such as name@example.org.",

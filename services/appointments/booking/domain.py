@@ -8,6 +8,7 @@ from enum import StrEnum
 from shared.addresses import checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
+from shared.lines import is_legible, one_line, says_something
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
@@ -117,11 +118,13 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
     landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
-    name = " ".join(typed.name.split())
-    if not name:
+    name = one_line(typed.name)
+    if not is_legible(name):
+        wrong.append(Wrong("name", "name_illegible"))
+    elif not says_something(name):
         wrong.append(Wrong("name", "name_missing"))
-    elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
-        wrong.append(Wrong("name", "name_unusable"))
+    elif len(name) > LONGEST_NAME:
+        wrong.append(Wrong("name", "name_too_long"))
     if channel_needed and not typed.channels:
         wrong.append(Wrong("channels", "channel_missing"))
 

@@ -24,7 +24,6 @@ CHOICE = "termin-"
 PAGE = "/appointments/staff/closures"
 
 Lead = Annotated[StaffVisit, Depends(staff("appointments:lead"))]
-Typed = Annotated[str, Field(max_length=300)]
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
@@ -32,12 +31,12 @@ router = APIRouter(prefix=PAGE, include_in_schema=False)
 class TypedClosure(BaseModel):
     """A closure as typed, in the query of its preview: `where` is a station's key, or "station counter"."""
 
-    where: Typed = ""
-    first_day: Typed = ""
-    last_day: Typed = ""
-    from_time: Typed = ""
-    until_time: Typed = ""
-    reason: Typed = ""
+    where: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    from_time: str = ""
+    until_time: str = ""
+    reason: str = ""
 
     def closure(self, id: UUID) -> Closure | list[str]:
         """The closure, or the fields that are wrong."""
@@ -171,7 +170,9 @@ def _errors(visit: StaffVisit, wrong: list[str]) -> FormErrors:
     messages = {
         "where": _("Wählen Sie, was geschlossen wird."),
         "first_day": _("Geben Sie den ersten Tag an."),
-        "last_day": _("Geben Sie einen letzten Tag an, der nicht vor dem ersten und nicht in der Vergangenheit liegt."),
+        "last_day": _(
+            "Geben Sie einen letzten Tag an: nicht vor dem ersten, nicht vorbei, höchstens ein Jahr danach."
+        ),
         "from_time": _("Geben Sie die Uhrzeit so an: 13:00."),
         "until_time": _("Geben Sie beide Uhrzeiten an, die frühere zuerst, oder keine."),
         "reason": _("Geben Sie einen Grund an, höchstens 200 Zeichen."),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over, will_be_reminded
 from services.appointments.booking.holds import load_details, save_details
@@ -31,8 +31,6 @@ from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, Language, message_language
 from shared.web.visit import CurrentVisit, Visit
 
-Typed = Annotated[str, Field(max_length=1000)]
-
 router = APIRouter(prefix="/appointments/book/{token}", include_in_schema=False)
 
 
@@ -46,9 +44,9 @@ class Press(BaseModel):
 class DetailsForm(BaseModel):
     """Who comes, as typed. An address that was typed is one to be reached at."""
 
-    name: Typed = ""
-    mail: Typed = ""
-    phone: Typed = ""
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
     language: str = ""
     interpreter: str = ""
     consent: str = ""
@@ -210,7 +208,8 @@ def what_to_do(visit: Visit) -> dict[str, str]:
     mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
     return {
         "name_missing": _("Geben Sie Ihren Namen ein."),
-        "name_unusable": _("Geben Sie Ihren Namen mit höchstens 120 Buchstaben ein."),
+        "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_too_long": _("Geben Sie Ihren Namen mit höchstens 120 Buchstaben ein."),
         "channel_missing": _("Geben Sie eine E-Mail-Adresse oder eine Handynummer ein."),
         "mail_missing": mail,
         "mail_unusable": mail,

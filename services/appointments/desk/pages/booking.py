@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.domain import PersonInput, Status, check_person, hold_is_over
 from services.appointments.booking.holds import hold, load_details, save_details
-from services.appointments.booking.pages.details import Typed
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment, load_appointment
@@ -38,9 +37,9 @@ class TimeChoice(Choice, ShownTimes):
 class PersonForm(BaseModel):
     """Who comes, as typed; without a channel they get no messages."""
 
-    name: Typed = ""
-    mail: Typed = ""
-    phone: Typed = ""
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
     channels: Annotated[list[str], Field(max_length=2)] = []
     language: str = "de"
     interpreter: str = ""
@@ -215,7 +214,8 @@ def _what_to_do(visit: StaffVisit) -> dict[str, str]:
     mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
     return {
         "name_missing": _("Geben Sie den Namen ein."),
-        "name_unusable": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
+        "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_too_long": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
         "mail_missing": mail,
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
