@@ -170,9 +170,7 @@ def _errors(visit: StaffVisit, wrong: list[str]) -> FormErrors:
     messages = {
         "where": _("Wählen Sie, was geschlossen wird."),
         "first_day": _("Geben Sie den ersten Tag an."),
-        "last_day": _(
-            "Geben Sie einen letzten Tag an: nicht vor dem ersten, nicht vorbei, höchstens ein Jahr danach."
-        ),
+        "last_day": _("Geben Sie einen letzten Tag an: nicht vor dem ersten, nicht vorbei, höchstens ein Jahr danach."),
         "from_time": _("Geben Sie die Uhrzeit so an: 13:00."),
         "until_time": _("Geben Sie beide Uhrzeiten an, die frühere zuerst, oder keine."),
         "reason": _("Geben Sie einen Grund an, höchstens 200 Zeichen."),
