@@ -1,6 +1,7 @@
 """The application: the only place that wires the service."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
+from services.appointments.links.pages import router as links_pages
+from services.appointments.links.usecases import forget_requests
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
 from services.appointments.queue.api import router as queue_api
@@ -64,7 +67,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, desk_api, closing_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
-            *(join_pages, entry_pages, seat_offer_pages),
+            *(join_pages, entry_pages, seat_offer_pages, links_pages),
             *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
@@ -80,7 +83,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             QUEUE_FORGETTING: forget_queue,
         },
         forget=_forget,
-        tidy=forget_takings,
+        tidy=_tidy,
         error_page=pages.error_page,
     )
     app.state.pages = pages
@@ -94,3 +97,8 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
 async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
     await forget_contacts(conn, matters)
     await forget_waiting(conn, matters)
+
+
+async def _tidy(conn: AsyncConnection, now: datetime) -> None:
+    await forget_takings(conn, now)
+    await forget_requests(conn, now)

@@ -168,6 +168,18 @@ takings = Table(
     prefixes=["UNLOGGED"],
 )
 
+# Who asked for links (both as pseudonyms), to be counted for a day. A crash may forget it, so it is not logged.
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("origin", LargeBinary),
+    Column("at", moment, nullable=False),
+    Index("link_requests_address", "address", "at"),
+    Index("link_requests_origin", "origin", "at"),
+    prefixes=["UNLOGGED"],
+)
+
 waiting_turns = Sequence("waiting_turns", metadata=metadata)
 
 waiting_entries = Table(

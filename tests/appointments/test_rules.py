@@ -290,6 +290,8 @@ def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedP
         (PersonInput("A\x00B", "a@example.org", "", ("mail",)), ["name_illegible"]),
         (PersonInput("A\u202eB", "a@example.org", "", ("mail",)), ["name_illegible"]),
         (PersonInput("\u3164 -", "a@example.org", "", ("mail",)), ["name_missing"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "x" * 301), ["remarks_too_long"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "a\u202eb"), ["remarks_illegible"]),
         (PersonInput("A", "", "", ("mail", "sms")), ["mail_missing", "phone_missing"]),
         (PersonInput("A", "a@b", "", ("mail",)), ["mail_unusable"]),
         (PersonInput("A", "", "0203 94000", ("sms",)), ["phone_landline"]),

@@ -90,6 +90,7 @@ async def test_the_start_page_says_when_today_is_taken(client: Client, service: 
         )
     tree = await visitor.see("/appointments/")
     assert says in content(tree)
+    assert "/appointments/waiting/services" in own_links(tree)
     assert "/appointments/book?place=mitte" in own_links(tree), "on other days there are times"
     stand_at(service, datetime.combine(morning.astimezone(BERLIN).date(), time(20), BERLIN))
     assert says not in content(await visitor.see("/appointments/")), "the day is over"

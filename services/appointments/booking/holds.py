@@ -125,7 +125,8 @@ async def save_details(conn: AsyncConnection, service: Service, id: UUID, detail
     if draft is None or draft.status is not Status.HELD:
         raise NotFound
     typed = details.person
-    await service.people.save(conn, id, Person(name=typed.name, mail=typed.mail, phone=typed.phone))
+    person = Person(name=typed.name, mail=typed.mail, phone=typed.phone, remarks=typed.remarks)
+    await service.people.save(conn, id, person)
     await conn.execute(
         _DETAILS,
         {
@@ -145,7 +146,7 @@ async def load_details(conn: AsyncConnection, service: Service, draft: Appointme
     person = await service.people.load(conn, draft.id)
     if person is None:
         return None
-    typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels)
+    typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels, person.remarks or "")
     return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 

@@ -55,7 +55,8 @@ class Details:
     @property
     def kept(self) -> Person:
         """The person as the service keeps them."""
-        return Person(name=self.person.name, mail=self.person.mail, phone=self.person.phone)
+        person = self.person
+        return Person(name=person.name, mail=person.mail, phone=person.phone, remarks=person.remarks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from types import MappingProxyType
 from typing import Any
 
 import shared.events
+from services.notifications.links.domain import Open, OpenMatter, OpenMatters
 from services.notifications.news.domain import PURPOSES, Circular
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import MailText, Review, Subject, Texts
-from shared.events.appointments import AppointmentBooked, DecidedBy, StationClosed
+from shared.events.appointments import AppointmentBooked, DecidedBy, SeatOffered, StationClosed, WaitingListJoined
 from shared.events.base import Fact
+from shared.events.links import LinksRequested
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from shared.web.staff.visit import N_
@@ -140,7 +142,15 @@ def _personal(wording: Wording, told: type[PersonalFact], language: Language, ad
     contact = PERSON.model_copy(update={"manage_url": url, "cancel_url": f"{url}/cancel"})
     fact = wording.change(_example(told))
     state = fact.personal.model_copy(update={"language": language.code})
-    return fact.model_copy(update={fact.state_field: state}), contact
+    return _subject(fact.model_copy(update={fact.state_field: state}), url), contact
+
+
+def _subject(fact: PersonalFact, url: str) -> Subject:
+    """What the texts say: the fact, or what answers it."""
+    if not isinstance(fact, LinksRequested):
+        return fact
+    found = [_example(AppointmentBooked), _example(SeatOffered), _example(WaitingListJoined)]
+    return OpenMatters(fact, tuple(OpenMatter(each, url) for each in found if isinstance(each, Open)))
 
 
 def _circular(purpose: Purpose, language: Language, address: str) -> tuple[Subject, Contact]:

@@ -43,11 +43,12 @@ class PersonForm(BaseModel):
     channels: Annotated[list[str], Field(max_length=2)] = []
     language: str = "de"
     interpreter: str = ""
+    remarks: str = ""
 
     def details(self, city: City) -> TypedDetails:
         channels = tuple(each for each in ("mail", "sms") if each in self.channels)
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels),
+            PersonInput(self.name, self.mail, self.phone, channels, self.remarks),
             message_language(self.language).code,
             self.interpreter if self.interpreter in city.interpreter_languages else None,
         )
@@ -101,7 +102,8 @@ async def ask_person(visit: Clerk, token: str) -> Response:
     if typed:
         person = typed.person
         form = PersonForm(name=person.name, mail=person.mail, phone=person.phone, channels=list(person.channels))
-        form = form.model_copy(update={"language": typed.language, "interpreter": typed.interpreter or ""})
+        told = {"language": typed.language, "interpreter": typed.interpreter or "", "remarks": person.remarks}
+        form = form.model_copy(update=told)
     return await _person_page(visit, draft, form, FormErrors())
 
 
@@ -216,6 +218,8 @@ def _what_to_do(visit: StaffVisit) -> dict[str, str]:
         "name_missing": _("Geben Sie den Namen ein."),
         "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
         "name_too_long": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
+        "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "mail_missing": mail,
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
