@@ -14,6 +14,10 @@ _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
 
 
+# asyncpg says "internal" of a connection whose server died at a certain moment.
+_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
 class Failure(StrEnum):
     """Transient: wait and try again. Permanent: the input breaks a rule. Unknown: most likely our own bug."""
 
@@ -34,7 +38,7 @@ def classify(error: BaseException) -> Failure:
         return _of_sqlstate(getattr(error.orig, "sqlstate", None))
     if isinstance(error, asyncpg.PostgresError):
         return _of_sqlstate(error.sqlstate)
-    if isinstance(error, (asyncpg.InterfaceError, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
+    if isinstance(error, (*_AWAY, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
         return Failure.TRANSIENT
     if isinstance(error, (Problem, ValidationError)):
         return Failure.PERMANENT

@@ -24,7 +24,6 @@ from services.appointments.booking.domain import (
 from services.appointments.offer.domain import (
     Closure,
     Grid,
-    Hours,
     Service,
     Station,
     counters_open_at,
@@ -34,6 +33,7 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
+from services.appointments.offer.hours import Hours
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes
@@ -290,6 +290,8 @@ def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedP
         (PersonInput("A\x00B", "a@example.org", "", ("mail",)), ["name_illegible"]),
         (PersonInput("A\u202eB", "a@example.org", "", ("mail",)), ["name_illegible"]),
         (PersonInput("\u3164 -", "a@example.org", "", ("mail",)), ["name_missing"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "x" * 301), ["remarks_too_long"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "a\u202eb"), ["remarks_illegible"]),
         (PersonInput("A", "", "", ("mail", "sms")), ["mail_missing", "phone_missing"]),
         (PersonInput("A", "a@b", "", ("mail",)), ["mail_unusable"]),
         (PersonInput("A", "", "0203 94000", ("sms",)), ["phone_landline"]),

@@ -259,7 +259,7 @@ STATES: dict[str, tuple[str, State]] = {
     "video-details": ("Ihre Angaben", video_details),
     "video-without-consent": ("Ihre Angaben", video_without_consent),
     "video-check": ("Prüfen und buchen", video_check),
-    "used-up": ("Mehr Termine gehen nicht", used_up),
+    "used-up": ("Mehr geht zurzeit nicht", used_up),
     "draft-gone": ("Diese Reservierung gibt es nicht mehr", draft_gone),
     "booked": ("Ihr Termin ist gebucht", booked),
     "video-booked": ("Ihr Termin ist gebucht", video_booked),

@@ -21,6 +21,7 @@ HOLD_WARNING = timedelta(minutes=2)
 """How long before its end a hold says so; WCAG 2.2, success criterion 2.2.1, asks for 20 seconds to extend it."""
 
 LONGEST_NAME = 120
+LONGEST_REMARKS = 300
 NUMBERS = 10**8
 _STRIDE = 48_271_933
 _OFFSET = 27_182_819
@@ -113,6 +114,7 @@ class PersonInput:
     mail: str
     phone: str
     channels: tuple[str, ...]
+    remarks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class CheckedPerson:
     mail: str | None
     phone: str | None
     channels: tuple[str, ...]
+    remarks: str | None = None
 
 
 def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
@@ -151,7 +154,12 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
         phone, code = checked_phone(typed.phone, for_sms="sms" in typed.channels)
         if code:
             wrong.append(Wrong("phone", code))
-    return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
+    remarks = one_line(typed.remarks)
+    if not is_legible(remarks):
+        wrong.append(Wrong("remarks", "remarks_illegible"))
+    elif len(remarks) > LONGEST_REMARKS:
+        wrong.append(Wrong("remarks", "remarks_too_long"))
+    return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))), remarks or None)
 
 
 def check_mobile(typed: str) -> tuple[str | None, str | None]:

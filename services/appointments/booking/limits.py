@@ -1,4 +1,4 @@
-"""What the public may take: appointments to come per person, and times per hour and network address."""
+"""What the public may take: appointments to come and waits per person, and times per hour and network address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,18 @@ from services.appointments.settings import Settings
 from shared import takings
 from shared.takings import Origins, address_of, check_takings
 
-COUNT_APPOINTMENTS = """
+COUNT_MATTERS = """
     (select count(*) from people p where p.person_key = :person_key and (
-        select status in ('confirmed', 'offered', 'arrived') and ends_at > cast(:now as timestamptz)
-        from appointments where id = p.matter
+        (
+            select status in ('confirmed', 'offered', 'arrived') and ends_at > cast(:now as timestamptz)
+            from appointments where id = p.matter
+        ) or (
+            select status in ('waiting', 'offered')
+                   and last_day >= cast(cast(:now as timestamptz) at time zone 'Europe/Berlin' as date)
+            from waiting_entries where id = p.matter
+        )
     ))"""
-"""How many appointments to come the person has, this one not counted.
+"""How many appointments to come and places on the waiting list the person has, this one not counted.
 
 A subquery for each, because a join planned while the tables are small reads all appointments.
 """
@@ -38,9 +44,9 @@ class Origin:
         """Raise TimesUsedUp if the network address took too many times; the caller's transaction must not commit."""
         check_takings(takings, self.address_limit, now, TimesUsedUp)
 
-    def check_appointments(self, appointments: int) -> None:
-        """Raise AppointmentsUsedUp if the person has too many; the caller's transaction must not commit."""
-        if appointments >= self.person_limit:
+    def check_matters(self, matters: int) -> None:
+        """Raise AppointmentsUsedUp if the person has too many matters; the caller's transaction must not commit."""
+        if matters >= self.person_limit:
             raise AppointmentsUsedUp(self.person_limit)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from services.appointments.booking.domain import COMING
+from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.offer.domain import Station, open_on
 from shared.clock import BERLIN
 
@@ -93,6 +95,11 @@ def is_open(station: Station, now: datetime) -> bool:
 def is_today(moment: datetime, now: datetime) -> bool:
     """Whether a moment is on the day it is now in Berlin."""
     return moment.astimezone(BERLIN).date() == now.astimezone(BERLIN).date()
+
+
+def is_for(ticket_station: str, station: str, status: AppointmentStatus, starts_at: datetime, now: datetime) -> bool:
+    """Whether a ticket of today is still for its appointment, which may have ended or moved meanwhile."""
+    return status in COMING and station == ticket_station and is_today(starts_at, now)
 
 
 def estimate(ahead: int, counters: int, recent: Sequence[timedelta]) -> Estimate | None:

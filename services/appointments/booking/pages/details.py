@@ -55,6 +55,7 @@ class DetailsForm(BaseModel):
     phone: str = ""
     language: str = ""
     interpreter: str = ""
+    remarks: str = ""
     consent: str = ""
 
     @classmethod
@@ -67,6 +68,7 @@ class DetailsForm(BaseModel):
             phone=person.phone,
             language=details.language,
             interpreter=details.interpreter or "",
+            remarks=person.remarks,
             consent=details.consent or "",
         )
 
@@ -75,7 +77,7 @@ class DetailsForm(BaseModel):
         channels = tuple(key for key in typed if typed[key].strip())
         interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels),
+            PersonInput(self.name, self.mail, self.phone, channels, self.remarks),
             message_language(self.language).code,
             interpreter,
             page.code,
@@ -142,14 +144,7 @@ async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Ann
     except HoldOver:
         return await _check_page(visit, draft, status=409)
     except AppointmentsUsedUp as refusal:
-        return visit.render(
-            "used_up.html",
-            status=refusal.status,
-            secret=True,
-            headers=refusal.headers,
-            token=token,
-            limit=refusal.limit,
-        )
+        return used_up(visit, refusal, f"/appointments/book/{token}/check")
     return to_appointment(visit, booked)
 
 
@@ -186,6 +181,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
         spoken_here=details.interpreter in offer.stations[0].languages,
+        spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),
     )
@@ -210,6 +206,19 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
     }
 
 
+def used_up(visit: Visit, refusal: AppointmentsUsedUp, back: str, waiting: bool = False) -> Response:
+    """The page for who may have no more; `back` is where they came from, `waiting` whether they wanted to wait."""
+    return visit.render(
+        "used_up.html",
+        status=refusal.status,
+        secret=True,
+        headers=refusal.headers,
+        limit=refusal.limit,
+        back=back,
+        waiting=waiting,
+    )
+
+
 def what_to_do(visit: Visit) -> dict[str, str]:
     """What to say about each mistake."""
     _ = visit.gettext
@@ -223,6 +232,8 @@ def what_to_do(visit: Visit) -> dict[str, str]:
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
         "phone_unusable": _("Diese Nummer gibt es nicht. Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "consent_missing": _("Kreuzen Sie an, dass Sie einverstanden sind. Oder wählen Sie einen Termin vor Ort."),
         "phone_landline": _(
             "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
