@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from shared import retention
+from shared.events.barriers import HANDED_OVER_WITHIN
 from shared.lines import says_something
 from shared.numbers import number_from
 
 LONGEST = 2000
+KEPT = HANDED_OVER_WITHIN + max(retention.PERSON_AFTER_MATTER, retention.OUTBOX)
+"""How long what somebody wrote is kept, sealed; the copy in the outbox stays longest."""
 
 
 def barrier_number(id: UUID) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
-from services.notifications.barriers.domain import LONGEST, barrier_number, wrong_fields
+from services.notifications.barriers.domain import KEPT, LONGEST, barrier_number, wrong_fields
 from services.notifications.barriers.usecases import report
 from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.pages.forms import Press
@@ -66,7 +66,9 @@ async def sent(visit: CurrentVisit, token: str) -> Response:
 
 
 def _form(visit: Visit, form: BarrierForm, errors: FormErrors) -> Response:
-    return visit.render("barrier.html", status=422 if errors else 200, secret=True, form=form, errors=errors)
+    status = 422 if errors else 200
+    kept_days = KEPT.days
+    return visit.render("barrier.html", status=status, secret=True, form=form, errors=errors, kept_days=kept_days)
 
 
 def _errors(visit: Visit, form: PostedBarrier, wrong: list[str]) -> FormErrors:
