@@ -1,6 +1,7 @@
 """The pages of the desk: the list of a day, one appointment, and whom to call."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -82,7 +83,7 @@ async def test_what_staff_should_know_reaches_them_and_nobody_else(clerk: Clerk)
     number = json.loads(fact.body)["appointment"]["number"]
     tree = content(await clerk.see(f"/appointments/{number}"))
     assert "Hinweis Ich komme im Rollstuhl." in tree
-    assert "Schalter 1" in tree
+    assert re.search(r"Schalter [0-9]+ ", tree), "one of its counters, picked by the id"
 
 
 @pytest.mark.parametrize("typed", [str, lambda number: number.replace("-", " ")])
