@@ -33,6 +33,7 @@ _CANCEL = text("""
     where id = :id
 """)
 _ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
+_NOT_ARRIVED = text("update appointments set status = 'confirmed' where id = :id and status = 'arrived'")
 
 
 async def reschedule(
@@ -154,6 +155,11 @@ async def save_cancellation(
 async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
     """Note that somebody whom we expect is here; nothing is told to anybody."""
     await conn.execute(_ARRIVED, {"id": id})
+
+
+async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
+    """Note that somebody is not here after all, and expected again; nothing is told to anybody."""
+    await conn.execute(_NOT_ARRIVED, {"id": id})
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:

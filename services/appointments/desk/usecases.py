@@ -27,7 +27,6 @@ from shared.auth import Caller
 from shared.problems import NotFound
 from shared.service import Service
 
-_EXPECT_AGAIN = text("update appointments set status = 'confirmed' where id = :id")
 _MISSED = text("""
     update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
 """)
@@ -106,7 +105,7 @@ async def take_back_arrival(desk: Desk, number: str) -> Appointment:
         return found
     if found.status is not Status.ARRIVED:
         raise NotNow
-    await desk.conn.execute(_EXPECT_AGAIN, {"id": found.id})
+    await changes.take_back_arrival(desk.conn, found.id)
     await desk.note("arrival-taken-back", found)
     return replace(found, status=Status.CONFIRMED)
 
