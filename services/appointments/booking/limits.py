@@ -1,4 +1,4 @@
-"""What the public may take: appointments to come per person, and times per hour and network address."""
+"""What the public may take: appointments to come per person; times and numbers per hour and network address."""
 
 import hmac
 from base64 import b64decode
@@ -9,10 +9,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsedUp
 from services.appointments.offer.domain import Audience
 from services.appointments.settings import Settings
+from shared.statements import Statement
 
 WINDOW = timedelta(hours=1)
 """How far back what a network address took is counted, and how long it is kept."""
@@ -31,6 +33,8 @@ COUNT_TAKINGS = """
         order by at desc limit :address_limit
     ) recent)"""
 """The newest takings of the last hour before this one, no more of them than are allowed."""
+
+_TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
 
 COUNT_APPOINTMENTS = """
     (select count(*) from people p where p.person_key = :person_key and (
@@ -72,6 +76,11 @@ def values_of(origin: Origin | None, now: datetime) -> dict[str, Any]:
         "address_limit": origin.address_limit if origin else 0,
         "now": now,
     }
+
+
+async def note_taking(conn: AsyncConnection, origin: Origin, now: datetime) -> None:
+    """Count one more taking of a network address, or a try at one; raises TimesUsedUp, see `Origin.check_takings`."""
+    origin.check_takings((await _TAKE.row(conn, values_of(origin, now)))["takings"], now)
 
 
 def audience_of(origin: Origin | None) -> Audience:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.changes import note_arrival, take_back_arrival
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
+from services.appointments.booking.limits import Origin, note_taking
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
@@ -88,15 +89,25 @@ class TicketWish:
     phone: str | None = None
 
 
-async def issue(conn: AsyncConnection, service: Service, id: UUID, wish: TicketWish, now: datetime) -> Ticket:
+async def issue(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    wish: TicketWish,
+    now: datetime,
+    origin: Origin | None = None,
+) -> Ticket:
     """Give somebody the next number of the day; TicketIssued is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
+        origin: where a request of the public comes from; None for staff, whom no limits hold.
 
     Raises:
-        UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft
+        UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft, TimesUsedUp
     """
+    if origin:
+        await note_taking(conn, origin, now)
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
 from services.appointments.booking.domain import check_mobile
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.days import load_free_days
 from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind, open_on
@@ -61,7 +62,10 @@ async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Respon
 
 @router.post("")
 async def take(
-    visit: CurrentVisit, place: Annotated[str, Query(max_length=60)], form: Annotated[PostedTicketForm, Form()]
+    visit: CurrentVisit,
+    origin: CurrentOrigin,
+    place: Annotated[str, Query(max_length=60)],
+    form: Annotated[PostedTicketForm, Form()],
 ) -> Response:
     """Take a number. The same press sent twice takes one."""
     offer = await load_offer(visit.conn, visit.today)
@@ -78,7 +82,7 @@ async def take(
             if first := await claim_key(visit.conn, "take ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await issue(visit.conn, visit.service, id, wish, visit.now)
+                await issue(visit.conn, visit.service, id, wish, visit.now, origin)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
     return visit.redirect(f"/appointments/ticket/{visit.service.links.token(TICKET, id, 1)}")
