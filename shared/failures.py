@@ -14,6 +14,9 @@ _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
 
 
+_NOT_TEXT = "22021"
+
+
 class Failure(StrEnum):
     """Transient: wait and try again. Permanent: the input breaks a rule. Unknown: most likely our own bug."""
 
@@ -43,6 +46,11 @@ def classify(error: BaseException) -> Failure:
 
 def _of_sqlstate(sqlstate: str | None) -> Failure:
     return Failure.TRANSIENT if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
+
+
+def is_not_text(error: Exception) -> bool:
+    """Whether the database refused a character that no text can hold, such as NUL."""
+    return _NOT_TEXT in (getattr(error, "sqlstate", None), getattr(getattr(error, "orig", None), "sqlstate", None))
 
 
 def without_input(error: Exception) -> str:

@@ -158,7 +158,8 @@ seats = Table(
     Index("seats_appointment", "appointment"),
 )
 
-# When somebody at a network address (by its pseudonym) took a time or a ticket, or tried to arrive. A crash may forget it, so it is not logged.
+# When somebody at a network address (by its pseudonym) took a time or a ticket, or tried to arrive. A crash may forget
+# it, so it is not logged.
 takings = Table(
     "takings",
     metadata,

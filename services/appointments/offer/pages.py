@@ -97,14 +97,13 @@ async def start(visit: CurrentVisit) -> Response:
     offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.service.city)
     stations = able(offer.stations, [])
     earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
-    closures = [(station, station.closure_on(visit.today)) for station in stations]
     today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.today}
     to_come = [each for each in stations if any(slot > visit.now for slot in slots_on(each, visit.today, grid))]
     return visit.render(
         "start.html",
         stations=stations,
         earliest=earliest,
-        closed=[(station, closure) for station, closure in closures if closure],
+        closed=[(station, closure) for station in stations for closure in station.closures_on(visit.today)],
         all_taken_today=bool(to_come) and not today,
     )
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from services.appointments.offer.domain import Station, open_on
+from services.appointments.offer.domain import Station, hours_on, moment_on
 from shared.clock import BERLIN
 
 DUE_WITHIN = timedelta(minutes=10)
@@ -78,6 +78,19 @@ def place_in_queue(starts_at: datetime, now: datetime) -> datetime | None:
 def may_check_in(starts_at: datetime, now: datetime) -> bool:
     """Whether somebody can say themselves that they are here: near the time. Staff can all day."""
     return starts_at - CHECK_IN_BEFORE <= now <= starts_at + LATE
+
+
+def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
+    """From when until when (UTC) a station is open on a day, in order, without the hours in which it is closed."""
+    found = [(opens, closes) for opens, closes, _ in hours_on(station, day)]
+    for closure in station.closures_on(day):
+        if closure.from_time and closure.until_time:
+            begins, ends = moment_on(day, closure.from_time), moment_on(day, closure.until_time)
+            parts = [
+                part for opens, closes in found for part in ((opens, min(closes, begins)), (max(opens, ends), closes))
+            ]
+            found = [(opens, closes) for opens, closes in parts if opens < closes]
+    return found
 
 
 def last_closing(station: Station, now: datetime) -> datetime | None:

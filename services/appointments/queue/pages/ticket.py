@@ -1,6 +1,8 @@
 """Taking a number in the hall, and the page that follows it: reached by its secret link, renewed by reloading it."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -11,11 +13,20 @@ from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.days import load_free_days
-from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind, open_on
+from services.appointments.offer.domain import (
+    MOST_SERVICES,
+    Audience,
+    Kind,
+    Service,
+    Station,
+    choose,
+    keys_of,
+    of_kind,
+)
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.queue.api import ticket_id
-from services.appointments.queue.domain import NEAR, Status, is_open
+from services.appointments.queue.domain import NEAR, Status, is_open, open_on
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.queries import are_left, load_situation, load_ticket
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, StationNotOpen
@@ -37,6 +48,7 @@ class TicketForm(Choice):
 
     phone: str = Field(default="", max_length=1000)
     language: str = ""
+    interpreter: str = ""
 
 
 class PostedTicketForm(TicketForm):
@@ -76,7 +88,8 @@ async def take(
     if errors:
         return await _form_page(visit, offer, station, form, errors)
     id = uuid4()
-    wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, phone=phone)
+    interpreter = form.interpreter if form.interpreter in visit.service.city.interpreter_languages else None
+    wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, interpreter, phone)
     try:
         async with visit.conn.begin_nested():
             if first := await claim_key(visit.conn, "take ticket", form.einmal, "", str(id)):
@@ -129,7 +142,7 @@ def _errors(visit: Visit, offer: Offer, station: Station, form: TicketForm) -> t
         errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
     elif len(chosen) > MOST_SERVICES:
         errors["services"] = _("Wählen Sie höchstens fünf Anliegen. Sind es mehr, rufen Sie uns bitte an.")
-    elif station.lacks(chosen):
+    elif not _can_do(station, chosen, visit.now) and is_open(station, visit.now):
         errors["services"] = _("Wählen Sie ein Anliegen, das hier möglich ist.")
     phone, wrong = check_mobile(form.phone) if form.phone.strip() else (None, None)
     if wrong == "phone_landline":
@@ -141,18 +154,27 @@ def _errors(visit: Visit, offer: Offer, station: Station, form: TicketForm) -> t
     return errors, phone
 
 
+def _can_do(station: Station, services: Sequence[Service], now: datetime) -> bool:
+    """Whether all of some services can be done at a station now: its hours may be for some services only."""
+    return not station.lacks(services) and is_open(station.open_to(Audience.PUBLIC, services), now)
+
+
 async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketForm, errors: FormErrors) -> Response:
+    here = [each for each in offer.services if not station.lacks([each])]
+    now_possible = [each for each in here if _can_do(station, [each], visit.now)]
     return visit.render(
         "ticket_new.html",
         status=422 if errors else 200,
         secret=bool(errors),
         station=station,
-        services=[each for each in offer.services if not station.lacks([each])],
+        services=now_possible,
+        only_some=len(now_possible) < len(here),
         form=form,
         errors=errors,
         near=NEAR,
         situation=await load_situation(visit.conn, station.key, visit.now),
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
+        interpreters=list(visit.service.city.interpreter_languages.items()),
     )
 
 
