@@ -110,7 +110,16 @@ async def show(visit: CurrentVisit, token: str) -> Response:
     except NotFound:
         return visit.render("ticket_forgotten.html", status=410, secret=True)
     situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
-    return visit.render("ticket.html", secret=True, live=True, token=token, ticket=ticket, situation=situation)
+    closures = (await load_offer(visit.conn, ticket.day, ticket.station, ())).stations[0].closures_on(ticket.day)
+    return visit.render(
+        "ticket.html",
+        secret=True,
+        live=True,
+        token=token,
+        ticket=ticket,
+        situation=situation,
+        reasons=[each.reason for each in closures],
+    )
 
 
 @router.get("/{token}/return")
