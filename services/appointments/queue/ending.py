@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.domain import AFTER_HOURS
 from services.appointments.queue.facts import fact_of
-from services.appointments.queue.rows import CLOSED, CLOSING, ticket_of
+from services.appointments.queue.rows import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
 from shared import retention
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
@@ -21,14 +21,14 @@ QUEUE_END = "queue-end"
 QUEUE_TIDYING = "queue-tidying"
 QUEUE_FORGETTING = "queue-forgetting"
 
-_CLOSE = f"""
-    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, {CLOSING}
+_CLOSE = """
+    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, %s
     where t.station = :station and t.day = :day and t.status in %s
-    returning {CLOSED}
+    returning %s
 """
-_NOT_CALLED = Statement(_CLOSE % ("'not_called'", "('waiting', 'papers')"))
-_SERVED = Statement(_CLOSE % ("'served'", "('called', 'serving')"))
-_STATION_CLOSED = Statement(_CLOSE % ("'station_closed'", "('waiting', 'papers')"))
+_NOT_CALLED = Statement(_CLOSE % ("'not_called'", CLOSING, "('waiting', 'papers')", CLOSED))
+_SERVED = Statement(_CLOSE % ("'served'", CLOSING, "('called', 'serving')", CLOSED))
+_STATION_CLOSED = Statement(_CLOSE % ("'station_closed'", CLOSING, "('waiting', 'papers')", CLOSED_TO_TELL))
 _WAITING = text("""
     select count(*) from tickets where station = :station and day = :day and status in ('waiting', 'papers')
 """)

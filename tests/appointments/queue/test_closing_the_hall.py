@@ -17,7 +17,7 @@ from shared.events.appointments import StationClosed
 from shared.events.registry import facts_by_type
 from shared.service import Service
 from tests.appointments.conftest import Client, outbox
-from tests.appointments.queue.conftest import Staff
+from tests.appointments.queue.conftest import PHONE, Staff
 from tests.appointments.queue.test_queue_pages import status_line, take
 from tests.appointments.visitor import Visitor, content, own_links
 
@@ -46,7 +46,7 @@ async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
 ) -> None:
     await staff.issue()
     called = await staff.call()
-    visitor, path = Visitor(client), await take(Visitor(client))
+    visitor, path = Visitor(client), await take(Visitor(client), phone=PHONE)
     closure = closing(service)
     shown = await preview(service, closure)
     assert (shown.rows, shown.waiting) == ((), 1)
@@ -63,6 +63,7 @@ async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
     assert "/appointments/ticket" in own_links(tree)
     rows = [(facts_by_type()[row.type].model_validate_json(row.body), row) for row in await outbox(service)]
     fact, ended = rows[-1]
+    assert (fact.ticket.channels, fact.ticket.contact is None) == (["sms"], False)  # type: ignore[attr-defined]
     assert (fact.ticket.outcome, fact.about.id) == ("station_closed", closure.id)  # type: ignore[attr-defined, union-attr]
     assert ended.cause == next(row.event_id for fact, row in rows if isinstance(fact, StationClosed))
     assert (await staff.act("finish", called))["outcome"] == "served", "who is at a counter stays there"
