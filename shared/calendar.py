@@ -16,12 +16,18 @@ QUIET_UNTIL = time(8)
 
 @cache
 def _days(category: str) -> holidays.HolidayBase:
-    return holidays.country_holidays("DE", subdiv="NW", categories=(category,))
+    return holidays.country_holidays("DE", subdiv="NW", categories=(category,), language="de")
 
 
 def is_public_holiday(day: date) -> bool:
     """Whether the day is one of the eleven public holidays of NRW (Feiertagsgesetz NW, section 2)."""
     return day in _days(holidays.PUBLIC)
+
+
+def public_holidays(first: date, last: date) -> list[tuple[date, str]]:
+    """The public holidays of NRW from one day to another, both included, with their German names."""
+    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    return [(day, _days(holidays.PUBLIC)[day]) for day in days if is_public_holiday(day)]
 
 
 def is_school_holiday(day: date) -> bool:

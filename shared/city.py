@@ -35,8 +35,8 @@ class CityStation(_Data):
     """A Bürger-Service-Station, or the virtual one whose counters are reached by video.
 
     `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one,
-    `languages` what is spoken at some counter besides German (BCP 47 tags), `phone` the number to call when the video
-    does not work. The district of a virtual station is 0.
+    `languages` what is spoken besides German (BCP 47 tags) at a counter, by its number, `phone` the number to call when
+    the video does not work. The district of a virtual station is 0.
     """
 
     key: str
@@ -46,13 +46,19 @@ class CityStation(_Data):
     counters: int = Field(ge=1)
     daily_tickets: int = Field(default=0, ge=0, le=999)
     kind: Literal["counter", "video"] = "counter"
-    languages: list[str] = []
+    languages: dict[int, list[str]] = {}
     phone: str | None = None
 
     @model_validator(mode="after")
     def _video_has_a_phone(self) -> Self:
         if self.kind == "video" and self.phone is None:
             raise ValueError("a video station needs a phone number for when the video does not work")
+        return self
+
+    @model_validator(mode="after")
+    def _languages_are_spoken_at_its_counters(self) -> Self:
+        if not all(1 <= number <= self.counters for number in self.languages):
+            raise ValueError("languages are given for counters by their numbers")
         return self
 
 
@@ -89,7 +95,7 @@ class OpeningHours(_Data):
     stations: list[str] | None = None
     valid_from: date | None = None
     valid_until: date | None = None
-    every_weeks: int = Field(default=1, ge=1)
+    every_weeks: int = Field(default=1, ge=1, le=8)
     nth: int | None = Field(default=None, ge=1, le=5)
     staff_counters: int = Field(default=0, ge=0)
     services: list[str] | None = None
@@ -98,6 +104,8 @@ class OpeningHours(_Data):
     def _weeks_are_counted_from_a_day(self) -> Self:
         if self.every_weeks > 1 and self.valid_from is None:
             raise ValueError("every_weeks needs valid_from")
+        if self.every_weeks > 1 and self.nth is not None:
+            raise ValueError("every_weeks and nth do not go together")
         return self
 
 
@@ -128,6 +136,10 @@ class City(_Data):
     def station(self, key: str) -> CityStation | None:
         """The station with a key."""
         return next((each for each in self.stations if each.key == key), None)
+
+    def is_example(self, *path: str) -> bool:
+        """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
+        return any(".".join(path[:length]) in self.examples for length in range(1, len(path) + 1))
 
     @classmethod
     def load(cls, name: str) -> "City":

@@ -12,9 +12,10 @@ from shared.problems import Problem
 
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
-
-
 _NOT_TEXT = "22021"
+
+# asyncpg says "internal" of a connection whose server died at a certain moment.
+_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Failure(StrEnum):
@@ -37,7 +38,7 @@ def classify(error: BaseException) -> Failure:
         return _of_sqlstate(getattr(error.orig, "sqlstate", None))
     if isinstance(error, asyncpg.PostgresError):
         return _of_sqlstate(error.sqlstate)
-    if isinstance(error, (asyncpg.InterfaceError, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
+    if isinstance(error, (*_AWAY, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
         return Failure.TRANSIENT
     if isinstance(error, (Problem, ValidationError)):
         return Failure.PERMANENT

@@ -31,10 +31,10 @@ _FORGET = {
             select consumer, event_id from inbox
             where received_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
+    # Keys age in real time, as they were made: clocks that are moved must not make a second press count.
     "idempotency_keys": text("""
         delete from idempotency_keys where (scope, key) in (
-            select scope, key from idempotency_keys
-            where created_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
+            select scope, key from idempotency_keys where created_at < now() - cast(:age as interval) limit :batch)
     """),
     "audit": text("""
         delete from audit where id in (

@@ -20,13 +20,14 @@ _KEEP_UNTIL = text("update people set delete_after = :moment where matter = :mat
 
 
 class Person(BaseModel):
-    """A person as staff may need to address them; `phone` in E.164."""
+    """A person as staff may need to address them; `phone` in E.164, `remarks` are what else they want staff to know."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     mail: str | None = None
     phone: str | None = None
+    remarks: str | None = None
 
 
 class People:

@@ -120,9 +120,10 @@ class Child:
     def _each(self, action: str) -> None:
         process = self.process
         if process is not None:
-            for member in [process, *process.children(recursive=True)]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    getattr(member, action)()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for member in [process, *process.children(recursive=True)]:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        getattr(member, action)()
 
     def _hint(self) -> str:
         """What the log says in a way we know."""

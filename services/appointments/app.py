@@ -1,6 +1,7 @@
 """The application: the only place that wires the service."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -21,8 +22,13 @@ from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
+from services.appointments.desk.reached import forget_outcomes
+from services.appointments.links.pages import router as links_pages
+from services.appointments.links.usecases import forget_requests
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
+from services.appointments.opening.api import router as opening_api
+from services.appointments.opening.pages import router as opening_pages
 from services.appointments.queue.api import router as queue_api
 from services.appointments.queue.ending import (
     QUEUE_END,
@@ -36,6 +42,7 @@ from services.appointments.queue.pages.arrival import router as arrival_pages
 from services.appointments.queue.pages.counter import router as counter_pages
 from services.appointments.queue.pages.hall import reloading
 from services.appointments.queue.pages.hall import router as hall_pages
+from services.appointments.queue.pages.issuing import router as issuing_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
@@ -63,10 +70,11 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(offer_api, booking_api, video_api, waiting_api, queue_api, counter_api, desk_api, closing_api),
+            *(offer_api, booking_api, video_api, waiting_api),
+            *(queue_api, counter_api, desk_api, closing_api, opening_api),
             *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
-            *(join_pages, entry_pages, seat_offer_pages),
-            *(ticket_pages, arrival_pages, hall_pages, counter_pages, closing_pages),
+            *(join_pages, entry_pages, seat_offer_pages, links_pages),
+            *(ticket_pages, arrival_pages, hall_pages, counter_pages, issuing_pages, closing_pages, opening_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,
@@ -81,7 +89,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             QUEUE_FORGETTING: forget_queue,
         },
         forget=_forget,
-        tidy=forget_takings,
+        tidy=_tidy,
         error_page=reloading(pages.error_page),
     )
     app.state.pages = pages
@@ -95,3 +103,9 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
 async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
     await forget_contacts(conn, matters)
     await forget_waiting(conn, matters)
+    await forget_outcomes(conn, matters)
+
+
+async def _tidy(conn: AsyncConnection, now: datetime) -> None:
+    await forget_takings(conn, now)
+    await forget_requests(conn, now)

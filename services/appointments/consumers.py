@@ -2,8 +2,8 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.reached import note_outcome
 from services.appointments.booking.replies import take_reply
+from services.appointments.desk.reached import note_outcome
 from shared.consumer import Reaction
 from shared.events.base import Fact, Received
 from shared.events.notifications import NotificationDelivered, NotificationFailed, ReplyReceived

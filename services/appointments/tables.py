@@ -40,9 +40,11 @@ stations = Table(
     Column("district", Integer, nullable=False),
     Column("address", Text),
     Column("kind", Text, nullable=False, server_default=text("'counter'")),
+    # Read by the version before this one; what is spoken stands at the counters.
     Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     CheckConstraint("kind in ('counter', 'video')", name="known_kind"),
     Column("daily_tickets", Integer, nullable=False, server_default=text("0")),
+    Column("hours_version", Integer, nullable=False, server_default=text("0")),
 )
 
 counters = Table(
@@ -51,6 +53,7 @@ counters = Table(
     Column("key", Text, primary_key=True),
     Column("station", Text, ForeignKey("stations.key"), nullable=False),
     Column("number", Integer, nullable=False),
+    Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Index("counters_station", "station"),
 )
 
@@ -169,6 +172,18 @@ takings = Table(
     prefixes=["UNLOGGED"],
 )
 
+# Who asked for links (both as pseudonyms), to be counted for a day. A crash may forget it, so it is not logged.
+link_requests = Table(
+    "link_requests",
+    metadata,
+    Column("address", Text, nullable=False),
+    Column("origin", LargeBinary),
+    Column("at", moment, nullable=False),
+    Index("link_requests_address", "address", "at"),
+    Index("link_requests_origin", "origin", "at"),
+    prefixes=["UNLOGGED"],
+)
+
 waiting_turns = Sequence("waiting_turns", metadata=metadata)
 
 waiting_entries = Table(
@@ -212,6 +227,7 @@ seat_offers = Table(
     Index("seat_offers_open", "entry", unique=True, postgresql_where=text("outcome is null")),
 )
 
+# What a notice is about has the name of the first such matters; it may be an entry in the waiting list as well.
 unreached = Table(
     "unreached",
     metadata,
@@ -223,7 +239,9 @@ unreached = Table(
     Column("at", moment, nullable=False),
     Column("called_at", moment),
     Column("called_by", Text),
+    Column("matter_version", Integer),
     Index("unreached_open", "at", postgresql_where=text("not reached")),
+    Index("unreached_appointment", "appointment"),
 )
 
 # Tickets are only issued by raising `issued`, so the check keeps the contingent whatever the code does.

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.links.usecases import take_request
 from services.notifications.news.domain import RULES
 from services.notifications.news.usecases import take_news
 from services.notifications.telling.usecases import take_fact
 from shared.consumer import Reaction
 from shared.events.base import Fact, Received
+from shared.events.links import LinksRequested
 from shared.events.personal import PersonalFact
 from shared.events.registry import FACTS
 from shared.service import Service
@@ -20,6 +22,11 @@ async def on_personal_fact(conn: AsyncConnection, service: Service, received: Re
         await take_fact(conn, service, received, service.clock.now())
 
 
+async def on_links_requested(conn: AsyncConnection, service: Service, received: Received[LinksRequested]) -> None:
+    """Send somebody the links of what is open for their address."""
+    await take_request(conn, service, received, service.clock.now())
+
+
 async def on_news(conn: AsyncConnection, service: Service, received: Received[Fact]) -> None:
     """Tell subscribers what is new in their district."""
     await take_news(conn, service, received, service.clock.now())
@@ -27,5 +34,6 @@ async def on_news(conn: AsyncConnection, service: Service, received: Received[Fa
 
 REACTIONS: Mapping[type[Fact], Reaction] = {
     **{fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)},
+    LinksRequested: on_links_requested,
     **{rule.fact: on_news for rule in RULES},
 }

@@ -185,10 +185,12 @@ class WaitingState(PersonalState):
     """The public state of an entry in the waiting list.
 
     Its services are wanted together, at one of the `places`, on one of the `weekdays` (0 is Monday) from the first to
-    the last day. `offer` is there while a time is offered, `appointment` once one was taken.
+    the last day. Where `kind` is `video` there is no way to go. `offer` is there while a time is offered, `appointment`
+    once one was taken.
     """
 
     status: Literal["waiting", "offered", "booked", "left", "over"]
+    kind: Literal["counter", "video"] = "counter"
     services: list[BookedService]
     places: list[Place]
     weekdays: list[int]
@@ -201,6 +203,7 @@ class WaitingState(PersonalState):
 
 
 class WaitingFact(PersonalFact):
+    schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "entry"
 
@@ -225,7 +228,7 @@ class SeatOfferEnded(WaitingFact):
     It was `withdrawn` where its seats are closed; `about` is the closure then.
     """
 
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
 
     offer: OfferedSeat
     outcome: Literal["declined", "expired", "withdrawn"]

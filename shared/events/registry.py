@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from shared.events import appointments, notifications, tickets
+from shared.events import appointments, links, notifications, tickets
 from shared.events.base import Fact, Privacy
 from shared.events.personal import PersonalFact
 
@@ -19,6 +19,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.SeatOfferEnded,
     appointments.WaitingListLeft,
     appointments.StationClosed,
+    links.LinksRequested,
     tickets.TicketIssued,
     tickets.TicketNear,
     tickets.TicketCalled,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import phonenumbers
+import segno
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency
 from markupsafe import Markup
@@ -38,6 +39,11 @@ def phone_text(phone: str) -> str:
     national = parsed.country_code == 49
     style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style)
+
+
+def qr_code(address: str) -> str:
+    """An address as a QR code, black on white whatever the colours of the page, to be the source of a picture."""
+    return segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
 
 
 def filters(language: Language) -> dict[str, Callable[..., Any]]:

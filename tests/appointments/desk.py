@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import text
 
 from deploy.local.far_ends.staff import STAFF
-from services.appointments.booking.reached import note_outcome
+from services.appointments.desk.reached import note_outcome
 from shared.auth import Caller
 from shared.events.notifications import NoticeState, NotificationFailed
 from shared.service import Service
@@ -50,10 +50,17 @@ async def not_reached(service: Service, number: str, purpose: str = "confirmatio
     """Nothing reached the person of an appointment: the notice that failed."""
     async with service.db.transaction() as conn:
         found = await conn.execute(text("select id from appointments where number = :number"), {"number": number})
+        matter = found.scalar_one()
+    return await failed(service, matter, purpose)
+
+
+async def failed(service: Service, matter: UUID, purpose: str, version: int = 1) -> UUID:
+    """Nothing reached the person of a matter in a version: the notice that failed."""
+    async with service.db.transaction() as conn:
         notice = NoticeState(
-            matter=found.scalar_one(),
+            matter=matter,
             matter_service="appointments",
-            matter_version=1,
+            matter_version=version,
             purpose=purpose,
             tried=[],
             at=service.clock.now(),

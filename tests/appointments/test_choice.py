@@ -145,6 +145,16 @@ async def test_the_nearest_times_instead_of_a_taken_one_are_at_stations_that_off
     assert {each["station"] for each in answers[-1].json()["nearest"]} <= {"homberg", "sued"}
 
 
+async def test_the_earliest_of_every_service_is_what_asking_for_it_alone_says(client: Client) -> None:
+    answer = await client.get(f"{API}/earliest/by-service")
+    assert answer.headers["cache-control"] == "public, max-age=30"
+    by_service = {each["service"]: each["stations"] for each in answer.json()}
+    assert by_service.keys() == {each["key"] for each in (await client.get(f"{API}/services")).json()}
+    for key in ("fischereischein", "familienanmeldung", "hund-anmelden"):
+        alone = (await client.get(f"{API}/earliest", params={"services": key})).json()
+        assert [each for each in by_service[key] if each["station"] != "video"] == alone
+
+
 @pytest.mark.parametrize("path", ["free-times", "earliest"])
 @pytest.mark.parametrize(
     ("query", "slug"),

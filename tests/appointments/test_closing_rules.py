@@ -23,7 +23,8 @@ from services.appointments.closing.domain import (
     propose,
 )
 from services.appointments.closing.free_seats import FreeSeats
-from services.appointments.offer.domain import Grid, Hours, Station, slots_on
+from services.appointments.offer.domain import Grid, Station, slots_on
+from services.appointments.offer.hours import Hours
 from shared.clock import BERLIN
 
 GRID = Grid(timedelta(minutes=10), 28)
@@ -141,7 +142,7 @@ def test_staff_decide_as_far_as_it_can_be() -> None:
 
 def test_hours_take_every_seat_they_touch() -> None:
     closure = Closure(UUID(int=1), 1, "here", WEEK[1], WEEK[2], "x", from_time=time(9, 15), until_time=time(9, 40))
-    starts = closure.seat_starts(HERE, WEEK[-1], GRID, NOW)
+    starts = closure.seat_starts(HERE, (), WEEK[-1], GRID, NOW)
     assert starts == [at(day, 9, minute) for day in (1, 2) for minute in (10, 20, 30)]
     assert closure.counters_at(HERE) == ["here-1", "here-2"]
     assert replace(closure, counter="here-2").counters_at(HERE) == ["here-2"]

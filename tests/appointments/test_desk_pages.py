@@ -1,5 +1,6 @@
 """The pages of the desk: the list of a day, one appointment, and whom to call."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -11,7 +12,7 @@ from shared.service import Service
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
 from tests.appointments.desk import deeds, not_reached
-from tests.appointments.visitor import buttons, content, heading, own_links, page
+from tests.appointments.visitor import Visitor, buttons, content, heading, own_links, page
 
 
 @pytest.fixture
@@ -68,6 +69,20 @@ async def test_the_list_of_another_station_is_not_shown_whatever_the_address_say
     tree = await clerk.see(day(clerk).replace("mitte", "homberg"))
     assert number not in content(tree)
     assert "Mitte" in content(tree)
+
+
+async def test_what_staff_should_know_reaches_them_and_nobody_else(clerk: Clerk) -> None:
+    draft = await Visitor(clerk.client).hold(at(clerk.service, 9))
+    await Visitor(clerk.client).fill_in(draft, remarks="  Ich komme im\nRollstuhl. ")
+    typed = await Visitor(clerk.client).see(f"{draft}/details")
+    assert [each.text for each in typed.iter("textarea")] == ["  Ich komme im\nRollstuhl. "]
+    await Visitor(clerk.client).press(f"{draft}/check")
+    [fact] = await outbox(clerk.service)
+    assert b"Rollstuhl" not in fact.body
+    number = json.loads(fact.body)["appointment"]["number"]
+    tree = content(await clerk.see(f"/appointments/{number}"))
+    assert "Hinweis Ich komme im Rollstuhl." in tree
+    assert "Schalter 1" in tree
 
 
 @pytest.mark.parametrize("typed", [str, lambda number: number.replace("-", " ")])
@@ -188,3 +203,15 @@ async def test_leads_read_what_was_done_in_words(clerk: Clerk) -> None:
     assert row.endswith(number)
     assert "Protokoll" not in content_of(await clerk.see("/"))
     await clerk.see("/audit", 403)
+
+
+async def test_services_are_looked_up_with_what_is_an_example(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = content(await clerk.see("/services"))
+    assert "Name (English) - Beispiel Apply for an identity card" in said
+    assert "Gebühr - Beispiel 37,00 €" in said
+    monkeypatch.setattr(
+        clerk.service, "city", clerk.service.city.model_copy(update={"examples": ["services.fee_cents"]})
+    )
+    said = content(await clerk.see("/services"))
+    assert "Gebühr - Beispiel" in said
+    assert "Dauer - Beispiel" not in said

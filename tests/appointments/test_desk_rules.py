@@ -17,6 +17,8 @@ from services.appointments.desk.domain import (
 )
 from services.appointments.desk.pages.unreached import PURPOSES
 from services.notifications.telling.matters.appointments import APPOINTMENTS
+from services.notifications.telling.matters.tickets import TICKETS
+from services.notifications.telling.matters.waiting import WAITING_LIST
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy
@@ -50,7 +52,7 @@ def test_nobody_is_missed_before_the_start_or_changed_from_it_on() -> None:
 def test_only_who_is_expected_arrives_or_is_missed(status: Status) -> None:
     assert not may_arrive(status, START, START)
     assert not may_miss(status, START, START)
-    assert may_change(status, START, START - SECOND) == (status is Status.ARRIVED)
+    assert may_change(status, START, START - SECOND) == (status in (Status.ARRIVED, Status.OFFERED))
     assert may_take_back(status) == (status is Status.ARRIVED)
 
 
@@ -82,8 +84,9 @@ def test_who_wanted_no_messages_is_called_when_something_changes(
     assert must_call(purpose, channels) is calls
 
 
-def test_the_page_of_whom_to_call_has_words_for_all_that_people_are_told_of_appointments() -> None:
-    told = {rule.purpose.value for rule in APPOINTMENTS.rules if must_call(rule.purpose, ["mail"])}
+def test_the_page_of_whom_to_call_has_words_for_all_that_people_are_called_about() -> None:
+    rules = [rule for kind in (APPOINTMENTS, TICKETS, WAITING_LIST) for rule in kind.rules]
+    told = {rule.purpose.value for rule in rules if must_call(rule.purpose, ["mail"])}
     assert told | {Purpose.STILL_BOOKED.value} == set(PURPOSES)
 
 

@@ -22,7 +22,9 @@ from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.service import Role, Service
 from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
-from tests.appointments.visitor import Visitor, content, heading, page
+from tests.appointments.test_pages_waiting import details_of
+from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
+from tests.appointments.waiting import sell_out, wait
 
 PERSON_LIMIT, ADDRESS_LIMIT = 2, 4
 
@@ -142,11 +144,57 @@ async def test_the_page_says_what_to_do_and_nothing_of_the_appointments(client: 
     await visitor.fill_in(draft)
     answer = await visitor.press(f"{draft}/check")
     tree = page(answer, 429)
-    assert heading(tree) == "Mehr Termine gehen nicht"
-    assert "sind schon 2 Termine gebucht" in content(tree)
+    assert heading(tree) == "Mehr geht zurzeit nicht"
+    assert "zusammen höchstens 2 Termine und Plätze auf der Warteliste" in content(tree)
+    assert "/appointments/links" in own_links(tree)
     assert "09:" not in content(tree)
     assert answer.headers["retry-after"] == "86400"
     assert heading(await visitor.see(f"{draft}/check")) == "Prüfen und buchen", "the draft is still there"
+
+
+async def test_a_place_on_the_waiting_list_counts_like_an_appointment(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    await sell_out(service, start)
+    waits = wait(start, name="Anna")
+    assert (await client.post(f"{API}/waiting", json=waits)).status_code == 201
+    assert (await book(client, service, 10, mail=waits["person"]["mail"])).status_code == 201
+    for refused in (
+        await client.post(f"{API}/waiting", json=waits | {"services": ["reisepass"]}),
+        await book(client, service, 20, mail=waits["person"]["mail"]),
+    ):
+        assert refused.status_code == 429
+        assert refused.json()["type"].endswith("appointments-used-up")
+    assert await count(service, "waiting_entries") == 1
+    pass_time(service, timedelta(days=10))
+    assert (await book(client, service, 20, mail=waits["person"]["mail"])).status_code == 201, "both are over"
+
+
+async def test_nobody_waits_twice_for_the_same_and_the_page_does_not_say_what_is_there(
+    client: Client, service: Service
+) -> None:
+    start, visitor = at(service, 9), Visitor(client)
+    await sell_out(service, start)
+    joined = (await visitor.press(details_of(start), **TYPED)).headers["location"].removesuffix("?new=1")
+    again = await visitor.press(details_of(start), "pressed-again", **TYPED)
+    tree = page(again, 429)
+    assert heading(tree) == "Mehr geht zurzeit nicht"
+    assert "nur ein Mal warten" in content(tree)
+    assert details_of(start) in own_links(tree)
+    assert await count(service, "waiting_entries") == 1
+    await visitor.press(f"{joined}/leave")
+    assert (await visitor.press(details_of(start), "pressed-again", **TYPED)).status_code == 303
+    assert await count(service, "waiting_entries") == 2
+
+
+async def test_one_person_who_joins_and_books_at_once_gets_no_more(client: Client, service: Service) -> None:
+    start = at(service, 9)
+    await sell_out(service, start)
+    waits = wait(start, name="Anna")
+    joining = [client.post(f"{API}/waiting", json=waits) for _ in range(4)]
+    booking_too = [book(client, service, 10 * n, mail=waits["person"]["mail"]) for n in range(4)]
+    answers = await asyncio.gather(*joining, *booking_too)
+    assert sorted(each.status_code for each in answers) == [201] * PERSON_LIMIT + [429] * 6
+    assert await count(service, "waiting_entries") <= 1
 
 
 async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(

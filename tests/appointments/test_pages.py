@@ -12,6 +12,7 @@ from shared.service import Service
 from shared.web.formats import hhmm
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
+from tests.shared.web.html import words
 
 WORDS = {
     "": ("Was möchten Sie erledigen?", "Ihr Termin ist gebucht", "Dieser Termin ist abgesagt", "Sie haben ihn am"),
@@ -126,6 +127,20 @@ async def test_more_time_is_ten_minutes_from_the_deadline_twelve_times(client: C
         assert values(tree)["name"] == f"Anna {presses}", "what was typed is kept"
     assert "10 Minuten mehr Zeit" not in buttons(tree)
     assert "Länger können wir sie nicht halten." in content(tree)
+
+
+async def test_two_minutes_before_its_end_a_hold_warns(client: Client, service: Service) -> None:
+    visitor, warning = Visitor(client), "In weniger als zwei Minuten läuft die Reservierung ab."
+    draft = await visitor.hold(at(service, 10))
+    await visitor.fill_in(draft)
+    pass_time(service, await held_until(service) - timedelta(minutes=2, seconds=30) - service.clock.now())
+    assert warning not in content(await visitor.see(f"{draft}/details"))
+    pass_time(service, timedelta(minutes=1))
+    for step in ("details", "check"):
+        answer = await client.get(f"{draft}/{step}")
+        assert "script-src 'self'" in answer.headers["content-security-policy"], "so that it appears by itself too"
+        [line] = [each for each in page(answer).iter() if each.get("role") == "status"]
+        assert words(line) == f"{warning} Drücken Sie „10 Minuten mehr Zeit“, wenn Sie noch nicht fertig sind."
 
 
 async def test_a_hold_that_is_over_says_so_and_keeps_what_was_typed(client: Client, service: Service) -> None:

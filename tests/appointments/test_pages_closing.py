@@ -92,6 +92,26 @@ async def test_a_preview_that_is_outdated_comes_back_with_what_was_chosen(lead: 
     assert "Zurzeit ist nichts geschlossen." in content(await lead.see(PAGE))
 
 
+async def test_a_closure_is_changed_with_the_same_preview(lead: Visitor, service: Service) -> None:
+    visitor, path = Visitor(lead.client), preview_of(service)
+    closed = (await confirm(lead, path)).headers["location"]
+    other_day = at(service, 9, days=7)
+    await visitor.book(other_day)
+    form = await lead.see(f"{closed}/edit")
+    typed = {each.get("name"): each.get("value", "") for each in form.iter("input")}
+    assert (typed["reason"], typed["first_day"]) == ("Wasserschaden", str(at(service, 9).date()))
+    wanted = {"last_day": str(other_day.date()), "reason": "Umzug"}
+    changed = preview_of(service, id=closed.rpartition("/")[2], **wanted)
+    wrong = await lead.see(preview_of(service, id=closed.rpartition("/")[2], last_day="2020-01-01"), 422)
+    assert heading(wrong) == "Schließung ändern"
+    assert heading(await lead.see(changed)) == "Die Schließung trifft einen Termin"
+    assert (await confirm(lead, changed)).headers["location"] == closed
+    assert "Umzug" in content(await lead.see(closed))
+    await confirm(lead, f"{closed}/lifting", (await lead.client.get(closed)).text)
+    for gone in (f"{closed}/edit", changed):
+        assert (await lead.client.get(gone)).headers["location"] == closed, "lifted, it cannot be changed"
+
+
 @pytest.mark.parametrize(
     ("field", "typed"),
     [

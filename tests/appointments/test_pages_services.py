@@ -100,6 +100,7 @@ async def test_a_count_beside_a_tick_is_a_quantity_and_none_without_one(client: 
     assert "112,50" in check
     booked = await visitor.see((await visitor.press(f"{draft}/check")).headers["location"])
     assert "3 × Reisepass für ein Kind beantragen" in content(booked)
+    assert "112,50" in content(booked)
 
 
 async def test_more_than_fits_is_answered_with_how_many_do(client: Client) -> None:

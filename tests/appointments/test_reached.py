@@ -12,7 +12,8 @@ from shared.auth import Caller
 from shared.events.base import Fact, Received
 from shared.events.notifications import NoticeState, NotificationDelivered, NotificationFailed
 from shared.service import Service
-from tests.appointments.conftest import Client, at, booking
+from tests.appointments.conftest import Client, at, booking, pass_time
+from tests.appointments.desk import failed
 
 EVERYWHERE = Caller(subject="leitung", roles=frozenset(), stations=frozenset({"*"}))
 NOTICE = UUID("0199f0a0-0000-5000-8000-000000000001")
@@ -48,7 +49,10 @@ async def arrive(
             received = Received(fact, uuid4(), uuid4(), service.clock.now())
             await REACTIONS[kind](conn, service, received)
     async with service.db.transaction() as conn:
-        return [each.person.phone if each.person else None for each in await load_unreached(conn, service, EVERYWHERE)]
+        return [
+            each.person.phone if each.person else None
+            for each in await load_unreached(conn, service, EVERYWHERE, service.clock.now())
+        ]
 
 
 async def test_whom_nothing_reached_is_listed_once_with_the_number_to_call(service: Service, appointment: UUID) -> None:
@@ -79,13 +83,31 @@ async def test_the_person_of_a_cancelled_appointment_stays_on_the_list(
     answer = await client.post(f"/appointments/api/v1/appointments/{token}/cancellation")
     assert answer.status_code == 200
     async with service.db.transaction() as conn:
-        assert [each.status for each in await load_unreached(conn, service, EVERYWHERE)] == ["cancelled"]
+        assert [each.status for each in await load_unreached(conn, service, EVERYWHERE, service.clock.now())] == [
+            "cancelled"
+        ]
 
 
-async def test_who_was_forgotten_is_listed_without_a_number(service: Service, appointment: UUID) -> None:
+async def test_who_was_forgotten_is_not_listed_and_nothing_is_kept(service: Service, appointment: UUID) -> None:
+    await arrive(service, appointment, (NotificationFailed, 1))
     async with service.db.transaction() as conn:
         await conn.execute(text("delete from people"))
-    assert await arrive(service, appointment, (NotificationFailed, 1)) == [None]
+        await service.forget(conn, [appointment])
+        assert (await conn.execute(text("select count(*) from unreached"))).scalar_one() == 0
+    assert await arrive(service, appointment, (NotificationFailed, 1)) == []
+
+
+async def test_nothing_is_kept_of_who_holds_a_number_or_is_never_called(service: Service, appointment: UUID) -> None:
+    await failed(service, uuid4(), "turn")
+    await failed(service, appointment, "missed")
+    async with service.db.transaction() as conn:
+        assert (await conn.execute(text("select count(*) from unreached"))).scalar_one() == 0
+
+
+async def test_once_an_appointment_has_begun_nobody_is_called_about_it(service: Service, appointment: UUID) -> None:
+    assert len(await arrive(service, appointment, (NotificationFailed, 1))) == 1
+    pass_time(service, at(service, 9) - service.clock.now())
+    assert await arrive(service, appointment) == []
 
 
 async def test_a_matter_of_another_service_is_not_ours_to_call(service: Service, appointment: UUID) -> None:

@@ -24,7 +24,6 @@ from services.appointments.booking.domain import (
 from services.appointments.offer.domain import (
     Closure,
     Grid,
-    Hours,
     Service,
     Station,
     counters_open_at,
@@ -34,6 +33,7 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
+from services.appointments.offer.hours import Hours
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes
@@ -262,11 +262,21 @@ def test_alternatives_are_near_in_time_first_at_the_same_place() -> None:
         (PersonInput("A", "", "0151 23456789", ("sms",)), CheckedPerson("A", None, "+4915123456789", ("sms",))),
         (PersonInput("A", "", "+48 512 345 678", ("sms",)), CheckedPerson("A", None, "+48512345678", ("sms",))),
         (
+            PersonInput("علی\u200cرضا \u200eEva\u00ad", "a@example.org", "", ("mail",)),
+            CheckedPerson("علی\u200cرضا Eva", "a@example.org", None, ("mail",)),
+        ),
+        (
             PersonInput("A", "a@example.org", "0203 94000", ("mail",)),
             CheckedPerson("A", "a@example.org", "+4920394000", ("mail",)),
         ),
     ],
-    ids=["spaces and capitals", "a German mobile number", "a Polish mobile number", "a landline to be called at"],
+    ids=[
+        "spaces and capitals",
+        "a German mobile number",
+        "a Polish mobile number",
+        "marks that are spelling, and marks that are not",
+        "a landline to be called at",
+    ],
 )
 def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedPerson) -> None:
     assert check_person(typed) == expected
@@ -276,8 +286,12 @@ def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedP
     ("typed", "codes"),
     [
         (PersonInput("", "", "", ()), ["name_missing", "channel_missing"]),
-        (PersonInput("A" * 121, "a@example.org", "", ("mail",)), ["name_unusable"]),
-        (PersonInput("A\x00B", "a@example.org", "", ("mail",)), ["name_unusable"]),
+        (PersonInput("A" * 121, "a@example.org", "", ("mail",)), ["name_too_long"]),
+        (PersonInput("A\x00B", "a@example.org", "", ("mail",)), ["name_illegible"]),
+        (PersonInput("A\u202eB", "a@example.org", "", ("mail",)), ["name_illegible"]),
+        (PersonInput("\u3164 -", "a@example.org", "", ("mail",)), ["name_missing"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "x" * 301), ["remarks_too_long"]),
+        (PersonInput("A", "a@example.org", "", ("mail",), "a\u202eb"), ["remarks_illegible"]),
         (PersonInput("A", "", "", ("mail", "sms")), ["mail_missing", "phone_missing"]),
         (PersonInput("A", "a@b", "", ("mail",)), ["mail_unusable"]),
         (PersonInput("A", "", "0203 94000", ("sms",)), ["phone_landline"]),

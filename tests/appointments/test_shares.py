@@ -14,7 +14,6 @@ from services.appointments.booking.refusals import TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.domain import (
     Audience,
-    Hours,
     Station,
     able,
     counters_open_at,
@@ -23,6 +22,7 @@ from services.appointments.offer.domain import (
     slots_on,
 )
 from services.appointments.offer.domain import Service as Bookable
+from services.appointments.offer.hours import Hours
 from shared.city import City
 from shared.service import Service
 from tests.appointments.checks import in_minutes
@@ -112,6 +112,18 @@ async def test_the_public_is_refused_what_staff_can_still_book(client: Client, s
             await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())
 
 
+async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(service: Service) -> None:
+    await share(service, 3)
+    wanted = Wish("mitte", ("meldebescheinigung",), at(service, 9))
+    details = PersonIn(name="Anna", channels=[], interpreter="en").details(channel_needed=False)
+    taken = []
+    for _ in range(4):
+        async with service.db.transaction() as conn:
+            taken.append((await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())).counter)
+    assert set(taken[:3]) == {"mitte-6", "mitte-7", "mitte-8"}
+    assert taken[3] in ("mitte-1", "mitte-3"), "and then the language counts"
+
+
 async def test_where_all_counters_are_kept_for_staff_nothing_is_offered(client: Client, service: Service) -> None:
     await share(service, 99)
     answer = await client.post(f"{API}/appointments", json=booking(at(service, 9)))
@@ -138,7 +150,7 @@ def test_the_hours_of_the_city_name_services_and_stations_it_has() -> None:
     for hours in city.opening_hours:
         assert set(hours.services or ()) <= services
         assert set(hours.stations or ()) <= stations
-    spoken = {tag for each in city.stations for tag in each.languages}
+    spoken = {tag for each in city.stations for tags in each.languages.values() for tag in tags}
     assert spoken
     assert spoken <= set(city.interpreter_languages)
 

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from services.appointments.booking.facts import manage_url
 from shared.clock import BERLIN, Clock
 from shared.service import Service
-from tests.appointments.conftest import API, Client, at, booking, outbox
+from tests.appointments.clerk import Clerk
+from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, wish
 from tests.appointments.visitor import Visitor, content, own_links
 
 
@@ -65,7 +66,58 @@ async def test_a_place_says_what_is_spoken_there(client: Client, service: Servic
     assert options["ro"] == "Română"
     for wanted, said in (("ar", True), ("ro", False)):
         await visitor.fill_in(draft, interpreter=wanted)
-        assert ("An diesem Ort spricht jemand" in content(await visitor.see(f"{draft}/check"))) == said
+        assert ("An Ihrem Schalter spricht jemand" in content(await visitor.see(f"{draft}/check"))) == said
+
+
+async def counters_of(service: Service) -> list[str]:
+    """The counters of all that is booked or held, in the order of their numbers."""
+    async with service.db.transaction() as conn:
+        return list((await conn.execute(text("select counter from appointments order by counter"))).scalars())
+
+
+async def test_whoever_needs_a_language_gets_a_counter_that_speaks_it(client: Client, service: Service) -> None:
+    start = at(service, 10)
+    for _ in range(3):
+        body = booking(start, services=FAMILY, person={"interpreter": "tr"})
+        answer = await client.post(f"{API}/appointments", json=body, headers={"Idempotency-Key": str(uuid4())})
+        assert answer.status_code == 201
+    assert (await counters_of(service)).count("mitte-3") == 1, "the others got another one"
+    body = booking(at(service, 15), person={"interpreter": "tr"})
+    token = (await client.post(f"{API}/appointments", json=body)).json()["token"]
+    moved = {"station": "hamborn", "starts_at": start.isoformat()}
+    assert (await client.post(f"{API}/appointments/{token}/rescheduling", json=moved)).status_code == 200
+    assert (await counters_of(service))[0] in ("hamborn-1", "hamborn-2")
+
+
+async def test_a_hold_moves_to_a_counter_that_speaks_what_is_asked_for(client: Client, service: Service) -> None:
+    start, visitor = at(service, 10), Visitor(client)
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update counters set languages = '{}' where key <> 'mitte-5'"))
+    held = [await client.post(f"{API}/holds", json=wish(start, services=FAMILY)) for _ in range(2)]
+    drafts = [f"/appointments/book/{each.json()['token']}" for each in held]
+    for draft in drafts:
+        await visitor.fill_in(draft, interpreter="ar")
+    said = [content(await visitor.see(f"{draft}/check")) for draft in drafts]
+    for each, words in zip(said, ("An Ihrem Schalter spricht jemand", "An diesem Ort spricht jemand"), strict=True):
+        assert f"{words} العربية" in each
+    for draft in drafts:
+        assert (await visitor.press(f"{draft}/check")).status_code == 303
+    async with service.db.transaction() as conn:
+        seats = await conn.execute(text("select count(*) from seats group by appointment, counter"))
+        assert list(seats.scalars()) == [4, 4], "each has all its seats, and at one counter"
+
+
+async def test_staff_see_what_is_spoken_at_a_counter(client: Client, service: Service) -> None:
+    start = at(service, 10)
+    await client.post(f"{API}/appointments", json=booking(start, person={"interpreter": "ar"}))
+    clerk = Clerk.sign_in(client, service)
+    path = f"/day?place=mitte&day={start.date()}"
+    assert "5العربية – wird am Schalter gesprochen" in content(await clerk.see(path))
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update counters set languages = '{}' where key = 'mitte-5'"))
+    assert "wird am Schalter nicht gesprochen" in content(await clerk.see(path))
+    assert "Hier wird auch gesprochen: English, Türkçe" in content(await clerk.see("/counter/mitte-3"))
+    assert "Hier wird auch gesprochen" not in content(await clerk.see("/counter/mitte-2"))
 
 
 def stand_at(service: Service, moment: datetime) -> None:
@@ -90,6 +142,7 @@ async def test_the_start_page_says_when_today_is_taken(client: Client, service: 
         )
     tree = await visitor.see("/appointments/")
     assert says in content(tree)
+    assert "/appointments/waiting/services" in own_links(tree)
     assert "/appointments/book?place=mitte" in own_links(tree), "on other days there are times"
     stand_at(service, datetime.combine(morning.astimezone(BERLIN).date(), time(20), BERLIN))
     assert says not in content(await visitor.see("/appointments/")), "the day is over"

@@ -216,12 +216,27 @@ async def test_only_what_suits_is_offered(client: Client, service: Service, star
     days = [start + timedelta(days=offset) for offset in range(8)]
     await sell_out(service, *days)
     other_day = await join(client, start + timedelta(days=1), last_day=days[-1].date().isoformat())
-    other_weekday = await join(
-        client, start, last_day=days[-1].date().isoformat(), weekdays=[(start.weekday() + 1) % 5]
-    )
+    weekdays = [(start.weekday() + 1) % 5]
+    other_weekday = await join(client, start, "Second", last_day=days[-1].date().isoformat(), weekdays=weekdays)
     await cancel(client, booked)
     assert [(await entry(client, each))["status"] for each in (other_day, other_weekday)] == ["waiting", "waiting"]
     assert len(await free_starts(client, start)) == 1
+
+
+async def test_only_those_before_who_could_be_offered_the_same_count(
+    client: Client, service: Service, start: datetime
+) -> None:
+    days = [start + timedelta(days=offset) for offset in range(8)]
+    await sell_out(service, *days)
+    last_day, weekday = days[-2].date().isoformat(), start.weekday()
+    waits: list[tuple[datetime, dict[str, Any]]] = [
+        (start, {"last_day": last_day, "weekdays": [weekday]}),
+        (start, {"last_day": last_day, "weekdays": [(weekday + 1) % 7]}),
+        (start, {"last_day": last_day}),
+        (days[1], {"last_day": last_day, "weekdays": [weekday, (weekday + 1) % 7]}),
+    ]
+    positions = [(await join(client, day, f"N{n}", **changes))["position"] for n, (day, changes) in enumerate(waits)]
+    assert positions == [1, 1, 3, 3], "the last one has no day in common with the first, though a day of the week"
 
 
 async def test_who_need_not_wait_is_told_what_is_free(client: Client, service: Service, start: datetime) -> None:

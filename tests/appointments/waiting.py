@@ -12,15 +12,19 @@ from tests.appointments.conftest import API, Client, booking
 
 def wait(start: datetime, name: str = "Willi Wartet", **changes: Any) -> dict[str, Any]:
     """Waiting for the day of a start at Walsum, as the API takes it."""
-    person = {"name": name, "mail": "willi@example.org", "channels": ["mail"]} | changes.pop("person", {})
+    person = {
+        "name": name,
+        "mail": f"{name.replace(' ', '.')}@example.org".lower(),
+        "channels": ["mail"],
+    } | changes.pop("person", {})
     day = start.astimezone(BERLIN).date().isoformat()
     times = {"services": ["meldebescheinigung"], "stations": ["walsum"], "first_day": day, "last_day": day}
     return {**times, "person": person, **changes}
 
 
-async def join(client: Client, start: datetime, **changes: Any) -> dict[str, Any]:
+async def join(client: Client, start: datetime, name: str = "Willi Wartet", **changes: Any) -> dict[str, Any]:
     """Join the waiting list."""
-    answer = await client.post(f"{API}/waiting", json=wait(start, **changes))
+    answer = await client.post(f"{API}/waiting", json=wait(start, name, **changes))
     assert answer.status_code == 201, answer.text
     joined: dict[str, Any] = answer.json()
     return joined

@@ -76,6 +76,7 @@ def bare_app(settings: Settings) -> FastAPI:
             wanted = {
                 "appointment": id,
                 "counters": app.state.counters[time.station],
+                "ranks": [0] * len(app.state.counters[time.station]),
                 "starts": [time.starts_at],
                 "until": None,
                 "now": now,

@@ -110,6 +110,12 @@ async def check(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.draft()}/check")
 
 
+async def details_soon(site: BookingSite, page: Page) -> None:
+    draft = await site.draft(filled_in=False)
+    await site.change("update appointments set held_until = now() + interval '110 seconds' where status = 'held'")
+    await site.open(page, f"{draft}/details")
+
+
 async def check_over(site: BookingSite, page: Page) -> None:
     draft = await site.draft()
     await site.change("update appointments set held_until = now() - interval '1 minute' where status = 'held'")
@@ -247,12 +253,13 @@ STATES: dict[str, tuple[str, State]] = {
     "time-taken": ("Diese Zeit ist nicht mehr frei", time_taken),
     "details": ("Ihre Angaben", details_empty),
     "details-wrong": ("Ihre Angaben", details_wrong),
+    "details-soon": ("Ihre Angaben", details_soon),
     "check": ("Prüfen und buchen", check),
     "check-over": ("Prüfen und buchen", check_over),
     "video-details": ("Ihre Angaben", video_details),
     "video-without-consent": ("Ihre Angaben", video_without_consent),
     "video-check": ("Prüfen und buchen", video_check),
-    "used-up": ("Mehr Termine gehen nicht", used_up),
+    "used-up": ("Mehr geht zurzeit nicht", used_up),
     "draft-gone": ("Diese Reservierung gibt es nicht mehr", draft_gone),
     "booked": ("Ihr Termin ist gebucht", booked),
     "video-booked": ("Ihr Termin ist gebucht", video_booked),

@@ -101,6 +101,18 @@ async def lifted(site: Any, page: Page) -> None:
     await page.get_by_role("button", name="Schließung aufheben").click()
 
 
+async def changing(site: Any, page: Page) -> None:
+    await closed(site, page)
+    await page.get_by_role("link", name="Schließung ändern").click()
+
+
+async def changing_wrong(site: Any, page: Page) -> None:
+    await changing(site, page)
+    await page.get_by_label("Grund").fill("")
+    await page.get_by_role("button", name="Betroffene Termine zeigen").click()
+    await expect(page.locator("#fehler")).to_be_visible()
+
+
 async def offered(site: Any, page: Page) -> None:
     start = await site.begin()
     manage = await site.visitor.book(start)
@@ -126,6 +138,8 @@ STATES: dict[str, tuple[str, State]] = {
     "preview": ("Die Schließung trifft 3 Termine", preview),
     "outdated": ("Die Schließung trifft 2 Termine", outdated),
     "closed": ("Geschlossen", closed),
+    "changing": ("Schließung ändern", changing),
+    "changing-wrong": ("Schließung ändern", changing_wrong),
     "lifted": ("Diese Schließung ist aufgehoben", lifted),
     "offered": ("Passt Ihnen diese Zeit stattdessen?", offered),
     "offered-elsewhere": ("Auf wann möchten Sie den Termin verlegen?", offered_elsewhere),

@@ -12,6 +12,10 @@ from tests.appointments.conftest import API, booking
 from tests.appointments.desk import not_reached
 from tests.browser.booking import BookingSite
 
+HOURS = (
+    "/hours/preview?place=mitte&version={version}&window=1&weekdays=0&weekdays=1&weekdays=3"
+    "&repeat=2&valid_from=2026-11-02"
+)
 TIMES = "/book/time?services=reisepass&services=wohnsitz-anmelden&place=mitte"
 
 
@@ -40,9 +44,9 @@ class DeskSite:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["number"])
 
-    async def begun(self) -> str:
+    async def begun(self, **person: str) -> str:
         """The number of an appointment that has begun today."""
-        number = await self.appointment()
+        number = await self.appointment(None, **person)
         await self.booking.change(
             f"update appointments set starts_at = '{self._today()}', ends_at = '{self._today()}' "
             f"where number = '{number}'"
@@ -91,7 +95,7 @@ async def no_station(site: DeskSite, page: Page) -> None:
 
 async def day(site: DeskSite, page: Page) -> None:
     arrived, missed, cancelled = await site.begun(), await site.begun(), await site.appointment()
-    await site.begun()
+    await site.begun(interpreter="ar")
     await site.clerk.press(f"/appointments/{arrived}/arrived")
     await site.clerk.press(f"/appointments/{missed}/missed")
     await site.clerk.press(f"/appointments/{cancelled}/cancel", reason="illness")
@@ -136,9 +140,24 @@ async def person_late(site: DeskSite, page: Page) -> None:
     await site.open(page, draft)
 
 
+async def services(site: DeskSite, page: Page) -> None:
+    await site.open(page, "/services")
+    await page.locator("summary").first.click()
+
+
+async def hours_preview(site: DeskSite, page: Page) -> None:
+    for _ in range(2):
+        await site.appointment()
+    await site.open(page, HOURS.format(version=0) + "&closes=09:00&opens=08:00")
+
+
 async def unreached(site: DeskSite, page: Page) -> None:
-    for purpose in ("confirmation", "cancellation"):
+    for purpose in ("confirmation", "cancellation", "alternative"):
         await not_reached(site.booking.service, await site.appointment(), purpose)
+    await site.booking.change(
+        "update appointments a set status = 'offered', held_until = now() + interval '1 hour' "
+        "from unreached u where u.appointment = a.id and u.purpose = 'alternative'"
+    )
     await site.open(page, "/unreached")
 
 
@@ -173,6 +192,15 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "person": ("Für wen ist der Termin?", person),
     "person-wrong": ("Für wen ist der Termin?", person_wrong),
     "person-late": ("Für wen ist der Termin?", person_late),
+    "services": ("Anliegen", services),
+    "hours": ("Öffnungszeiten", at_path("/hours?place=mitte")),
+    "hours-window": ("Öffnungszeiten ändern", at_path("/hours/window?place=mitte&number=2")),
+    "hours-wrong": ("Öffnungszeiten ändern", at_path("/hours/preview?place=mitte&window=1&opens=9.05&repeat=2")),
+    "hours-preview": ("zu den neuen Zeiten", hours_preview),
+    "hours-changed": (
+        "Jemand anderes hat diese Zeiten geändert",
+        at_path(HOURS.format(version=7) + "&opens=08:00&closes=12:00&services=reisepass"),
+    ),
     "unreached": ("Nicht erreicht", unreached),
     "unreached-empty": ("Nicht erreicht", unreached_empty),
     "audit": ("Protokoll", audit),

@@ -126,6 +126,7 @@ STATES: dict[str, tuple[str, MessagesState]] = {
     "log-contact": ("Verlauf", contact_shown),
     "templates": ("Texte", at_path("/templates")),
     "template": ("Erinnerung", at_path("/templates/reminder")),
+    "template-of-news": ("Abo: Neues des Tages", at_path("/templates/digest")),
     "audit": ("Protokoll", deeds),
 }
 """Every page in every state, by name: its heading, and the way there."""

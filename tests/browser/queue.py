@@ -20,6 +20,7 @@ from tests.appointments.conftest import at
 from tests.browser.booking import BookingSite, State, at_path
 
 TAKE = "/appointments/ticket?place=mitte"
+ISSUE = "/appointments/staff/ticket?place=mitte"
 COUNTER = "/appointments/staff/counter/mitte-1"
 SERVICES = ("personalausweis", "wohnsitz-anmelden")
 
@@ -214,6 +215,7 @@ async def counter_called(site: Any, page: Page) -> None:
 
 async def counter_serving(site: Any, page: Page) -> None:
     await counter_called(site, page)
+    await site.issue(8)
     await page.get_by_role("button", name="Später aufrufen").click()
     await page.get_by_role("button", name="Nächste Nummer aufrufen").click()
     await page.get_by_role("button", name="Ist da").click()
@@ -233,6 +235,37 @@ async def figures(site: Any, page: Page) -> None:
     await site.serve(await site.call())
     await site.sign_in(page)
     await site.open(page, "/appointments/staff/figures?place=mitte")
+
+
+async def issuing(site: Any, page: Page) -> None:
+    await site.begin()
+    await site.sign_in(page)
+    await site.open(page, ISSUE)
+
+
+async def issuing_wrong(site: Any, page: Page) -> None:
+    await issuing(site, page)
+    await page.get_by_label("Handynummer").fill("0203 94000")
+    await page.get_by_role("button", name="Nummer ausgeben").click()
+    await page.get_by_text("Wählen Sie mindestens ein Anliegen.").first.wait_for()
+
+
+async def issuing_none(site: Any, page: Page) -> None:
+    await none_left(site, page)
+    await site.sign_in(page)
+    await site.open(page, f"{ISSUE}&services=reisepass")
+
+
+async def issued(site: Any, page: Page) -> None:
+    await issuing(site, page)
+    await page.get_by_role("checkbox", name="Meldebescheinigung").check()
+    await page.get_by_role("button", name="Nummer ausgeben").click()
+    await page.get_by_role("heading", name="Ihre Nummer").wait_for()
+
+
+async def poster(site: Any, page: Page) -> None:
+    await site.sign_in(page)
+    await site.open(page, "/appointments/staff/poster/mitte")
 
 
 STATION = "Bürger-Service-Station Mitte"
@@ -260,6 +293,11 @@ STATES: dict[str, tuple[str, State]] = {
     "counter-called": (f"Schalter 1 – {STATION}", counter_called),
     "counter-serving": (f"Schalter 1 – {STATION}", counter_serving),
     "counter-lost": (f"Schalter 1 – {STATION}", counter_lost),
+    "issuing": ("Nummer ausgeben", issuing),
+    "issuing-wrong": ("Nummer ausgeben", issuing_wrong),
+    "issuing-none": ("Heute sind alle Nummern vergeben", issuing_none),
+    "issued": ("Ihre Nummer", issued),
+    "poster": ("Aushang für die Wartehalle", poster),
     "figures": (f"Wartezeiten – {STATION}", figures),
 }
 """Every page of the queue in every state: its heading, and how to get there."""

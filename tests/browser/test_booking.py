@@ -10,10 +10,11 @@ from tests.browser.checks import (
     walk,
 )
 from tests.browser.conftest import OpenPage
+from tests.browser.links import STATES as LINKS_STATES
 from tests.browser.readers import assert_serves_every_reader
 from tests.browser.waiting import STATES as WAITING_STATES
 
-ALL_STATES = STATES | WAITING_STATES
+ALL_STATES = STATES | WAITING_STATES | LINKS_STATES
 _TRANSFERRED = "performance.getEntries().reduce((sum, each) => sum + (each.encodedBodySize || 0), 0)"
 
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.appointments.clerk import PAGES
 from tests.browser.checks import screenshot, walk
 from tests.browser.conftest import OpenPage
-from tests.browser.desk import DESK_STATES, DeskSite, day, of_appointment
+from tests.browser.desk import DESK_STATES, DeskSite, at_path, day, of_appointment
 from tests.browser.readers import assert_serves_every_reader
 
 
@@ -68,6 +68,18 @@ async def test_on_paper_the_list_of_a_day_is_a_table_and_nothing_else(open_page:
     ("reach", "controls"),
     [
         (day, ["Übersicht", "Abmelden", "day", "Zeigen", "number", "Suchen"]),
+        (
+            at_path("/hours/window?place=mitte&number=1"),
+            [
+                "opens",
+                "closes",
+                "repeat",
+                "staff_counters",
+                "services",
+                "Weiter zur Vorschau",
+                "Diese Zeiten streichen",
+            ],
+        ),
         (of_appointment(""), ["Zur Tagesliste", "Zettel drucken", "Termin verlegen", "Termin absagen"]),
     ],
 )

@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 from playwright.async_api import Page
 
-from tests.appointments.conftest import at
+from services.appointments.video.domain import VIDEO_CONSENT
+from tests.appointments.conftest import API, at, booking, weekend
 from tests.appointments.visitor import TYPED
-from tests.appointments.waiting import entry, join, sell_out
+from tests.appointments.waiting import cancel, entry, join, sell_out
 from tests.browser.booking import BookingSite, State, at_path
 
 WAITING = "/appointments/waiting"
@@ -102,6 +103,31 @@ async def offer(site: BookingSite, page: Page) -> None:
     await site.open(page, path)
 
 
+async def offer_by_video(site: BookingSite, page: Page) -> None:
+    start = weekend(site.service) + timedelta(days=14)
+    await site.change(f"delete from seats where counter = 'video-1' and starts_at = '{start.isoformat()}'")
+    client, person = site.visitor.client, {"consent": VIDEO_CONSENT}
+    booked = await client.post(f"{API}/appointments", json=booking(start, station="video", person=person))
+    await sell_out(site.service, start, counter="video-%")
+    await site.change("update waiting_entries set status = 'left' where status in ('waiting', 'offered')")
+    joined = await join(client, start, stations=["video"])
+    await cancel(client, booked.json())
+    await site.open(page, f"/appointments/offer/{(await entry(client, joined))['offer']['token']}")
+
+
+async def offer_without_consent(site: BookingSite, page: Page) -> None:
+    await offer_by_video(site, page)
+    await page.get_by_role("button", name="Termin nehmen").click()
+
+
+async def waits_already(site: BookingSite, page: Page) -> None:
+    await waiting(site)
+    await site.open(page, details_of(at(site.service, 9, days=24)))
+    await page.get_by_label("Vor- und Nachname").fill(TYPED["name"])
+    await page.get_by_label("E-Mail-Adresse").fill(TYPED["mail"])
+    await page.get_by_role("button", name="Auf die Warteliste").click()
+
+
 async def offer_declined(site: BookingSite, page: Page) -> None:
     await offer(site, page)
     await page.get_by_role("button", name="Ablehnen und weiter warten").click()
@@ -129,16 +155,20 @@ STATES: dict[str, tuple[str, State]] = {
     "time-nothing-free": ("Wann passt es Ihnen?", nothing_free),
     "waiting-services": ("Was möchten Sie erledigen?", at_path(f"{WAITING}/services")),
     "waiting-days": ("Was würde Ihnen passen?", at_path(f"{WAITING}?services=reisepass&services=reisepass&place=any")),
+    "waiting-days-video": ("Was würde Ihnen passen?", at_path(f"{WAITING}?services=meldebescheinigung&place=video")),
     "waiting-days-wrong": ("Was würde Ihnen passen?", days_wrong),
     "waiting-free": ("Zurzeit ist etwas frei", free_now),
     "waiting-details": ("Wem dürfen wir Bescheid sagen?", details_empty),
     "waiting-details-wrong": ("Wem dürfen wir Bescheid sagen?", details_wrong),
     "waiting-joined": ("Sie stehen auf der Warteliste", joined),
     "waiting-offered": ("Ihr Platz auf der Warteliste", place_offered),
+    "waiting-already": ("Mehr geht zurzeit nicht", waits_already),
     "waiting-leaving": ("Möchten Sie die Warteliste verlassen?", leaving),
     "waiting-left": ("Sie stehen nicht mehr auf der Warteliste", left),
     "waiting-over": ("Sie stehen nicht mehr auf der Warteliste", over),
     "seat-offer": ("Dieser Termin ist für Sie frei", offer),
+    "seat-offer-video": ("Dieser Termin ist für Sie frei", offer_by_video),
+    "seat-offer-without-consent": ("Dieser Termin ist für Sie frei", offer_without_consent),
     "seat-offer-declined": ("Ihr Platz auf der Warteliste", offer_declined),
     "seat-offer-ended": ("Diesen Termin haben Sie abgelehnt", offer_ended),
     "seat-offer-expired": ("Dieses Angebot ist abgelaufen", offer_expired),

@@ -1,4 +1,6 @@
-"""Chaos: people book while everything is killed and frozen; then a checker proves that nothing was lost or doubled.
+"""Chaos: people act while everything is killed and frozen; then a checker proves that nothing was lost or doubled.
+
+Who acts is in `people/`: they book, move, wait, are called and told, close stations. What must hold is in `rules/`.
 
 `python -m tests.chaos --seed N --minutes M` makes a long run, `test_chaos.py` a short one, `test_breakages.py` shows
 that the checker finds each rule broken.

@@ -26,9 +26,9 @@ console = Console(highlight=False)
 
 def main(
     seed: Annotated[int, typer.Option(help="What people want and what breaks is drawn from it.")] = 1,
-    minutes: Annotated[float, typer.Option(help="How long people book and things break.", min=0.1)] = 5,
+    minutes: Annotated[float, typer.Option(help="How long people act and things break.", min=0.1)] = 5,
 ) -> None:
-    """Break everything while people book, then prove that nothing was lost, doubled or untrue."""
+    """Break everything while people act, then prove that nothing was lost, doubled or untrue."""
     configure_logging("error")
     _end_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
@@ -65,7 +65,7 @@ def _show(outcome: Outcome) -> None:
         faults.add_row(fault, str(times))
     done = Table("operation", "acknowledged", "refused", "unknown", title="What people did")
     counts = Counter((each.kind, each.ended.value) for each in history.operations)
-    for kind in ("hold", "book", "confirm", "cancel"):
+    for kind in sorted({each.kind for each in history.operations}):
         done.add_row(kind, *[str(counts[kind, ended]) for ended in ("acknowledged", "refused", "unknown")])
     told = Table("outcome", "messages", title=f"What became of the messages ({len(history.arrived)} arrived)")
     for state, count in Counter(each.state for each in history.messages).most_common():

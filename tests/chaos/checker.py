@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from tests.chaos.history import History
-from tests.chaos.rules import bookings, log, telling
+from tests.chaos.rules import bookings, closing, log, queue, telling, waiting
 
 Rule = Callable[[History], Iterator[str]]
 
@@ -13,13 +13,16 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "I1": bookings.every_acknowledged_booking_exists,
         "I2": bookings.no_refused_booking_exists,
         "I3": bookings.no_seat_has_two_holders,
-        "I4": bookings.every_acknowledged_cancellation_is_applied,
+        "I4": bookings.every_acknowledged_change_is_applied,
         "I5": log.every_committed_fact_is_in_the_topic,
         "I6": log.no_fact_without_a_committed_change,
         "I7": log.versions_are_in_order,
         "I8": log.one_partition_per_aggregate,
         "I9": telling.every_message_due_has_one_outcome,
         "I10": telling.nothing_is_told_twice_or_untruly,
+        "I11": waiting.who_waits_is_offered_one_thing_at_a_time,
+        "I12": queue.nobody_is_called_to_two_counters,
+        "I13": closing.every_closure_decides_on_each_once,
     }
 )
 

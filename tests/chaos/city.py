@@ -1,13 +1,16 @@
 """The city of a run: databases, topics and a clock of its own on given servers, between simulated far ends."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
+from time import time as real_time
 from uuid import uuid4
 
+import asyncpg
+
+from deploy.local.laptop import REPLY_NUMBER
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings as AppointmentsSettings
 from shared.calendar import is_working_day, previous_working_day
@@ -19,7 +22,13 @@ from shared.settings import SERVICES, Platform
 from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.stack import clone_database, drop_database
 
+_RUSH_SHORT = """
+    update opening_hours set opens = '09:00', closes = $1, staff_counters = (
+        select count(*) - 1 from counters c where c.station = $2) where station = $2
+"""
 PARTITIONS = 3
+RUSH, RUSH_SLOTS = "walsum", 5
+"""Half of all wishes are for the first few times of one small station."""
 SEND_TIMEOUT = 1.5
 """Seconds `notifications` waits for each answer of a far end; five of them are shorter than a lease."""
 
@@ -61,6 +70,15 @@ class City:
         self.move_to(self._working_day(datetime.now(BERLIN), 1) + timedelta(hours=12))
         self.day = self._working_day(self.now.astimezone(BERLIN), 4)
 
+    async def keep_rush_short(self) -> None:
+        """Let one counter of the station everybody wants open for those few times alone, so that people wait."""
+        conn = await asyncpg.connect(self.databases["appointments"], timeout=10)
+        try:
+            last = time(9, 10 * RUSH_SLOTS)
+            await conn.execute(_RUSH_SHORT, last, RUSH)
+        finally:
+            await conn.close()
+
     async def remove(self) -> None:
         """Drop the databases."""
         for url in self.databases.values():
@@ -81,10 +99,12 @@ class City:
             "NAHBAR_PARTITIONS": str(PARTITIONS),
             "NAHBAR_PUBLIC_URL": address,
             "NAHBAR_CLOCK_FILE": str(self._clock_file),
+            "NAHBAR_OIDC_ISSUER": self.issuer,
             "APPOINTMENTS_DATABASE": self.databases["appointments"],
             "NOTIFICATIONS_DATABASE": self.databases["notifications"],
             "NOTIFICATIONS_SMTP_PORT": str(self.smtp),
-            "NOTIFICATIONS_SMS_URL": f"http://127.0.0.1:{self.gateway}/sms",
+            "NOTIFICATIONS_SMS_URL": self.sms,
+            "NOTIFICATIONS_SMS_REPLY_NUMBER": REPLY_NUMBER,
             "NOTIFICATIONS_BOUNCE_PORT": str(self.bounces),
             "NOTIFICATIONS_SEND_TIMEOUT": str(SEND_TIMEOUT),
             "NOTIFICATIONS_RETRY_FIRST": "PT0.2S",
@@ -93,6 +113,16 @@ class City:
             "NOTIFICATIONS_RETRY_LIMIT": "5",
             **NO_LIMITS_ENVIRONMENT,
         }
+
+    @property
+    def sms(self) -> str:
+        """The SMS gateway."""
+        return f"http://127.0.0.1:{self.gateway}/sms"
+
+    @property
+    def issuer(self) -> str:
+        """Where staff get their tokens."""
+        return f"http://127.0.0.1:{self.gateway}/issuer"
 
     @property
     def now(self) -> datetime:
@@ -109,7 +139,7 @@ class City:
     def move_to(self, moment: datetime) -> None:
         """Let it be this moment now, for all services."""
         offset = moment - datetime.now(UTC)
-        self._moves.append((time.time(), offset))
+        self._moves.append((real_time(), offset))
         Clock.move(self._clock_file, offset)
 
     def real(self, moment: datetime) -> float:

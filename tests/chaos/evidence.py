@@ -3,7 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -31,17 +31,24 @@ from tests.chaos.history import (
     Notice,
     Operation,
     Seat,
+    Standing,
 )
 from tests.chaos.rules.bookings import SLOT
 
-_APPOINTMENTS = "select a.*, p.box from appointments a left join people p on p.matter = a.id"
+_OTHERS = """
+    select id, version, 'ticket' as kind, status, number as name from tickets
+    union all select id, version, 'entry', status, null from waiting_entries
+    union all select key, version, 'closure', case when lifted_at is null then 'in force' else 'lifted' end, station
+    from closures
+"""
+_NOTICES = "select id, matter, purpose, outcome, cause, recipient, matter_version, addresses, planned_at from notices"
 _MESSAGES = """
     select m.id, m.notice, m.channel, m.state, n.matter,
            (select jsonb_agg(jsonb_build_array(started_at, ended_at, result) order by number)
             from attempts where message = m.id) as attempts
     from messages m join notices n on n.id = m.notice
 """
-_OUTBOX = "select id, event_id, type, aggregate, version, body, published_at from outbox order by id"
+_OUTBOX = "select * from outbox order by id"
 _DEAD = "select reason from dead_letters where settled_at is null"
 BAD_RECEIPTS = frozenset({"FAILED", "EXPIRED", "NOTDELIVERED", "REJECTED"})
 
@@ -57,12 +64,14 @@ async def collect(
     bookings = await asyncpg.connect(city.databases["appointments"], timeout=10)
     telling = await asyncpg.connect(city.databases["notifications"], timeout=10)
     try:
-        appointments = await bookings.fetch(_APPOINTMENTS)
+        appointments = await bookings.fetch("select * from appointments")
+        others = await bookings.fetch(_OTHERS)
         settings = AppointmentsSettings(platform=city.platform, database=city.databases["appointments"])
         people = People(settings.people_secret, city.platform.person_secret)
-        persons = {row["id"]: people.open(row["box"]) for row in appointments if row["box"]}
+        kept = await bookings.fetch("select matter, box from people")
+        persons = {row["matter"]: people.open(row["box"]) for row in kept}
         taken = await bookings.fetch("select counter, starts_at, appointment from seats")
-        notices = await telling.fetch("select id, matter, purpose, outcome from notices")
+        notices = await telling.fetch(_NOTICES)
         messages = await telling.fetch(_MESSAGES)
         committed, dead = [], []
         for service, conn in (("appointments", bookings), ("notifications", telling)):
@@ -78,7 +87,7 @@ async def collect(
         taken={(row["counter"], row["starts_at"]): row["appointment"] for row in taken},
         committed=committed,
         log=await _log(city),
-        notices=[Notice(row["id"], row["matter"], row["purpose"], row["outcome"]) for row in notices],
+        notices=[_notice(city, row) for row in notices],
         messages=[
             Message(
                 row["id"],
@@ -95,6 +104,7 @@ async def collect(
         clock_moves=city.clock_moves,
         dead_letters=dead,
         unsettled=unsettled,
+        others=[_standing(row, persons.get(row["id"])) for row in others],
     )
 
 
@@ -104,9 +114,35 @@ def last_arrival(city: City) -> int:
 
 
 def _appointment(row: Any, person: Person | None) -> Appointment:
-    seats = _seats(row["counter"], row["starts_at"], row["ends_at"])
-    name = person.name if person else None
-    return Appointment(row["id"], row["version"], row["status"], row["number"], name, seats)
+    return Appointment(
+        row["id"],
+        row["version"],
+        row["status"],
+        row["number"],
+        person.name if person else None,
+        _seats(row["counter"], row["starts_at"], row["ends_at"]),
+        row["closure"] is not None,
+        row["cancelled_by"],
+    )
+
+
+def _standing(row: Any, person: Person | None) -> Standing:
+    name = person.name if person else row["name"]
+    return Standing(row["id"], row["version"], row["kind"], row["status"], name)
+
+
+def _notice(city: City, row: Any) -> Notice:
+    return Notice(
+        row["id"],
+        row["matter"],
+        row["purpose"],
+        row["outcome"],
+        row["cause"],
+        row["recipient"],
+        row["matter_version"],
+        json.loads(row["addresses"]),
+        city.real(row["planned_at"]),
+    )
 
 
 def _attempt(city: City, began: str, ended: str | None, result: str | None) -> Attempt:
@@ -121,11 +157,8 @@ def _seats(counter: str, start: datetime, end: datetime) -> tuple[Seat, ...]:
 
 
 def _committed(service: str, row: Any) -> Committed:
-    seats: tuple[Seat, ...] = ()
-    if service == "appointments":
-        state = json.loads(row["body"])["appointment"]
-        moments = (datetime.fromisoformat(state[name]) for name in ("starts_at", "ends_at"))
-        seats = _seats(state["counter"], *moments)
+    says = json.loads(row["body"])
+    owner, seats, until = _ownership(row["aggregate"], says)
     return Committed(
         row["id"],
         service,
@@ -135,8 +168,33 @@ def _committed(service: str, row: Any) -> Committed:
         row["version"],
         row["body"],
         row["published_at"] is not None,
+        owner,
         seats,
+        datetime.fromisoformat(until) if until else None,
+        says,
+        row["cause"],
+        row["occurred_at"],
     )
+
+
+def _ownership(aggregate: UUID, says: Mapping[str, Any]) -> tuple[UUID | None, tuple[Seat, ...], str | None]:
+    """Whose seats a fact tells of, which they are afterwards, and until when they are kept if it is an offer.
+
+    What is offered to who waits owns its seats itself; the appointment it becomes has the same id.
+    """
+    if state := says.get("appointment"):
+        seats = () if state["status"] == "cancelled" else _seats_of(state)
+        return aggregate, seats, (state["instead_of"] or {}).get("until")
+    entry = says.get("entry")
+    if entry and entry["offer"]:
+        return UUID(entry["offer"]["id"]), _seats_of(entry["offer"]), entry["offer"]["until"]
+    if entry and "offer" in says:
+        return UUID(says["offer"]["id"]), (), None
+    return None, (), None
+
+
+def _seats_of(state: Mapping[str, Any]) -> tuple[Seat, ...]:
+    return _seats(state["counter"], *(datetime.fromisoformat(state[name]) for name in ("starts_at", "ends_at")))
 
 
 async def _log(city: City) -> list[Logged]:

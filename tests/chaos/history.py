@@ -1,9 +1,10 @@
 """What a run leaves behind: what was asked and answered, what the databases, Kafka and the far ends hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -19,9 +20,11 @@ class Ended(StrEnum):
 class Operation:
     """Something a person asked for.
 
-    `kind` is hold, book, confirm or cancel; `person` is a name nobody else has. `answers` holds the HTTP status of each
-    try, None where the answer was lost. Moments are seconds since the epoch. `number` is the appointment's number once
-    an answer told it.
+    `kind` is what: hold, book, confirm, move, cancel, accept, reply of who books; join, take, decline, leave of who
+    waits; issue, call, finish and other deeds of a clerk (`station` is the counter then); close, lift of a lead.
+    `person` is a name nobody else has, of a closure its id. `answers` holds the HTTP status of each try, None where
+    the answer was lost. Moments are seconds since the epoch. `number` is the appointment's number once an answer told
+    it, `said` what else was answered, `phone` the number that is this person's alone.
     """
 
     kind: str
@@ -34,15 +37,21 @@ class Operation:
     ended_at: float = 0
     ended: Ended = Ended.UNKNOWN
     number: str | None = None
+    said: Any = None
+    phone: str = ""
 
 
+NO_CAUSE = UUID(int=0)
 Seat = tuple[str, datetime]
 """A counter and a start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """An appointment as it stands in the database of `appointments`."""
+    """An appointment as it stands in the database of `appointments`.
+
+    `closed` says whether a closure ever concerned it, `by` who cancelled it.
+    """
 
     id: UUID
     version: int
@@ -50,11 +59,32 @@ class Appointment:
     number: str
     person: str | None
     seats: tuple[Seat, ...]
+    closed: bool = False
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Something else as it stands in the database of `appointments`.
+
+    `kind` is ticket, entry or closure; `name` the number of a ticket, the person of an entry, the station of a closure.
+    """
+
+    id: UUID
+    version: int
+    kind: str
+    status: str
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A row of an outbox, in the order of its id; `seats` are those of an appointment's fact."""
+    """A row of an outbox, in the order of its id; `happened_at` is business time.
+
+    `owner` is whose seats a fact of `appointments` tells of, an appointment or an offer to who waits; `seats` are those
+    it has afterwards, kept `until` a moment if they are only offered. `says` is the body, for what else the rules read
+    in it. `cause` began the chain.
+    """
 
     id: int
     service: str
@@ -64,7 +94,22 @@ class Committed:
     version: int
     body: bytes
     published: bool
+    owner: UUID | None = None
     seats: tuple[Seat, ...] = ()
+    until: datetime | None = None
+    says: Mapping[str, Any] = field(default_factory=dict)
+    cause: UUID | None = None
+    happened_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The fact's type without its service."""
+        return self.type.rpartition(".")[2]
+
+    @property
+    def chain(self) -> UUID:
+        """The first fact of its chain."""
+        return self.cause or self.event_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +129,25 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A row of the ledger: one person is told one thing about one matter."""
+    """A row of the ledger: one person (`recipient`, a key) is told one thing about one matter in a version.
+
+    `addresses` are keys of the person's addresses, by channel; `planned_at` is real time.
+    """
 
     id: UUID
     matter: UUID
     purpose: str
     outcome: str | None
+    cause: UUID = NO_CAUSE
+    recipient: str = ""
+    matter_version: int = 1
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    planned_at: float = 0
+
+    @property
+    def says(self) -> tuple[UUID, str, UUID, str]:
+        """What nobody may be told twice: a purpose, about a matter, to a person, with one cause."""
+        return self.matter, self.purpose, self.cause, self.recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +195,7 @@ class History:
     """Everything the checker looks at.
 
     `counters` is how many people a station serves at once. `taken` are the seats in the database with who has them.
+    `others` are the tickets, entries of the waiting list and closures.
     `clock_moves` are the moments (real time) at which business time jumped. `unsettled` says what was still in motion
     when the wait for silence ended; `dead_letters` are the reasons of records put aside.
     """
@@ -154,3 +213,8 @@ class History:
     clock_moves: Sequence[float] = ()
     dead_letters: Sequence[str] = ()
     unsettled: Sequence[str] = ()
+    others: Sequence[Standing] = ()
+
+    def facts(self, *names: str) -> Iterator[Committed]:
+        """The facts of some types, in the order of their commits."""
+        return (row for row in self.committed if row.name in names)

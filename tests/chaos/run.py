@@ -1,4 +1,4 @@
-"""One run: the world starts, people book while faults happen, everything heals and settles, the checker looks."""
+"""One run: the world starts, people act while faults happen, everything heals and settles, the checker looks."""
 
 import asyncio
 import json
@@ -7,7 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,11 +18,18 @@ from tests.chaos.city import City
 from tests.chaos.evidence import collect
 from tests.chaos.faults import FROZEN_FOR, Faults
 from tests.chaos.history import History, Operation
-from tests.chaos.settling import settle
+from tests.chaos.people.asking import Asker
+from tests.chaos.people.readers import answer_reminders, subscribe
+from tests.chaos.people.staff import HALL, Clerk, Lead
+from tests.chaos.people.waiters import Waiter
+from tests.chaos.people.writers import OWN_NUMBERS, Writer
+from tests.chaos.settling import settle, until_quiet
 from tests.chaos.world import REPLICATED, World
-from tests.chaos.writers import Writer
 
-WRITERS = 6
+WRITERS = 4
+COUNTERS = 2
+EVENING = 0.2
+"""The part of the time in which it is the evening before, and people answer their reminders."""
 FAULTS_AT_ONCE = 2
 ANSWER_TIMEOUT = 5
 """Seconds after which a citizen's program gives up waiting."""
@@ -48,7 +57,7 @@ async def run(
     Args:
         folder: keeps everything; left behind when the run ends.
         seed: what people want and what breaks is drawn from it; when exactly it meets is up to the machine.
-        seconds: how long people book and things break.
+        seconds: how long people act and things break.
         patience: seconds in which all must come to rest afterwards, at each of three moments.
         frozen_for: how long processes may be frozen, in seconds.
     """
@@ -59,14 +68,15 @@ async def run(
             await world.start_servers()
             city = world.new_city()
             await city.prepare()
+            await city.keep_rush_short()
             await world.start_services(city)
             counts: Counter[str] = Counter()
             faults = [
                 Faults(world, city, random.Random(f"{seed} fault {lane}"), counts, say, frozen_for)
                 for lane in range(FAULTS_AT_ONCE)
             ]
-            say(f"{WRITERS} people at a time book for {seconds:g} s, {FAULTS_AT_ONCE} faults at a time happen")
-            operations = await _load(world, city, seed, seconds, faults)
+            say(f"For {seconds:g} s people book, wait, are called, while {FAULTS_AT_ONCE} faults at a time happen")
+            operations = await _load(world, city, seed, seconds, faults, say)
             say("Everything heals")
             await world.heal()
             say("Waiting until nothing moves: now, when the reminders are due, when receipts are given up")
@@ -79,21 +89,65 @@ async def run(
         await world.stop()
 
 
-async def _load(world: World, city: City, seed: int, seconds: float, faults: Sequence[Faults]) -> list[Operation]:
-    """Let people book while things break; returns what they asked for."""
+async def _load(
+    world: World, city: City, seed: int, seconds: float, faults: Sequence[Faults], say: Callable[[str], None]
+) -> list[Operation]:
+    """Let everybody act while things break, then answer their reminders; returns what they asked for."""
     operations: list[Operation] = []
-    until = time.monotonic() + seconds
-    async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT) as client, asyncio.TaskGroup() as group:
-        for number in range(WRITERS):
-            dice = random.Random(f"{seed} {number}")
-            group.create_task(Writer(f"w{number}", city, world.addresses, client, dice, operations).run(until))
-        for lane in faults:
-            group.create_task(lane.run(until))
-    return operations
+    async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT) as client:
+        readers = await subscribe(city, world.services["notifications-1"].address, client)
+        people = _people(world, city, seed, client, operations, readers)
+        until = time.monotonic() + seconds * (1 - EVENING)
+        async with asyncio.TaskGroup() as group:
+            for actor in people:
+                group.create_task(actor.run(until))
+            for lane in faults:
+                group.create_task(lane.run(until))
+        await world.heal()
+        city.move_to(city.reminder_time + timedelta(seconds=5))
+        await until_quiet(city, timeout=90)
+        say("It is the evening before: people answer their reminders, others what they are offered")
+        until = time.monotonic() + seconds * EVENING
+        asked = [each for each in operations if each.phone and each.kind != "hold"]
+        async with asyncio.TaskGroup() as group:
+            for waiter in [each for each in people if isinstance(each, Waiter)]:
+                group.create_task(waiter.run(until))
+            for lane in faults:
+                group.create_task(lane.run(until))
+            replying = group.create_task(answer_reminders(city, client, random.Random(f"{seed} replies"), asked))
+    return [*operations, *replying.result()]
+
+
+def _people(
+    world: World,
+    city: City,
+    seed: int,
+    client: httpx.AsyncClient,
+    operations: list[Operation],
+    readers: Sequence[str],
+) -> list[Asker]:
+    """Everybody who acts, each with dice of their own."""
+
+    def common(name: str) -> dict[str, Any]:
+        dice = random.Random(f"{seed} {name}")
+        return {
+            "name": name,
+            "city": city,
+            "addresses": world.addresses,
+            "client": client,
+            "random": dice,
+            "operations": operations,
+        }
+
+    numbers = OWN_NUMBERS.copy()
+    writers = [Writer(**common(f"w{each}"), numbers=numbers, readers=readers) for each in range(WRITERS)]
+    counters = range(1, COUNTERS + 1)
+    clerks = [Clerk(**common(f"clerk{each}"), user="schalter", counter=f"{HALL}-{each}") for each in counters]
+    return [*writers, Waiter(**common("waiter"), pause=0.25), *clerks, Lead(**common("lead"), pause=3)]
 
 
 def _write_down(folder: Path, history: History) -> None:
     """Leave operations, faults, messages and arrivals in the folder, for whoever has to find out why."""
-    for name in ("operations", "faults", "appointments", "notices", "messages", "arrived"):
+    for name in ("operations", "faults", "appointments", "others", "committed", "notices", "messages", "arrived"):
         rows = [json.dumps(asdict(each), default=str) for each in getattr(history, name)]
         (folder / f"{name}.jsonl").write_text("\n".join(rows))

@@ -18,27 +18,38 @@ from tests.chaos.city import PARTITIONS, City
 _WAITING = "select count(*) from outbox where published_at is null and refused is null"
 _DUE = "select count(*) from due_work where due_at <= $1 and kind <> 'housekeeping'"
 _SOON = "select count(*) from due_work where kind in ('send', 'look-up') and due_at <= $1"
+_OPEN = "select count(*) from messages where state in ('waiting', 'sending', 'checking', 'accepted')"
+LATER_DAYS = 5
 SOON = timedelta(minutes=5)
 RECEIPTS_GIVEN_UP = timedelta(hours=73)
 
 
 async def settle(city: City, patience: float) -> list[str]:
-    """Let a run come to its end: what is due is done, then the reminders, what waits for receipts, questions repeated.
+    """Let a run come to its end: what is due is done, then reminders, later days and receipts, repeated questions.
 
     Returns:
         What still moved after `patience` seconds for each of them; nothing if all came to rest.
     """
     moving = await _silence(city, patience)
-    city.move_to(city.reminder_time + timedelta(seconds=5))
-    moving += await _silence(city, patience)
-    city.move_to(city.now + RECEIPTS_GIVEN_UP)
-    moving += await _silence(city, patience)
+    if city.now < city.reminder_time:
+        city.move_to(city.reminder_time + timedelta(seconds=5))
+        moving += await _silence(city, patience)
+    for _ in range(LATER_DAYS):
+        city.move_to(max(city.now, city.day + timedelta(hours=9)) + RECEIPTS_GIVEN_UP)
+        moving += await _silence(city, patience)
+        if not await _open(city):
+            break
     for _ in range(LOOK_UPS):
         if not await _soon(city):
             break
         city.move_to(city.now + SOON)
         moving += await _silence(city, patience)
     return moving
+
+
+async def until_quiet(city: City, timeout: float) -> None:
+    """Wait until nothing moves; fail if something still does after so many seconds."""
+    assert not await _silence(city, timeout)
 
 
 async def _silence(city: City, patience: float) -> list[str]:
@@ -53,6 +64,15 @@ async def _silence(city: City, patience: float) -> list[str]:
         if time.monotonic() > end:
             return [f"after {patience:g} s there still are {each}" for each in found]
         await asyncio.sleep(0.3)
+
+
+async def _open(city: City) -> int:
+    """How many messages have not ended: those about another day are due later."""
+    conn = await asyncpg.connect(city.databases["notifications"], timeout=10)
+    try:
+        return int(await conn.fetchval(_OPEN))
+    finally:
+        await conn.close()
 
 
 async def _soon(city: City) -> int:

@@ -25,6 +25,7 @@ from tests.chaos.history import (
 
 NINE = datetime(2026, 12, 1, 8, tzinfo=UTC)
 SLOT = timedelta(minutes=10)
+DAYS_BEFORE = NINE - timedelta(days=5)
 FREE_COUNTER = "walsum-2"
 PREFIX = "de.nahbar.appointments."
 
@@ -45,10 +46,14 @@ def operation(kind: str, person: str, ended: Ended = Ended.ACKNOWLEDGED, **more:
     return replace(made, **more)
 
 
-def committed(number: int, name: str, type: str, version: int, service: str = "appointments") -> Committed:
-    seats = (("walsum-1", NINE),) if service == "appointments" else ()
+def committed(number: int, name: str, type: str, version: int, service: str = "appointments", **more: Any) -> Committed:
+    """A fact, of an appointment at nine unless `more` says otherwise."""
     event, body = id_of(f"{name} {version}"), f"{name} {version}".encode()
-    return Committed(number, service, event, f"de.nahbar.{service}.{type}", id_of(name), version, body, True, seats)
+    if service == "appointments" and "says" not in more:
+        state = {"status": "confirmed", "starts_at": NINE.isoformat(), "place": {"key": "walsum"}}
+        seats = () if type == "AppointmentCancelled" else (("walsum-1", NINE),)
+        more = {"owner": id_of(name), "seats": seats, "says": {"appointment": state}, "happened_at": DAYS_BEFORE}
+    return Committed(number, service, event, f"de.nahbar.{service}.{type}", id_of(name), version, body, True, **more)
 
 
 def logged(row: Committed, offset: int, partition: int = 0) -> Logged:
@@ -57,7 +62,8 @@ def logged(row: Committed, offset: int, partition: int = 0) -> Logged:
 
 
 def told(person: str, purpose: str, outcome: str) -> tuple[Notice, Message]:
-    notice = Notice(id_of(f"{person} {purpose}"), id_of(person), purpose, outcome)
+    cause = id_of(f"{person} {2 if purpose == 'cancellation' else 1}")
+    notice = Notice(id_of(f"{person} {purpose}"), id_of(person), purpose, outcome, cause)
     return notice, Message(id_of(f"{person} {purpose} mail"), notice.id, "mail", outcome, attempts=(Attempt(100, 101),))
 
 
@@ -90,7 +96,7 @@ def good() -> History:
         ],
         counters={"walsum": 1},
         appointments=[
-            Appointment(BOB, 2, "cancelled", "N-bob", "bob", (("walsum-1", NINE),)),
+            Appointment(BOB, 2, "cancelled", "N-bob", "bob", (("walsum-1", NINE),), by="citizen"),
             Appointment(ADA, 1, "confirmed", "N-ada", "ada", (("walsum-1", NINE),)),
         ],
         taken={("walsum-1", NINE): ADA},

@@ -64,6 +64,20 @@ async def test_moved_twice_then_cancelled_each_told_once_and_no_reminder_for_any
     assert [int(str(each["sequence"])) for each in events] == [0, 1, 2, 3]
 
 
+async def test_the_reminder_comes_at_four_though_summer_time_begins_before(city: City) -> None:
+    city.move_to(datetime(2027, 3, 24, 12, tzinfo=BERLIN))
+    booked = await city.book(datetime(2027, 3, 31, 9, tzinfo=BERLIN), mail=ANNA)
+    assert booked["starts_at"] == "2027-03-31T07:00:00Z"
+    await city.until_received({("mail", ANNA): 1})
+    city.move_to(datetime(2027, 3, 30, 15, 59, 30, tzinfo=BERLIN))
+    await city.until_received({("mail", ANNA): 1})
+    city.move_to(datetime(2027, 3, 30, 16, 0, 1, tzinfo=BERLIN))
+    await city.until_received({("mail", ANNA): 2})
+    confirmed, reminded = (message_from_bytes(each.source, policy=default) for each in city.accepted())
+    assert "09:00" in confirmed["Subject"]
+    assert "09:00" in reminded["Subject"]
+
+
 async def test_after_a_move_the_reminder_comes_before_the_new_time(city: City) -> None:
     start, later = city.day() + timedelta(hours=9), city.day(7) + timedelta(hours=10)
     booked = await city.book(start, phone="0176 04069050", channels=["sms"])
@@ -104,6 +118,12 @@ async def test_whom_nothing_reaches_the_staff_call(city: City) -> None:
     await eventually(appeared, timeout=40, every=0.2)
     [entry] = await listed()
     assert (entry["name"], entry["phone"], entry["purpose"]) == ("Petra Vogel", "+4920394000", "confirmation")
+
+    async with city.service("notifications").db.transaction() as conn:
+        await conn.execute(text("update outbox set published_at = null"))
+    seen = city.service("appointments").metrics.duplicates
+    await eventually(lambda: seen._value.get() >= 1)
+    assert await listed() == [entry], "told again, they are listed once"
 
     other = await city.staff_token(city.platform.oidc_issuer, "mitteilungen")
     refused = await city.client.get(f"{API}/staff/unreached", headers={"Authorization": f"Bearer {other}"})

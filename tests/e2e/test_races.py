@@ -116,6 +116,22 @@ async def test_holds_and_bookings_share_the_seats_of_a_time(clients: list[httpx.
     assert statuses == {201: COUNTERS_OF_MITTE, 409: CLIENTS - COUNTERS_OF_MITTE}
 
 
+async def test_bookings_of_several_services_that_overlap_share_no_seat(
+    service: Service, clients: list[httpx.AsyncClient], start: datetime
+) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(text("delete from counters where station = 'mitte' and key not in ('mitte-1', 'mitte-2')"))
+
+    def overlapping(n: int) -> dict[str, Any]:
+        services = ["familienanmeldung"] if n % 2 else ["meldebescheinigung", "reisepass"]
+        wanted = wish(start + n % 5 * timedelta(minutes=10)) | {"services": services}
+        return booking(start, f"P{n}") | {"time": wanted}
+
+    _, statuses = await all_at_once(clients, "/appointments", overlapping)
+    assert set(statuses) == {201, 409}
+    await assert_consistent(service)
+
+
 async def test_one_request_sent_by_32_at_once_books_once(clients: list[httpx.AsyncClient], start: datetime) -> None:
     headers = {"Idempotency-Key": "the-very-same-key"}
     answers, statuses = await all_at_once(clients, "/appointments", lambda _: booking(start), headers=headers)

@@ -74,12 +74,14 @@ async def test_from_the_form_to_the_news_and_its_end(city: City) -> None:
     await subscribe(city, leaves)
     await subscribe(city, elsewhere, districts=[100])
 
+    await city.stop("notifications")
     day, id = city.day(5).date(), str(uuid4())
     closing = {"station": "mitte", "first_day": str(day), "last_day": str(day), "reason": "Umzug"}
     headers = await lead(city)
     for _ in range(2):
         closed = await city.client.put(f"{CLOSURES}/{id}", json=closing, headers=headers)
         assert closed.status_code == 200, closed.text
+    await city.start("notifications")
 
     told = {by_mail: 2, by_sms: 2, leaves: 2, daily: 1, elsewhere: 1}
     await city.until_received(told)

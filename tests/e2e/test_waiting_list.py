@@ -12,6 +12,7 @@ from shared.calendar import end_of_quiet
 from shared.clock import BERLIN
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.e2e.conftest import API, City
+from tests.support.wait import eventually
 
 SIMULATOR = "simulator.stadt.example"
 BOB, ANNA, BEN, CARLA = (f"delivered+{name}@{SIMULATOR}" for name in ("bob", "anna", "ben", "carla"))
@@ -79,6 +80,23 @@ async def test_a_freed_time_goes_along_the_line_until_somebody_takes_it(city: Ci
         bodies = (await conn.execute(text("select body from outbox"))).scalars().all()
     assert not [body for body in bodies if b"Wartet" in body or b"+anna" in body or b"/offer/" in body]
     await assert_line_consistent(city.service("appointments"))
+
+
+async def test_an_offer_is_told_when_notifications_is_back_and_once_though_facts_come_again(city: City) -> None:
+    start = city.day() + timedelta(hours=9)
+    booked = await city.book(start, mail=BOB)
+    await sell_out(city.service("appointments"), start, counter="mitte-%")
+    await join(city, start, ANNA)
+    await city.until_received({("mail", BOB): 1, ("mail", ANNA): 1})
+    await city.stop("notifications")
+    await city.cancel(booked)
+    await city.start("notifications")
+    await city.until_received({("mail", BOB): 2, ("mail", ANNA): 2})
+    async with city.service("appointments").db.transaction() as conn:
+        again = (await conn.execute(text("update outbox set published_at = null returning id"))).rowcount
+    seen = city.service("notifications").metrics.duplicates
+    await eventually(lambda: seen._value.get() >= again)
+    await city.until_received({("mail", BOB): 2, ("mail", ANNA): 2})
 
 
 async def test_an_offer_made_at_night_is_told_in_the_morning_though_the_clocks_change(city: City) -> None:

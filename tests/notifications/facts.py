@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+from services.notifications.links.domain import OpenMatter, OpenMatters
 from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.texts import Subject
@@ -32,6 +33,7 @@ from shared.events.appointments import (
     WaitingState,
 )
 from shared.events.base import Fact, Received
+from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact, PersonalFact
 from shared.events.tickets import TicketClosed, TicketNear, TicketOutcome, TicketState
 from shared.sealing import Sealer, public_key_of
@@ -217,6 +219,19 @@ def left(before: WaitingFact, status: str = "over") -> WaitingListLeft:
     return WaitingListLeft(id=before.id, version=before.version + 1, entry=entry)
 
 
+def links_requested(contact: Contact | None = None, **changes: Any) -> LinksRequested:
+    """Somebody who lost their links asks for them."""
+    matter = uuid4()
+    values: dict[str, Any] = {
+        "language": "de",
+        "channels": ["mail"],
+        "person_key": "key of Ada Lovelace",
+        "contact": _SEALER.seal("notifications", matter, contact or person(phone=None, name="")),
+        "asked_at": MONDAY_NOON,
+    }
+    return LinksRequested(id=matter, version=1, request=LinksRequest(**values | changes))
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
@@ -308,6 +323,14 @@ SAMPLES: Mapping[Purpose, Sample] = {
     ),
     Purpose.WAITING_OVER: Sample(
         lambda language, _: left(waiting(language=language)), ("Duisburg", MANAGE_URL), (), (_STATION,)
+    ),
+    Purpose.LINKS: Sample(
+        lambda language, _: OpenMatters(links_requested(language=language), (OpenMatter(booked(), MANAGE_URL),)),
+        needed=("09:20", MANAGE_URL),
+        turning=("09:20", "4711-0815"),
+        names=(),
+        titled="Duisburg",
+        greeted=False,
     ),
     Purpose.SUBSCRIPTION: _circular_sample(),
     Purpose.SUBSCRIPTION_LINK: _circular_sample(),

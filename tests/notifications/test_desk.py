@@ -12,9 +12,11 @@ import pytest
 
 from services.notifications.delivery.domain import State
 from services.notifications.desk.domain import masked_mail, masked_phone
-from services.notifications.desk.samples import facts_to_tell
+from services.notifications.desk.samples import WORDINGS, samples_of
 from services.notifications.desk.words import PURPOSES, STATES, reason_of
+from services.notifications.news.circulars import TO_SUBSCRIBERS
 from services.notifications.telling.purposes import Purpose
+from services.notifications.writing.texts import Texts
 from shared.events.notifications import Outcome
 from shared.service import Service
 from shared.web.formats import phone_text
@@ -120,18 +122,25 @@ async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(p
     async with post.running() as service, clerk(service) as client:
         table = await client.get(f"{AREA}/templates")
         links = re.findall(rf'href="({AREA}/templates/[^"]+)"', table.text)
-        assert links == [f"{AREA}/templates/{purpose}" for purpose in facts_to_tell()]
+        assert links == [f"{AREA}/templates/{purpose}" for purpose in Purpose for _ in WORDINGS[purpose]]
         assert "1 SMS-Teil" in words(parse(table.text))
-        for link in links:
-            answer = await client.get(link)
+        for purpose in Purpose:
+            answer = await client.get(f"{AREA}/templates/{purpose}")
             tree = parse(answer.text)
             texts = [each for each in tree.iter("p") if each.get("class") == "nb-letter"]
-            assert [each.get("lang") for each in texts] == [
-                code for language in MESSAGE_LANGUAGES for code in (language.code, language.code)
-            ]
-            assert all("Erika Mustermann" in words(mail) for mail in texts[1::2])
+            each_twice = 2 * len(WORDINGS[purpose])
+            shown = [each.get("lang") for each in texts]
+            assert shown == [language.code for language in MESSAGE_LANGUAGES for _ in range(each_twice)]
+            greeted = "Erika Mustermann" in words(texts[1])
+            assert greeted != (purpose in TO_SUBSCRIBERS | {Purpose.LINKS})
             assert "Das hat noch niemand geprüft." in words(tree)
         assert (await client.get(f"{AREA}/templates/nothing")).status_code == 404
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_wording_of_a_purpose_is_another_one(purpose: Purpose) -> None:
+    for each in samples_of(Texts("Duisburg"), purpose, "https://city.example"):
+        assert len({(sample.sms, sample.mail.plain) for sample in each.wordings}) == len(WORDINGS[purpose])
 
 
 async def test_pages_are_for_staff_of_notifications_alone(post: Post) -> None:

@@ -1,9 +1,11 @@
 """Every behaviour of the far ends, met by the real adapters over real sockets: the outcome, and no message twice."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+from deploy.local.far_ends.behaviours import SIMULATOR_DOMAIN, Behaviour, conduct_of_address, conduct_of_number
 from shared.events.notifications import NotificationDelivered, NotificationFailed, Outcome
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
@@ -44,6 +46,12 @@ SMS = {
 }
 
 
+def test_every_row_of_the_simulation_table_is_met() -> None:
+    rows = set(Behaviour) - {Behaviour.LANDLINE}
+    assert {conduct_of_address(f"{name}@{SIMULATOR_DOMAIN}").behaviour for name in MAIL} == rows
+    assert {conduct_of_number(phone).behaviour for phone in SMS} == set(Behaviour)
+
+
 async def test_a_booking_is_confirmed_by_mail_and_the_city_is_told(open_post: Post) -> None:
     fact = booked(person("delivered"))
     await open_post.take(received(fact))
@@ -72,6 +80,8 @@ async def test_mail_behaviours(open_post: Post) -> None:
     assert tries["temp-fail"] == ["temporary 450 4.2.0"] * 5
     assert tries["full"] == ["temporary 452 4.2.2"] * 5
     assert set(tries["throttle"][:-1]) == {"throttled 421 4.7.0"}
+    assert await _budget_used(open_post, facts["throttle"].id) == 0
+    assert await _budget_used(open_post, facts["flaky-2"].id) == 2
     assert tries["drop"] == ["no answer SMTPServerDisconnected"]
     assert tries["slow"] == ["no answer SMTPReadTimeoutError"]
     spared = {row.reason for row in await open_post.rows("select reason from spared_addresses")}
@@ -93,6 +103,8 @@ async def test_sms_behaviours(open_post: Post) -> None:
     assert taken in ("accepted", "delivered"), "the receipt may be quicker than the answer"
     assert (await _tries(open_post, facts["+4915228817308"].id)) == ["no answer RemoteProtocolError"]
     assert (await open_post.ledger()).maybe_twice == []
+    told = Counter(fact.notice.matter for fact in await open_post.facts() if fact.notice.purpose == "confirmation")
+    assert {told[facts[f"+49152288173{digits}"].id] for digits in (20, 21)} == {1}, "one transition"
 
     async def stopped() -> bool:
         return [row.reason for row in await open_post.rows("select reason from spared_addresses")] == ["complaint"]
@@ -149,6 +161,13 @@ async def _until_equal(found: Callable[[], Awaitable[object]], expected: object)
         await eventually(equal, timeout=30, every=0.2)
     except AssertionError:
         assert await found() == expected
+
+
+async def _budget_used(post: Post, matter: UUID) -> int:
+    """How many of the tries of its mail count."""
+    message = (await post.confirmation(matter)).message
+    [row] = await post.rows("select tries from messages where id = :id", id=message)
+    return int(row.tries)
 
 
 async def _tries(post: Post, matter: UUID) -> list[str | None]:

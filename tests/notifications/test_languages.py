@@ -15,7 +15,7 @@ from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
 from shared.events.appointments import BookedService, DecidedBy
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from tests.notifications.facts import SAMPLES, booked, fact_for, person
+from tests.notifications.facts import SAMPLES, booked, fact_for, person, seat_offered, waiting
 from tests.shared.web.html import parse, words
 
 TEXTS = Texts("Duisburg")
@@ -83,6 +83,15 @@ def test_a_withdrawn_offer_is_no_expired_one(language: Language) -> None:
     assert len({mail.subject for mail in mails}) == 2
     assert ["jetzt am Ende der Reihe" in mail.plain for mail in mails] == [True, False]
     assert ["Ihren Platz in der Reihe haben Sie behalten" in mail.plain for mail in mails] == [False, True]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_what_is_offered_by_video_names_no_place(language: Language) -> None:
+    fact = seat_offered(waiting(language=language.code, kind="video"))
+    mail, sms = TEXTS.mail(Purpose.SEAT_OFFER, fact, person()), plain(TEXTS.sms(Purpose.SEAT_OFFER, fact, person()))
+    assert [text for text in (mail.plain, mail.html, sms) if "Hamborn" in text or "Markt 1" in text] == []
+    assert "per Video" in mail.plain
+    assert segments(sms) <= SEGMENTS[language.code]
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)

@@ -35,13 +35,16 @@ LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2
 
 MESSAGES = {
     "name_missing": "Give the person's name.",
-    "name_unusable": "Give a name of at most 120 letters.",
+    "name_illegible": "Type the name anew: it has characters that cannot be shown.",
+    "name_too_long": "Give a name of at most 120 letters.",
     "channel_missing": "Choose mail, sms or both.",
     "mail_missing": "Give a mail address, such as name@example.org.",
     "mail_unusable": "Give a mail address, such as name@example.org.",
     "phone_missing": "Give a mobile number, such as 0151 23456789.",
     "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
     "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+    "remarks_illegible": "Type the remarks anew: they have characters that cannot be shown.",
+    "remarks_too_long": "Give remarks of at most 300 letters.",
 }
 
 
@@ -71,6 +74,7 @@ class PersonIn(BaseModel):
     """Who books; `phone` is read as a German number unless it starts with a country code.
 
     `page_language` is that of pages the person saw; `consent` the version of the text agreed to, needed for video.
+    `remarks` are read by the staff who serve them.
     """
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -83,10 +87,11 @@ class PersonIn(BaseModel):
     interpreter: LanguageTag | None = None
     page_language: LanguageTag | None = None
     consent: Annotated[str | None, Field(max_length=20)] = None
+    remarks: Annotated[str, Field(max_length=1000)] = ""
 
     def details(self, channel_needed: bool = True) -> Details:
         """What was typed, checked; raises InvalidInput naming the fields."""
-        typed = PersonInput(self.name, self.mail, self.phone, tuple(self.channels))
+        typed = PersonInput(self.name, self.mail, self.phone, tuple(self.channels), self.remarks)
         checked = check_person(typed, channel_needed)
         if not isinstance(checked, CheckedPerson):
             raise InvalidInput(errors=[_field_error(each) for each in checked])

@@ -1,4 +1,4 @@
-"""Changes of a binding appointment: moved, cancelled, its holder here. All run in the caller's transaction."""
+"""Changes of a binding appointment: moved, cancelled, its holder here or not. All run in the caller's transaction."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import COMING, Status, alternative_is_over
-from services.appointments.booking.facts import cancelled_fact, rescheduled_fact
+from services.appointments.booking.facts import cancelled_fact, missed_fact, rescheduled_fact
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TooLate
 from services.appointments.booking.wishes import Wish, fulfil
@@ -34,6 +34,9 @@ _CANCEL = text("""
 """)
 _ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
 _NOT_ARRIVED = text("update appointments set status = 'confirmed' where id = :id and status = 'arrived'")
+_MISSED = text("""
+    update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
+""")
 
 
 async def reschedule(
@@ -63,7 +66,8 @@ async def reschedule(
         return found
     freed = await let_go(conn, id)
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
-    seating, _ = await fulfil(conn, service, id, Wish(station, found.services, starts_at), None, now, audience)
+    wish = Wish(station, found.services, starts_at, found.interpreter)
+    seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
     if seating.kind is not found.kind:
         raise OtherKind
     fact = rescheduled_fact(found, seating, by, reason)
@@ -160,6 +164,19 @@ async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
 async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
     """Note that somebody is not here after all, and expected again; nothing is told to anybody."""
     await conn.execute(_NOT_ARRIVED, {"id": id})
+
+
+async def note_missed(conn: AsyncConnection, service: Service, found: Appointment) -> Appointment:
+    """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
+
+    Args:
+        found: somebody we expected, locked in the open transaction.
+    """
+    fact = missed_fact(found)
+    values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
+    await conn.execute(_MISSED, values)
+    await service.outbox.record(conn, fact)
+    return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
 
 
 async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:

@@ -8,13 +8,18 @@ from enum import StrEnum
 from shared.addresses import checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
+from shared.lines import is_legible, one_line, says_something
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
 MOST_EXTENSIONS = 12
 """WCAG 2.2, success criterion 2.2.1, asks for at least ten."""
 
+HOLD_WARNING = timedelta(minutes=2)
+"""How long before its end a hold says so; WCAG 2.2, success criterion 2.2.1, asks for 20 seconds to extend it."""
+
 LONGEST_NAME = 120
+LONGEST_REMARKS = 300
 NUMBERS = 10**8
 _STRIDE = 48_271_933
 _OFFSET = 27_182_819
@@ -60,6 +65,11 @@ def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     return held_until is None or held_until <= now
 
 
+def hold_ends_soon(held_until: datetime | None, now: datetime) -> bool:
+    """Whether a hold is about to end."""
+    return held_until is not None and now < held_until <= now + HOLD_WARNING
+
+
 def alternative_is_over(status: Status, held_until: datetime | None, now: datetime) -> bool:
     """Whether the time offered instead is no longer kept, to the second."""
     return status is Status.OFFERED and hold_is_over(held_until, now)
@@ -98,6 +108,7 @@ class PersonInput:
     mail: str
     phone: str
     channels: tuple[str, ...]
+    remarks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ class CheckedPerson:
     mail: str | None
     phone: str | None
     channels: tuple[str, ...]
+    remarks: str | None = None
 
 
 def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
@@ -117,11 +129,13 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
     landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
-    name = " ".join(typed.name.split())
-    if not name:
+    name = one_line(typed.name)
+    if not is_legible(name):
+        wrong.append(Wrong("name", "name_illegible"))
+    elif not says_something(name):
         wrong.append(Wrong("name", "name_missing"))
-    elif len(name) > LONGEST_NAME or any(not letter.isprintable() for letter in name):
-        wrong.append(Wrong("name", "name_unusable"))
+    elif len(name) > LONGEST_NAME:
+        wrong.append(Wrong("name", "name_too_long"))
     if channel_needed and not typed.channels:
         wrong.append(Wrong("channels", "channel_missing"))
 
@@ -134,7 +148,12 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
         phone, code = checked_phone(typed.phone, for_sms="sms" in typed.channels)
         if code:
             wrong.append(Wrong("phone", code))
-    return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))))
+    remarks = one_line(typed.remarks)
+    if not is_legible(remarks):
+        wrong.append(Wrong("remarks", "remarks_illegible"))
+    elif len(remarks) > LONGEST_REMARKS:
+        wrong.append(Wrong("remarks", "remarks_too_long"))
+    return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))), remarks or None)
 
 
 def check_mobile(typed: str) -> tuple[str | None, str | None]:

@@ -1,5 +1,6 @@
 """Holds: a time is kept while a person fills in the forms."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from services.appointments.booking.limits import COUNT_TAKINGS, NOTE_TAKING, Ori
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import load_seats, release_seats
+from services.appointments.booking.spoken import seat_where_spoken
 from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
-from services.appointments.offer.domain import keys_of
+from services.appointments.offer.domain import Audience, keys_of
 from services.appointments.waiting.line import let_go, lock_line, pass_on
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
@@ -81,6 +83,7 @@ async def hold(
         raise HoldOver
     freed = await let_go(conn, id)
     until = now + HOLD
+    wish = replace(wish, language=before.interpreter if before else None)
     seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
     await pass_on(conn, service, freed, now)
     held = await conn.execute(
@@ -119,13 +122,24 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
     return until
 
 
-async def save_details(conn: AsyncConnection, service: Service, id: UUID, details: TypedDetails, now: datetime) -> None:
-    """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice."""
+async def save_details(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    details: TypedDetails,
+    now: datetime,
+    audience: Audience = Audience.PUBLIC,
+) -> None:
+    """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice.
+
+    Whoever needs help with a language gets a counter where it is spoken, if one is free.
+    """
     draft = await load_appointment(conn, id, for_update=True)
     if draft is None or draft.status is not Status.HELD:
         raise NotFound
     typed = details.person
-    await service.people.save(conn, id, Person(name=typed.name, mail=typed.mail, phone=typed.phone))
+    person = Person(name=typed.name, mail=typed.mail, phone=typed.phone, remarks=typed.remarks)
+    await service.people.save(conn, id, person)
     await conn.execute(
         _DETAILS,
         {
@@ -138,6 +152,8 @@ async def save_details(conn: AsyncConnection, service: Service, id: UUID, detail
             "now": now,
         },
     )
+    if details.interpreter and not hold_is_over(draft.held_until, now):
+        await seat_where_spoken(conn, service, draft, details.interpreter, audience, now)
 
 
 async def load_details(conn: AsyncConnection, service: Service, draft: Appointment) -> TypedDetails | None:
@@ -145,7 +161,7 @@ async def load_details(conn: AsyncConnection, service: Service, draft: Appointme
     person = await service.people.load(conn, draft.id)
     if person is None:
         return None
-    typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels)
+    typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels, person.remarks or "")
     return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 

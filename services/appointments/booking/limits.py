@@ -1,4 +1,4 @@
-"""What the public may take: appointments to come per person; times and numbers per hour and network address."""
+"""What the public may take: appointments to come and waits per person; times and numbers per network address."""
 
 import hmac
 from base64 import b64decode
@@ -36,12 +36,18 @@ COUNT_TAKINGS = """
 
 _TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
 
-COUNT_APPOINTMENTS = """
+COUNT_MATTERS = """
     (select count(*) from people p where p.person_key = :person_key and (
-        select status in ('confirmed', 'offered', 'arrived') and ends_at > cast(:now as timestamptz)
-        from appointments where id = p.matter
+        (
+            select status in ('confirmed', 'offered', 'arrived') and ends_at > cast(:now as timestamptz)
+            from appointments where id = p.matter
+        ) or (
+            select status in ('waiting', 'offered')
+                   and last_day >= cast(cast(:now as timestamptz) at time zone 'Europe/Berlin' as date)
+            from waiting_entries where id = p.matter
+        )
     ))"""
-"""How many appointments to come the person has, this one not counted.
+"""How many appointments to come and places on the waiting list the person has, this one not counted.
 
 A subquery for each, because a join planned while the tables are small reads all appointments.
 """
@@ -63,9 +69,9 @@ class Origin:
         if takings and len(takings) >= self.address_limit:
             raise TimesUsedUp(min(takings) + WINDOW - now)
 
-    def check_appointments(self, appointments: int) -> None:
-        """Raise AppointmentsUsedUp if the person has too many; the caller's transaction must not commit."""
-        if appointments >= self.person_limit:
+    def check_matters(self, matters: int) -> None:
+        """Raise AppointmentsUsedUp if the person has too many matters; the caller's transaction must not commit."""
+        if matters >= self.person_limit:
             raise AppointmentsUsedUp(self.person_limit)
 
 

@@ -44,11 +44,14 @@ class ConsentMissing(Problem):
 
 
 class AppointmentsUsedUp(Problem):
-    """A person has as many appointments to come as one may have. Which ones is for the person alone to know."""
+    """A person has as many appointments to come and places on the waiting list as one may have, or waits for the same.
+
+    Which ones is for the person alone to know.
+    """
 
     status = 429
     slug = "appointments-used-up"
-    title = "This person has as many appointments to come as one person may have"
+    title = "This person has as many appointments and places on the waiting list as one person may have"
 
     def __init__(self, limit: int) -> None:
         super().__init__(

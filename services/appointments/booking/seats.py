@@ -1,6 +1,6 @@
 """Taking seats: one upsert decides who gets them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,17 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.statements import Statement
 
 # Bookings of one person wait for each other, so that each finds the others when they are counted.
-# The counter is picked by the appointment's id, so that people who book at the same moment spread over the counters.
+# Of the counters of the best rank one is picked by the appointment's id, so that people who book at the same moment
+# spread over them.
 # An absent seat and one whose hold is over are free; everything else is not, whatever was read before.
 _TAKE = Statement("""
     with alone as materialized (select pg_advisory_xact_lock(hashtextextended(cast(:person_key as text), 0))),
     chosen as (
-        select key from alone, unnest(cast(:counters as text[])) key
+        select key from alone, unnest(cast(:counters as text[]), cast(:ranks as int[])) as open (key, rank)
         where not exists (
             select from seats s
             where s.counter = key and s.starts_at = any(:starts) and (s.until is null or s.until > :now)
         )
-        order by hashtext(key || cast(cast(:appointment as uuid) as text)) limit 1
+        order by rank, hashtext(key || cast(cast(:appointment as uuid) as text)) limit 1
     ), taken as (
         insert into seats (counter, starts_at, appointment, until)
         select chosen.key, start, cast(:appointment as uuid), cast(:until as timestamptz)
@@ -44,7 +45,7 @@ Seat = tuple[str, datetime]
 async def take_seats(
     conn: AsyncConnection,
     appointment: UUID,
-    counters: Sequence[str],
+    counters: Mapping[str, int],
     starts: Sequence[datetime],
     until: datetime | None,
     now: datetime,
@@ -53,6 +54,7 @@ async def take_seats(
     """Take consecutive seats at one of some counters, all or none.
 
     Args:
+        counters: with their ranks; the smallest is taken first.
         starts: the seats, in order of time, so that two who compete wait for each other instead of deadlocking.
         until: when a hold ends; None books, or offers to one who waits.
         person_key: whose booking it is, if that is known yet.
@@ -63,6 +65,7 @@ async def take_seats(
     values = {
         "appointment": appointment,
         "counters": list(counters),
+        "ranks": list(counters.values()),
         "starts": list(starts),
         "until": until,
         "now": now,

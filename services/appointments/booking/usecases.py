@@ -1,5 +1,6 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from services.appointments.booking.domain import Status, appointment_number
 from services.appointments.booking.facts import booked_fact
 from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import (
-    COUNT_APPOINTMENTS,
+    COUNT_MATTERS,
     COUNT_TAKINGS,
     NOTE_TAKING,
     Origin,
@@ -54,9 +55,9 @@ _MAKE_BINDING = """
 _COUNT = text("select nextval('appointment_numbers')")
 _BOOK = Statement(
     f"{_KEEP_PERSON_AND_TELL}, {NOTE_TAKING} {_INSERT_APPOINTMENT}"
-    f" returning {COUNT_APPOINTMENTS} as appointments, {COUNT_TAKINGS} as takings"
+    f" returning {COUNT_MATTERS} as matters, {COUNT_TAKINGS} as takings"
 )
-_CONFIRM = Statement(f"{_KEEP_PERSON_AND_TELL} {_MAKE_BINDING} returning {COUNT_APPOINTMENTS} as appointments")
+_CONFIRM = Statement(f"{_KEEP_PERSON_AND_TELL} {_MAKE_BINDING} returning {COUNT_MATTERS} as matters")
 _KEEP_SEATS = text("""
     update seats set until = null
     from (select pg_advisory_xact_lock(hashtextextended(:person_key, 0))) alone
@@ -85,7 +86,7 @@ async def confirm(
     booked, values = _booked(service, held.id, held.number, seating, details, now)
     counted = await _CONFIRM.row(conn, values)
     if origin:
-        origin.check_appointments(counted["appointments"])
+        origin.check_matters(counted["matters"])
     service.outbox.announce(conn)
     await service.due.cancel(conn, HOLD_END, [str(id)])
     return booked
@@ -111,11 +112,12 @@ async def book(
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
     person_key = service.people.person_key(details.kept)
+    wish = replace(wish, language=details.interpreter)
     seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
     booked, values = _booked(service, id, appointment_number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))
     if origin:
-        origin.check_appointments(counted["appointments"])
+        origin.check_matters(counted["matters"])
         origin.check_takings(counted["takings"], now)
     service.outbox.announce(conn)
     return booked

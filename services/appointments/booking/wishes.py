@@ -19,6 +19,7 @@ from services.appointments.offer.domain import (
     duration_of,
     nearest,
     of_kind,
+    ranked,
     run_of,
 )
 from services.appointments.offer.domain import Service as BookableService
@@ -32,11 +33,15 @@ from shared.service import Service
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The time somebody wants: a station, services (a key as often as it is wanted), and a start."""
+    """The time somebody wants: a station, services (a key as often as it is wanted), and a start.
+
+    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first.
+    """
 
     station: str
     services: tuple[str, ...]
     starts_at: datetime
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Details:
     @property
     def kept(self) -> Person:
         """The person as the service keeps them."""
-        return Person(name=self.person.name, mail=self.person.mail, phone=self.person.phone)
+        person = self.person
+        return Person(name=person.name, mail=person.mail, phone=person.phone, remarks=person.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +125,35 @@ async def fulfil(
     grid = grid_of(service.city)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
     [station] = check_choice(offer, wish.services, audience)
-    needed = grid.slots_for(offer.services)
-    counters = counters_open_at(station, wish.starts_at, needed, grid, now)
+    counters = counters_for(offer, wish.starts_at, wish.language, audience, grid, now)
     if not counters:
         raise NotOffered
-    starts = run_of(wish.starts_at, needed, grid)
+    starts = run_of(wish.starts_at, grid.slots_for(offer.services), grid)
     taken = await take_seats(conn, id, counters, starts, until, now, person_key)
     if taken is None:
         raise TimeTaken(await _alternatives(conn, wish, station.kind, offer.services, audience, grid, now))
     counter, count = taken
     starts_at = wish.starts_at.astimezone(UTC)
     return Seating(offer, counter, starts_at, starts_at + duration_of(offer.services)), count
+
+
+def counters_for(
+    offer: Offer, starts_at: datetime, language: str | None, audience: Audience, grid: Grid, now: datetime
+) -> dict[str, int]:
+    """The counters at which a time is in the offer of one station for an audience, in the order of `ranked`.
+
+    Args:
+        language: the one somebody needs help with (BCP 47).
+    """
+    [station] = offer.stations
+
+    def open_to(asking: Audience) -> tuple[str, ...]:
+        opened = station.open_to(asking, offer.services)
+        return counters_open_at(opened, starts_at, grid.slots_for(offer.services), grid, now)
+
+    counters = open_to(audience)
+    public = counters if audience is Audience.PUBLIC else open_to(Audience.PUBLIC)
+    return ranked(counters, station, public, language)
 
 
 async def _alternatives(

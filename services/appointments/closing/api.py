@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.appointments.closing import usecases
 from services.appointments.closing.domain import Closure, Decision
@@ -19,12 +19,11 @@ from shared.auth import Caller, require_role
 from shared.clock import BERLIN
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
+from shared.lines import legible_line
 from shared.problems import NotFound
 
 Lead = Annotated[Caller, Depends(require_role("appointments:lead"))]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
+Reason = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}$")]
 
@@ -175,6 +174,7 @@ async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
     found = await find(conn, id)
     if found is None:
         raise NotFound
+    caller.must_serve(found.station)
     return _out(found)
 
 

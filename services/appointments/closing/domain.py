@@ -56,16 +56,18 @@ class Closure:
         """Those of its station's counters that are closed."""
         return [each for each in station.counters if self.counter in (None, each)]
 
-    def seat_starts(self, station: Station, last: date, grid: Grid, now: datetime) -> list[datetime]:
-        """The starts to come of the seats it takes at each of those counters, up to a last day."""
+    def seat_starts(
+        self, station: Station, booked: Iterable[datetime], last: date, grid: Grid, now: datetime
+    ) -> list[datetime]:
+        """The starts to come of the seats it takes at each of those counters, up to a last day.
+
+        Args:
+            booked: starts of appointments on its days. They stay booked when hours change, so they may be outside.
+        """
         days = [self.first_day + timedelta(days=n) for n in range((min(self.last_day, last) - self.first_day).days + 1)]
         opened = replace(station, closures=())
-        return [
-            start
-            for day in days
-            for start in slots_on(opened, day, grid)
-            if start > now and self._has_hours_in(start, grid.slot)
-        ]
+        starts = {start for day in days for start in slots_on(opened, day, grid)}.union(booked)
+        return sorted(start for start in starts if start > now and self._has_hours_in(start, grid.slot))
 
     def _has_hours_in(self, start: datetime, length: timedelta) -> bool:
         begins, ends = start.astimezone(BERLIN).time(), (start + length).astimezone(BERLIN).time()

@@ -1,6 +1,6 @@
 """Closures as pages for those who lead the stations: what is closed, whom a new closure concerns, what became of it."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Response
@@ -11,7 +11,7 @@ from services.appointments.closing.api import ClosureIn
 from services.appointments.closing.domain import Closure, Decision
 from services.appointments.closing.preview import Preview
 from services.appointments.closing.queries import closures_in_force, find, load_became
-from services.appointments.closing.refusals import DaysUnfit, HoursUnfit, PreviewOutdated
+from services.appointments.closing.refusals import AlreadyLifted, DaysUnfit, HoursUnfit, PreviewOutdated
 from services.appointments.closing.usecases import Confirmation
 from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import load_offer
@@ -24,20 +24,36 @@ CHOICE = "termin-"
 PAGE = "/appointments/staff/closures"
 
 Lead = Annotated[StaffVisit, Depends(staff("appointments:lead"))]
-Typed = Annotated[str, Field(max_length=300)]
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
 
 class TypedClosure(BaseModel):
-    """A closure as typed, in the query of its preview: `where` is a station's key, or "station counter"."""
+    """A closure as typed, in the query of its preview: `where` is a station's key, or "station counter".
 
-    where: Typed = ""
-    first_day: Typed = ""
-    last_day: Typed = ""
-    from_time: Typed = ""
-    until_time: Typed = ""
-    reason: Typed = ""
+    `id` is that of a closure that is to be changed; a new one has none yet.
+    """
+
+    id: UUID | None = None
+    where: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    from_time: str = ""
+    until_time: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, closure: Closure) -> Self:
+        """A closure as it is, to be changed."""
+        return cls(
+            id=closure.id,
+            where=f"{closure.station} {closure.counter}" if closure.counter else closure.station,
+            first_day=str(closure.first_day),
+            last_day=str(closure.last_day),
+            from_time=f"{closure.from_time:%H:%M}" if closure.from_time else "",
+            until_time=f"{closure.until_time:%H:%M}" if closure.until_time else "",
+            reason=closure.reason,
+        )
 
     def closure(self, id: UUID) -> Closure | list[str]:
         """The closure, or the fields that are wrong."""
@@ -61,7 +77,7 @@ class TypedClosure(BaseModel):
 
 
 class Press(BaseModel):
-    """What was confirmed: the closure's id, made for this preview, its version, and what is wanted for all."""
+    """What was confirmed: the closure's id, made for this preview if it is new, its version, what is wanted for all."""
 
     id: UUID
     preview: Annotated[str, Field(max_length=40)]
@@ -72,9 +88,9 @@ CurrentClosure = Annotated[TypedClosure, Query()]
 
 
 @router.get("")
-async def show_all(visit: Lead) -> Response:
-    """What is closed, and the form to close something."""
-    return await _list_page(visit, TypedClosure(), FormErrors())
+async def show_all(visit: Lead, typed: CurrentClosure) -> Response:
+    """What is closed, and the form to close something; a link may fill some of it in."""
+    return await _list_page(visit, typed, FormErrors())
 
 
 @router.get("/preview")
@@ -115,6 +131,18 @@ async def show(visit: Lead, id: UUID) -> Response:
     return visit.render("closure.html", closure=closure, station=station, became=became)
 
 
+@router.get("/{id}/edit")
+async def edit(visit: Lead, id: UUID) -> Response:
+    """The form to change a closure; one that was lifted cannot be."""
+    closure = await find(visit.conn, id)
+    if closure is None:
+        raise NotFound
+    visit.who.must_serve(closure.station)
+    if closure.lifted:
+        return visit.redirect(f"{PAGE}/{id}")
+    return await _edit_page(visit, TypedClosure.of(closure), FormErrors())
+
+
 @router.post("/{id}/lifting")
 async def lift(visit: Lead, id: UUID) -> Response:
     """Lift it. Sent twice it changes nothing."""
@@ -134,16 +162,33 @@ async def _list_page(visit: StaffVisit, typed: TypedClosure, errors: FormErrors)
     )
 
 
+async def _edit_page(visit: StaffVisit, typed: TypedClosure, errors: FormErrors) -> Response:
+    key, _, counter = typed.where.partition(" ")
+    if (station := (await _stations(visit)).get(key)) is None:
+        raise NotFound
+    return visit.render(
+        "closure_edit.html",
+        status=422 if errors else 200,
+        station=station,
+        counter=counter,
+        typed=typed,
+        errors=errors,
+    )
+
+
 async def _preview_page(visit: StaffVisit, typed: TypedClosure) -> Response:
-    closure = typed.closure(uuid4())
+    form_page = _edit_page if typed.id else _list_page
+    closure = typed.closure(typed.id or uuid4())
     if isinstance(closure, list):
-        return await _list_page(visit, typed, _errors(visit, closure))
+        return await form_page(visit, typed, _errors(visit, closure))
     try:
         preview = await usecases.preview(visit.conn, visit.service, visit.who, closure, visit.now)
     except DaysUnfit:
-        return await _list_page(visit, typed, _errors(visit, ["last_day"]))
+        return await form_page(visit, typed, _errors(visit, ["last_day"]))
     except HoursUnfit:
-        return await _list_page(visit, typed, _errors(visit, ["until_time"]))
+        return await form_page(visit, typed, _errors(visit, ["until_time"]))
+    except AlreadyLifted:
+        return visit.redirect(f"{PAGE}/{closure.id}")
     return _shown(visit, typed, preview)
 
 
@@ -153,7 +198,8 @@ def _shown(
     return visit.render(
         "closure_preview.html",
         status=status,
-        typed=typed.model_dump(),
+        typed=typed,
+        query=typed.model_dump(exclude_none=True),
         preview=preview,
         station=preview.stations[preview.closure.station],
         confirmed=confirmed,
@@ -171,7 +217,7 @@ def _errors(visit: StaffVisit, wrong: list[str]) -> FormErrors:
     messages = {
         "where": _("Wählen Sie, was geschlossen wird."),
         "first_day": _("Geben Sie den ersten Tag an."),
-        "last_day": _("Geben Sie einen letzten Tag an, der nicht vor dem ersten und nicht in der Vergangenheit liegt."),
+        "last_day": _("Geben Sie einen letzten Tag an: nicht vor dem ersten, nicht vorbei, höchstens ein Jahr danach."),
         "from_time": _("Geben Sie die Uhrzeit so an: 13:00."),
         "until_time": _("Geben Sie beide Uhrzeiten an, die frühere zuerst, oder keine."),
         "reason": _("Geben Sie einen Grund an, höchstens 200 Zeichen."),

@@ -8,7 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import Status
 from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
 from services.appointments.closing.free_seats import FreeSeats, Seat
-from services.appointments.closing.queries import Concerned, closures_in_force, load_concerned, load_taken
+from services.appointments.closing.queries import (
+    Concerned,
+    closures_in_force,
+    load_booked_starts,
+    load_concerned,
+    load_taken,
+)
 from services.appointments.offer.domain import Grid, Station, able, choose, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
@@ -60,7 +66,8 @@ async def load_preview(
         raise UnknownChoice
     # A whole day that nobody can book yet needs no seats: it will not be offered. Hours and counters will be.
     last = closure.last_day if closure.is_partial else grid.last_day(now) + timedelta(days=1)
-    starts = closure.seat_starts(station, last, grid, now)
+    booked = await load_booked_starts(conn, closure, counters)
+    starts = closure.seat_starts(station, booked, last, grid, now)
     seats = tuple((counter, start) for counter in counters for start in starts)
     concerned = await load_concerned(conn, service, counters, starts, now, for_update)
     affected = [_affected(each, offer, grid) for each in concerned]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.free_seats import Seat
+from shared.clock import BERLIN
 from shared.people import Person
 from shared.service import Service
 
@@ -39,6 +40,11 @@ _BECAME = text("""
     select count(*) filter (where status not in ('offered', 'cancelled')) as settled,
            count(*) filter (where status = 'offered') as asked, count(*) filter (where status = 'cancelled') as ended
     from appointments where closure = :id
+""")
+_BOOKED_STARTS = text("""
+    select distinct s.starts_at from seats s join appointments a on a.id = s.appointment
+    where s.counter = any(:counters) and s.starts_at >= :first and s.starts_at < :last
+      and a.status in ('confirmed', 'offered')
 """)
 _TAKEN = text("""
     select counter, starts_at from seats
@@ -97,6 +103,14 @@ async def load_concerned(
         await conn.execute(_LOCK, values)
     rows = await conn.execute(_READ, values)
     return [Concerned(appointment_of(row), service.people.open(row.box) if row.box else None) for row in rows]
+
+
+async def load_booked_starts(conn: AsyncConnection, closure: Closure, counters: Sequence[str]) -> list[datetime]:
+    """The starts of the seats of appointments at some counters on the days of a closure."""
+    first = datetime.combine(closure.first_day, time(), BERLIN)
+    last = datetime.combine(closure.last_day + timedelta(days=1), time(), BERLIN)
+    found = await conn.execute(_BOOKED_STARTS, {"counters": list(counters), "first": first, "last": last})
+    return list(found.scalars())
 
 
 async def load_taken(

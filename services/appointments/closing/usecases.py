@@ -128,7 +128,7 @@ async def close(
         raise PreviewOutdated(await load_preview(conn, service, closure, now))
     await taking.commit()
     await conn.execute(_SAVE, _row(closure))
-    await _take_for_others(conn, service, closure, now)
+    await take_for_closures(conn, service, closure.station, now, but=closure.id)
     cause = await service.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
     facts = [
         decided_fact(closure, row.concerned.appointment, proposal, shown.stations, now)
@@ -171,7 +171,7 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
     await lock_line(conn)
     freed = await release_seats(conn, id)
     await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
-    await _take_for_others(conn, service, lifted, now)
+    await take_for_closures(conn, service, lifted.station, now, but=id)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
     await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
     await pass_on_all(conn, service, freed, now)
@@ -198,12 +198,17 @@ async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[
     return known, replace(wanted, version=known.version + 1 if known else 1, lifted=False)
 
 
-async def _take_for_others(conn: AsyncConnection, service: Service, changed: Closure, now: datetime) -> None:
-    """Give the seats a closure let go of to the other closures that want them as well."""
-    today = now.astimezone(BERLIN).date()
-    for other in await closures_in_force(conn, [changed.station], today):
-        if other.id != changed.id:
-            await take_seats(conn, other, replace(await load_preview(conn, service, other, now), rows=()), [], now)
+async def take_for_closures(
+    conn: AsyncConnection, service: Service, station: str, now: datetime, but: UUID | None = None
+) -> None:
+    """Give the closures of a station what is free of the seats they want: another let go of them, or they are new.
+
+    Args:
+        but: the closure that has all it wants.
+    """
+    for each in await closures_in_force(conn, [station], now.astimezone(BERLIN).date()):
+        if each.id != but:
+            await take_seats(conn, each, replace(await load_preview(conn, service, each, now), rows=()), [], now)
 
 
 def _row(closure: Closure) -> dict[str, object]:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.appointments.booking.api import AppointmentOut, NewTimeIn, PersonIn, WishIn, appointment_out
 from services.appointments.booking.queries import load_appointment
-from services.appointments.desk import usecases
+from services.appointments.desk import calls, usecases
 from services.appointments.desk.domain import Reason
 from services.appointments.desk.queries import load_day, load_unreached
 from services.appointments.desk.usecases import Desk
@@ -64,19 +64,25 @@ class ExpectedOut(AppointmentOut):
     counter: str
     name: str | None
     phone: str | None
+    unreached: bool
 
 
 class UnreachedOut(BaseModel):
-    """Somebody no message reached. `phone` is the number to call, if one was given."""
+    """Somebody no message reached. `phone` is the number to call, if one was given.
+
+    `number` and `status` are null for who waits for an appointment; then `starts_at` and `station` are what is offered
+    to them, if anything is. `until` is how long a time is kept for them.
+    """
 
     notice: UUID
     purpose: str
     at: AwareDatetime
-    number: str
-    status: str
-    starts_at: AwareDatetime
-    station: str
-    name: str | None
+    number: str | None
+    status: str | None
+    starts_at: AwareDatetime | None
+    station: str | None
+    until: AwareDatetime | None
+    name: str
     phone: str | None
 
 
@@ -90,6 +96,7 @@ async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: date) ->
             counter=each.appointment.counter,
             name=each.person.name if each.person else None,
             phone=each.person.phone if each.person else None,
+            unreached=each.unreached,
         )
         for each in await load_day(desk.conn, desk.service, station, day)
     ]
@@ -151,7 +158,7 @@ async def move(number: Number, new: MoveIn, desk: CurrentDesk) -> AppointmentOut
 
 @router.get("/unreached", responses=problems(401, 403))
 async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
-    """Whom no message reached and nobody has called yet, oldest first, with the number to call."""
+    """Whom no message reached and nobody has called yet, the nearest deadline first, with the number to call."""
     return [
         UnreachedOut(
             notice=each.notice,
@@ -161,14 +168,15 @@ async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
             status=each.status,
             starts_at=each.starts_at,
             station=each.station,
-            name=each.person.name if each.person else None,
-            phone=each.person.phone if each.person else None,
+            until=each.until,
+            name=each.person.name,
+            phone=each.person.phone,
         )
-        for each in await load_unreached(desk.conn, desk.service, desk.who)
+        for each in await load_unreached(desk.conn, desk.service, desk.who, desk.now)
     ]
 
 
 @router.post("/unreached/{notice}/call", status_code=204, responses=problems(401, 403, 404))
 async def call(notice: UUID, desk: CurrentDesk) -> None:
     """Somebody has called them; they leave the list."""
-    await usecases.call(desk, notice)
+    await calls.call(desk, notice)

@@ -1,6 +1,6 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
-from services.appointments.desk.pages import appointment, booking, day, unreached
+from services.appointments.desk.pages import appointment, booking, day, services, unreached
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
@@ -8,7 +8,7 @@ from shared.web.staff.visit import N_, Entry, StaffArea
 CLERK = "appointments:staff"
 LEAD = "appointments:lead"
 
-STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router)
+STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(
     entries=(
         Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
@@ -20,11 +20,24 @@ STAFF_AREA = StaffArea(
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
+        Entry(f"{STAFF}/ticket", N_("Nummer ausgeben"), N_("Für Menschen ohne Termin, die vor Ihnen stehen."), CLERK),
+        Entry(
+            f"{STAFF}/services",
+            N_("Anliegen"),
+            N_("Nachschlagen: Dauer, Gebühr, Unterlagen, und wo es geht."),
+            CLERK,
+        ),
         Entry(f"{STAFF}/figures", N_("Wartezeiten"), N_("Wie lange Menschen an Ihren Stationen warten."), CLERK),
         Entry(
             f"{STAFF}/closures",
             N_("Schließungen"),
             N_("Stationen und Schalter schließen, und was dann aus den Terminen wird."),
+            LEAD,
+        ),
+        Entry(
+            f"{STAFF}/hours",
+            N_("Öffnungszeiten"),
+            N_("Wann Ihre Stationen öffnen, für welche Anliegen, und welche Schalter Beschäftigten bleiben."),
             LEAD,
         ),
         Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
@@ -37,8 +50,12 @@ STAFF_AREA = StaffArea(
         "moved": N_("Termin verlegt"),
         "cancelled": N_("Termin abgesagt"),
         "called": N_("Person angerufen"),
+        "alternative-taken": N_("Andere Zeit für die Person angenommen"),
+        "offer-taken": N_("Freien Termin für die Person angenommen"),
+        "offer-declined": N_("Freien Termin für die Person abgelehnt"),
         **QUEUE_ACTIONS,
         "closed": N_("Schließung festgelegt"),
         "closure-lifted": N_("Schließung aufgehoben"),
+        "hours-changed": N_("Öffnungszeiten geändert"),
     },
 )

@@ -50,12 +50,16 @@ def may_miss(status: Status, starts_at: datetime, now: datetime) -> bool:
 
 
 def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
-    """Whether an appointment can still be moved or cancelled."""
-    return status in COMING and now < starts_at
+    """Whether an appointment, or what is offered instead of it, can still be moved or cancelled."""
+    return status in COMING | {Status.OFFERED} and now < starts_at
 
 
 CHANGES = frozenset({"rescheduling", "alternative", "cancellation"})
 """The purposes of notices that somebody without any channel has to hear as well."""
+
+
+NEVER_CALLED = frozenset({"missed", "turn", "offer-ended", "waiting-over"})
+"""The purposes of notices that change nothing any more, or come too late for a call."""
 
 
 def must_call(purpose: str, channels: Sequence[str]) -> bool:
@@ -63,4 +67,4 @@ def must_call(purpose: str, channels: Sequence[str]) -> bool:
 
     Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
     """
-    return purpose != "missed" and (bool(channels) or purpose in CHANGES)
+    return purpose not in NEVER_CALLED and (bool(channels) or purpose in CHANGES)

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, appointment_of
-from services.appointments.desk.domain import must_call
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.people import Person
@@ -18,42 +17,61 @@ from shared.service import Service
 
 _STATIONS = text("select key, name from stations where :everywhere or key = any(:stations) order by name")
 _DAY = text("""
-    select a.*, p.box
+    select a.*, p.box, exists (
+        select from unreached u where u.appointment = a.id and not u.reached and u.called_at is null
+    ) as unreached
     from appointments a left join people p on p.matter = a.id
     where a.station = :station and a.starts_at >= :first and a.starts_at < :last and a.state is not null
     order by a.starts_at, a.counter
 """)
+# An offer is that of the notice while nothing else has become of its entry.
 _UNREACHED = text("""
-    select u.notice, u.purpose, u.at, a.number, a.status, a.starts_at, a.channels, a.station, s.name, p.box
+    select u.notice, u.purpose, u.at, a.number, a.status, coalesce(a.starts_at, o.starts_at) as starts_at,
+           (select name from stations where key = coalesce(a.station, o.station)) as station,
+           case u.purpose when 'alternative' then a.held_until when 'seat-offer' then o.until end as until, p.box
     from unreached u
-    join appointments a on a.id = u.appointment
-    join stations s on s.key = a.station
-    left join people p on p.matter = a.id
-    where not u.reached and u.called_at is null and (:everywhere or a.station = any(:stations))
-    order by u.at limit :limit
+    join people p on p.matter = u.appointment
+    left join appointments a on a.id = u.appointment
+    left join waiting_entries w on w.id = u.appointment
+    left join seat_offers o on o.entry = w.id and o.outcome is null
+                            and w.version = coalesce(u.matter_version, w.version)
+    where not u.reached and u.called_at is null
+      and case u.purpose when 'seat-offer' then o.until > :now
+                         when 'waiting' then w.status in ('waiting', 'offered')
+                         when 'alternative' then a.status = 'offered' and a.held_until > :now
+                         else a.starts_at > :now end
+      and (:everywhere or a.station = any(:stations) or o.station = any(:stations)
+           or u.purpose = 'waiting' and w.stations && :stations)
+    order by until nulls last, u.at limit :limit
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An appointment in the list of a day; `person` is None once forgotten."""
+    """An appointment in the list of a day; `person` is None once forgotten. `unreached`: staff should call them."""
 
     appointment: Appointment
     person: Person | None
+    unreached: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Somebody no message reached, with whom to call; `person` is None once forgotten."""
+    """Somebody no message reached, with whom to call.
+
+    `number` and `status` are those of an appointment; who waits for one has neither. `until` is how long what is
+    offered to them is kept. `starts_at` and `station` are None where they wait and nothing is offered.
+    """
 
     notice: UUID
     purpose: str
     at: datetime
-    number: str
-    status: Status
-    starts_at: datetime
-    station: str
-    person: Person | None
+    number: str | None
+    status: Status | None
+    starts_at: datetime | None
+    station: str | None
+    until: datetime | None
+    person: Person
 
 
 async def load_stations(conn: AsyncConnection, who: Caller) -> dict[str, str]:
@@ -66,24 +84,31 @@ async def load_day(conn: AsyncConnection, service: Service, station: str, day: d
     first = datetime.combine(day, time(), BERLIN)
     last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
     rows = await conn.execute(_DAY, {"station": station, "first": first, "last": last})
-    return [Expected(appointment_of(row), service.people.open(row.box) if row.box else None) for row in rows]
+    return [
+        Expected(appointment_of(row), service.people.open(row.box) if row.box else None, row.unreached) for row in rows
+    ]
 
 
-async def load_unreached(conn: AsyncConnection, service: Service, who: Caller, limit: int = 200) -> list[Unreached]:
-    """Whom somebody of the staff should call, oldest first: no message reached them, and nobody has called yet."""
+async def load_unreached(
+    conn: AsyncConnection, service: Service, who: Caller, now: datetime, limit: int = 200
+) -> list[Unreached]:
+    """Whom somebody of the staff should call: no message reached them, nobody has called yet, and it is of use still.
+
+    Those with a deadline come first, the nearest first; then the oldest first.
+    """
     return [
         Unreached(
             row.notice,
             row.purpose,
             row.at,
             row.number,
-            Status(row.status),
+            Status(row.status) if row.status else None,
             row.starts_at,
-            row.name,
-            service.people.open(row.box) if row.box else None,
+            row.station,
+            row.until,
+            service.people.open(row.box),
         )
-        for row in await conn.execute(_UNREACHED, {**_of(who), "limit": limit})
-        if must_call(row.purpose, row.channels)
+        for row in await conn.execute(_UNREACHED, {**_of(who), "now": now, "limit": limit})
     ]
 
 

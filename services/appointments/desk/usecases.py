@@ -9,13 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking import changes
+from services.appointments.booking import alternatives, changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
-from services.appointments.booking.facts import missed_fact
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
@@ -26,18 +24,6 @@ from shared import audit
 from shared.auth import Caller
 from shared.problems import NotFound
 from shared.service import Service
-
-_MISSED = text("""
-    update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
-""")
-_CALLED = text("""
-    update unreached set called_at = :now, called_by = :who
-    where notice = :notice and not reached and called_at is null
-    returning appointment, purpose
-""")
-_NOTICE = text("""
-    select a.station, a.number from unreached u join appointments a on a.id = u.appointment where u.notice = :notice
-""")
 
 
 class Desk(NamedTuple):
@@ -111,7 +97,7 @@ async def take_back_arrival(desk: Desk, number: str) -> Appointment:
 
 
 async def miss(desk: Desk, number: str) -> Appointment:
-    """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
+    """Note that nobody came; AppointmentMissed is recorded.
 
     Raises:
         NotFound, Forbidden, NotNow
@@ -121,12 +107,22 @@ async def miss(desk: Desk, number: str) -> Appointment:
         return found
     if not may_miss(found.status, found.starts_at, desk.now):
         raise NotNow
-    fact = missed_fact(found)
-    values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
-    await desk.conn.execute(_MISSED, values)
-    await desk.service.outbox.record(desk.conn, fact)
+    missed = await changes.note_missed(desk.conn, desk.service, found)
     await desk.note("missed", found)
-    return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
+    return missed
+
+
+async def take_alternative(desk: Desk, number: str) -> Appointment:
+    """Take for somebody on the phone the time that is kept for them.
+
+    Raises:
+        NotFound, Forbidden, AlreadyCancelled, AlternativeOver
+    """
+    found = await find(desk, number)
+    taken = await alternatives.take_alternative(desk.conn, desk.service, found.id, desk.now)
+    if taken.version != found.version:
+        await desk.note("alternative-taken", found)
+    return taken
 
 
 async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
@@ -184,29 +180,3 @@ async def confirm(desk: Desk, id: UUID, details: Details) -> Appointment:
     desk.who.must_serve(booked.station)
     await desk.note("booked", booked)
     return booked
-
-
-async def call(desk: Desk, notice: UUID) -> None:
-    """Tick that somebody no message reached has been called; they leave the list.
-
-    Raises:
-        NotFound: no such notice.
-        Forbidden: it is about an appointment at a station of others.
-    """
-    about = (await desk.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
-    if about is None:
-        raise NotFound
-    desk.who.must_serve(about.station)
-    values = {"notice": notice, "now": desk.now, "who": desk.who.subject}
-    ticked = (await desk.conn.execute(_CALLED, values)).one_or_none()
-    if ticked is not None:
-        await audit.note(
-            desk.conn,
-            desk.who,
-            "called",
-            desk.now,
-            matter=ticked.appointment,
-            station=about.station,
-            number=about.number,
-            purpose=ticked.purpose,
-        )

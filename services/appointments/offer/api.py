@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
-from services.appointments.offer.days import load_earliest
+from services.appointments.offer.days import load_earliest, load_earliest_by_service
 from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
@@ -70,6 +70,13 @@ class EarliestOut(BaseModel):
     earliest: AwareDatetime | None
 
 
+class ServiceEarliestOut(BaseModel):
+    """The earliest free start for one service at each station that offers it."""
+
+    service: str
+    stations: list[EarliestOut]
+
+
 class FreeTimesOut(BaseModel):
     """The free starts at one station, in order."""
 
@@ -107,6 +114,22 @@ async def earliest(
     found = await load_earliest(conn, able, grid.slots_for(offer.services), grid, now)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
+
+
+@router.get("/earliest/by-service")
+async def earliest_by_service(
+    conn: Connection, now: Now, service: CurrentService, response: Response
+) -> list[ServiceEarliestOut]:
+    """The earliest free time for each service alone, per station that offers it; for notices and other portals."""
+    offer, grid = await load_offer(conn, now.astimezone(BERLIN).date()), grid_of(service.city)
+    found = await load_earliest_by_service(conn, offer.stations, offer.services, grid, now)
+    response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
+    return [
+        ServiceEarliestOut(
+            service=key, stations=[EarliestOut(station=each, earliest=start) for each, start in stations.items()]
+        )
+        for key, stations in found.items()
+    ]
 
 
 @router.get("/free-times", responses=problems(422))

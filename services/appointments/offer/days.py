@@ -1,13 +1,13 @@
 """Free times by day, looked for some days at a time: what is asked most, the next days, costs least."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Grid, Station
+from services.appointments.offer.domain import Grid, Service, Station, able
 from services.appointments.offer.queries import load_free_times
 from shared.clock import BERLIN
 
@@ -58,6 +58,22 @@ async def load_earliest(
         free = await load_free_times(conn, waiting, days, needed, grid, now)
         earliest |= {key: starts[0] if starts else None for key, starts in free.items()}
     return earliest
+
+
+async def load_earliest_by_service(
+    conn: AsyncConnection, stations: Sequence[Station], services: Iterable[Service], grid: Grid, now: datetime
+) -> dict[str, dict[str, datetime | None]]:
+    """Per service the earliest free start at each station that offers it.
+
+    Services of one length, at the same stations and in the same hours, are looked for once.
+    """
+    alike: dict[tuple[int, tuple[Station, ...]], list[str]] = defaultdict(list)
+    for each in services:
+        alike[grid.slots_for([each]), tuple(able(stations, [each]))].append(each.key)
+    found: dict[str, dict[str, datetime | None]] = {}
+    for (needed, there), keys in alike.items():
+        found |= dict.fromkeys(keys, await load_earliest(conn, there, needed, grid, now))
+    return found
 
 
 def _by_day(times: Sequence[FreeTime]) -> list[FreeDay]:

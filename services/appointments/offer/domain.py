@@ -1,4 +1,4 @@
-"""Rules of the offer: the slot grid, opening hours on a day, and free times."""
+"""Rules of the offer: the slot grid, when a station is open on a day, and free times."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from services.appointments.offer.hours import Hours
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 
@@ -13,9 +14,6 @@ MOST_SERVICES = 5
 """How many different services fit into one appointment."""
 MOST_KEYS = 20
 """How many of all services together."""
-LAST = 5
-"""The `nth` of the last weekday of a month."""
-_WEEK = timedelta(weeks=1)
 
 
 class Kind(StrEnum):
@@ -30,45 +28,6 @@ class Audience(StrEnum):
 
     PUBLIC = "public"
     STAFF = "staff"
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Opening hours on a weekday (0 is Monday, local time), valid between two days where given.
-
-    `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
-    fourth such weekday of a month, or, for 5, the last. `staff_counters` of the counters, the last ones, are kept for
-    bookings by staff; `services` are the keys of those the hours are for, None means all.
-    """
-
-    weekday: int
-    opens: time
-    closes: time
-    valid_from: date | None = None
-    valid_until: date | None = None
-    every_weeks: int = 1
-    nth: int | None = None
-    staff_counters: int = 0
-    services: tuple[str, ...] | None = None
-
-    def are_for(self, services: Iterable["Service"]) -> bool:
-        """Whether an appointment for some services may be in these hours."""
-        return self.services is None or all(each.key in self.services for each in services)
-
-    def apply_on(self, day: date) -> bool:
-        begun = self.valid_from is None or self.valid_from <= day
-        ended = self.valid_until is not None and self.valid_until < day
-        return day.weekday() == self.weekday and begun and not ended and self._in_turn(day) and self._is_nth(day)
-
-    def _in_turn(self, day: date) -> bool:
-        if self.every_weeks == 1 or self.valid_from is None:
-            return True
-        return (_monday(day) - _monday(self.valid_from)) // _WEEK % self.every_weeks == 0
-
-    def _is_nth(self, day: date) -> bool:
-        if self.nth == LAST:
-            return (day + _WEEK).month != day.month
-        return self.nth is None or (day.day - 1) // 7 + 1 == self.nth
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +73,7 @@ class Service:
 class Station:
     """A Bürger-Service-Station, or the virtual one of video appointments, with its counters, hours and closures.
 
-    `languages` are spoken at some counter besides German (BCP 47 tags).
+    `spoken` has a counter and a language for each that is spoken there besides German (BCP 47 tags).
     """
 
     key: str
@@ -125,7 +84,16 @@ class Station:
     hours: tuple[Hours, ...]
     closures: tuple[Closure, ...]
     kind: Kind = Kind.COUNTER
-    languages: tuple[str, ...] = ()
+    spoken: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What is spoken at some counter besides German (BCP 47 tags)."""
+        return tuple(dict.fromkeys(language for _, language in self.spoken))
+
+    def speaks(self, counter: str, language: str | None) -> bool:
+        """Whether a language is spoken at a counter besides German."""
+        return (counter, language) in self.spoken
 
     def closure_on(self, day: date) -> Closure | None:
         """The closure that includes the whole of a day."""
@@ -143,7 +111,8 @@ class Station:
 
     def open_to(self, audience: Audience, services: Sequence[Service]) -> "Station":
         """The station with what an audience can take for some services: only hours for them, to staff every counter."""
-        hours = [each for each in self.hours if each.are_for(services)]
+        keys = [each.key for each in services]
+        hours = [each for each in self.hours if each.are_for(keys)]
         if audience is Audience.STAFF:
             hours = [replace(each, staff_counters=0) for each in hours]
         return replace(self, hours=tuple(hours))
@@ -167,10 +136,6 @@ class Grid:
     def last_day(self, now: datetime) -> date:
         """The last day that can be booked now."""
         return now.astimezone(BERLIN).date() + timedelta(days=self.days_ahead)
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
 
 
 def choose(services: Iterable[Service], keys: Iterable[str]) -> list[Service]:
@@ -294,6 +259,15 @@ def counters_open_at(station: Station, start: datetime, needed: int, grid: Grid,
     day = start.astimezone(BERLIN).date()
     slots = slots_on(station, day, grid) if day <= grid.last_day(now) else {}
     return station.counters[: min(slots.get(slot, 0) for slot in run_of(start, needed, grid))]
+
+
+def ranked(counters: Iterable[str], station: Station, public: Collection[str], language: str | None) -> dict[str, int]:
+    """Counters with the order in which to take them, the smallest first.
+
+    Those kept for staff come before the `public` ones, so that staff take from the public only what they must; among
+    equals those where the language is spoken.
+    """
+    return {each: 2 * (each in public) + (not station.speaks(each, language)) for each in counters}
 
 
 def nearest(

@@ -2,15 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from services.appointments.offer.days import load_earliest
+from services.appointments.offer.days import FreeTime, load_earliest, load_earliest_by_service
 from services.appointments.offer.domain import (
     MOST_SERVICES,
     Kind,
@@ -24,7 +24,7 @@ from services.appointments.offer.domain import (
     slots_on,
     too_many,
 )
-from services.appointments.offer.listing import Section, a_to_z, by_situation, nearest_words, search
+from services.appointments.offer.listing import MOST_ASKED, Section, a_to_z, by_situation, nearest_words, search
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
@@ -93,16 +93,19 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 
 @router.get("/")
 async def start(visit: CurrentVisit) -> Response:
-    """The ways in, the next free time of each station and by video, and what is closed or taken today."""
+    """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
     offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.service.city)
     stations = able(offer.stations, [])
     earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
+    counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
+    by_service = await load_earliest_by_service(visit.conn, counters, most_asked, grid, visit.now)
     today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.today}
     to_come = [each for each in stations if any(slot > visit.now for slot in slots_on(each, visit.today, grid))]
     return visit.render(
         "start.html",
         stations=stations,
         earliest=earliest,
+        most_asked=[(each, _first_of(by_service[each.key], counters)) for each in most_asked],
         closed=[(station, closure) for station in stations for closure in station.closures_on(visit.today)],
         all_taken_today=bool(to_come) and not today,
     )
@@ -162,6 +165,12 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
         draft=choice.draft,
         errors=errors,
     )
+
+
+def _first_of(earliest: Mapping[str, datetime | None], stations: Sequence[Station]) -> FreeTime | None:
+    """The earliest of the free starts at some stations, and where it is."""
+    found = [FreeTime(start, each) for each in stations if (start := earliest.get(each.key))]
+    return min(found, key=lambda time: (time.start, time.station.key), default=None)
 
 
 def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, str]]:

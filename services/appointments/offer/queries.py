@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Hours, Kind, Service, Station, choose, free_times
+from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, choose, free_times
+from services.appointments.offer.hours import Hours
 from shared.city import City
 from shared.clock import BERLIN
 from shared.statements import Statement
@@ -15,8 +16,11 @@ from shared.statements import Statement
 _OFFER = Statement("""
     select
         (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
-            select key, name, district, address, kind, languages,
+            select key, name, district, address, kind,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
+                   (select jsonb_agg(jsonb_build_array(c.key, language) order by c.number, place)
+                    from counters c, unnest(c.languages) with ordinality as spoken (language, place)
+                    where c.station = s.key) as spoken,
                    (select jsonb_agg(jsonb_build_array(
                        weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services))
                     from opening_hours h where h.station = s.key) as hours,
@@ -90,7 +94,7 @@ def _station(row: dict[str, Any]) -> Station:
         hours=tuple(_hours(*each) for each in row["hours"] or ()),
         closures=tuple(_closure(*each) for each in row["closures"] or ()),
         kind=Kind(row["kind"]),
-        languages=tuple(row["languages"]),
+        spoken=tuple((counter, language) for counter, language in row["spoken"] or ()),
     )
 
 

@@ -1,26 +1,40 @@
 """Use cases of the offer."""
 
-from sqlalchemy import delete
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.offer.hours import Hours
 from services.appointments.tables import counters, opening_hours, services, stations
 from shared.city import City
 
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
-    """Take over stations, counters, services and opening hours from the city's data; again changes nothing twice."""
-    found = [station.model_dump(exclude={"counters", "phone"}) for station in city.stations]
+    """Take over stations, counters, services and opening hours from the city's data; again changes nothing twice.
+
+    Hours that staff have changed stay as they are.
+    """
+    found = [station.model_dump(exclude={"counters", "languages", "phone"}) for station in city.stations]
     upsert = insert(stations)
     changed = {name: upsert.excluded[name] for name in found[0] if name != "key"}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), found)
 
     numbered = [
-        {"key": f"{station.key}-{number}", "station": station.key, "number": number}
+        {
+            "key": f"{station.key}-{number}",
+            "station": station.key,
+            "number": number,
+            "languages": station.languages.get(number, []),
+        }
         for station in city.stations
         for number in range(1, station.counters + 1)
     ]
-    await conn.execute(insert(counters).on_conflict_do_nothing(), numbered)
+    upsert = insert(counters)
+    spoken = {"languages": upsert.excluded.languages}
+    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=spoken), numbered)
 
     offered = [
         {
@@ -41,23 +55,36 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
     changed = {name: upsert.excluded[name] for name in offered[0] if name != "key"}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), offered)
 
-    await conn.execute(delete(opening_hours))
-    open_on = [
-        {
-            "station": station.key,
-            "weekday": weekday,
-            "opens": hours.opens,
-            "closes": hours.closes,
-            "valid_from": hours.valid_from,
-            "valid_until": hours.valid_until,
-            "every_weeks": hours.every_weeks,
-            "nth": hours.nth,
-            "staff_counters": hours.staff_counters,
-            "services": hours.services,
-        }
-        for station in city.stations
-        for hours in city.opening_hours
-        if (station.kind == "counter" if hours.stations is None else station.key in hours.stations)
-        for weekday in hours.weekdays
+    unchanged = await conn.execute(select(stations.c.key).where(stations.c.hours_version == 0))
+    for key in unchanged.scalars().all():
+        await replace_hours(conn, key, _hours_of(city, key))
+
+
+async def replace_hours(conn: AsyncConnection, station: str, hours: Iterable[Hours]) -> None:
+    """Give a station other opening hours."""
+    await conn.execute(delete(opening_hours).where(opening_hours.c.station == station))
+    if rows := [{"station": station, **asdict(each)} for each in hours]:
+        await conn.execute(insert(opening_hours), rows)
+
+
+def _hours_of(city: City, key: str) -> list[Hours]:
+    """The hours of a station in the city's data; none if it is no longer in them."""
+    station = city.station(key)
+    if station is None:
+        return []
+    return [
+        Hours(
+            weekday,
+            given.opens,
+            given.closes,
+            given.valid_from,
+            given.valid_until,
+            given.every_weeks,
+            given.nth,
+            given.staff_counters,
+            None if given.services is None else tuple(given.services),
+        )
+        for given in city.opening_hours
+        if (station.kind == "counter" if given.stations is None else key in given.stations)
+        for weekday in given.weekdays
     ]
-    await conn.execute(insert(opening_hours), open_on)

@@ -89,9 +89,9 @@ class Desk:
     async def close(
         self, counter: str, ticket: UUID, outcome: Literal[TicketOutcome.SERVED, TicketOutcome.MISSED]
     ) -> Ticket:
-        """Finish with somebody, or note that they did not come."""
+        """Finish with somebody, or note that they did not come; before their appointment begins they only wait on."""
         closed = await serving.close(self.conn, self.service, counter, ticket, outcome, self.now)
-        return await self._done(f"ticket_{outcome}", closed)
+        return await self._done(f"ticket_{closed.outcome or 'parked'}", closed)
 
     async def park(self, counter: str, ticket: UUID, minutes: int) -> Ticket:
         """Let somebody wait for some minutes before they stand in front of all others."""

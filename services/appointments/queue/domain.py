@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from services.appointments.offer.domain import Station, hours_on, moment_on
+from services.appointments.booking.domain import COMING
+from services.appointments.booking.domain import Status as AppointmentStatus
+from services.appointments.offer.domain import Audience, Service, Station, hours_on, moment_on
 from shared.clock import BERLIN
 
 DUE_WITHIN = timedelta(minutes=10)
@@ -103,9 +105,19 @@ def is_open(station: Station, now: datetime) -> bool:
     return any(opens <= now < closes for opens, closes in open_on(station, now.astimezone(BERLIN).date()))
 
 
+def can_do(station: Station, services: Sequence[Service], now: datetime) -> bool:
+    """Whether all of some services can be done at a station now: its hours may be for some services only."""
+    return not station.lacks(services) and is_open(station.open_to(Audience.PUBLIC, services), now)
+
+
 def is_today(moment: datetime, now: datetime) -> bool:
     """Whether a moment is on the day it is now in Berlin."""
     return moment.astimezone(BERLIN).date() == now.astimezone(BERLIN).date()
+
+
+def is_for(ticket_station: str, station: str, status: AppointmentStatus, starts_at: datetime, now: datetime) -> bool:
+    """Whether a ticket of today is still for its appointment, which may have ended or moved meanwhile."""
+    return status in COMING and station == ticket_station and is_today(starts_at, now)
 
 
 def estimate(ahead: int, counters: int, recent: Sequence[timedelta]) -> Estimate | None:

@@ -7,10 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.changes import note_arrival, note_missed
+from services.appointments.booking.queries import load_appointment
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
-from services.appointments.queue.domain import Status
+from services.appointments.queue.domain import Status, is_for
 from services.appointments.queue.facts import Particulars, fact_of, particulars_of
 from services.appointments.queue.queries import load_counter, load_ticket
 from services.appointments.queue.refusals import TicketElsewhere
@@ -78,13 +80,27 @@ async def close(
 ) -> Ticket:
     """Finish with somebody, or note that they did not come; TicketClosed is recorded.
 
+    Who does not come misses their appointment too: AppointmentMissed is recorded. Before it begins nobody can miss it;
+    then they wait, and stand in front of all others from its start on. TicketPutBack is recorded.
+
     Raises:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
+    found = await load_ticket(conn, ticket)
+    # Locked before the ticket, as by everybody who has to do with both.
+    expected = await load_appointment(conn, found.appointment, for_update=True) if found.appointment else None
+    if expected and not is_for(found.station, expected.station, expected.status, expected.starts_at, now):
+        expected = None
+    if expected and outcome is TicketOutcome.MISSED and now < expected.starts_at:
+        return await park(conn, service, counter, ticket, expected.starts_at - now, now)
     values = {"counter": counter, "ticket": ticket, "outcome": outcome.value, "now": now}
     closed = await _here(conn, _CLOSE, values)
     await service.outbox.record(conn, fact_of(TicketClosed, closed))
+    if expected and outcome is TicketOutcome.MISSED:
+        await note_missed(conn, service, expected)
+    elif expected:
+        await note_arrival(conn, expected.id)
     return closed
 
 

@@ -121,7 +121,10 @@ async def finish(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> 
 
 @router.post("/counters/{counter}/miss", responses=problems(404, 409))
 async def miss(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
-    """Somebody did not come although they were called."""
+    """Somebody did not come although they were called; their appointment, if they have one, is missed too.
+
+    Before it begins nobody can miss it: until then they wait, and stand in front of all others from its start on.
+    """
     return StaffTicketOut.of(await desk.close(counter, about.ticket, TicketOutcome.MISSED))
 
 

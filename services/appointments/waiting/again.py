@@ -29,6 +29,11 @@ def next_look(now: datetime) -> Work:
     return Work(LOOK_AGAIN, _FROM_THE_FIRST, datetime.combine(tomorrow, time(), BERLIN), Urgency.REMINDER)
 
 
+def look_now(now: datetime) -> Work:
+    """The same work at once, where much became free together; it goes on every night."""
+    return Work(LOOK_AGAIN, _FROM_THE_FIRST, now, Urgency.REMINDER)
+
+
 async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
 

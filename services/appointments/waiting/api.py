@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.api import AppointmentOut, PersonIn, appointment_out
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.waiting import usecases
@@ -36,7 +37,7 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 class WaitIn(BaseModel):
     """What to wait for: all the services in one appointment, on days that suit.
 
-    A key stands in `services` as often as it is wanted; without `stations` any will do; 0 is Monday.
+    A key stands in `services` as often as it is wanted; without `stations` any counter will do; 0 is Monday.
     """
 
     model_config = ConfigDict(
@@ -68,6 +69,14 @@ class WaitIn(BaseModel):
         )
 
 
+class TakingIn(BaseModel):
+    """What the person agrees to: by video the version of the text of consent is needed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    consent: Annotated[str | None, Field(max_length=20)] = None
+
+
 class SeatOfferOut(BaseModel):
     """A time kept for one who waits; the token takes or declines it `until` then."""
 
@@ -97,9 +106,10 @@ class WaitingOut(BaseModel):
     waiting_url: str
 
 
-@router.post("/waiting", status_code=201, responses=problems(409, 422))
+@router.post("/waiting", status_code=201, responses=problems(409, 422, 429))
 async def join(
     wait: WaitIn,
+    origin: CurrentOrigin,
     response: Response,
     conn: Connection,
     service: CurrentService,
@@ -108,12 +118,13 @@ async def join(
 ) -> WaitingOut:
     """Join the waiting list. Sent again with the same Idempotency-Key it answers with the first entry.
 
-    Where something that suits is free already, it answers 409 with the first such times (`free`).
+    Where something that suits is free already, it answers 409 with the first such times (`free`). Who has
+    as many appointments and places on the list as one person may have, or waits for the same already, is refused (429).
     """
     details, id = wait.person.details(), uuid4()
     if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):
         return await _out(conn, service, await _known(conn, UUID(first)), now)
-    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now), now)
+    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now, origin), now)
     response.headers["Location"] = f"/appointments/api/v1/waiting/{out.token}"
     return out
 
@@ -137,11 +148,14 @@ async def offer(token: str, conn: Connection, service: CurrentService, now: Now)
     return _offer_out(service, await offer_by_token(conn, service, token), now)
 
 
-@router.post("/offers/{token}/taking", responses=problems(404, 410))
-async def take(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+@router.post("/offers/{token}/taking", responses=problems(404, 410, 422))
+async def take(
+    token: str, conn: Connection, service: CurrentService, now: Now, taking: TakingIn | None = None
+) -> AppointmentOut:
     """Take an offered time: it is a binding appointment then. Sent again it answers with the same appointment."""
     found = await offer_by_token(conn, service, token)
-    return appointment_out(service, await usecases.take(conn, service, found.id, now))
+    consent = taking.consent if taking else None
+    return appointment_out(service, await usecases.take(conn, service, found.id, now, consent))
 
 
 @router.post("/offers/{token}/declining", responses=problems(404, 410))

@@ -55,6 +55,7 @@ def joined_fact(
     """
     state = WaitingState(
         status="waiting",
+        kind=offer.stations[0].kind.value,
         services=services_of(offer),
         places=[place_at(each) for each in offer.stations],
         weekdays=list(suits.weekdays),

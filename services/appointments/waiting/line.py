@@ -13,7 +13,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.seats import Seat, load_seats, release_seats, take_seats
-from services.appointments.offer.domain import Audience, Station, able, counters_open_at, duration_of, run_of, slots_on
+from services.appointments.offer.domain import (
+    Audience,
+    Station,
+    able,
+    counters_open_at,
+    duration_of,
+    ranked,
+    run_of,
+    slots_on,
+)
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.waiting.domain import Opening, Outcome, answer_until, fitting
 from services.appointments.waiting.facts import ended_fact, offered_fact
@@ -105,7 +114,8 @@ async def offer_time(
     if found is None or until is None or person is None or grid.slots_for(offer.services) != entry.seats:
         return False
     counters = counters_open_at(found, start, entry.seats, grid, now)
-    taken = await take_seats(conn, id, counters, run_of(start, entry.seats, grid), None, now)
+    order = ranked(counters, found, counters, entry.interpreter)
+    taken = await take_seats(conn, id, order, run_of(start, entry.seats, grid), None, now)
     if taken is None:
         return False
     made = SeatOffer(id, entry.id, station, taken[0], start, start + duration_of(offer.services), until)

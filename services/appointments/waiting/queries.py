@@ -34,7 +34,14 @@ _WAITING = text(f"{_ENTRY} where status = 'waiting' and turn > :after order by t
 _AHEAD = text("""
     select count(*) from waiting_entries
     where status in ('waiting', 'offered') and turn < :turn
-      and stations && :stations and weekdays && :weekdays and first_day <= :last_day and last_day >= :first_day
+      and stations && :stations
+      and exists (
+          select from generate_series(
+              greatest(first_day, cast(:first_day as date)), least(last_day, cast(:last_day as date)), interval '1 day'
+          ) day
+          where extract(isodow from day) - 1 = any(weekdays)
+            and extract(isodow from day) - 1 = any(cast(:weekdays as smallint[]))
+      )
 """)
 _OFFER = """
     select id, entry, station, counter, starts_at, ends_at, until, outcome from seat_offers
@@ -54,9 +61,8 @@ _ENTRIES_OFFERED = text("""
 class Entry:
     """An entry in the waiting list.
 
-    `seats` is how many its services need, `offered` are the times (station, start) it was offered, but for
-    those withdrawn, `state` is what was
-    last published.
+    `seats` is how many its services need, `offered` are the times (station, start) it was offered, but for those
+    withdrawn, `state` is what was last published.
     """
 
     id: UUID

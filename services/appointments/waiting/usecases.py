@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import CheckedPerson
+from services.appointments.booking.limits import COUNT_MATTERS, Origin
 from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind, keys_of, of_kind
@@ -43,12 +45,24 @@ _JOIN = text("""
     values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
             :language, :interpreter, :channels, cast(:state as jsonb))
 """)
+_ALONE = text("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
+_MATTERS = text(f"select {COUNT_MATTERS}")
+_WAITS_FOR_THE_SAME = text("""
+    select exists (
+        select from people p join waiting_entries e on e.id = p.matter
+        where p.person_key = :person_key and e.status in ('waiting', 'offered')
+          and e.services = cast(:services as text[]) and e.stations = cast(:stations as text[])
+    )
+""")
 _FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
 class WaitFor:
-    """What somebody wants to be told of: services (a key as often as it is wanted), stations (none: any), days."""
+    """What somebody wants to be told of: services (a key as often as it is wanted), stations, days.
+
+    Without stations any will do that has a counter; an appointment by video is another kind, and waited for by itself.
+    """
 
     services: tuple[str, ...]
     stations: tuple[str, ...]
@@ -73,9 +87,10 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
     """
     today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
     offer = await load_offer(conn, today, services=wait.services)
-    able = of_kind(check_choice(offer, wait.services), Kind.COUNTER)
-    stations = [each for each in able if not wait.stations or each.key in wait.stations]
-    if len(stations) < len(set(wait.stations)) or not stations:
+    able = check_choice(offer, wait.services)
+    named = [each for each in able if each.key in wait.stations]
+    stations = named if wait.stations else of_kind(able, Kind.COUNTER)
+    if len(named) < len(set(wait.stations)) or len({each.kind for each in stations}) != 1:
         raise UnknownChoice
     weekdays = tuple(sorted(set(wait.weekdays)))
     suits = Suits(tuple(each.key for each in stations), weekdays, max(wait.first_day, today), wait.last_day)
@@ -90,22 +105,26 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
 
 
 async def join(
-    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime
+    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime, origin: Origin
 ) -> Entry:
     """Join the waiting list, behind all others; WaitingListJoined is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
+        origin: where the request comes from; its limits hold.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
+        AppointmentsUsedUp: the person has too much, or waits for the same services at the same stations.
     """
+    person = details.kept
+    await conn.execute(_ALONE, {"person_key": service.people.person_key(person)})
     # Before the lock: whoever looks again holds this work's row while waiting for it.
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
     suits, services = checked.suits, checked.offer.services
-    person = Person(name=details.person.name, mail=details.person.mail, phone=details.person.phone)
+    await _check_limits(conn, service, person, checked, now, origin)
     fact = joined_fact(service, id, suits, checked.offer, details, person)
     values = {
         "id": id,
@@ -128,13 +147,18 @@ async def join(
     return await _known(conn, id)
 
 
-async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Appointment:
+async def take(
+    conn: AsyncConnection, service: Service, id: UUID, now: datetime, consent: str | None = None
+) -> Appointment:
     """Take an offered time: it becomes an appointment; AppointmentBooked and WaitingListLeft are recorded.
 
     Taken already, it is the same appointment.
 
+    Args:
+        consent: the version of the text the person agreed to; an appointment by video needs one.
+
     Raises:
-        NotFound, OfferEnded
+        NotFound, OfferEnded, ConsentMissing
     """
     entry, offer = await _offered(conn, id)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
@@ -144,8 +168,8 @@ async def take(conn: AsyncConnection, service: Service, id: UUID, now: datetime)
         raise OfferEnded
     found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
-    checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels)
-    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language)
+    checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels, person.remarks)
+    details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)
     booked = await book_kept(conn, service, id, seating, details, now)
     await note_outcome(conn, id, Outcome.TAKEN)
     await _end(conn, service, entry, Status.BOOKED, now, appointment=id)
@@ -205,6 +229,20 @@ async def end_wait(conn: AsyncConnection, service: Service, claim: Claim) -> Non
 async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Forget the sealed contacts of entries whose people have been forgotten."""
     await conn.execute(_FORGET, {"ids": ids})
+
+
+async def _check_limits(
+    conn: AsyncConnection, service: Service, person: Person, checked: Checked, now: datetime, origin: Origin
+) -> None:
+    values = {
+        "person_key": service.people.person_key(person),
+        "services": keys_of(checked.offer.services),
+        "stations": list(checked.suits.stations),
+        "now": now,
+    }
+    origin.check_matters((await conn.execute(_MATTERS, values)).scalar_one())
+    if (await conn.execute(_WAITS_FOR_THE_SAME, values)).scalar_one():
+        raise AppointmentsUsedUp(origin.person_limit)
 
 
 async def _end_offer(

@@ -1,7 +1,7 @@
 """The pages of staff: not delivered, the story of a matter, the texts."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.notifications.desk import words
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.queries import Story, story_of, undelivered
-from services.notifications.desk.samples import facts_to_tell, samples_of
+from services.notifications.desk.samples import Samples, samples_of
 from services.notifications.telling.purposes import Purpose
 from shared import audit
 from shared.problems import NotFound
@@ -72,25 +72,20 @@ async def show_contact(visit: Clerk, matter: Annotated[UUID, Form()], reason: An
 @router.get("/templates")
 async def templates(visit: Clerk) -> Response:
     """Every text: whether somebody checked it, and how many SMS parts it takes."""
-    return visit.render(
-        "staff/templates.html",
-        words=words,
-        samples={purpose: _samples(visit, purpose) for purpose in facts_to_tell()},
-    )
+    samples = {purpose: _samples(visit, purpose) for purpose in Purpose}
+    return visit.render("staff/templates.html", words=words, samples=samples)
 
 
 @router.get("/templates/{purpose}")
 async def template(visit: Clerk, purpose: str) -> Response:
     """The texts of a purpose in every language."""
-    known = next((each for each in facts_to_tell() if each == purpose), None)
-    if known is None:
+    if purpose not in words.PURPOSES:
         raise NotFound
-    return visit.render("staff/template.html", words=words, purpose=known, samples=_samples(visit, known))
+    return visit.render("staff/template.html", words=words, purpose=purpose, samples=_samples(visit, Purpose(purpose)))
 
 
-def _samples(visit: StaffVisit, purpose: Purpose) -> Any:
-    texts, address = visit.request.app.state.texts, visit.service.settings.platform.public_url
-    return samples_of(texts, purpose, facts_to_tell()[purpose], address)
+def _samples(visit: StaffVisit, purpose: Purpose) -> Sequence[Samples]:
+    return samples_of(visit.request.app.state.texts, purpose, visit.service.settings.platform.public_url)
 
 
 def _story_page(

@@ -24,6 +24,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.SEAT_OFFER: N_("Freie Zeit angeboten"),
         Purpose.OFFER_ENDED: N_("Angebot beendet"),
         Purpose.MISSED: N_("Termin versäumt"),
+        Purpose.LINKS: N_("Links zugesandt"),
         Purpose.SUBSCRIPTION: N_("Abo: bitte bestätigen"),
         Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),
         Purpose.CLOSURE: N_("Abo: Station geschlossen"),

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.notifications.news.domain import Circular
 from services.notifications.reports.domain import Verp
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.gateways.mail import MailGateway
@@ -18,7 +17,7 @@ from services.notifications.telling.domain import address_of
 from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
-from services.notifications.writing.texts import Texts
+from services.notifications.writing.texts import Subject, Texts
 from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
 from shared.service import Service
@@ -29,7 +28,7 @@ QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 log = structlog.get_logger()
 
 
-Told = tuple[PersonalFact | Circular, Contact | None]
+Told = tuple[Subject, Contact | None]
 """What a message tells, and to whom; without a contact to the person the fact is about."""
 
 
@@ -46,7 +45,7 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: PersonalFact | Circular
+    fact: Subject
     due_at: datetime
     now: datetime
     gateway: str | None = None
@@ -132,9 +131,9 @@ class Carrier:
         text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
 
-    def _sealed_in(self, fact: PersonalFact | Circular) -> Contact:
-        sealed = None if isinstance(fact, Circular) else fact.personal.contact
-        if sealed is None or isinstance(fact, Circular):
+    def _sealed_in(self, fact: Subject) -> Contact:
+        sealed = fact.personal.contact if isinstance(fact, PersonalFact) else None
+        if sealed is None or not isinstance(fact, PersonalFact):
             raise ValueError("The contact has been forgotten.")
         return self._sealer.open(sealed, fact.id, Contact)
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.delivery.domain import Event, News, Notice, Spared, State, next_step, not_before
 from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import Hand
+from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
 from services.notifications.news.usecases import told_personally
 from services.notifications.sending.carrier import Carrier, Job, Told
@@ -24,7 +25,7 @@ from services.notifications.sending.domain import (
 )
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.standings import load_standings, note_results
-from services.notifications.telling.purposes import POLICIES
+from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.due import Claim
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
@@ -49,7 +50,11 @@ class Sending:
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
         notices = [hand.notice_of(id) for id in known]
-        told: dict[UUID, Told] = {**await _personal(conn, notices), **await circulars(conn, service, notices, now)}
+        told: dict[UUID, Told] = {
+            **await _personal(conn, notices),
+            **await circulars(conn, service, notices, now),
+            **await answers(conn, service, notices, now),
+        }
         overtaken = await told_personally(conn, notices)
         spared = await _spared(conn, hand, known)
         by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in known)
@@ -173,7 +178,7 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
 
 async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
     """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
-    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS]
+    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS | {Purpose.LINKS}]
     rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
     facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
     return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}

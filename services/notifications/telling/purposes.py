@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     SEAT_OFFER = "seat-offer"
     OFFER_ENDED = "offer-ended"
     WAITING_OVER = "waiting-over"
+    LINKS = "links"
     SUBSCRIPTION = "subscription"
     SUBSCRIPTION_LINK = "subscription-link"
     CLOSURE = "closure"
@@ -41,7 +42,8 @@ class Policy:
     """What holds for every notice of a purpose.
 
     Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered. Facts
-    tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached.
+    tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached, or who asked
+    for links.
     """
 
     if_unknown: IfUnknown
@@ -68,6 +70,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.OFFER_ENDED: Policy(IfUnknown.LEAVE),
         Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
+        Purpose.LINKS: Policy(IfUnknown.LEAVE, reported=False),
         Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
         Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE: _FOR_SUBSCRIBERS,

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from markupsafe import Markup
 from pydantic import BaseModel, TypeAdapter
 
+from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
@@ -21,7 +22,7 @@ from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_languag
 REVIEWS = TRANSLATIONS / "reviews.json"
 
 
-Subject = PersonalFact | Circular
+Subject = PersonalFact | Circular | OpenMatters
 """What a message can be about."""
 
 
@@ -137,4 +138,6 @@ class Texts:
 
 
 def _language_of(fact: Subject) -> Language:
-    return message_language(fact.language if isinstance(fact, Circular) else fact.personal.language)
+    if isinstance(fact, Circular):
+        return message_language(fact.language)
+    return message_language((fact.request if isinstance(fact, OpenMatters) else fact).personal.language)

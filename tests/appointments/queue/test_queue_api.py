@@ -213,6 +213,36 @@ async def test_somebody_is_called_again_comes_and_is_served(staff: Staff, servic
     assert [round(day[name] / 60) for name in ("wait", "long_wait", "way", "processing")] == [12, 12, 1, 9]
 
 
+async def test_figures_are_averages_of_whom_they_concern(staff: Staff, service: Service) -> None:
+    first, second, third, _ = [await staff.issue() for _ in range(4)]
+    minutes(service, 2)
+    await staff.call()
+    minutes(service, 1)
+    await staff.act("begin", first)
+    minutes(service, 5)
+    await staff.act("finish", first)
+    await staff.call()
+    await staff.act("miss", second)
+    await staff.call()
+    minutes(service, 2)
+    await staff.act("begin", third)
+    minutes(service, 3)
+    await staff.act("papers", third)
+    minutes(service, 2)
+    await staff.post(f"tickets/{third['id']}/back")
+    await staff.call()
+    minutes(service, 1)
+    await staff.act("begin", third)
+    minutes(service, 4)
+    await staff.act("finish", third)
+    [day] = await staff.get("stations/mitte/figures")
+    assert {name: day[name] for name in ("walk_ins", "served", "missed", "returned", "not_called")} == {
+        "walk_ins": 4, "served": 2, "missed": 1, "returned": 0, "not_called": 0,
+    }  # fmt: skip
+    # Waits 2, 8, 8; ways 1 and 2 + 1; at the counter 5 and 3 + 4.
+    assert [round(day[name] / 60, 1) for name in ("wait", "long_wait", "way", "processing")] == [6, 8, 2, 6]
+
+
 async def test_whoever_does_not_come_is_missed(staff: Staff, service: Service) -> None:
     ticket = await staff.issue()
     await staff.call()

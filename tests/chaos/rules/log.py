@@ -2,16 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from uuid import UUID
 
-from tests.chaos.history import History
+from tests.chaos.history import Appointment, History, Standing
 
 DEAD_LETTER = "de.nahbar.DeadLetter"
 """Travels on a topic of its own, which is not read here."""
 
 
 def every_committed_fact_is_in_the_topic(history: History) -> Iterator[str]:
-    """I5: every row of an outbox, and every version an appointment has had."""
+    """I5: every row of an outbox, and every version an appointment, a ticket, an entry or a closure has had."""
     events = {record.event_id for record in history.log}
     versions = {(record.aggregate, record.version) for record in history.log}
     for row in history.committed:
@@ -19,10 +20,10 @@ def every_committed_fact_is_in_the_topic(history: History) -> Iterator[str]:
             yield f"{row.type} {row.aggregate} version {row.version} is committed, but not in the topic"
         if not row.published:
             yield f"{row.type} {row.aggregate} version {row.version} still waits in the outbox"
-    for appointment in history.appointments:
-        for version in range(1, appointment.version + 1):
-            if (appointment.id, version) not in versions:
-                yield f"version {version} of appointment {appointment.number} is not in the topic"
+    for each in _standing(history):
+        for version in range(1, each.version + 1):
+            if (each.id, version) not in versions:
+                yield f"version {version} of {_words(each)} is not in the topic"
 
 
 def no_fact_without_a_committed_change(history: History) -> Iterator[str]:
@@ -35,7 +36,7 @@ def no_fact_without_a_committed_change(history: History) -> Iterator[str]:
             yield f"{where} was never committed"
         elif (row.aggregate, row.version, row.body) != (record.aggregate, record.version, record.body):
             yield f"{where} is not what was committed"
-    standing = {appointment.id: appointment.version for appointment in history.appointments}
+    standing = {each.id: each.version for each in _standing(history)}
     for row in history.committed:
         if row.service == "appointments" and row.version > standing.get(row.aggregate, 0):
             yield f"{row.type} {row.aggregate} version {row.version} tells of a change that did not happen"
@@ -64,3 +65,11 @@ def one_partition_per_aggregate(history: History) -> Iterator[str]:
     for aggregate, partitions in places.items():
         if len(partitions) > 1:
             yield f"{aggregate} is spread over {sorted(partitions)}"
+
+
+def _standing(history: History) -> Iterator[Appointment | Standing]:
+    return chain(history.appointments, history.others)
+
+
+def _words(each: Appointment | Standing) -> str:
+    return f"appointment {each.number}" if isinstance(each, Appointment) else f"{each.kind} {each.id}"

@@ -1,19 +1,38 @@
 """I9 and I10: everybody is told what concerns them, once, and the ledger says truly what became of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time
+from typing import Any
 from uuid import UUID
 
-from tests.chaos.history import Attempt, Fault, History, Message
+from shared.calendar import previous_working_day
+from shared.clock import BERLIN
+from tests.chaos.history import Attempt, Committed, Fault, History, Message, Notice
 
 OUTCOMES = frozenset({"delivered", "failed", "superseded", "expired", "suppressed", "unknown", "no_channel"})
-TOLD_OF = {"AppointmentBooked": ("confirmation", "reminder"), "AppointmentCancelled": ("cancellation",)}
+TOLD_OF = {
+    "AppointmentBooked": "confirmation",
+    "AppointmentRescheduled": "rescheduling",
+    "AlternativeOffered": "alternative",
+    "AppointmentCancelled": "cancellation",
+    "WaitingListJoined": "waiting",
+    "SeatOffered": "seat-offer",
+    "TicketNear": "turn",
+}
+REMINDED = ("AppointmentBooked", "AppointmentRescheduled")
+REMINDER_TIME = time(16)
+FOR_SUBSCRIBERS = frozenset({"subscription", "subscription-link", "closure", "closure-lifted", "digest"})
+"""Purposes of which no fact tells how they ended."""
+NEWS = frozenset({"closure", "closure-lifted"})
 FACT_OF = {
     "delivered": "NotificationDelivered",
     **dict.fromkeys(("failed", "expired", "unknown", "no_channel"), "NotificationFailed"),
 }
 NEVER_ANSWERS = frozenset({("mail", "slow"), ("mail", "drop"), ("sms", "slow"), ("sms", "drop"), ("sms", "no-receipt")})
 """Far ends that leave the sender in doubt by themselves, by channel and conduct."""
+A_MOMENT = 1.0
+"""Seconds within which two transactions may not have seen each other."""
 LONGEST_SEND = 8.0
 """Seconds from the claim of a message to its answer, at most."""
 CARRIERS = {"mail": "mail", "sms": "web"}
@@ -21,15 +40,17 @@ CARRIERS = {"mail": "mail", "sms": "web"}
 
 
 def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
-    """I9: each fact is told of by one notice per purpose, each message and notice ended, each end has its fact."""
-    notices = Counter((notice.matter, notice.purpose) for notice in history.notices)
-    for (matter, purpose), count in notices.items():
+    """I9: each fact is told of by one notice per purpose, each message and notice ended, each end has its fact; what
+    came back went out on the other channel."""
+    notices = Counter((notice.matter, notice.purpose, notice.cause) for notice in history.notices)
+    for (matter, purpose, *_), count in Counter(notice.says for notice in history.notices).items():
         if count > 1:
             yield f"there are {count} notices for the {purpose} of {matter}"
-    for aggregate, type in sorted({(record.aggregate, record.type.rpartition(".")[2]) for record in history.log}):
-        for purpose in TOLD_OF.get(type, ()):
-            if not notices[aggregate, purpose]:
-                yield f"nobody is told the {purpose} of {aggregate}"
+    published = {record.event_id for record in history.log}
+    for row in history.committed:
+        for purpose in _to_tell(row) if row.event_id in published else ():
+            if not notices[row.aggregate, purpose, row.chain]:
+                yield f"nobody is told the {purpose} of {row.aggregate}"
     for message in history.messages:
         if message.state not in OUTCOMES:
             yield f"message {message.id} by {message.channel} is still {message.state}"
@@ -42,11 +63,50 @@ def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
             yield f"the {notice.purpose} of {notice.matter} has no outcome"
         if notice.id not in with_messages:
             yield f"the {notice.purpose} of {notice.matter} has no message"
+        if notice.purpose in FOR_SUBSCRIBERS:
+            continue
         expected = FACT_OF.get(notice.outcome or "")
         told = newest.get(notice.id, (0, ""))[1].rpartition(".")[2]
         if expected and told != expected:
             yield f"the {notice.purpose} of {notice.matter} is {notice.outcome}, but the topic says {told or 'nothing'}"
     yield from (f"a fact was put aside: {reason}" for reason in history.dead_letters)
+    yield from _without_fallback(history, newest)
+
+
+def _to_tell(row: Committed) -> Iterator[str]:
+    """What somebody is to be told of a fact."""
+    said = dict(row.says)
+    if row.name == "AppointmentRescheduled" and _noticed(said["before"]) == _noticed(said["appointment"]):
+        return
+    if purpose := TOLD_OF.get(row.name):
+        yield purpose
+    if row.name in REMINDED and row.happened_at and row.happened_at < _reminder_time(said["appointment"]):
+        yield "reminder"
+    if row.name == "SeatOfferEnded" and said["outcome"] != "declined":
+        yield "offer-ended"
+    if row.name == "WaitingListLeft" and said["entry"]["status"] == "over":
+        yield "waiting-over"
+
+
+def _noticed(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """What people would notice of an appointment: not the counter."""
+    return state["status"], state["starts_at"], state["place"]["key"]
+
+
+def _reminder_time(state: Mapping[str, Any]) -> datetime:
+    day = datetime.fromisoformat(state["starts_at"]).astimezone(BERLIN).date()
+    return datetime.combine(previous_working_day(day), REMINDER_TIME, BERLIN)
+
+
+def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) -> Iterator[str]:
+    """Who was not reached on one channel, although there is another and the matter is as it was told."""
+    channels: dict[UUID, set[str]] = defaultdict(set)
+    for message in history.messages:
+        channels[message.notice].add(message.channel)
+    for notice in history.notices:
+        moved_on = newest.get(notice.matter, (0, ""))[0] > notice.matter_version
+        if notice.outcome == "failed" and not moved_on and notice.addresses.keys() - channels[notice.id]:
+            yield f"the {notice.purpose} of {notice.matter} failed on one channel and was not sent on the other"
 
 
 def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
@@ -58,17 +118,17 @@ def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
     for (reference, channel, recipient), count in times.items():
         if count > 1:
             yield f"message {reference} was accepted {count} times by {channel} for {recipient}"
-    ids: dict[tuple[UUID, str, str], set[UUID]] = defaultdict(set)
+    ids: dict[tuple[tuple[UUID, str, UUID, str], str], set[UUID]] = defaultdict(set)
     for arrived in history.arrived:
         message = messages.get(arrived.reference or "")
         if message is None:
             yield f"message {arrived.reference} for {arrived.recipient} is not in the ledger"
             continue
         notice = notices[message.notice]
-        ids[notice.matter, notice.purpose, message.channel].add(message.id)
+        ids[notice.says, message.channel].add(message.id)
         if message.state not in ("delivered", "unknown") and not (message.state == "failed" and arrived.bad_news):
             yield f"message {message.id} was accepted by {message.channel}, but the ledger says {message.state}"
-    for (matter, purpose, channel), told in ids.items():
+    for ((matter, purpose, *_), channel), told in ids.items():
         if len(told) > 1:
             yield f"the {purpose} of {matter} was told {len(told)} times by {channel}"
     accepted = {arrived.reference for arrived in history.arrived}
@@ -77,6 +137,22 @@ def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
             yield f"message {message.id} is delivered, says the ledger, but {message.channel} never got it"
         if message.state == "unknown" and not _excused(message, history):
             yield f"message {message.id} by {message.channel} ({message.conduct}) is unknown, but no fault cut it off"
+    yield from _told_twice_by_one_cause(history, notices)
+
+
+def _told_twice_by_one_cause(history: History, notices: Mapping[UUID, Notice]) -> Iterator[str]:
+    """News gives way to a message about one's own matter with the same cause, once that is planned."""
+    personal: dict[tuple[UUID, str], float] = {}
+    for notice in notices.values():
+        for address in notice.addresses.values() if notice.purpose not in FOR_SUBSCRIBERS else ():
+            known = personal.get((notice.cause, address), float("inf"))
+            personal[notice.cause, address] = min(known, notice.planned_at)
+    for message in history.messages:
+        notice = notices[message.notice]
+        if notice.purpose in NEWS and message.attempts:
+            for address in notice.addresses.values():
+                if personal.get((notice.cause, address), float("inf")) + A_MOMENT < message.attempts[0].began:
+                    yield f"the {notice.purpose} of {notice.matter} was sent to somebody told of it personally"
 
 
 def _excused(message: Message, history: History) -> bool:

@@ -4,9 +4,15 @@ from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from services.appointments.booking.domain import MOST_EXTENSIONS, PersonInput, hold_is_over, will_be_reminded
+from services.appointments.booking.domain import (
+    MOST_EXTENSIONS,
+    PersonInput,
+    hold_ends_soon,
+    hold_is_over,
+    will_be_reminded,
+)
 from services.appointments.booking.holds import load_details, save_details
 from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import (
@@ -31,8 +37,6 @@ from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, Language, message_language
 from shared.web.visit import CurrentVisit, Visit
 
-Typed = Annotated[str, Field(max_length=1000)]
-
 router = APIRouter(prefix="/appointments/book/{token}", include_in_schema=False)
 
 
@@ -46,11 +50,12 @@ class Press(BaseModel):
 class DetailsForm(BaseModel):
     """Who comes, as typed. An address that was typed is one to be reached at."""
 
-    name: Typed = ""
-    mail: Typed = ""
-    phone: Typed = ""
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
     language: str = ""
     interpreter: str = ""
+    remarks: str = ""
     consent: str = ""
 
     @classmethod
@@ -63,6 +68,7 @@ class DetailsForm(BaseModel):
             phone=person.phone,
             language=details.language,
             interpreter=details.interpreter or "",
+            remarks=person.remarks,
             consent=details.consent or "",
         )
 
@@ -71,7 +77,7 @@ class DetailsForm(BaseModel):
         channels = tuple(key for key in typed if typed[key].strip())
         interpreter = self.interpreter if self.interpreter in city.interpreter_languages else None
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels),
+            PersonInput(self.name, self.mail, self.phone, channels, self.remarks),
             message_language(self.language).code,
             interpreter,
             page.code,
@@ -138,14 +144,7 @@ async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Ann
     except HoldOver:
         return await _check_page(visit, draft, status=409)
     except AppointmentsUsedUp as refusal:
-        return visit.render(
-            "used_up.html",
-            status=refusal.status,
-            secret=True,
-            headers=refusal.headers,
-            token=token,
-            limit=refusal.limit,
-        )
+        return used_up(visit, refusal, f"/appointments/book/{token}/check")
     return to_appointment(visit, booked)
 
 
@@ -182,6 +181,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         message_language=own_name(message_language(details.language)),
         interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
         spoken_here=details.interpreter in offer.stations[0].languages,
+        spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
         **_hold(visit, draft),
     )
@@ -198,10 +198,25 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
     """What every page of a draft says of its hold."""
     return {
         "draft": draft,
+        "live": True,
         "over": hold_is_over(draft.held_until, visit.now),
+        "soon": hold_ends_soon(draft.held_until, visit.now),
         "extendable": draft.extensions < MOST_EXTENSIONS,
         "token": visit.request.path_params["token"],
     }
+
+
+def used_up(visit: Visit, refusal: AppointmentsUsedUp, back: str, waiting: bool = False) -> Response:
+    """The page for who may have no more; `back` is where they came from, `waiting` whether they wanted to wait."""
+    return visit.render(
+        "used_up.html",
+        status=refusal.status,
+        secret=True,
+        headers=refusal.headers,
+        limit=refusal.limit,
+        back=back,
+        waiting=waiting,
+    )
 
 
 def what_to_do(visit: Visit) -> dict[str, str]:
@@ -210,12 +225,15 @@ def what_to_do(visit: Visit) -> dict[str, str]:
     mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
     return {
         "name_missing": _("Geben Sie Ihren Namen ein."),
-        "name_unusable": _("Geben Sie Ihren Namen mit höchstens 120 Buchstaben ein."),
+        "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_too_long": _("Geben Sie Ihren Namen mit höchstens 120 Buchstaben ein."),
         "channel_missing": _("Geben Sie eine E-Mail-Adresse oder eine Handynummer ein."),
         "mail_missing": mail,
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
         "phone_unusable": _("Diese Nummer gibt es nicht. Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "consent_missing": _("Kreuzen Sie an, dass Sie einverstanden sind. Oder wählen Sie einen Termin vor Ort."),
         "phone_landline": _(
             "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."

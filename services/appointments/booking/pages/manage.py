@@ -12,6 +12,7 @@ from services.appointments.booking.domain import COMING, Status, alternative_is_
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.offer.domain import Kind
+from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import may_check_in
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 @router.get("")
 async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False) -> Response:
     """The appointment; right after booking (`new`) or moving it says so."""
-    return _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new=new, moved=moved)
+    return await _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new=new, moved=moved)
 
 
 @router.get("/cancel")
@@ -63,12 +64,13 @@ async def calendar(visit: CurrentVisit, token: str) -> Response:
     return calendar_file(visit.service, await by_token(visit.conn, visit.service, token))
 
 
-def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
+async def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
     over = alternative_is_over(found.status, found.held_until, visit.now)
     if over or found.status is Status.CANCELLED:
         return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state, over=over)
     if found.status is Status.OFFERED:
         return visit.render("offered.html", secret=True, token=token, state=found.state)
+    offer = await load_offer(visit.conn, visit.today, found.station, found.services)
     return visit.render(
         "appointment.html",
         secret=True,
@@ -81,6 +83,7 @@ def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool
         token=token,
         appointment=found,
         state=found.state,
+        services=offer.services,
         message_language=own_name(message_language(found.language)),
         interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
         address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",

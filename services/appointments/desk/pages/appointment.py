@@ -1,12 +1,13 @@
 """One appointment: what can be done about it, and the slip to take home."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
+from services.appointments.booking.domain import Status, alternative_is_over
 from services.appointments.booking.facts import manage_url
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment
@@ -24,7 +25,7 @@ from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number
 from services.appointments.offer.domain import able, choose, of_kind
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
-from shared.web.formats import own_name
+from shared.web.formats import own_name, qr_code
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language
 from shared.web.staff.visit import StaffVisit
@@ -47,6 +48,7 @@ async def show(visit: Clerk, number: Number) -> Response:
     """The appointment with what can be done now."""
     found = await usecases.find(desk_of(visit), number)
     status, starts_at, now = found.status, found.starts_at, visit.now
+    offer = await load_offer(visit.conn, visit.today, found.station, ())
     return await _page(
         visit,
         "staff/appointment.html",
@@ -55,8 +57,10 @@ async def show(visit: Clerk, number: Number) -> Response:
         may_take_back=may_take_back(status),
         may_miss=may_miss(status, starts_at, now),
         may_change=may_change(status, starts_at, now),
+        alternative_until=_alternative_until(found, now),
         message_language=own_name(message_language(found.language)),
-        interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+        languages=visit.service.city.interpreter_languages,
+        is_spoken=offer.stations[0].speaks(found.counter, found.interpreter),
     )
 
 
@@ -65,8 +69,7 @@ async def slip(visit: Clerk, number: Number) -> Response:
     """To print: number, time, place, what to bring, and the secret link as a QR code."""
     found = await usecases.find(desk_of(visit), number)
     address = manage_url(visit.service, found.id, found.generation, found.language)
-    code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
-    return await _page(visit, "staff/slip.html", found, address=address, code=code)
+    return await _page(visit, "staff/slip.html", found, address=address, code=qr_code(address))
 
 
 @router.get("/missed")
@@ -79,6 +82,15 @@ async def ask_missed(visit: Clerk, number: Number) -> Response:
 async def missed(visit: Clerk, number: Number) -> Response:
     """They did not come."""
     return to_day(visit, await usecases.miss(desk_of(visit), number))
+
+
+@router.post("/take-alternative")
+async def take_alternative(visit: Clerk, number: Number) -> Response:
+    """They take the other time. Sent twice, or too late, it changes nothing and shows how things stand."""
+    with suppress(AlreadyCancelled, AlternativeOver):
+        async with visit.conn.begin_nested():
+            await usecases.take_alternative(desk_of(visit), number)
+    return visit.redirect(f"{STAFF}/appointments/{number}")
 
 
 @router.get("/cancel")
@@ -161,6 +173,12 @@ async def _page(visit: StaffVisit, template: str, found: Appointment, **context:
         day_path=day_path(found),
         **context,
     )
+
+
+def _alternative_until(found: Appointment, now: datetime) -> datetime | None:
+    """How long another time is kept that was offered instead; None where there is none to take."""
+    offered = found.status is Status.OFFERED and not alternative_is_over(found.status, found.held_until, now)
+    return found.held_until if offered else None
 
 
 def _reason_missing(visit: StaffVisit) -> FormErrors:

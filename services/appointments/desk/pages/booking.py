@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.domain import PersonInput, Status, check_person, hold_is_over
 from services.appointments.booking.holds import hold, load_details, save_details
-from services.appointments.booking.pages.details import Typed
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment, load_appointment
@@ -17,7 +16,7 @@ from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTak
 from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.desk import usecases
 from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
-from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, able, keys_of, of_kind, too_many
+from services.appointments.offer.domain import MOST_SERVICES, Audience, Kind, Station, able, keys_of, of_kind, too_many
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
@@ -38,17 +37,18 @@ class TimeChoice(Choice, ShownTimes):
 class PersonForm(BaseModel):
     """Who comes, as typed; without a channel they get no messages."""
 
-    name: Typed = ""
-    mail: Typed = ""
-    phone: Typed = ""
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
     channels: Annotated[list[str], Field(max_length=2)] = []
     language: str = "de"
     interpreter: str = ""
+    remarks: str = ""
 
     def details(self, city: City) -> TypedDetails:
         channels = tuple(each for each in ("mail", "sms") if each in self.channels)
         return TypedDetails(
-            PersonInput(self.name, self.mail, self.phone, channels),
+            PersonInput(self.name, self.mail, self.phone, channels, self.remarks),
             message_language(self.language).code,
             self.interpreter if self.interpreter in city.interpreter_languages else None,
         )
@@ -102,7 +102,8 @@ async def ask_person(visit: Clerk, token: str) -> Response:
     if typed:
         person = typed.person
         form = PersonForm(name=person.name, mail=person.mail, phone=person.phone, channels=list(person.channels))
-        form = form.model_copy(update={"language": typed.language, "interpreter": typed.interpreter or ""})
+        told = {"language": typed.language, "interpreter": typed.interpreter or "", "remarks": person.remarks}
+        form = form.model_copy(update=told)
     return await _person_page(visit, draft, form, FormErrors())
 
 
@@ -112,7 +113,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
     draft = await _draft(visit, token)
     if draft.status is Status.HELD:
         typed = form.details(visit.service.city)
-        await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
+        await save_details(visit.conn, visit.service, draft.id, typed, visit.now, Audience.STAFF)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
             texts = _what_to_do(visit)
@@ -215,7 +216,10 @@ def _what_to_do(visit: StaffVisit) -> dict[str, str]:
     mail = _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de.")
     return {
         "name_missing": _("Geben Sie den Namen ein."),
-        "name_unusable": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
+        "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_too_long": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
+        "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "mail_missing": mail,
         "mail_unusable": mail,
         "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),

@@ -12,6 +12,7 @@ from services.appointments.desk import usecases
 from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations
+from services.appointments.offer.queries import load_offer
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -60,6 +61,7 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
     place = shown.place if shown.place in stations else next(iter(stations), "")
     day = shown.day or visit.today
     expected = await load_day(visit.conn, visit.service, place, day)
+    offer = await load_offer(visit.conn, visit.today, place, ())
     return visit.render(
         "staff/day.html",
         status=422 if errors else 200,
@@ -75,4 +77,6 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
         may_miss=lambda each: may_miss(each.status, each.starts_at, visit.now),
         number=number,
         errors=errors,
+        languages=visit.service.city.interpreter_languages,
+        is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in offer.stations),
     )

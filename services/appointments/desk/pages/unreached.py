@@ -1,12 +1,15 @@
-"""Whom no message reached: the number to call, and a tick when somebody has."""
+"""Whom no message reached: the number to call, a tick when somebody has, and what they said to what is offered."""
 
+from contextlib import suppress
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Form, Response
 
-from services.appointments.desk import usecases
+from services.appointments.desk import calls
 from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
 from services.appointments.desk.queries import load_unreached
+from services.appointments.waiting.refusals import OfferEnded
 from shared.web.staff.visit import N_
 
 router = APIRouter(prefix=f"{STAFF}/unreached", include_in_schema=False)
@@ -18,18 +21,34 @@ PURPOSES = {
     "alternative": N_("Andere Zeit angeboten"),
     "cancellation": N_("Termin abgesagt"),
     "still-booked": N_("Antwort: Termin gilt noch"),
+    "waiting": N_("Auf der Warteliste"),
+    "seat-offer": N_("Freier Termin angeboten"),
 }
 
 
 @router.get("")
 async def show(visit: Clerk) -> Response:
-    """Who is to be called, oldest first."""
-    unreached = await load_unreached(visit.conn, visit.service, visit.who)
-    return visit.render("staff/unreached.html", unreached=unreached, purposes=PURPOSES)
+    """Who is to be called: those with a deadline first, then the oldest first."""
+    unreached = await load_unreached(visit.conn, visit.service, visit.who, visit.now)
+    return visit.render(
+        "staff/unreached.html",
+        urgent=[each for each in unreached if each.until],
+        others=[each for each in unreached if not each.until],
+        purposes=PURPOSES,
+    )
 
 
 @router.post("/{notice}/called")
 async def called(visit: Clerk, notice: UUID) -> Response:
     """They have been called."""
-    await usecases.call(desk_of(visit), notice)
+    await calls.call(desk_of(visit), notice)
+    return visit.redirect(f"{STAFF}/unreached")
+
+
+@router.post("/{notice}/answer")
+async def answer(visit: Clerk, notice: UUID, said: Annotated[Literal["take", "decline"], Form()]) -> Response:
+    """They take what is offered to them, or wait on. Sent twice, or too late, it changes nothing."""
+    with suppress(OfferEnded):
+        async with visit.conn.begin_nested():
+            await calls.answer(desk_of(visit), notice, takes=said == "take")
     return visit.redirect(f"{STAFF}/unreached")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.pages.draft import OneTimeKey
+from services.appointments.offer.domain import Kind, of_kind
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.desk import STAFF, Desk
 from services.appointments.queue.domain import PARKING_MINUTES
@@ -49,7 +50,7 @@ class Pressed(BaseModel):
 async def choose(visit: Clerk) -> Response:
     """The counters of one's own stations."""
     offer = await load_offer(visit.conn, visit.today, services=())
-    stations = [station for station in offer.stations if visit.who.serves(station.key)]
+    stations = [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
     return visit.render("counters.html", stations=stations)
 
 
@@ -129,6 +130,7 @@ async def _counter_page(
         status=refusal.status if refusal else 200,
         counter=counter,
         others=[key for key in station.counters if key != counter.key],
+        spoken=[language for language in station.languages if station.speaks(counter.key, language)],
         services=[each for each in offer.services if not station.lacks([each])],
         line=await load_line(visit.conn, counter.station, visit.now),
         away=await load_away(visit.conn, counter.station, visit.now),

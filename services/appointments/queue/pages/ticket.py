@@ -1,34 +1,21 @@
 """Taking a number in the hall, and the page that follows it: reached by its secret link, renewed by reloading it."""
 
-from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import Field
 
-from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import OneTimeKey
-from services.appointments.offer.days import load_free_days
-from services.appointments.offer.domain import (
-    MOST_SERVICES,
-    Audience,
-    Kind,
-    Service,
-    Station,
-    choose,
-    keys_of,
-    of_kind,
-)
+from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
-from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.offer.queries import Offer, load_offer
 from services.appointments.queue.api import ticket_id
-from services.appointments.queue.domain import NEAR, Status, is_open, open_on
+from services.appointments.queue.domain import NEAR, Status, can_do
 from services.appointments.queue.facts import TICKET
-from services.appointments.queue.queries import are_left, load_situation, load_ticket
+from services.appointments.queue.pages.form import TicketForm, check_form, instead, station_of, why_none
+from services.appointments.queue.queries import load_situation, load_ticket
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, StationNotOpen
 from services.appointments.queue.usecases import TicketWish, give_back, issue
 from shared.idempotency import claim_key
@@ -38,17 +25,7 @@ from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, message_language
 from shared.web.visit import CurrentVisit, Visit
 
-FREE_DAYS_SHOWN = 3
-
 router = APIRouter(prefix="/appointments/ticket", include_in_schema=False)
-
-
-class TicketForm(Choice):
-    """What somebody takes a number for, as typed."""
-
-    phone: str = Field(default="", max_length=1000)
-    language: str = ""
-    interpreter: str = ""
 
 
 class PostedTicketForm(TicketForm):
@@ -61,13 +38,11 @@ class PostedTicketForm(TicketForm):
 async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Response:
     """What for; without a station that exists, where. The codes in the halls name it."""
     offer = await load_offer(visit.conn, visit.today)
-    station = _station(offer, choice.place)
+    station = station_of(offer, choice.place)
     if station is None:
         return visit.render("ticket_place.html", stations=of_kind(offer.stations, Kind.COUNTER))
-    if not is_open(station, visit.now):
-        return await _no_ticket(visit, offer, station, choice, StationNotOpen.slug)
-    if not await are_left(visit.conn, station.key, visit.today):
-        return await _no_ticket(visit, offer, station, choice, NoTicketsLeft.slug)
+    if why := await why_none(visit, station):
+        return await _no_ticket(visit, offer, station, choice, why)
     form = TicketForm(services=choice.services, language=message_language(visit.language.code).code)
     return await _form_page(visit, offer, station, form, FormErrors())
 
@@ -81,10 +56,10 @@ async def take(
 ) -> Response:
     """Take a number. The same press sent twice takes one."""
     offer = await load_offer(visit.conn, visit.today)
-    station = _station(offer, place)
+    station = station_of(offer, place)
     if station is None:
         return visit.redirect("/appointments/ticket")
-    errors, phone = _errors(visit, offer, station, form)
+    errors, phone = check_form(visit, offer, station, form)
     if errors:
         return await _form_page(visit, offer, station, form, errors)
     id = uuid4()
@@ -139,38 +114,9 @@ async def return_it(visit: CurrentVisit, token: str) -> Response:
     return visit.redirect(f"/appointments/ticket/{token}")
 
 
-def _station(offer: Offer, key: str) -> Station | None:
-    return next((each for each in of_kind(offer.stations, Kind.COUNTER) if each.key == key), None)
-
-
-def _errors(visit: Visit, offer: Offer, station: Station, form: TicketForm) -> tuple[FormErrors, str | None]:
-    """What is wrong with a form, and its phone number in E.164."""
-    _, errors = visit.gettext, FormErrors()
-    chosen = choose(offer.services, form.keys)
-    if not chosen:
-        errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
-    elif len(chosen) > MOST_SERVICES:
-        errors["services"] = _("Wählen Sie höchstens fünf Anliegen. Sind es mehr, rufen Sie uns bitte an.")
-    elif not _can_do(station, chosen, visit.now) and is_open(station, visit.now):
-        errors["services"] = _("Wählen Sie ein Anliegen, das hier möglich ist.")
-    phone, wrong = check_mobile(form.phone) if form.phone.strip() else (None, None)
-    if wrong == "phone_landline":
-        errors["phone"] = _(
-            "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
-        )
-    elif wrong:
-        errors["phone"] = _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789.")
-    return errors, phone
-
-
-def _can_do(station: Station, services: Sequence[Service], now: datetime) -> bool:
-    """Whether all of some services can be done at a station now: its hours may be for some services only."""
-    return not station.lacks(services) and is_open(station.open_to(Audience.PUBLIC, services), now)
-
-
 async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketForm, errors: FormErrors) -> Response:
     here = [each for each in offer.services if not station.lacks([each])]
-    now_possible = [each for each in here if _can_do(station, [each], visit.now)]
+    now_possible = [each for each in here if can_do(station, [each], visit.now)]
     return visit.render(
         "ticket_new.html",
         status=422 if errors else 200,
@@ -190,17 +136,4 @@ async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketF
 async def _no_ticket(
     visit: Visit, offer: Offer, station: Station, choice: Choice, why: str, status: int = 200
 ) -> Response:
-    """Why there is no number to take now, and the next free appointments at the station."""
-    chosen, grid = choose(offer.services, choice.keys), grid_of(visit.service.city)
-    days = await load_free_days(
-        visit.conn, [station], visit.today, grid.slots_for(chosen), grid, visit.now, FREE_DAYS_SHOWN
-    )
-    return visit.render(
-        "ticket_none.html",
-        status=status,
-        why=why,
-        station=station,
-        hours=open_on(station, visit.today),
-        keys=keys_of(chosen),
-        days=days,
-    )
+    return visit.render("ticket_none.html", status=status, **await instead(visit, offer, station, choice, why))

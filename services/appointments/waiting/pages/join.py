@@ -9,7 +9,9 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
-from services.appointments.booking.pages.details import DetailsForm, PostedDetails, what_to_do
+from services.appointments.booking.limits import CurrentOrigin
+from services.appointments.booking.pages.details import DetailsForm, PostedDetails, used_up, what_to_do
+from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.wishes import Details
 from services.appointments.offer.domain import Kind, Service, Station, able, duration_of, keys_of, of_kind
 from services.appointments.offer.pages import (
@@ -90,7 +92,9 @@ async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
 
 
 @router.post("/details")
-async def join_it(visit: CurrentVisit, choice: CurrentWait, form: Annotated[PostedDetails, Form()]) -> Response:
+async def join_it(
+    visit: CurrentVisit, choice: CurrentWait, origin: CurrentOrigin, form: Annotated[PostedDetails, Form()]
+) -> Response:
     """Join. The same press sent twice joins once."""
     id = uuid4()
     offer = await load_offer(visit.conn, visit.today)
@@ -99,12 +103,18 @@ async def join_it(visit: CurrentVisit, choice: CurrentWait, form: Annotated[Post
         texts = what_to_do(visit)
         errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in details})
         return _details_page(visit, offer, choice, form, errors)
-    if first := await claim_key(visit.conn, "wait", form.einmal, "", str(id)):
-        return _to_entry(visit, UUID(first))
-    wait = await _checked(visit, offer, choice, status=409)
-    if isinstance(wait, Response):
-        return wait
-    await join(visit.conn, visit.service, id, wait, details, visit.now)
+    try:
+        # What is refused gives the key back: the same press may succeed later.
+        async with visit.conn.begin_nested() as attempt:
+            if first := await claim_key(visit.conn, "wait", form.einmal, "", str(id)):
+                return _to_entry(visit, UUID(first))
+            wait = await _checked(visit, offer, choice, status=409)
+            if isinstance(wait, Response):
+                await attempt.rollback()
+                return wait
+            await join(visit.conn, visit.service, id, wait, details, visit.now, origin)
+    except AppointmentsUsedUp as refusal:
+        return used_up(visit, refusal, f"{HERE}/details?{visit.request.url.query}", waiting=True)
     return _to_entry(visit, id)
 
 
@@ -152,6 +162,7 @@ def _days_page(visit: Visit, offer: Offer, choice: WaitChoice, errors: FormError
         errors=errors,
         stations=stations,
         weekdays=[(day, names[day]) for day in _weekdays(stations)],
+        video=next(iter(of_kind(able(offer.stations, services), Kind.VIDEO)), None),
         **_chosen(services),
     )
 
@@ -193,8 +204,10 @@ def _chosen(services: list[Service]) -> dict[str, Any]:
 
 
 def _stations(offer: Offer, choice: Choice) -> list[Station]:
-    """Where everything wanted can be done at a counter."""
-    return of_kind(able(offer.stations, chosen_of(offer, choice)), Kind.COUNTER)
+    """Where everything wanted can be done: at counters, or by video where the place that was chosen says so."""
+    suitable = able(offer.stations, chosen_of(offer, choice))
+    by_video = any(each.key == choice.place for each in of_kind(suitable, Kind.VIDEO))
+    return of_kind(suitable, Kind.VIDEO if by_video else Kind.COUNTER)
 
 
 def _weekdays(stations: list[Station]) -> list[int]:

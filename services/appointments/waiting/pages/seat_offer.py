@@ -5,16 +5,20 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from services.appointments.booking.pages.details import what_to_do
 from services.appointments.booking.pages.draft import OneTimeKey, to_appointment
 from services.appointments.booking.queries import load_appointment
+from services.appointments.booking.refusals import ConsentMissing
+from services.appointments.video.domain import VIDEO_CONSENT
 from services.appointments.waiting.api import offer_by_token
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.facts import WAITING
 from services.appointments.waiting.queries import Entry, SeatOffer, count_ahead, load_entry
 from services.appointments.waiting.refusals import NoLongerWaiting, OfferEnded
 from services.appointments.waiting.usecases import decline, leave, take
+from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
 
 router = APIRouter(prefix="/appointments/offer/{token}", include_in_schema=False)
@@ -32,12 +36,24 @@ class AnswerForm(BaseModel):
     """A button was pressed."""
 
     action: Answer
+    consent: str = Field(default="", max_length=20)
     einmal: OneTimeKey
 
 
 @router.get("")
 async def show(visit: CurrentVisit, token: str) -> Response:
     """What is offered until when; or what became of it."""
+    return await _page(visit, token, FormErrors())
+
+
+async def _take(visit: Visit, token: str, offer: SeatOffer, consent: str) -> Response:
+    try:
+        return to_appointment(visit, await take(visit.conn, visit.service, offer.id, visit.now, consent))
+    except ConsentMissing:
+        return await _page(visit, token, FormErrors(consent=what_to_do(visit)["consent_missing"]))
+
+
+async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
     offer, entry = await _offered(visit, token)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(visit.conn, offer.id)):
         return to_appointment(visit, taken)
@@ -46,7 +62,7 @@ async def show(visit: CurrentVisit, token: str) -> Response:
     ended = not offer.is_open(visit.now)
     return visit.render(
         "seat_offer_ended.html" if ended else "seat_offer.html",
-        status=410 if ended else 200,
+        status=410 if ended else 422 if errors else 200,
         secret=True,
         token=token,
         offer=offer,
@@ -56,6 +72,9 @@ async def show(visit: CurrentVisit, token: str) -> Response:
         withdrawn=offer.outcome is Outcome.WITHDRAWN,
         position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,
         entry_path=_entry_path(visit, entry),
+        consent=VIDEO_CONSENT,
+        form={"consent": ""},
+        errors=errors,
     )
 
 
@@ -65,7 +84,7 @@ async def answer(visit: CurrentVisit, token: str, form: Annotated[AnswerForm, Fo
     offer, entry = await _offered(visit, token)
     with suppress(OfferEnded, NoLongerWaiting):
         if form.action is Answer.TAKE:
-            return to_appointment(visit, await take(visit.conn, visit.service, offer.id, visit.now))
+            return await _take(visit, token, offer, form.consent)
         if form.action is Answer.LEAVE:
             await leave(visit.conn, visit.service, entry.id, visit.now)
             return visit.redirect(_entry_path(visit, entry))

@@ -4,11 +4,12 @@ from typing import Any
 
 from services.notifications.telling.domain import MatterKind
 from services.notifications.telling.matters.appointments import APPOINTMENTS
+from services.notifications.telling.matters.links import LINKS
 from services.notifications.telling.matters.tickets import TICKETS
 from services.notifications.telling.matters.waiting import WAITING_LIST
 from shared.events.personal import PersonalFact
 
-KINDS: tuple[MatterKind[Any], ...] = (APPOINTMENTS, TICKETS, WAITING_LIST)
+KINDS: tuple[MatterKind[Any], ...] = (APPOINTMENTS, TICKETS, WAITING_LIST, LINKS)
 
 
 def kind_of(fact: PersonalFact) -> MatterKind[Any]:

@@ -25,6 +25,7 @@ def waiting_values(language: Language, purpose: Purpose, fact: WaitingFact) -> d
     last_moment = datetime.combine(entry.last_day, time(12), BERLIN)
     return {
         "services": [(code, service.named(code)) for code, service in named],
+        "video": entry.kind == "video",
         "places": [place.name for place in entry.places],
         "first_day": format_date(entry.first_day, "long", locale=language.locale),
         "last_day": format_date(entry.last_day, "long", locale=language.locale),

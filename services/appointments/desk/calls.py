@@ -1,0 +1,96 @@
+"""Calling whom no message reached, and noting what they say. Use cases of the desk, see `usecases`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.appointments.desk.usecases import Desk
+from services.appointments.waiting import usecases as waiting
+from services.appointments.waiting.refusals import OfferEnded
+from shared import audit
+from shared.problems import Forbidden, NotFound
+
+_NOTICE = text("""
+    select u.appointment as matter, u.purpose, a.number,
+           case when a.id is null then w.stations else array[a.station] end as stations,
+           (select o.id from seat_offers o where o.entry = w.id and o.outcome is null) as offer
+    from unreached u
+    left join appointments a on a.id = u.appointment
+    left join waiting_entries w on w.id = u.appointment
+    where u.notice = :notice
+""")
+_CALLED = text("""
+    update unreached set called_at = :now, called_by = :who
+    where notice = :notice and not reached and called_at is null
+    returning notice
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a notice is about; `station` is one of the caller's, `offer` what is offered to who waits."""
+
+    matter: UUID
+    purpose: str
+    number: str | None
+    station: str
+    offer: UUID | None
+
+
+async def call(desk: Desk, notice: UUID) -> None:
+    """Tick that somebody no message reached has been called; they leave the list.
+
+    Raises:
+        NotFound: no such notice.
+        Forbidden: it is about stations of others.
+    """
+    await _tick(desk, notice, await _about(desk, notice))
+
+
+async def answer(desk: Desk, notice: UUID, takes: bool) -> None:
+    """Note what somebody said on the phone to the time that is offered to them: they take it, or wait on.
+
+    Raises:
+        NotFound, Forbidden
+        OfferEnded: they have answered, or the time is not kept any more.
+    """
+    about = await _about(desk, notice)
+    if about.offer is None:
+        raise OfferEnded
+    if takes:
+        await waiting.take(desk.conn, desk.service, about.offer, desk.now)
+    else:
+        await waiting.decline(desk.conn, desk.service, about.offer, desk.now)
+    await _note(desk, "offer-taken" if takes else "offer-declined", about)
+    await _tick(desk, notice, about)
+
+
+async def _about(desk: Desk, notice: UUID) -> _About:
+    found = (await desk.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
+    if found is None:
+        raise NotFound
+    station = next(filter(desk.who.serves, found.stations), None)
+    if station is None:
+        raise Forbidden
+    return _About(found.matter, found.purpose, found.number, station, found.offer)
+
+
+async def _tick(desk: Desk, notice: UUID, about: _About) -> None:
+    values = {"notice": notice, "now": desk.now, "who": desk.who.subject}
+    if (await desk.conn.execute(_CALLED, values)).one_or_none() is not None:
+        await _note(desk, "called", about)
+
+
+async def _note(desk: Desk, action: str, about: _About) -> None:
+    named = {"number": about.number} if about.number else {}
+    await audit.note(
+        desk.conn,
+        desk.who,
+        action,
+        desk.now,
+        matter=about.matter,
+        station=about.station,
+        purpose=about.purpose,
+        **named,
+    )

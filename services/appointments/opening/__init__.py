@@ -1,0 +1,1 @@
+"""Opening hours as those who lead a station see and change them."""

@@ -1,0 +1,133 @@
+"""Opening hours as JSON, for those who lead the stations."""
+
+from datetime import date, time
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.appointments.closing.api import Hour, Lead
+from services.appointments.offer.api import Key
+from services.appointments.offer.hours import LAST
+from services.appointments.opening import usecases
+from services.appointments.opening.domain import MOST_WEEKS, MOST_WINDOWS, Window
+from services.appointments.opening.queries import StationHours, load_hours
+from services.appointments.opening.refusals import HoursChanged
+from shared.db import Connection
+from shared.http import CurrentService, Now, problems
+
+StationKey = Annotated[Key, Path()]
+
+router = APIRouter(prefix="/appointments/api/v1/staff/hours/{station}", tags=["opening hours"])
+
+
+class WindowBody(BaseModel):
+    """Opening hours on some weekdays (0 is Monday), in local time, valid between two days where given.
+
+    `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
+    fourth such weekday of a month, or, for 5, the last. `staff_counters` of the counters, the last ones, are kept for
+    bookings by staff; `services` are the keys of those the hours are for, null means all.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7)]
+    opens: Hour
+    closes: Hour
+    valid_from: date | None = None
+    valid_until: date | None = None
+    every_weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 1
+    nth: Annotated[int, Field(ge=1, le=LAST)] | None = None
+    staff_counters: Annotated[int, Field(ge=0, le=99)] = 0
+    services: Annotated[list[Key], Field(min_length=1, max_length=200)] | None = None
+
+    def window(self) -> Window:
+        return Window(
+            tuple(sorted(set(self.weekdays))),
+            time.fromisoformat(self.opens),
+            time.fromisoformat(self.closes),
+            self.valid_from,
+            self.valid_until,
+            self.every_weeks,
+            self.nth,
+            self.staff_counters,
+            None if self.services is None else tuple(self.services),
+        )
+
+    @classmethod
+    def of(cls, window: Window) -> Self:
+        return cls(
+            weekdays=list(window.weekdays),
+            opens=f"{window.opens:%H:%M}",
+            closes=f"{window.closes:%H:%M}",
+            valid_from=window.valid_from,
+            valid_until=window.valid_until,
+            every_weeks=window.every_weeks,
+            nth=window.nth,
+            staff_counters=window.staff_counters,
+            services=None if window.services is None else list(window.services),
+        )
+
+
+class HoursBody(BaseModel):
+    """All opening hours of a station; `version` is that of the hours that were looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[int, Field(ge=0)]
+    hours: Annotated[list[WindowBody], Field(max_length=MOST_WINDOWS)]
+
+    def windows(self) -> list[Window]:
+        return [each.window() for each in self.hours]
+
+
+class OutsideOut(BaseModel):
+    """How many appointments to come other hours would leave out; they stay booked.
+
+    `hours` are outside of the hours, `counters` at a counter that the public could take and no longer can.
+    """
+
+    hours: int
+    counters: int
+
+
+@router.get("", responses=problems(401, 403, 404))
+async def show(station: StationKey, conn: Connection, now: Now, caller: Lead) -> HoursBody:
+    """The opening hours of a station, with their version: 0 while they are those of the city's data."""
+    caller.must_serve(station)
+    return _out(await load_hours(conn, station, now))
+
+
+@router.post("/preview", responses=problems(401, 403, 404, 409, 422))
+async def preview(
+    station: StationKey, wanted: HoursBody, conn: Connection, service: CurrentService, now: Now, caller: Lead
+) -> OutsideOut:
+    """How many appointments other hours would leave out. It changes nothing."""
+    try:
+        left_out = await usecases.preview(conn, service, caller, station, wanted.version, wanted.windows(), now)
+    except HoursChanged as changed:
+        raise _with_current(changed) from None
+    return OutsideOut(hours=len(left_out.hours), counters=len(left_out.counters))
+
+
+@router.put("", responses=problems(401, 403, 404, 409, 422))
+async def change(
+    station: StationKey, wanted: HoursBody, conn: Connection, service: CurrentService, now: Now, caller: Lead
+) -> HoursBody:
+    """Give a station other hours. Sent again it changes nothing.
+
+    If somebody else has changed them since that version it is refused (409) with theirs (`current`).
+    """
+    try:
+        return _out(await usecases.change(conn, service, caller, station, wanted.version, wanted.windows(), now))
+    except HoursChanged as changed:
+        raise _with_current(changed) from None
+
+
+def _out(known: StationHours) -> HoursBody:
+    return HoursBody(version=known.version, hours=[WindowBody.of(each) for each in known.windows])
+
+
+def _with_current(changed: HoursChanged) -> HoursChanged:
+    changed.extra = {"current": _out(changed.current).model_dump(mode="json")}
+    return changed

@@ -1,0 +1,114 @@
+"""Changing opening hours. What can be booked follows at once; who has an appointment keeps it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.domain import Wrong
+from services.appointments.closing.usecases import take_for_closures
+from services.appointments.offer.queries import grid_of
+from services.appointments.offer.usecases import replace_hours
+from services.appointments.opening.domain import Outside, Window, mistakes, outside
+from services.appointments.opening.queries import StationHours, load_booked, load_hours
+from services.appointments.opening.refusals import HoursChanged
+from services.appointments.waiting.again import look_now
+from services.appointments.waiting.line import lock_line
+from shared.audit import note
+from shared.auth import Caller
+from shared.problems import FieldError, InvalidInput
+from shared.service import Service
+
+CHANGED = "hours-changed"
+"""What the audit log calls this deed."""
+MESSAGES = {
+    "weekdays_missing": "Name weekdays from 0 (Monday) to 6.",
+    "opens_off_grid": "Begin on the grid of seats.",
+    "closes_off_grid": "End on the grid of seats.",
+    "closes_too_early": "End after the beginning.",
+    "repeat_unknown": "Give either every_weeks, up to 8, or nth, up to 5.",
+    "valid_from_missing": "Say from when the weeks are counted.",
+    "valid_until_too_early": "End after the first day.",
+    "staff_counters_too_many": "The station does not have so many counters.",
+    "services_unknown": "Name services the city has.",
+}
+
+_RAISE = text("update stations set hours_version = :version where key = :station")
+
+
+async def preview(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    station: str,
+    version: int,
+    windows: Sequence[Window],
+    now: datetime,
+) -> Outside:
+    """Which appointments other hours would leave out. They would stay booked; it changes nothing.
+
+    Args:
+        version: of the hours that were looked at.
+
+    Raises:
+        Forbidden: not one of the caller's stations.
+        NotFound, InvalidInput, HoursChanged
+    """
+    who.must_serve(station)
+    known = await load_hours(conn, station, now)
+    changed = _checked(service, known, version, windows)
+    grid = grid_of(service.city)
+    return outside(await load_booked(conn, station, grid, now), known.station, changed.station, known.services, grid)
+
+
+async def change(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    station: str,
+    version: int,
+    windows: Sequence[Window],
+    now: datetime,
+) -> StationHours:
+    """Give a station other hours, which the city's file does not overwrite any more.
+
+    Closures in force take what they cover of the new seats; who waits is offered what of them suits. Asked for hours
+    that are already so, nothing changes.
+
+    Args:
+        version: of the hours that were looked at.
+
+    Raises:
+        Forbidden: not one of the caller's stations.
+        NotFound, InvalidInput, HoursChanged
+    """
+    who.must_serve(station)
+    known = await load_hours(conn, station, now, for_update=True)
+    if set(known.station.hours) == {hours for window in windows for hours in window.hours}:
+        return known
+    changed = _checked(service, known, version, windows)
+    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    await service.due.schedule(conn, look_now(now))
+    await lock_line(conn)
+    await conn.execute(_RAISE, {"station": station, "version": changed.version})
+    await replace_hours(conn, station, changed.station.hours)
+    await take_for_closures(conn, service, station, now)
+    await note(conn, who, CHANGED, now, station=station, version=changed.version)
+    return changed
+
+
+def _checked(service: Service, known: StationHours, version: int, windows: Sequence[Window]) -> StationHours:
+    """The hours as they are to be."""
+    grid = grid_of(service.city)
+    wrong: list[tuple[int, Wrong]] = [
+        (place, each)
+        for place, window in enumerate(windows)
+        for each in mistakes(window, known.station, known.services, grid)
+    ]
+    if wrong:
+        errors = [FieldError(field=f"hours.{place}.{each.field}", message=MESSAGES[each.code]) for place, each in wrong]
+        raise InvalidInput(errors=errors)
+    if version != known.version:
+        raise HoursChanged(known)
+    return known.changed_to(tuple(windows))

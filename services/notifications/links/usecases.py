@@ -1,0 +1,63 @@
+"""Answering those who ask for their links. Only this service knows which matters an address has, and their links."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Notice
+from services.notifications.links.domain import Open, OpenMatter, OpenMatters, in_order, is_open, same_address
+from services.notifications.telling.purposes import Purpose
+from services.notifications.telling.usecases import contact_of, take_fact
+from shared.events.base import Received
+from shared.events.links import LinksRequested
+from shared.events.personal import Contact
+from shared.events.registry import facts_by_type
+from shared.service import Service
+from shared.statements import Statement
+
+# The key of a person is that of the mail address, if they gave one; the number they gave as well stands in notices.
+_OF_ADDRESS = Statement("""
+    select type, fact from matters where person_key = :address
+    union
+    select m.type, m.fact from notices n join matters m on m.id = n.matter
+    where n.addresses ? 'sms' and n.addresses ->> 'sms' = :address
+""")
+_REQUESTS = Statement("select id, fact from matters where id = any(:ids)")
+
+
+async def take_request(
+    conn: AsyncConnection, service: Service, received: Received[LinksRequested], now: datetime
+) -> None:
+    """Plan the message with the links; where nothing is open nothing is sent, and nothing is kept."""
+    if await _open_for(conn, service, received.fact, now):
+        await take_fact(conn, service, received, now)
+
+
+async def answers(
+    conn: AsyncConnection, service: Service, notices: Iterable[Notice], now: datetime
+) -> dict[UUID, tuple[OpenMatters, Contact]]:
+    """What to say to those who asked for their links, and to whom, as things are now."""
+    asked = {notice.matter: notice.id for notice in notices if notice.purpose is Purpose.LINKS}
+    found: dict[UUID, tuple[OpenMatters, Contact]] = {}
+    for row in await _REQUESTS.rows(conn, {"ids": list(asked)}) if asked else []:
+        request = LinksRequested.model_validate(row["fact"])
+        contact, matters = contact_of(request, service), await _open_for(conn, service, request, now)
+        if contact and matters:
+            found[asked[row["id"]]] = OpenMatters(request, matters), contact
+    return found
+
+
+async def _open_for(
+    conn: AsyncConnection, service: Service, request: LinksRequested, now: datetime
+) -> tuple[OpenMatter, ...]:
+    asked, found = contact_of(request, service), []
+    for row in await _OF_ADDRESS.rows(conn, {"address": request.request.person_key}):
+        kind = facts_by_type()[row["type"]]
+        if issubclass(kind, Open):
+            fact = kind.model_validate(row["fact"])
+            contact = contact_of(fact, service)
+            if asked and contact and same_address(asked, contact) and is_open(fact, now):
+                found.append(OpenMatter(fact, contact.manage_url))
+    return in_order(found)

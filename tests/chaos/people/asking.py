@@ -1,0 +1,109 @@
+"""Asking over HTTP until there is an answer, and writing down what was asked and answered."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from deploy.local.far_ends.web import DEVELOPMENT_SECRET
+from tests.chaos.city import City
+from tests.chaos.history import Ended, Operation
+
+API = "/appointments/api/v1"
+TRIES = 8
+
+
+@dataclass
+class Asker:
+    """Somebody who repeats what was not answered.
+
+    Args:
+        name: begins the names of the people they speak for.
+        addresses: of the processes that take what they want; each try goes to any of them.
+        pause: seconds between two wishes, on average.
+        gives_up: how probable it is that somebody asks no more after a lost answer.
+    """
+
+    name: str
+    city: City
+    addresses: Sequence[str]
+    client: httpx.AsyncClient
+    random: random.Random
+    operations: list[Operation]
+    pause: float = 0.4
+    gives_up: float = 0.1
+
+    async def run(self, until: float) -> None:
+        """Do one thing after another until a moment of `time.monotonic()`."""
+        while time.monotonic() < until:
+            await self.act()
+            await asyncio.sleep(self.random.uniform(0, 2 * self.pause))
+
+    async def act(self) -> None:
+        """Do one thing."""
+        raise NotImplementedError
+
+    def begin(self, kind: str, person: str, station: str, starts_at: datetime, seats: int = 0) -> Operation:
+        """Write down that something is asked for."""
+        operation = Operation(kind, person, station, starts_at, seats, time.time())
+        self.operations.append(operation)
+        return operation
+
+    async def ask(self, operation: Operation, path: str, body: Any, method: str = "POST") -> Any:
+        """Ask until answered, most of the time; with the same key each time. Returns the answer if it is a yes."""
+        headers = {"Idempotency-Key": f"{self.city.prefix}-{operation.person}-{operation.kind}"}
+        answer = None
+        for _ in range(TRIES):
+            answer = await self.try_once(method, f"{API}/{path}", body, headers)
+            operation.answers.append(answer.status_code if answer is not None else None)
+            if (answer is not None and answer.status_code < 500) or self.random.random() < self.gives_up:
+                break
+            await asyncio.sleep(self.random.uniform(0.2, 1.5))
+        operation.ended_at = time.time()
+        return self._end(operation, answer)
+
+    async def look(self, path: str) -> Any:
+        """What an address shows; None while it cannot be reached."""
+        answer = await self.try_once("GET", f"{API}/{path}", None, {})
+        return answer.json() if answer is not None and answer.is_success else None
+
+    async def try_once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> httpx.Response | None:
+        """Send a request to any of the processes; None where the answer was lost."""
+        url = f"{self.random.choice(self.addresses)}{path}"
+        try:
+            return await self.client.request(method, url, json=body, headers=headers)
+        except httpx.HTTPError:
+            return None
+
+    @staticmethod
+    def _end(operation: Operation, answer: httpx.Response | None) -> Any:
+        if answer is not None and answer.is_success:
+            operation.ended = Ended.ACKNOWLEDGED
+            return answer.json() if answer.content else None
+        if all(status is not None and status < 500 for status in operation.answers):
+            operation.ended = Ended.REFUSED
+        return None
+
+
+@dataclass
+class Member(Asker):
+    """A member of the staff, with a token of the issuer's; `user` is what the issuer knows them by."""
+
+    user: str = "leitung"
+    _token: str = ""
+
+    async def try_once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> httpx.Response | None:
+        """The same, signed in; None where the issuer cannot be reached either."""
+        if not self._token:
+            form = {"grant_type": "client_credentials", "client_id": self.user, "client_secret": DEVELOPMENT_SECRET}
+            try:
+                answer = await self.client.post(f"{self.city.issuer}/token", data=form)
+                self._token = answer.raise_for_status().json()["access_token"]
+            except httpx.HTTPError:
+                return None
+        return await super().try_once(method, path, body, {**headers, "Authorization": f"Bearer {self._token}"})

@@ -1,0 +1,29 @@
+"""Idempotency keys: how long a request counts as sent before."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from shared.clock import Clock
+from shared.due import Claim
+from shared.housekeeping import KIND, housekeeping
+from shared.idempotency import claim_key
+from shared.retention import IDEMPOTENCY_KEYS
+from shared.service import Role
+from tests.shared.conftest import Bench
+
+
+async def test_keys_are_kept_for_their_time_however_clocks_are_moved(bench: Bench, tmp_path: Path) -> None:
+    async with bench.running({Role.HTTP}) as service:
+        Clock.move(tmp_path / "clock", IDEMPOTENCY_KEYS + timedelta(days=1))
+        service.clock = Clock(tmp_path / "clock")
+        async with service.db.transaction() as conn:
+            for key in ("old-enough", "just-made"):
+                assert await claim_key(conn, "test", key, "", key) is None
+            aged = "update idempotency_keys set created_at = now() - cast(:age as interval) where key = 'old-enough'"
+            await conn.execute(text(aged), {"age": IDEMPOTENCY_KEYS * 1.01})
+            await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
+            assert await claim_key(conn, "test", "just-made", "", "again") == "just-made"
+            assert await claim_key(conn, "test", "old-enough", "", "again") is None
