@@ -12,7 +12,7 @@ from shared.problems import Problem
 
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
-
+_NOT_TEXT = "22021"
 
 # asyncpg says "internal" of a connection whose server died at a certain moment.
 _AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -47,6 +47,11 @@ def classify(error: BaseException) -> Failure:
 
 def _of_sqlstate(sqlstate: str | None) -> Failure:
     return Failure.TRANSIENT if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
+
+
+def is_not_text(error: Exception) -> bool:
+    """Whether the database refused a character that no text can hold, such as NUL."""
+    return _NOT_TEXT in (getattr(error, "sqlstate", None), getattr(getattr(error, "orig", None), "sqlstate", None))
 
 
 def without_input(error: Exception) -> str:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.failures import Failure, classify
+from shared.failures import Failure, classify, is_not_text
 from shared.problems import (
     MEDIA_TYPE,
     FieldError,
@@ -183,13 +183,15 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def as_problem(error: Exception) -> Problem:
-    """The problem that answers an exception: our refusals as they are, outages as 503, anything else as 500."""
+    """The problem that answers an exception: our refusals as they are, wrong input as 422, outages as 503, else 500."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
         return InvalidInput(errors=[_field_error(each) for each in error.errors()])
     if isinstance(error, HTTPException):
         return _problem_of(error)
+    if is_not_text(error):
+        return InvalidInput()
     if classify(error) is Failure.TRANSIENT:
         log.warning("dependency_away", error=type(error).__name__)
         return Unavailable(headers={"Retry-After": "2"})

@@ -40,6 +40,7 @@ from services.appointments.queue.ending import (
 )
 from services.appointments.queue.pages.arrival import router as arrival_pages
 from services.appointments.queue.pages.counter import router as counter_pages
+from services.appointments.queue.pages.hall import reloading
 from services.appointments.queue.pages.hall import router as hall_pages
 from services.appointments.queue.pages.issuing import router as issuing_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
@@ -90,7 +91,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         },
         forget=_forget,
         tidy=_tidy,
-        error_page=pages.error_page,
+        error_page=reloading(pages.error_page),
     )
     app.state.pages = pages
     app.state.limits = Limits(settings)

@@ -14,9 +14,10 @@ class Settings(ServiceSettings):
     """What the public may take, and where appointments by video take place.
 
     `person_limit` is how many appointments to come and places on the waiting list one person may have; `address_limit`
-    how many times one network address may take in an hour, held or booked. Limits of network addresses do not hold for
-    `unlimited_networks`, such as those of terminals in the city's own houses. `video_url` is the city's Jitsi server,
-    which lets in tokens of `video_app_id` signed with `video_app_secret`.
+    how often one network address may take a time or a number of the hall in an hour, or try to arrive by the number of
+    an appointment. Limits of network addresses do not hold for `unlimited_networks`, such as those of terminals and of
+    the halls in the city's own houses. `video_url` is the city's Jitsi server, which lets in tokens of `video_app_id`
+    signed with `video_app_secret`.
     """
 
     model_config = SettingsConfigDict(env_prefix="APPOINTMENTS_", extra="ignore")

@@ -12,12 +12,16 @@ from shared.events.personal import PersonalFact, PersonalState
 
 
 class TicketOutcome(StrEnum):
-    """How a ticket ended: `returned` was given back by the citizen, `not_called` waited until the station closed."""
+    """How a ticket ended: `returned` was given back by the citizen, `not_called` waited until the station closed.
+
+    `station_closed` waited when the station had to close for some time.
+    """
 
     SERVED = "served"
     MISSED = "missed"
     RETURNED = "returned"
     NOT_CALLED = "not_called"
+    STATION_CLOSED = "station_closed"
 
 
 class TicketState(PersonalState):

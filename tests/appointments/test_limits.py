@@ -208,6 +208,27 @@ async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(
 
 
 @pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("/appointments/ticket?place=mitte", {"services": "meldebescheinigung"}, 303),
+        ("/appointments/arrival?place=mitte", {"number": "1234-5678"}, 422),
+    ],
+)
+async def test_numbers_of_the_hall_and_tries_to_arrive_count_as_well(
+    client: Client, service: Service, path: str, fields: dict[str, str], status: int
+) -> None:
+    pass_time(service, at(service, 10) - service.clock.now())
+    visitor = Visitor(client)
+    for _ in range(ADDRESS_LIMIT):
+        assert (await visitor.press(path, **fields)).status_code == status
+    refused = await visitor.press(path, **fields)
+    assert heading(page(refused, 429)) == "Bitte warten Sie einen Moment"
+    assert 3500 < int(refused.headers["retry-after"]) <= 3600
+    pass_time(service, timedelta(hours=1, seconds=1))
+    assert (await visitor.press(path, **fields)).status_code == status
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("203.0.113.5", "203.0.113.5", True),

@@ -112,6 +112,13 @@ async def served(site: Any, page: Page) -> None:
     await site.open(page, site.page_of(mine.id))
 
 
+async def sent_home(site: Any, page: Page) -> None:
+    await site.begin()
+    mine = await site.issue()
+    await site.change("update tickets set status = 'closed', outcome = 'station_closed'")
+    await site.open(page, site.page_of(mine.id))
+
+
 async def returning(site: Any, page: Page) -> None:
     await site.begin()
     await site.open(page, f"{site.page_of((await site.issue()).id)}/return")
@@ -272,6 +279,7 @@ STATES: dict[str, tuple[str, State]] = {
     "nobody-can-say": ("Ihre Nummer", nobody_can_say),
     "called": ("Ihre Nummer", called),
     "served": ("Ihre Nummer", served),
+    "sent-home": ("Ihre Nummer", sent_home),
     "returning": ("Möchten Sie Ihre Nummer zurückgeben?", returning),
     "forgotten": ("Diese Nummer gilt nicht mehr", forgotten),
     "arriving": ("Sie haben einen Termin?", at_path("/appointments/arrival?place=mitte")),

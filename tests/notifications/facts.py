@@ -36,7 +36,7 @@ from shared.events.barriers import BarrierReported, BarrierState
 from shared.events.base import Fact, Received
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact, PersonalFact
-from shared.events.tickets import TicketNear, TicketState
+from shared.events.tickets import TicketClosed, TicketNear, TicketOutcome, TicketState
 from shared.sealing import Sealer, public_key_of
 from shared.settings import development_private_key
 
@@ -178,6 +178,13 @@ def barrier(**changes: Any) -> BarrierReported:
     return BarrierReported(id=id, version=1, barrier=BarrierState(**values | changes))
 
 
+def hall_closed(contact: Contact | None = None, **changes: Any) -> TicketClosed:
+    """The station had to close while somebody waited."""
+    matter = uuid4()
+    ended = {"status": "closed", "outcome": TicketOutcome.STATION_CLOSED, **changes}
+    return TicketClosed(id=matter, version=2, ticket=ticket(matter, contact or person(mail=None), **ended))
+
+
 def waiting(contact: Contact | None = None, **changes: Any) -> WaitingListJoined:
     """A citizen waits for Mondays and Thursdays at Hamborn."""
     id, booked_state = uuid4(), state(uuid4(), None)
@@ -302,6 +309,12 @@ SAMPLES: Mapping[Purpose, Sample] = {
     Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
     Purpose.TURN: Sample(
         lambda language, _: near(language=language),
+        needed=("A 017", MANAGE_URL),
+        turning=("A 017",),
+        names=(_STATION,),
+    ),
+    Purpose.HALL_CLOSED: Sample(
+        lambda language, _: hall_closed(language=language),
         needed=("A 017", MANAGE_URL),
         turning=("A 017",),
         names=(_STATION,),

@@ -27,6 +27,11 @@ def line(matter: UUID) -> dict[str, TicketFact]:
         "near": TicketNear(id=matter, version=2, ticket=waiting, ahead=2),
         "called": TicketCalled(id=matter, version=3, ticket=called),
         "closed": TicketClosed(id=matter, version=4, ticket=closed),
+        "sent home": TicketClosed(
+            id=matter,
+            version=4,
+            ticket=waiting.model_copy(update={"status": "closed", "outcome": TicketOutcome.STATION_CLOSED}),
+        ),
     }
 
 
@@ -47,6 +52,8 @@ async def told(post: Post, *names: str) -> list[tuple[str, str, str]]:
         (["issued", "near", "called"], [("turn", "sms", "superseded")]),
         (["issued", "near", "closed"], [("turn", "sms", "superseded")]),
         (["called", "near"], []),
+        (["issued", "sent home"], [("hall-closed", "sms", "waiting")]),
+        (["issued", "near", "sent home"], [("turn", "sms", "superseded"), ("hall-closed", "sms", "waiting")]),
         (["closed", "issued", "near", "called"], []),
     ],
 )

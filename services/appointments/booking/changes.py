@@ -33,6 +33,7 @@ _CANCEL = text("""
     where id = :id
 """)
 _ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
+_NOT_ARRIVED = text("update appointments set status = 'confirmed' where id = :id and status = 'arrived'")
 _MISSED = text("""
     update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
 """)
@@ -158,6 +159,11 @@ async def save_cancellation(
 async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
     """Note that somebody whom we expect is here; nothing is told to anybody."""
     await conn.execute(_ARRIVED, {"id": id})
+
+
+async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
+    """Note that somebody is not here after all, and expected again; nothing is told to anybody."""
+    await conn.execute(_NOT_ARRIVED, {"id": id})
 
 
 async def note_missed(conn: AsyncConnection, service: Service, found: Appointment) -> Appointment:

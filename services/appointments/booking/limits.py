@@ -1,16 +1,20 @@
-"""What the public may take: appointments to come and waits per person, and times per hour and network address."""
+"""What the public may take: appointments to come and waits per person; times and numbers per network address."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsedUp
 from services.appointments.offer.domain import Audience
 from services.appointments.settings import Settings
 from shared import takings
-from shared.takings import Origins, address_of, check_takings
+from shared.statements import Statement
+from shared.takings import COUNT_TAKINGS, NOTE_TAKING, Origins, address_of, check_takings
+
+_TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
 
 COUNT_MATTERS = """
     (select count(*) from people p where p.person_key = :person_key and (
@@ -53,6 +57,11 @@ class Origin:
 def values_of(origin: Origin | None, now: datetime) -> dict[str, Any]:
     """The parameters of what notes and counts takings; no limits hold for staff (None)."""
     return takings.values_of(origin.pseudonym if origin else None, origin.address_limit if origin else 0, now)
+
+
+async def note_taking(conn: AsyncConnection, origin: Origin, now: datetime) -> None:
+    """Count one more taking of a network address, or a try at one; raises TimesUsedUp, see `Origin.check_takings`."""
+    origin.check_takings((await _TAKE.row(conn, values_of(origin, now)))["takings"], now)
 
 
 def audience_of(origin: Origin | None) -> Audience:

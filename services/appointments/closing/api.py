@@ -121,9 +121,13 @@ class ConcernedOut(BaseModel):
 
 
 class PreviewOut(BaseModel):
-    """What a closure would do; `version` goes into the confirmation."""
+    """What a closure would do; `version` goes into the confirmation.
+
+    `waiting` is how many people in the hall it sends home.
+    """
 
     version: str
+    waiting: int
     appointments: list[ConcernedOut]
 
 
@@ -196,7 +200,9 @@ def _out(closure: Closure) -> ClosureOut:
 
 
 def _preview_out(shown: Preview) -> PreviewOut:
-    return PreviewOut(version=shown.version, appointments=[_concerned_out(row) for row in shown.rows])
+    return PreviewOut(
+        version=shown.version, waiting=shown.waiting, appointments=[_concerned_out(row) for row in shown.rows]
+    )
 
 
 def _concerned_out(row: Row) -> ConcernedOut:

@@ -44,6 +44,14 @@ class Closure:
         """Whether the station opens nevertheless, with fewer counters or for fewer hours."""
         return self.counter is not None or self.from_time is not None
 
+    def includes(self, moment: datetime) -> bool:
+        """Whether a moment is in its hours; lifted ones have none."""
+        local = moment.astimezone(BERLIN)
+        on_the_day = not self.lifted and self.first_day <= local.date() <= self.last_day
+        if self.from_time is None or self.until_time is None:
+            return on_the_day
+        return on_the_day and self.from_time <= local.time() < self.until_time
+
     def counters_at(self, station: Station) -> list[str]:
         """Those of its station's counters that are closed."""
         return [each for each in station.counters if self.counter in (None, each)]

@@ -8,10 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import Status
 from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
 from services.appointments.closing.free_seats import FreeSeats, Seat
-from services.appointments.closing.queries import Concerned, load_booked_starts, load_concerned, load_taken
+from services.appointments.closing.queries import (
+    Concerned,
+    closures_in_force,
+    load_booked_starts,
+    load_concerned,
+    load_taken,
+)
 from services.appointments.offer.domain import Grid, Station, able, choose, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
+from services.appointments.queue.ending import count_waiting
 from shared.clock import BERLIN
 from shared.service import Service
 
@@ -28,6 +35,7 @@ class Row:
 class Preview:
     """What a closure would do if it were confirmed now; `seats` are those it takes.
 
+    `waiting` is how many people in the hall it sends home: those who wait while no counter stays open.
     `version` is the same as long as nobody it concerns books, moves or cancels, and what is proposed can be had.
     """
 
@@ -36,6 +44,7 @@ class Preview:
     seats: tuple[Seat, ...]
     rows: tuple[Row, ...]
     version: str
+    waiting: int
 
 
 async def load_preview(
@@ -65,7 +74,17 @@ async def load_preview(
     free = await _free_seats(conn, stations, affected, seats, grid, now)
     rows = tuple(Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, now), strict=True))
     shown = [(row.concerned.appointment.id, row.concerned.appointment.version, row.proposal) for row in rows]
-    return Preview(closure, stations, seats, rows, fingerprint(closure, shown))
+    waiting = await _sent_home(conn, closure, station, now)
+    return Preview(closure, stations, seats, rows, fingerprint(closure, shown), waiting)
+
+
+async def _sent_home(conn: AsyncConnection, closure: Closure, station: Station, now: datetime) -> int:
+    if not closure.includes(now):
+        return 0
+    others = await closures_in_force(conn, [station.key], now.astimezone(BERLIN).date())
+    in_force = [closure, *(each for each in others if each.id != closure.id and each.includes(now))]
+    closed = {counter for each in in_force for counter in each.counters_at(station)}
+    return 0 if closed < set(station.counters) else await count_waiting(conn, station.key, now)
 
 
 def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:

@@ -5,14 +5,19 @@ from shared.problems import Problem
 
 
 class StillBooked(Problem):
-    """Somebody has an appointment on the closed seats; `appointments` says how many do."""
+    """Somebody has an appointment on the closed seats, or waits in the hall.
+
+    `appointments` and `tickets` say how many do.
+    """
 
     status = 409
     slug = "still-booked"
-    title = "There are appointments at these times; see the preview and confirm what becomes of them"
+    title = (
+        "There are appointments at these times, or people who wait; see the preview and confirm what becomes of them"
+    )
 
-    def __init__(self, appointments: int) -> None:
-        super().__init__(extra={"appointments": appointments})
+    def __init__(self, appointments: int, tickets: int = 0) -> None:
+        super().__init__(extra={"appointments": appointments, "tickets": tickets})
 
 
 class PreviewOutdated(Problem):

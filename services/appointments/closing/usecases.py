@@ -29,6 +29,7 @@ from services.appointments.closing.refusals import (
     StillBooked,
 )
 from services.appointments.offer.queries import load_offer
+from services.appointments.queue.ending import send_home
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
@@ -88,7 +89,8 @@ async def close(
 
     Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
     AlternativeOffered or AppointmentCancelled, which it is the cause of, as of SeatOfferEnded for what was offered to
-    those who wait. Seats it frees pass on to them. Asked for what is already so, nothing changes.
+    those who wait. Seats it frees pass on to them. Whoever waits in the hall now, where no counter stays open, is sent
+    home: TicketClosed is recorded for each. Asked for what is already so, nothing changes.
 
     Args:
         wanted: its id is the caller's choice; its version does not count.
@@ -106,8 +108,8 @@ async def close(
     if closure == known:
         return known
     shown = await load_preview(conn, service, closure, now, for_update=True)
-    if confirmed is None and shown.rows:
-        raise StillBooked(len(shown.rows))
+    if confirmed is None and (shown.rows or shown.waiting):
+        raise StillBooked(len(shown.rows), shown.waiting)
     if confirmed and confirmed.preview != shown.version:
         raise PreviewOutdated(shown)
     given = confirmed or Confirmation(shown.version)
@@ -137,8 +139,12 @@ async def close(
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
         about = About(id=closure.id, version=closure.version)
         await end_offer(conn, service, entry, offer, outcome, about=about, cause=cause)
+    if shown.waiting:
+        await send_home(conn, service, closure.station, now, About(id=closure.id, version=closure.version), cause)
     await pass_on_all(conn, service, {*let_go, *left_over}.difference(shown.seats), now)
     counts = Counter(proposal.decision.value for proposal in decided)
+    if shown.waiting:
+        counts["tickets"] = shown.waiting
     await note(conn, who, CLOSED, now, matter=closure.id, station=closure.station, **counts)
     return closure
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import alternatives, changes
@@ -25,8 +24,6 @@ from shared import audit
 from shared.auth import Caller
 from shared.problems import NotFound
 from shared.service import Service
-
-_EXPECT_AGAIN = text("update appointments set status = 'confirmed' where id = :id")
 
 
 class Desk(NamedTuple):
@@ -94,7 +91,7 @@ async def take_back_arrival(desk: Desk, number: str) -> Appointment:
         return found
     if found.status is not Status.ARRIVED:
         raise NotNow
-    await desk.conn.execute(_EXPECT_AGAIN, {"id": found.id})
+    await changes.take_back_arrival(desk.conn, found.id)
     await desk.note("arrival-taken-back", found)
     return replace(found, status=Status.CONFIRMED)
 

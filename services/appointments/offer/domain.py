@@ -32,11 +32,16 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Closure:
-    """Days, both included, on which a station is closed."""
+    """Days, both included, on which a station is closed: all day, or for some hours (local time).
+
+    The hours have their seats taken instead: they change when the station is open, not what can be booked.
+    """
 
     first_day: date
     last_day: date
     reason: str
+    from_time: time | None = None
+    until_time: time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,12 @@ class Station:
         return (counter, language) in self.spoken
 
     def closure_on(self, day: date) -> Closure | None:
-        """The closure that includes a day."""
-        return next((each for each in self.closures if each.first_day <= day <= each.last_day), None)
+        """The closure that includes the whole of a day."""
+        return next((each for each in self.closures_on(day) if each.from_time is None), None)
+
+    def closures_on(self, day: date) -> list[Closure]:
+        """All closures that include a day, or hours of it; those of single counters are none of the station."""
+        return [each for each in self.closures if each.first_day <= day <= each.last_day]
 
     def lacks(self, services: Iterable[Service]) -> list[Service]:
         """Those of some services that are not offered here."""
@@ -171,28 +180,20 @@ def minute_of(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
 
 
-def closed_because(station: Station, day: date) -> str | None:
-    """Why a station is closed on a day: the closure's reason, "public holiday", or None."""
-    if is_public_holiday(day):
-        return "public holiday"
-    closure = station.closure_on(day)
-    return closure.reason if closure else None
+def moment_on(day: date, of_day: time) -> datetime:
+    """The moment (UTC) of a local time on a day."""
+    return datetime.combine(day, of_day, BERLIN).astimezone(UTC)
 
 
-def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
-    """From when until when (UTC) a station is open on a day, in order; never on public holidays and closures."""
-    return [(opens, closes) for opens, closes, _ in _hours_on(station, day)]
-
-
-def _hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
-    if closed_because(station, day):
+def hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
+    """The hours of a station on a day, with begin and end (UTC), in order; none on public holidays and closures."""
+    if is_public_holiday(day) or station.closure_on(day):
         return []
-
-    def moment(of_day: time) -> datetime:
-        return datetime.combine(day, of_day, BERLIN).astimezone(UTC)
-
     applying = [hours for hours in station.hours if hours.apply_on(day)]
-    return sorted(((moment(each.opens), moment(each.closes), each) for each in applying), key=lambda each: each[:2])
+    return sorted(
+        ((moment_on(day, each.opens), moment_on(day, each.closes), each) for each in applying),
+        key=lambda each: each[:2],
+    )
 
 
 def slots_on(station: Station, day: date, grid: Grid) -> dict[datetime, int]:
@@ -201,7 +202,7 @@ def slots_on(station: Station, day: date, grid: Grid) -> dict[datetime, int]:
     Cut in UTC, so a day on which the clocks change has no slot twice and none that does not exist.
     """
     open_counters: dict[datetime, int] = {}
-    for start, closing, hours in _hours_on(station, day):
+    for start, closing, hours in hours_on(station, day):
         counters = max(0, len(station.counters) - hours.staff_counters)
         while start + grid.slot <= closing:
             open_counters[start] = max(counters, open_counters.get(start, 0))

@@ -99,7 +99,6 @@ async def start(visit: CurrentVisit) -> Response:
     earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
     by_service = await load_earliest_by_service(visit.conn, counters, most_asked, grid, visit.now)
-    closures = [(station, station.closure_on(visit.today)) for station in stations]
     today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.today}
     to_come = [each for each in stations if any(slot > visit.now for slot in slots_on(each, visit.today, grid))]
     return visit.render(
@@ -107,7 +106,7 @@ async def start(visit: CurrentVisit) -> Response:
         stations=stations,
         earliest=earliest,
         most_asked=[(each, _first_of(by_service[each.key], counters)) for each in most_asked],
-        closed=[(station, closure) for station, closure in closures if closure],
+        closed=[(station, closure) for station in stations for closure in station.closures_on(visit.today)],
         all_taken_today=bool(to_come) and not today,
     )
 

@@ -24,10 +24,10 @@ _OFFER = Statement("""
                    (select jsonb_agg(jsonb_build_array(
                        weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services))
                     from opening_hours h where h.station = s.key) as hours,
-                   (select jsonb_agg(jsonb_build_array(first_day, last_day, reason))
+                   (select jsonb_agg(jsonb_build_array(first_day, last_day, reason, from_time, until_time))
                     from closures k
                     where k.station = s.key and k.last_day >= :today and k.lifted_at is null
-                      and k.counter is null and k.from_time is null) as closures
+                      and k.counter is null) as closures
             from stations s where cast(:station as text) is null or s.key = :station
         ) found) as stations,
         (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
@@ -92,10 +92,7 @@ def _station(row: dict[str, Any]) -> Station:
         address=row["address"],
         counters=tuple(row["counters"] or ()),
         hours=tuple(_hours(*each) for each in row["hours"] or ()),
-        closures=tuple(
-            Closure(date.fromisoformat(first), date.fromisoformat(last), reason)
-            for first, last, reason in row["closures"] or ()
-        ),
+        closures=tuple(_closure(*each) for each in row["closures"] or ()),
         kind=Kind(row["kind"]),
         spoken=tuple((counter, language) for counter, language in row["spoken"] or ()),
     )
@@ -125,6 +122,10 @@ def _hours(
     )
 
 
+def _closure(first: str, last: str, reason: str, begins: str | None, ends: str | None) -> Closure:
+    return Closure(date.fromisoformat(first), date.fromisoformat(last), reason, _time(begins), _time(ends))
+
+
 def _service(row: dict[str, Any]) -> Service:
     return Service(
         key=row["key"],
@@ -145,3 +146,7 @@ def _keys(value: list[str] | None) -> tuple[str, ...] | None:
 
 def _day(value: str | None) -> date | None:
     return date.fromisoformat(value) if value else None
+
+
+def _time(value: str | None) -> time | None:
+    return time.fromisoformat(value) if value else None

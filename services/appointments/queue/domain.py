@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
-from services.appointments.offer.domain import Station, open_on
+from services.appointments.offer.domain import Audience, Service, Station, hours_on, moment_on
 from shared.clock import BERLIN
 
 DUE_WITHIN = timedelta(minutes=10)
@@ -82,6 +82,19 @@ def may_check_in(starts_at: datetime, now: datetime) -> bool:
     return starts_at - CHECK_IN_BEFORE <= now <= starts_at + LATE
 
 
+def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:
+    """From when until when (UTC) a station is open on a day, in order, without the hours in which it is closed."""
+    found = [(opens, closes) for opens, closes, _ in hours_on(station, day)]
+    for closure in station.closures_on(day):
+        if closure.from_time and closure.until_time:
+            begins, ends = moment_on(day, closure.from_time), moment_on(day, closure.until_time)
+            parts = [
+                part for opens, closes in found for part in ((opens, min(closes, begins)), (max(opens, ends), closes))
+            ]
+            found = [(opens, closes) for opens, closes in parts if opens < closes]
+    return found
+
+
 def last_closing(station: Station, now: datetime) -> datetime | None:
     """When a station closes for today; None where it does not open."""
     return max((closes for _, closes in open_on(station, now.astimezone(BERLIN).date())), default=None)
@@ -90,6 +103,11 @@ def last_closing(station: Station, now: datetime) -> datetime | None:
 def is_open(station: Station, now: datetime) -> bool:
     """Whether a station is open at a moment."""
     return any(opens <= now < closes for opens, closes in open_on(station, now.astimezone(BERLIN).date()))
+
+
+def can_do(station: Station, services: Sequence[Service], now: datetime) -> bool:
+    """Whether all of some services can be done at a station now: its hours may be for some services only."""
+    return not station.lacks(services) and is_open(station.open_to(Audience.PUBLIC, services), now)
 
 
 def is_today(moment: datetime, now: datetime) -> bool:

@@ -1,15 +1,18 @@
 """The end of a day: who was not called goes home, and what is known of tickets is forgotten in time."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.domain import AFTER_HOURS
 from services.appointments.queue.facts import fact_of
-from services.appointments.queue.rows import CLOSED, CLOSING, ticket_of
+from services.appointments.queue.rows import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
 from shared import retention
+from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
+from shared.events.base import About
 from shared.events.tickets import TicketClosed
 from shared.service import Service
 from shared.statements import Statement
@@ -18,13 +21,17 @@ QUEUE_END = "queue-end"
 QUEUE_TIDYING = "queue-tidying"
 QUEUE_FORGETTING = "queue-forgetting"
 
-_CLOSE = f"""
-    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, {CLOSING}
+_CLOSE = """
+    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, %s
     where t.station = :station and t.day = :day and t.status in %s
-    returning {CLOSED}
+    returning %s
 """
-_NOT_CALLED = Statement(_CLOSE % ("'not_called'", "('waiting', 'papers')"))
-_SERVED = Statement(_CLOSE % ("'served'", "('called', 'serving')"))
+_NOT_CALLED = Statement(_CLOSE % ("'not_called'", CLOSING, "('waiting', 'papers')", CLOSED))
+_SERVED = Statement(_CLOSE % ("'served'", CLOSING, "('called', 'serving')", CLOSED))
+_STATION_CLOSED = Statement(_CLOSE % ("'station_closed'", CLOSING, "('waiting', 'papers')", CLOSED_TO_TELL))
+_WAITING = text("""
+    select count(*) from tickets where station = :station and day = :day and status in ('waiting', 'papers')
+""")
 _FORGET = text("""
     with gone as (delete from tickets where station = :station and day = :day)
     delete from queue_days where station = :station and day = :day
@@ -51,6 +58,25 @@ async def end_queue(conn: AsyncConnection, service: Service, claim: Claim) -> No
 async def tidy_up(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Close what still stands at a counter hours after closing time: whoever was there has long been served."""
     await _close(conn, service, claim, _SERVED)
+
+
+async def count_waiting(conn: AsyncConnection, station: str, now: datetime) -> int:
+    """How many wait at a station today, or fetch papers."""
+    values = {"station": station, "day": now.astimezone(BERLIN).date()}
+    return int((await conn.execute(_WAITING, values)).scalar_one())
+
+
+async def send_home(
+    conn: AsyncConnection, service: Service, station: str, now: datetime, about: About, cause: UUID
+) -> None:
+    """Close the tickets of everybody who waits at a station that has to close; TicketClosed is recorded for each.
+
+    Args:
+        about: the closure; cause: the fact of it.
+    """
+    values = {"station": station, "day": now.astimezone(BERLIN).date(), "now": now}
+    rows = await _STATION_CLOSED.rows(conn, values)
+    await service.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row), about=about), cause) for row in rows])
 
 
 async def forget_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:

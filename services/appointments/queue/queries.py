@@ -63,7 +63,7 @@ _FIGURES = Statement("""
            count(*) filter (where appointment is not null) as appointments,
            count(*) filter (where outcome = 'served') as served, count(*) filter (where outcome = 'missed') as missed,
            count(*) filter (where outcome = 'returned') as returned,
-           count(*) filter (where outcome = 'not_called') as not_called,
+           count(*) filter (where outcome in ('not_called', 'station_closed')) as not_called,
            avg(first_called_at - issued_at) as wait,
            percentile_cont(0.9) within group (order by first_called_at - issued_at) as long_wait,
            avg(way) as way, avg(processing) as processing

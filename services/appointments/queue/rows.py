@@ -44,6 +44,9 @@ CLOSING = "particulars = jsonb_set(particulars - 'contact', '{person_key}', '\"\
 CLOSED = COLUMNS.replace("t.particulars", "old.particulars - 'contact' as particulars")
 """What a statement that closes tickets returns: the fact still says whose ticket it was."""
 
+CLOSED_TO_TELL = COLUMNS.replace("t.particulars", "old.particulars")
+"""The same where whoever wanted an SMS is told of the end: the fact still says how to reach them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.changes import note_arrival
+from services.appointments.booking.changes import note_arrival, take_back_arrival
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
-from services.appointments.booking.queries import Appointment
+from services.appointments.booking.limits import Origin, note_taking
+from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
@@ -46,12 +47,26 @@ _ISSUE = Statement(f"""
     ), t as ({_INSERT % "'A ' || lpad(cast(issued as text), 3, '0')"} from counted returning *)
     select {COLUMNS}, (select issued from counted) as issued from t
 """)
+# Whoever gave the number back, or was not called or not there, stands in line under it again.
 _CHECK_IN = Statement(f"""
-    with t as ({_INSERT % ":number"} on conflict (station, day, number) do nothing returning *)
+    with t as (
+        {_INSERT % ":number"}
+        on conflict (station, day, number) do update
+        set version = tickets.version + 1, status = excluded.status, services = excluded.services,
+            particulars = excluded.particulars, issued_at = excluded.issued_at, due_at = excluded.due_at,
+            outcome = null, closed_at = null, counter = null, for_counter = null, back_at = null, calls = 0,
+            first_called_at = null, called_at = null
+        where tickets.status = 'closed' and tickets.outcome <> 'served'
+        returning *
+    )
     select {COLUMNS} from t
 """)
+# Who came in time stays so, unless the appointment was moved since.
 _CHECKED_IN = Statement(f"""
-    select {COLUMNS} from tickets t where station = :station and day = :day and number = :number
+    update tickets t
+    set due_at = case when due_at = :starts_at then due_at else cast(:due_at as timestamptz) end
+    where station = :station and day = :day and number = :number
+    returning {COLUMNS}
 """)
 _GIVE_BACK = Statement(f"""
     update tickets t set status = 'closed', outcome = 'returned', closed_at = :now, version = version + 1, {CLOSING}
@@ -74,15 +89,25 @@ class TicketWish:
     phone: str | None = None
 
 
-async def issue(conn: AsyncConnection, service: Service, id: UUID, wish: TicketWish, now: datetime) -> Ticket:
+async def issue(
+    conn: AsyncConnection,
+    service: Service,
+    id: UUID,
+    wish: TicketWish,
+    now: datetime,
+    origin: Origin | None = None,
+) -> Ticket:
     """Give somebody the next number of the day; TicketIssued is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
+        origin: where a request of the public comes from; None for staff, whom no limits hold.
 
     Raises:
-        UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft
+        UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft, TimesUsedUp
     """
+    if origin:
+        await note_taking(conn, origin, now)
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)
@@ -118,7 +143,8 @@ async def issue(conn: AsyncConnection, service: Service, id: UUID, wish: TicketW
 async def check_in(conn: AsyncConnection, service: Service, appointment: Appointment, now: datetime) -> Ticket:
     """Let somebody who has arrived for an appointment wait under its number; again it changes nothing.
 
-    The appointment has arrived from then on. TicketIssued is recorded. Whether it is near enough to the time is for the
+    Their ticket follows an appointment that was moved, and opens again if it ended before they were served. The
+    appointment has arrived from then on. TicketIssued is recorded. Whether it is near enough to the time is for the
     caller to decide: staff take everybody who comes on the day (see `domain.may_check_in`).
 
     Raises:
@@ -150,7 +176,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
     }
     row = await _CHECK_IN.row(conn, values)
     if row is None:
-        return ticket_of(await _CHECKED_IN.row(conn, values))
+        return ticket_of(await _CHECKED_IN.row(conn, values | {"starts_at": appointment.starts_at}))
     await schedule_end(conn, service, station.key, closes_at)
     ticket = ticket_of(row)
     about = About(id=appointment.id, version=appointment.version)
@@ -161,9 +187,13 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
 async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Ticket:
     """Somebody cannot wait any longer; TicketClosed is recorded. Given back twice changes nothing.
 
+    Whoever came for an appointment has not arrived after all, and can do so again.
+
     Raises:
         NotFound, AlreadyCalled
     """
+    if appointment := (await load_ticket(conn, id)).appointment:
+        await load_appointment(conn, appointment, for_update=True)
     row = await _GIVE_BACK.row(conn, {"id": id, "now": now})
     if row is None:
         found = await load_ticket(conn, id)
@@ -171,6 +201,8 @@ async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: date
             raise AlreadyCalled
         return found
     ticket = ticket_of(row)
+    if appointment:
+        await take_back_arrival(conn, appointment)
     await service.outbox.record(conn, fact_of(TicketClosed, ticket))
     await tell_who_is_near(conn, service, ticket, now)
     return ticket

@@ -17,6 +17,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.CANCELLATION: N_("Absage"),
         Purpose.STILL_BOOKED: N_("Antwort: Termin gilt noch"),
         Purpose.TURN: N_("Gleich an der Reihe"),
+        Purpose.HALL_CLOSED: N_("Wartehalle geschlossen"),
         Purpose.ALTERNATIVE: N_("Andere Zeit angeboten"),
         Purpose.WAITING: N_("Platz auf der Warteliste"),
         Purpose.WAITING_OVER: N_("Warteliste beendet"),

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     MISSED = "missed"
     STILL_BOOKED = "still-booked"
     TURN = "turn"
+    HALL_CLOSED = "hall-closed"
     WAITING = "waiting"
     SEAT_OFFER = "seat-offer"
     OFFER_ENDED = "offer-ended"
@@ -65,6 +66,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.MISSED: Policy(IfUnknown.LEAVE, optional=True),
         Purpose.STILL_BOOKED: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.TURN: Policy(IfUnknown.LEAVE),
+        Purpose.HALL_CLOSED: Policy(IfUnknown.LEAVE),
         Purpose.WAITING: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.SEAT_OFFER: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.OFFER_ENDED: Policy(IfUnknown.LEAVE),

@@ -15,6 +15,10 @@ from tests.appointments.conftest import API, Client, at, pass_time
 
 PHONE = "0176 04069050"
 SIMPLE = "meldebescheinigung"
+CLOSED_HOURS = """
+    insert into closures (station, first_day, last_day, reason, from_time, until_time)
+    values ('mitte', '2020-01-01', '2100-01-01', 'Umbau', '{}', '{}')
+"""
 
 
 CALLERS = {

@@ -15,7 +15,7 @@ from shared.events.registry import facts_by_type
 from shared.events.tickets import TicketFact
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
-from tests.appointments.queue.conftest import SIMPLE, Staff, minutes
+from tests.appointments.queue.conftest import CLOSED_HOURS, SIMPLE, Staff, minutes
 from tests.support.wait import eventually
 
 
@@ -103,6 +103,17 @@ async def test_outside_opening_hours_there_are_no_tickets(staff: Staff, service:
         later = timedelta()
     pass_time(service, later)
     assert (await staff.issue(409))["type"].endswith("station-not-open")
+
+
+@pytest.mark.parametrize(("closed", "status"), [(("10:00", "11:00"), 409), (("10:10", "17:00"), 201)])
+async def test_in_closed_hours_there_are_no_tickets(
+    staff: Staff, service: Service, closed: tuple[str, str], status: int
+) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(text(CLOSED_HOURS.format(*closed)))
+    await staff.issue(status)
+    for ticket in await facts(service):
+        assert ticket.ticket.closes_at == at(service, 10, 10, days=0)
 
 
 async def test_due_appointments_go_before_walk_ins_and_early_or_late_ones_do_not(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from shared.service import Service
 from tests.appointments.conftest import Client, at, outbox, pass_time
-from tests.appointments.queue.conftest import PHONE, SIMPLE, Staff, minutes
+from tests.appointments.queue.conftest import CLOSED_HOURS, PHONE, SIMPLE, Staff, minutes
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 from tests.shared.web.html import by_id, parse, words
 
@@ -42,6 +42,7 @@ async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staf
     assert status_line(await visitor.see(path)).startswith("Sie sind als Nächstes dran.")
     called = await staff.call(5)
     assert status_line(await visitor.see(path)) == "Sie sind dran. Kommen Sie bitte zu Schalter 5."
+    assert "Lassen Sie diese Seite offen." not in content(await visitor.see(path))
     assert f"/en{path}" in own_links(await visitor.see(path))
     await staff.act("begin", called, 5)
     await staff.act("finish", called, 5)
@@ -88,6 +89,35 @@ async def test_outside_opening_hours_the_page_says_when_and_offers_to_book(
     answer = await visitor.press(HALL, services=SIMPLE, language="de")
     assert heading(page(answer, 409)) == "Hier ist jetzt geschlossen"
     assert await outbox(service) == []
+
+
+async def test_hours_in_which_a_station_is_closed_today_are_said_at_the_start_and_in_the_hall(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(text(CLOSED_HOURS.format("09:30", "12:00")))
+    start = content(await Visitor(client).see("/appointments/"))
+    assert "Bürger-Service-Station Mitte, 09:30 bis 12:00 Uhr: Umbau" in start
+    tree = await Visitor(client).see(HALL)
+    assert heading(tree) == "Hier ist jetzt geschlossen"
+    assert "Heute geöffnet: 09:00 bis 09:30 Uhr, 12:00 bis 17:00 Uhr" in content(tree)
+
+
+async def test_only_what_can_be_done_at_this_time_is_offered(client: Client, staff: Staff, service: Service) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(text(f"update opening_hours set services = '{{{SIMPLE}}}' where station = 'mitte'"))
+    tree = await Visitor(client).see(HALL)
+    assert "Um diese Zeit ist hier nur ein Teil der Anliegen möglich." in content(tree)
+    assert [each.get("value") for each in tree.iter("input") if each.get("type") == "checkbox"] == [SIMPLE]
+    wrong = page(await Visitor(client).press(HALL, services="reisepass", language="de"), 422)
+    assert "Wählen Sie ein Anliegen, das hier möglich ist." in content(wrong)
+    await take(Visitor(client))
+
+
+async def test_who_needs_an_interpreter_can_say_so(client: Client, staff: Staff) -> None:
+    await take(Visitor(client), interpreter="tr")
+    await take(Visitor(client), interpreter="made-up")
+    assert [each["interpreter"] for each in (await staff.get("stations/mitte/queue"))["line"]] == ["tr", None]
 
 
 async def test_when_all_numbers_are_taken_the_next_free_appointments_are_shown(
@@ -210,4 +240,7 @@ async def test_the_hall_shows_the_last_five_numbers_and_nothing_of_anybody(clien
     assert rows[0] == ["Nummer", "Schalter"]
     assert {row[0] for row in rows[1:]} == {f"A 00{number}" for number in range(3, 8)}
     assert answer.headers["refresh"] == "5"
-    assert (await client.get("/appointments/staff/hall/nowhere")).status_code == 404
+    for place in ("nowhere", "video"):
+        wrong = await client.get(f"/appointments/staff/hall/{place}")
+        assert (wrong.status_code, wrong.headers["refresh"]) == (404, "5")
+    assert "refresh" not in (await client.get("/appointments/nowhere")).headers

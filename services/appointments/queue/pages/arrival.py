@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.appointments.booking.api import by_token
 from services.appointments.booking.domain import COMING
+from services.appointments.booking.limits import CurrentOrigin, note_taking
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
@@ -38,12 +39,16 @@ async def ask(visit: CurrentVisit, place: Place) -> Response:
 
 
 @router.post("/arrival")
-async def arrive(visit: CurrentVisit, place: Place, form: Annotated[ArrivalForm, Form()]) -> Response:
+async def arrive(
+    visit: CurrentVisit, origin: CurrentOrigin, place: Place, form: Annotated[ArrivalForm, Form()]
+) -> Response:
     """Let somebody wait under the number of their appointment; sent again it changes nothing.
 
+    Every number tried counts against the limit of the network address, so that none can be guessed.
     The answer is no page of its own address: at a screen in a hall the next person could go back to it.
     """
     station = await _station(visit, place)
+    await note_taking(visit.conn, origin, visit.now)
     found = await load_by_number(visit.conn, form.number)
     errors = FormErrors()
     if wrong := _refusal(visit, station, found):

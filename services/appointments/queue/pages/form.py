@@ -6,10 +6,10 @@ from pydantic import Field
 
 from services.appointments.booking.domain import check_mobile
 from services.appointments.offer.days import load_free_days
-from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind, open_on
+from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, grid_of
-from services.appointments.queue.domain import is_open
+from services.appointments.queue.domain import can_do, is_open, open_on
 from services.appointments.queue.queries import are_left
 from services.appointments.queue.refusals import NoTicketsLeft, StationNotOpen
 from shared.web.forms import FormErrors
@@ -23,6 +23,7 @@ class TicketForm(Choice):
 
     phone: str = Field(default="", max_length=1000)
     language: str = ""
+    interpreter: str = ""
 
 
 def station_of(offer: Offer, key: str) -> Station | None:
@@ -38,7 +39,7 @@ def check_form(visit: Visit, offer: Offer, station: Station, form: TicketForm) -
         errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
     elif len(chosen) > MOST_SERVICES:
         errors["services"] = _("Wählen Sie höchstens fünf Anliegen. Sind es mehr, rufen Sie uns bitte an.")
-    elif station.lacks(chosen):
+    elif is_open(station, visit.now) and not can_do(station, chosen, visit.now):
         errors["services"] = _("Wählen Sie ein Anliegen, das hier möglich ist.")
     phone, wrong = check_mobile(form.phone) if form.phone.strip() else (None, None)
     if wrong == "phone_landline":

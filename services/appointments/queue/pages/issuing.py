@@ -13,7 +13,7 @@ from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, load_offer
 from services.appointments.queue.desk import Desk
-from services.appointments.queue.domain import NEAR
+from services.appointments.queue.domain import NEAR, can_do
 from services.appointments.queue.facts import ticket_url
 from services.appointments.queue.pages.counter import Clerk
 from services.appointments.queue.pages.form import TicketForm, check_form, instead, station_of, why_none
@@ -34,7 +34,6 @@ class IssueForm(TicketForm):
     """What somebody at the desk needs a number for, as typed."""
 
     language: str = "de"
-    interpreter: str = ""
 
 
 class PostedIssueForm(IssueForm):
@@ -117,7 +116,7 @@ async def _form_page(
         status=422 if errors else 200,
         station=station,
         stations=_own(visit, offer),
-        services=[each for each in offer.services if not station.lacks([each])],
+        services=[each for each in offer.services if can_do(station, [each], visit.now)],
         form=form,
         errors=errors,
         near=NEAR,

@@ -6,12 +6,13 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
 
+from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, load_offer
 from services.appointments.queue.api import ticket_id
-from services.appointments.queue.domain import NEAR, Status
+from services.appointments.queue.domain import NEAR, Status, can_do
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.pages.form import TicketForm, check_form, instead, station_of, why_none
 from services.appointments.queue.queries import load_situation, load_ticket
@@ -48,7 +49,10 @@ async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Respon
 
 @router.post("")
 async def take(
-    visit: CurrentVisit, place: Annotated[str, Query(max_length=60)], form: Annotated[PostedTicketForm, Form()]
+    visit: CurrentVisit,
+    origin: CurrentOrigin,
+    place: Annotated[str, Query(max_length=60)],
+    form: Annotated[PostedTicketForm, Form()],
 ) -> Response:
     """Take a number. The same press sent twice takes one."""
     offer = await load_offer(visit.conn, visit.today)
@@ -59,13 +63,14 @@ async def take(
     if errors:
         return await _form_page(visit, offer, station, form, errors)
     id = uuid4()
-    wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, phone=phone)
+    interpreter = form.interpreter if form.interpreter in visit.service.city.interpreter_languages else None
+    wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, interpreter, phone)
     try:
         async with visit.conn.begin_nested():
             if first := await claim_key(visit.conn, "take ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await issue(visit.conn, visit.service, id, wish, visit.now)
+                await issue(visit.conn, visit.service, id, wish, visit.now, origin)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
     return visit.redirect(f"/appointments/ticket/{visit.service.links.token(TICKET, id, 1)}")
@@ -80,7 +85,16 @@ async def show(visit: CurrentVisit, token: str) -> Response:
     except NotFound:
         return visit.render("ticket_forgotten.html", status=410, secret=True)
     situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
-    return visit.render("ticket.html", secret=True, live=True, token=token, ticket=ticket, situation=situation)
+    closures = (await load_offer(visit.conn, ticket.day, ticket.station, ())).stations[0].closures_on(ticket.day)
+    return visit.render(
+        "ticket.html",
+        secret=True,
+        live=True,
+        token=token,
+        ticket=ticket,
+        situation=situation,
+        reasons=[each.reason for each in closures],
+    )
 
 
 @router.get("/{token}/return")
@@ -101,17 +115,21 @@ async def return_it(visit: CurrentVisit, token: str) -> Response:
 
 
 async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketForm, errors: FormErrors) -> Response:
+    here = [each for each in offer.services if not station.lacks([each])]
+    now_possible = [each for each in here if can_do(station, [each], visit.now)]
     return visit.render(
         "ticket_new.html",
         status=422 if errors else 200,
         secret=bool(errors),
         station=station,
-        services=[each for each in offer.services if not station.lacks([each])],
+        services=now_possible,
+        only_some=len(now_possible) < len(here),
         form=form,
         errors=errors,
         near=NEAR,
         situation=await load_situation(visit.conn, station.key, visit.now),
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
+        interpreters=list(visit.service.city.interpreter_languages.items()),
     )
 
 

@@ -1,11 +1,15 @@
-"""Telling whoever waits in the hall that it is nearly their turn."""
+"""Telling whoever waits in the hall that it is nearly their turn, or that the station had to close."""
 
-from services.notifications.telling.domain import AT_ONCE, QUIET_HOURS_IGNORED, MatterKind, Moment, Rule
+from services.notifications.telling.domain import AT_ONCE, QUIET_HOURS_IGNORED, Condition, MatterKind, Moment, Rule
 from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
-from shared.events.tickets import TicketFact, TicketNear
+from shared.events.tickets import TicketClosed, TicketFact, TicketNear, TicketOutcome
 
 UNTIL_CALLED: Moment[TicketFact] = Moment("being called, or the end of the day", lambda fact, _: fact.ticket.closes_at)
+CLOSING_TIME: Moment[TicketFact] = Moment("the end of the day", lambda fact, _: fact.ticket.closes_at)
+BY_CLOSURE: Condition[TicketClosed] = Condition(
+    "by a closure", lambda fact: fact.ticket.outcome is TicketOutcome.STATION_CLOSED
+)
 
 
 def _differs(known: TicketFact, new: TicketFact) -> bool:
@@ -15,6 +19,9 @@ def _differs(known: TicketFact, new: TicketFact) -> bool:
 
 TICKETS = MatterKind(
     TicketFact,
-    (Rule(TicketNear, Purpose.TURN, Urgency.URGENT, AT_ONCE, UNTIL_CALLED, QUIET_HOURS_IGNORED),),
+    (
+        Rule(TicketNear, Purpose.TURN, Urgency.URGENT, AT_ONCE, UNTIL_CALLED, QUIET_HOURS_IGNORED),
+        Rule(TicketClosed, Purpose.HALL_CLOSED, Urgency.URGENT, AT_ONCE, CLOSING_TIME, QUIET_HOURS_IGNORED, BY_CLOSURE),
+    ),
     _differs,
 )

@@ -3,10 +3,11 @@
 from typing import Any
 
 from services.notifications.telling.purposes import Purpose
-from shared.events.tickets import TicketNear
+from shared.events.tickets import TicketFact, TicketNear
 from shared.web.i18n import Language
 
 
-def ticket_values(_: Language, __: Purpose, fact: TicketNear) -> dict[str, Any]:
-    """The values of the templates `turn`."""
-    return {"number": fact.ticket.number, "ahead": fact.ahead, "place": fact.ticket.place.name}
+def ticket_values(_: Language, __: Purpose, fact: TicketFact) -> dict[str, Any]:
+    """The values of the templates `turn`, which also have how many are `ahead`, and `hall-closed`."""
+    values = {"number": fact.ticket.number, "place": fact.ticket.place.name}
+    return values | ({"ahead": fact.ahead} if isinstance(fact, TicketNear) else {})

@@ -1,0 +1,76 @@
+"""Whoever has an appointment, gave the number back or was moved, and says "I am here" again."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from shared.service import Service
+from tests.appointments.conftest import API, Client, at, booking, outbox
+from tests.appointments.queue.conftest import Staff, minutes
+from tests.appointments.visitor import Visitor, content
+
+
+async def book(client: Client, service: Service, hour: int, minute: int = 0) -> Any:
+    """Book a time of today."""
+    return (await client.post(f"{API}/appointments", json=booking(at(service, hour, minute, days=0)))).json()
+
+
+async def press_here(client: Client, booked: Any) -> str:
+    """Say "I am here" on one's own phone: the path of the ticket."""
+    path: str = (await Visitor(client).press(f"/appointments/m/{booked['token']}/arrive")).headers["location"]
+    assert "/ticket/" in path
+    return path
+
+
+async def due(service: Service) -> list[datetime]:
+    async with service.db.transaction() as conn:
+        return list((await conn.execute(text("select due_at from tickets"))).scalars())
+
+
+@pytest.mark.parametrize("by_staff", [False, True])
+async def test_who_gave_the_number_back_and_comes_again_is_called_by_it(
+    client: Client, staff: Staff, service: Service, by_staff: bool
+) -> None:
+    booked = await book(client, service, 10, 30)
+    path = await press_here(client, booked)
+    assert "Ihr Termin bleibt." in content(await Visitor(client).see(f"{path}/return"))
+    await Visitor(client).press(f"{path}/return")
+    assert await staff.line() == []
+    assert (await client.get(f"{API}/appointments/{booked['token']}")).json()["status"] == "confirmed"
+    if by_staff:
+        await staff.post(f"appointments/{booked['number']}/arrival")
+    else:
+        assert await press_here(client, booked) == path
+    assert await staff.line() == [booked["number"]]
+    await staff.call()
+    told = [(row.type.rpartition(".")[2], row.version) for row in await outbox(service) if "Ticket" in row.type]
+    assert told == [("TicketIssued", 1), ("TicketClosed", 2), ("TicketIssued", 3), ("TicketCalled", 4)]
+
+
+async def test_who_was_served_is_not_called_again(client: Client, staff: Staff, service: Service) -> None:
+    booked = await book(client, service, 10, 30)
+    await press_here(client, booked)
+    await staff.serve()
+    await press_here(client, booked)
+    assert await staff.line() == []
+
+
+async def test_a_number_follows_an_appointment_that_was_moved(client: Client, staff: Staff, service: Service) -> None:
+    booked = await book(client, service, 10, 30)
+    await press_here(client, booked)
+    later = {"station": "mitte", "starts_at": at(service, 10, 50, days=0).isoformat()}
+    await client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=later)
+    await press_here(client, booked)
+    assert await due(service) == [at(service, 10, 50, days=0)]
+
+
+async def test_who_came_in_time_and_says_so_again_keeps_the_place(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    booked = await book(client, service, 10, 10)
+    await press_here(client, booked)
+    minutes(service, 30)
+    await staff.post(f"appointments/{booked['number']}/arrival")
+    assert await due(service) == [at(service, 10, 10, days=0)]

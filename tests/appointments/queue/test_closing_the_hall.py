@@ -1,0 +1,94 @@
+"""A station that has to close while people wait in its hall."""
+
+from datetime import time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.appointments.closing import usecases
+from services.appointments.closing.domain import Closure
+from services.appointments.closing.preview import Preview
+from services.appointments.closing.refusals import StillBooked
+from services.appointments.closing.usecases import Confirmation
+from shared.auth import EVERY_STATION, Caller
+from shared.clock import BERLIN
+from shared.events.appointments import StationClosed
+from shared.events.registry import facts_by_type
+from shared.service import Service
+from tests.appointments.conftest import Client, outbox
+from tests.appointments.queue.conftest import PHONE, Staff
+from tests.appointments.queue.test_queue_pages import status_line, take
+from tests.appointments.visitor import Visitor, content, own_links
+
+LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), stations=frozenset({EVERY_STATION}))
+
+
+def closing(service: Service, **changes: Any) -> Closure:
+    """A closure of Mitte today."""
+    today = service.clock.now().astimezone(BERLIN).date()
+    wanted = {"first_day": today, "last_day": today, "reason": "Wasserschaden", **changes}
+    return Closure(id=uuid4(), version=1, station="mitte", **wanted)
+
+
+async def preview(service: Service, closure: Closure) -> Preview:
+    async with service.db.transaction() as conn:
+        return await usecases.preview(conn, service, LEAD, closure, service.clock.now())
+
+
+async def close(service: Service, closure: Closure, confirmed: Confirmation | None) -> None:
+    async with service.db.transaction() as conn:
+        await usecases.close(conn, service, LEAD, closure, service.clock.now(), confirmed)
+
+
+async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
+    client: Client, staff: Staff, service: Service
+) -> None:
+    await staff.issue()
+    called = await staff.call()
+    visitor, path = Visitor(client), await take(Visitor(client), phone=PHONE)
+    closure = closing(service)
+    shown = await preview(service, closure)
+    assert (shown.rows, shown.waiting) == ((), 1)
+    with pytest.raises(StillBooked) as refusal:
+        await close(service, closure, None)
+    assert refusal.value.extra == {"appointments": 0, "tickets": 1}
+    assert await staff.line() == ["A 002"]
+
+    await close(service, closure, Confirmation(shown.version))
+    assert await staff.line() == []
+    tree = await visitor.see(path)
+    assert status_line(tree) == "Die Station musste schließen. Ihre Nummer gilt nicht mehr. Das tut uns leid."
+    assert "Grund: Wasserschaden" in content(tree)
+    assert "/appointments/ticket" in own_links(tree)
+    rows = [(facts_by_type()[row.type].model_validate_json(row.body), row) for row in await outbox(service)]
+    fact, ended = rows[-1]
+    assert (fact.ticket.channels, fact.ticket.contact is None) == (["sms"], False)  # type: ignore[attr-defined]
+    assert (fact.ticket.outcome, fact.about.id) == ("station_closed", closure.id)  # type: ignore[attr-defined, union-attr]
+    assert ended.cause == next(row.event_id for fact, row in rows if isinstance(fact, StationClosed))
+    assert (await staff.act("finish", called))["outcome"] == "served", "who is at a counter stays there"
+
+
+@pytest.mark.parametrize(
+    ("changes", "waiting"),
+    [
+        ({"from_time": time(9, 30), "until_time": time(10, 30)}, 1),
+        ({"from_time": time(13), "until_time": time(17)}, 0),
+        ({"counter": "mitte-1"}, 0),
+    ],
+)
+async def test_only_closed_hours_in_which_no_counter_stays_open_send_people_home(
+    staff: Staff, service: Service, changes: dict[str, Any], waiting: int
+) -> None:
+    await staff.issue()
+    closure = closing(service, **changes)
+    shown = await preview(service, closure)
+    assert shown.waiting == waiting
+    await close(service, closure, Confirmation(shown.version))
+    assert len(await staff.line()) == 1 - waiting
+
+
+async def test_the_closure_of_another_day_leaves_the_hall_alone(staff: Staff, service: Service) -> None:
+    await staff.issue()
+    tomorrow = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
+    assert (await preview(service, closing(service, first_day=tomorrow, last_day=tomorrow))).waiting == 0

@@ -1,0 +1,33 @@
+"""Addresses of staff pages that nobody would type."""
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from shared.service import Service
+from tests.appointments.clerk import PAGES, Clerk
+from tests.appointments.conftest import Client
+
+
+async def test_a_nul_in_an_address_leads_nowhere(app: Any, client: Client, service: Service) -> None:
+    clerks = [Clerk.sign_in(client, service, member) for member in ("schalter-mitte", "leitung")]
+    routers = [each.original_router for each in app.routes if hasattr(each, "original_router")]
+    paths = [
+        (method, route.path)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path.startswith(PAGES) and "{" in route.path
+        for method in route.methods or ()
+    ]
+    assert ("POST", f"{PAGES}/counter/{{counter}}") in paths
+    for method, path in paths:
+        address = "/".join("%00" if part.startswith("{") else part for part in path.split("/")).removeprefix(PAGES)
+        for clerk in clerks:
+            answer = await (clerk.get(address) if method == "GET" else clerk.press(address, action="call"))
+            assert answer.status_code in (403, 404, 422), f"{method} {path}: {answer.status_code}"
+
+
+async def test_a_nul_in_a_form_is_wrong_input(client: Client, service: Service) -> None:
+    number = {"number": "1\x002"}
+    assert (await client.post("/appointments/arrival?place=mitte", data=number)).status_code == 422
+    assert (await client.post("/appointments/arrival?place=%00", data=number)).status_code == 422
