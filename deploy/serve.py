@@ -86,8 +86,9 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
         from deploy.local.far_ends.inbox import create_inbox
 
         apps["inbox"] = create_inbox(inbox)
-    tasks = {alias for alias, service in ONLINE.items() if service in services}
-    return OnePort(apps, create_portal(City.load(Platform().city), open_tasks=tasks))
+    platform = Platform()
+    tasks = {alias for alias, service in ONLINE.items() if service in {*services, *platform.online}}
+    return OnePort(apps, create_portal(City.load(platform.city), open_tasks=tasks))
 
 
 class _Server(uvicorn.Server):

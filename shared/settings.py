@@ -35,8 +35,9 @@ class Platform(BaseSettings):
     where one is named. `postgres` the server's URL without a database. `person_secret` (base64,
     32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
     ("key id:base64"); development derives them. `oidc_client` and its secret are what the identity provider knows the
-    pages of staff by. `drain_seconds` is how long a process goes on answering after SIGTERM. What `trusted_proxies`
-    (addresses or networks) say in X-Forwarded-For of where a request comes from is believed.
+    pages of staff by. `online` names services that people reach at the public address although another process serves
+    them: the portal leads to them too. `drain_seconds` is how long a process goes on answering after SIGTERM. What
+    `trusted_proxies` (addresses or networks) say in X-Forwarded-For of where a request comes from is believed.
     """
 
     model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)
@@ -60,6 +61,7 @@ class Platform(BaseSettings):
     oidc_audience: str = "nahbar"
     oidc_client: str = "nahbar-pages"
     oidc_client_secret: SecretStr = DEVELOPMENT_CLIENT_SECRET
+    online: list[str] = []
     trusted_proxies: list[IPvAnyNetwork] = []
     drain_seconds: float = Field(default=0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -54,7 +54,11 @@ async def test_the_list_names_everybody_of_the_day_by_time_and_can_be_narrowed(c
 
 
 async def test_a_day_without_appointments_says_so(clerk: Clerk) -> None:
-    assert "An diesem Tag gibt es hier keine Termine." in content(await clerk.see("/day"))
+    tree = content(await clerk.see(day(clerk)))
+    assert "Geöffnet: 09:00 bis 17:00 Uhr" in tree
+    assert "An diesem Tag gibt es hier keine Termine." in tree
+    closed = await clerk.see("/day?place=homberg&day=2026-12-25")
+    assert "An diesem Tag ist geschlossen." in content(closed)
 
 
 async def test_whoever_has_no_station_sees_no_list(client: Client, service: Service) -> None:

@@ -20,6 +20,7 @@ from deploy.local.java import KAFKA
 from deploy.operations import new_secrets
 from deploy.serve import settings_of
 from shared.settings import SERVICES
+from shared.web.i18n import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -198,6 +199,17 @@ def test_the_gateway_has_the_only_port_and_every_service_can_be_scaled() -> None
         assert not {"container_name", "volumes", "hostname"} & set(CONTAINERS[name])
     upstreams = re.findall(r"([a-z-]+)[ :](\d{4})\b", (ROOT / "deploy/Caddyfile").read_text())
     assert {name for name, _ in upstreams} == {*SERVICES, "far-ends", "mailpit"}
+
+
+def test_the_gateway_finds_a_service_behind_each_language() -> None:
+    [(service, pattern)] = re.findall(
+        r"@(\w+) path_regexp (\S*/notifications\S*)", (ROOT / "deploy/Caddyfile").read_text()
+    )
+    assert service == "notifications"
+    for prefix in ("", *(each.prefix for each in LANGUAGES)):
+        assert re.match(pattern, f"{prefix}/notifications/subscribe")
+        assert re.match(pattern, f"{prefix}/notifications")
+        assert not re.match(pattern, f"{prefix}/appointments/notifications/")
 
 
 def test_nothing_runs_as_root() -> None:

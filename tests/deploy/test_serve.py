@@ -25,14 +25,18 @@ from tests.support.wait import eventually
 
 
 @pytest.mark.parametrize(
-    ("services", "aliases"),
+    ("services", "online", "aliases"),
     [
-        (["appointments"], {"/termin"}),
-        (["notifications"], {"/nachrichten"}),
-        (["appointments", "notifications"], {"/termin", "/nachrichten"}),
+        (["appointments"], "[]", {"/termin"}),
+        (["notifications"], "[]", {"/nachrichten"}),
+        (["appointments", "notifications"], "[]", {"/termin", "/nachrichten"}),
+        (["appointments"], '["notifications"]', {"/termin", "/nachrichten"}),
     ],
 )
-async def test_the_portal_leads_to_what_can_be_done_online(services: list[str], aliases: set[str]) -> None:
+async def test_the_portal_leads_to_what_can_be_done_online(
+    services: list[str], online: str, aliases: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAHBAR_ONLINE", online)
     transport = httpx.ASGITransport(platform_app(services, frozenset({Role.HTTP})))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         found = {f"/{task.alias}": await client.get(f"/{task.alias}") for task in TASKS}

@@ -11,7 +11,7 @@ import pytest_asyncio
 from shared.service import Service
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
-from tests.appointments.conftest import Client
+from tests.appointments.conftest import API, Client, at, booking
 from tests.appointments.queue.conftest import Staff, minutes
 from tests.appointments.visitor import buttons, content, heading, page
 from tests.shared.web.html import words
@@ -65,6 +65,18 @@ async def test_one_button_leads_from_call_to_call(clerk: Clerk, staff: Staff) ->
     tree = await clerk.see()
     assert buttons(tree)[1] == "Nächste Nummer aufrufen"
     assert "Niemand ist am Schalter." in content(tree)
+
+
+async def test_who_comes_with_an_appointment_is_known_by_name_and_what_they_wrote(
+    client: Client, clerk: Clerk, staff: Staff, service: Service
+) -> None:
+    person = {"remarks": "Ich komme im Rollstuhl."}
+    booked = (await client.post(f"{API}/appointments", json=booking(at(service, 10, 10, days=0), person=person))).json()
+    await staff.post(f"appointments/{booked['number']}/arrival")
+    assert "Rollstuhl" not in content(await clerk.see()), "of those who wait the numbers are enough"
+    await clerk.press("call")
+    assert "Name Anna Muster" in content(await clerk.see())
+    assert "Hinweis Ich komme im Rollstuhl." in content(await clerk.see())
 
 
 async def test_a_double_click_calls_one_person(clerk: Clerk, staff: Staff) -> None:

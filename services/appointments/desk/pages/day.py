@@ -13,6 +13,7 @@ from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations
 from services.appointments.offer.queries import load_offer
+from services.appointments.queue.domain import open_on
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -61,6 +62,7 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
     place = shown.place if shown.place in stations else next(iter(stations), "")
     day = shown.day or visit.today
     expected = await load_day(visit.conn, visit.service, place, day)
+    found = [] if expected or not place else (await load_offer(visit.conn, min(day, visit.today), place, ())).stations
     offer = await load_offer(visit.conn, visit.today, place, ())
     return visit.render(
         "staff/day.html",
@@ -72,6 +74,7 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
         chosen=shown.status,
         counts=count_by_status(expected),
         total=len(expected),
+        hours=[span for station in found for span in open_on(station, day)],
         expected=[each for each in expected if shown.status in (None, each.appointment.status)],
         may_arrive=lambda each: may_arrive(each.status, each.starts_at, visit.now),
         may_miss=lambda each: may_miss(each.status, each.starts_at, visit.now),

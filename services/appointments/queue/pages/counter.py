@@ -125,10 +125,12 @@ async def _counter_page(
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today, counter.station)
     [station] = offer.stations
+    here = counter.ticket.appointment if counter.ticket else None
     return visit.render(
         "counter.html",
         status=refusal.status if refusal else 200,
         counter=counter,
+        person=await visit.service.people.load(visit.conn, here) if here else None,
         others=[key for key in station.counters if key != counter.key],
         spoken=[language for language in station.languages if station.speaks(counter.key, language)],
         services=[each for each in offer.services if not station.lacks([each])],
