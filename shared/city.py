@@ -67,10 +67,12 @@ class CityService(_Data):
 
     `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
     passports), `stations` the keys of those that offer it; None means all with counters. `video` says whether it can be
-    done by video too.
+    done by video too. `leika` is its key in the Leistungskatalog der öffentlichen Verwaltung, None where nobody
+    has looked it up: 99, then three digits each for group, service, procedure and detail.
     """
 
     key: str
+    leika: str | None = Field(default=None, pattern=r"^99[0-9]{12}$")
     names: dict[str, str]
     situation: str
     minutes: int = Field(ge=1)

@@ -68,6 +68,7 @@ services = Table(
     Column("situation", Text, nullable=False, server_default=text("''")),
     Column("minutes", Integer, nullable=False),
     Column("fee_cents", Integer),
+    Column("leika", Text),
     Column("most", SmallInteger, nullable=False, server_default=text("1")),
     Column("stations", ARRAY(Text)),
     Column("video", Boolean, nullable=False, server_default=text("false")),

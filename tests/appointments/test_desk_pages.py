@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
+from sqlalchemy import text
 
 from shared.events.appointments import AppointmentCancelled, AppointmentRescheduled
 from shared.service import Service
@@ -214,6 +215,10 @@ async def test_services_are_looked_up_with_what_is_an_example(clerk: Clerk, monk
     said = content(await clerk.see("/services"))
     assert "Name (English) - Beispiel Apply for an identity card" in said
     assert "Gebühr - Beispiel 37,00 €" in said
+    assert "LeiKa-Schlüssel" not in said, "nobody has looked them up"
+    async with clerk.service.db.transaction() as conn:
+        await conn.execute(text("update services set leika = '99012345678901' where key = 'reisepass'"))
+    assert content(await clerk.see("/services")).count("LeiKa-Schlüssel 99012345678901") == 1
     monkeypatch.setattr(
         clerk.service, "city", clerk.service.city.model_copy(update={"examples": ["services.fee_cents"]})
     )

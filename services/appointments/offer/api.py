@@ -34,7 +34,7 @@ class ServiceOut(BaseModel):
     """A service; names and things to bring by language (BCP 47), minutes and fee (in euro cents) for one of it.
 
     `most` is how many of it fit into one appointment, `stations` the keys of those that offer it; null means all with
-    counters. `video` says whether it can be done by video too.
+    counters. `video` says whether it can be done by video too, `leika` is its key in the Leistungskatalog, where known.
     """
 
     key: str
@@ -42,6 +42,7 @@ class ServiceOut(BaseModel):
     bring: dict[str, list[str]]
     minutes: int
     fee_cents: int | None
+    leika: str | None
     situation: str
     most: int
     stations: list[str] | None

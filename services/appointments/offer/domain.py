@@ -49,7 +49,8 @@ class Service:
     """A service (Leistung); names and things to bring by language, minutes and fee for one of it.
 
     `most` is how many of it fit into one appointment, `stations` the keys of those that offer it (None means all
-    with counters), `video` whether it can be done by video, `quantity` how many of it somebody wants.
+    with counters), `video` whether it can be done by video, `quantity` how many of it somebody wants. `leika` is its
+    key in the Leistungskatalog der öffentlichen Verwaltung, if somebody has looked it up.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Service:
     minutes: int
     situation: str = ""
     fee_cents: int | None = None
+    leika: str | None = None
     most: int = 1
     stations: tuple[str, ...] | None = None
     quantity: int = 1

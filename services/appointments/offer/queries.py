@@ -134,6 +134,7 @@ def _service(row: dict[str, Any]) -> Service:
         minutes=row["minutes"],
         situation=row["situation"],
         fee_cents=row["fee_cents"],
+        leika=row["leika"],
         most=row["most"],
         stations=_keys(row["stations"]),
         video=row["video"],

@@ -45,6 +45,7 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
             "situation": service.situation,
             "minutes": service.minutes,
             "fee_cents": service.fee_cents,
+            "leika": service.leika,
             "most": service.most,
             "stations": service.stations,
             "video": service.video,
