@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 import signal
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 import psutil
 
 Progress = Callable[[str], None]
+
+_LISTENING = range(10_000, 32_000)
+"""Ports below those that systems give to outgoing connections (Linux: from 32,768; IANA: from 49,152)."""
 
 
 class StackError(Exception):
@@ -136,11 +140,12 @@ class Child:
 
 
 def free_port() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on at the moment, and that the system gives to no outgoing connection meanwhile."""
+    while True:
+        port = secrets.choice(_LISTENING)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int) -> bool:

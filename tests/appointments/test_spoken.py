@@ -98,8 +98,8 @@ async def test_a_hold_moves_to_a_counter_that_speaks_what_is_asked_for(client: C
     for draft in drafts:
         await visitor.fill_in(draft, interpreter="ar")
     said = [content(await visitor.see(f"{draft}/check")) for draft in drafts]
-    for each, words in zip(said, ("An Ihrem Schalter spricht jemand", "An diesem Ort spricht jemand"), strict=True):
-        assert f"{words} العربية" in each
+    for words in ("An Ihrem Schalter spricht jemand", "An diesem Ort spricht jemand"):
+        assert sum(f"{words} العربية" in each for each in said) == 1, "one of them has the only such counter"
     for draft in drafts:
         assert (await visitor.press(f"{draft}/check")).status_code == 303
     async with service.db.transaction() as conn:

@@ -152,12 +152,6 @@ async def process(*arguments: str, port: int) -> AsyncIterator[asyncio.subproces
         await running.wait()
 
 
-def free_port() -> int:
-    """A port nobody listens on."""
-    with listen() as listening:
-        return port_of(listening)
-
-
 def _open(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True

@@ -13,10 +13,10 @@ import pytest
 
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.store import Store
+from deploy.local.processes import free_port
 from tests.deploy.far_ends import (
     SENDER,
     Listener,
-    free_port,
     hook,
     letter,
     listener,

@@ -16,7 +16,8 @@ from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import WebSettings, create_web
 from deploy.local.far_ends.webhook import signature
-from tests.deploy.far_ends import QUICK, Hook, free_port, hook, listen, port_of, process, web_server
+from deploy.local.processes import free_port
+from tests.deploy.far_ends import QUICK, Hook, hook, listen, port_of, process, web_server
 from tests.support.wait import eventually
 
 PREFIX = "+4917139200"

@@ -7,7 +7,8 @@ import pytest
 from fastapi import FastAPI, Response
 
 from deploy import healthcheck
-from tests.deploy.far_ends import free_port, listen, port_of, web_server
+from deploy.local.processes import free_port
+from tests.deploy.far_ends import listen, port_of, web_server
 
 
 def answering(states: dict[str, int]) -> tuple[FastAPI, socket.socket]:

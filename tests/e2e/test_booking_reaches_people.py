@@ -163,7 +163,7 @@ async def test_a_booking_by_phone_without_a_channel_ends_as_no_channel(city: Cit
 
     async def told() -> bool:
         async with city.service("appointments").db.transaction() as conn:
-            return bool((await conn.execute(text("select true from unreached limit 1"))).scalar())
+            return bool((await conn.execute(text("select true from inbox limit 1"))).scalar())
 
     await eventually(told, timeout=40, every=0.2)
     async with city.service("notifications").db.transaction() as conn:

@@ -20,6 +20,7 @@ from deploy.local.far_ends.behaviours import Delays
 from deploy.local.far_ends.records import Accepted, Channel
 from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET, WebSettings, create_web
+from deploy.local.processes import free_port
 from services.notifications.app import create_app
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
@@ -30,7 +31,7 @@ from shared.events.notifications import NoticeFact
 from shared.events.registry import facts_by_type
 from shared.service import Role, Service
 from shared.settings import Platform
-from tests.deploy.far_ends import free_port, web_server
+from tests.deploy.far_ends import web_server
 from tests.notifications.facts import MONDAY_NOON
 from tests.support.wait import eventually
 

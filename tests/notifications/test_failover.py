@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploy.local.processes import free_port
 from services.notifications.sending.domain import (
     FIRST,
     FIRST_SKIP,
@@ -22,7 +23,6 @@ from services.notifications.sending.domain import (
 )
 from services.notifications.settings import Settings
 from shared.service import Service
-from tests.deploy.far_ends import free_port
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
 from tests.notifications.test_reports import proof

@@ -41,6 +41,9 @@ async def test_every_table_comes_to_an_end_and_persons_much_earlier(post: Post) 
         await post.until(answered.id, "reminder", sms="suppressed")
         await post.rows("update messages set attempts = 1, state = 'accepted' where state = 'suppressed' returning id")
         await write(post, "2", sms)
+        await post.rows(
+            f"insert into takings (origin, at) values ('network', '{EVENING_BEFORE.isoformat()}') returning at"
+        )
         assert [table for table in sorted(own_tables()) if not await post.rows(f"select 1 from {table}")] == []
 
         post.move_clock(PERSON_ENDS)

@@ -47,7 +47,7 @@ CHANGES = frozenset({"rescheduling", "alternative", "cancellation"})
 """The purposes of notices that somebody without any channel has to hear as well."""
 
 
-NEVER_CALLED = frozenset({"missed", "turn", "offer-ended", "waiting-over"})
+NEVER_CALLED = frozenset({"missed", "turn", "hall-closed", "offer-ended", "waiting-over"})
 """The purposes of notices that change nothing any more, or come too late for a call."""
 
 
