@@ -29,7 +29,7 @@ from services.appointments.closing.refusals import (
     StillBooked,
 )
 from services.appointments.offer.queries import load_offer
-from services.appointments.queue.ending import send_home
+from services.appointments.queue.ending import move_end, send_home
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
@@ -141,6 +141,7 @@ async def close(
         await end_offer(conn, service, entry, offer, outcome, about=about, cause=cause)
     if shown.waiting:
         await send_home(conn, service, closure.station, now, About(id=closure.id, version=closure.version), cause)
+    await _move_end(conn, service, closure.station, now)
     await pass_on_all(conn, service, {*let_go, *left_over}.difference(shown.seats), now)
     counts = Counter(proposal.decision.value for proposal in decided)
     if shown.waiting:
@@ -174,9 +175,16 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
     await take_for_closures(conn, service, lifted.station, now, but=id)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
     await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
+    await move_end(conn, service, offer.stations[0], now)
     await pass_on_all(conn, service, freed, now)
     await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
     return lifted
+
+
+async def _move_end(conn: AsyncConnection, service: Service, station: str, now: datetime) -> None:
+    """Let the station's queue of today end with the hours that are left."""
+    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, [])
+    await move_end(conn, service, offer.stations[0], now)
 
 
 async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:

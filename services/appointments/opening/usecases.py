@@ -13,6 +13,7 @@ from services.appointments.offer.usecases import replace_hours
 from services.appointments.opening.domain import Outside, Window, mistakes, outside
 from services.appointments.opening.queries import StationHours, load_booked, load_hours
 from services.appointments.opening.refusals import HoursChanged
+from services.appointments.queue.ending import move_end
 from services.appointments.waiting.again import look_now
 from services.appointments.waiting.line import lock_line
 from shared.audit import note
@@ -94,6 +95,7 @@ async def change(
     await conn.execute(_RAISE, {"station": station, "version": changed.version})
     await replace_hours(conn, station, changed.station.hours)
     await take_for_closures(conn, service, station, now)
+    await move_end(conn, service, changed.station, now)
     await note(conn, who, CHANGED, now, station=station, version=changed.version)
     return changed
 

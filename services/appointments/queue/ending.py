@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.queue.domain import AFTER_HOURS
+from services.appointments.offer.domain import Station
+from services.appointments.queue.domain import AFTER_HOURS, last_closing
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.rows import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
 from shared import retention
@@ -40,7 +41,7 @@ _FORGET = text("""
 
 async def schedule_end(conn: AsyncConnection, service: Service, station: str, closes_at: datetime) -> None:
     """See to it that the day of a station's queue ends when the station closes."""
-    key = f"{station} {closes_at.date()}"
+    key = _key(station, closes_at)
     await service.due.schedule(
         conn,
         Work(QUEUE_END, key, closes_at, Urgency.REMINDER),
@@ -48,6 +49,13 @@ async def schedule_end(conn: AsyncConnection, service: Service, station: str, cl
         Work(QUEUE_FORGETTING, key, closes_at + retention.LEDGER, Urgency.BULK),
         once=True,
     )
+
+
+async def move_end(conn: AsyncConnection, service: Service, station: Station, now: datetime) -> None:
+    """Let today's queue end when the station closes now that its hours are others; one that is over stays so."""
+    closes_at = last_closing(station, now)
+    if closes_at and closes_at > now:
+        await service.due.schedule(conn, Work(QUEUE_END, _key(station.key, closes_at), closes_at, Urgency.REMINDER))
 
 
 async def end_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:
@@ -87,6 +95,10 @@ async def forget_queue(conn: AsyncConnection, service: Service, claim: Claim) ->
 async def _close(conn: AsyncConnection, service: Service, claim: Claim, statement: Statement) -> None:
     rows = await statement.rows(conn, _which(claim) | {"now": service.clock.now()})
     await service.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row)), None) for row in rows])
+
+
+def _key(station: str, closes_at: datetime) -> str:
+    return f"{station} {closes_at.date()}"
 
 
 def _which(claim: Claim) -> dict[str, object]:

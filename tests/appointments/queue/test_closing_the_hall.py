@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from services.appointments.closing import usecases
 from services.appointments.closing.domain import Closure
@@ -16,10 +17,11 @@ from shared.clock import BERLIN
 from shared.events.appointments import StationClosed
 from shared.events.registry import facts_by_type
 from shared.service import Service
-from tests.appointments.conftest import Client, outbox
+from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.queue.conftest import PHONE, Staff
 from tests.appointments.queue.test_queue_pages import status_line, take
 from tests.appointments.visitor import Visitor, content, own_links
+from tests.support.wait import eventually
 
 LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), stations=frozenset({EVERY_STATION}))
 
@@ -92,3 +94,24 @@ async def test_the_closure_of_another_day_leaves_the_hall_alone(staff: Staff, se
     await staff.issue()
     tomorrow = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
     assert (await preview(service, closing(service, first_day=tomorrow, last_day=tomorrow))).waiting == 0
+
+
+@pytest.mark.parametrize(("lifted", "ends"), [(False, 13), (True, 17)])
+async def test_the_queue_ends_with_the_hours_that_are_left(
+    staff: Staff, service: Service, lifted: bool, ends: int
+) -> None:
+    await staff.issue()
+    closure = closing(service, from_time=time(13), until_time=time(17))
+    await close(service, closure, None)
+    if lifted:
+        async with service.db.transaction() as conn:
+            await usecases.lift(conn, service, LEAD, closure.id, service.clock.now())
+    async with service.db.transaction() as conn:
+        due = await conn.execute(text("select due_at from due_work where kind = 'queue-end'"))
+        assert due.scalar_one().astimezone(BERLIN).time() == time(ends)
+    pass_time(service, at(service, ends, 0, days=0) - service.clock.now())
+
+    async def over() -> bool:
+        return await staff.line() == []
+
+    await eventually(over)
