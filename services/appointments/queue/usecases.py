@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.changes import note_arrival, take_back_arrival
@@ -75,6 +76,10 @@ _GIVE_BACK = Statement(f"""
 """)
 
 
+# A closure of the station waits until a number is given, and then sends home whoever got it.
+_KEEP_OPEN = text("select from stations where key = :station for share")
+
+
 @dataclass(frozen=True, slots=True)
 class TicketWish:
     """What somebody takes a number for: a station, services (a key as often as it is wanted), languages.
@@ -108,6 +113,7 @@ async def issue(
     """
     if origin:
         await note_taking(conn, origin, now)
+    await conn.execute(_KEEP_OPEN, {"station": wish.station})
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)

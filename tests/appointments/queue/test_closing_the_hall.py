@@ -1,5 +1,6 @@
 """A station that has to close while people wait in its hall."""
 
+import asyncio
 from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
@@ -115,3 +116,16 @@ async def test_the_queue_ends_with_the_hours_that_are_left(
         return await staff.line() == []
 
     await eventually(over)
+
+
+async def test_nobody_gets_a_number_from_a_station_that_is_closing(staff: Staff, service: Service) -> None:
+    async with service.db.transaction() as conn:
+        await usecases.close(conn, service, LEAD, closing(service), service.clock.now(), None)
+        taking = asyncio.create_task(staff.issue(status=409))
+
+        async def waits() -> bool:
+            blocked = await conn.execute(text("select true from pg_locks where not granted limit 1"))
+            return taking.done() or bool(blocked.scalar())
+
+        await eventually(waits)
+    assert (await taking)["type"] == "urn:nahbar:problem:station-not-open"
