@@ -1,6 +1,7 @@
 """The story of the demo: the days before, the evening before, and a day at the counter."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +16,11 @@ from deploy.demo.scenes.video import play_video
 from deploy.demo.scenes.waiting import play_waiting
 from deploy.demo.stage import Failed, Say, Stage
 from deploy.local.laptop import Laptop
+from shared.calendar import end_of_quiet
+from shared.clock import BERLIN
+
+LASTS = timedelta(minutes=10)
+"""How long the days before take at most."""
 
 
 async def play(laptop: Laptop, say: Say) -> None:
@@ -30,7 +36,19 @@ async def play(laptop: Laptop, say: Say) -> None:
         raise Failed(str(error)) from error
 
 
+def _begin_by_day(stage: Stage) -> None:
+    """At night, and on Sundays, news waits until the morning; the demo does not."""
+    begins = stage.now() + LASTS
+    morning = end_of_quiet(begins)
+    if morning > begins:
+        stage.move_clock(morning)
+        stage.say(
+            f"[bold]The clock moves[/bold] to {morning.astimezone(BERLIN):%A, %d.%m. %H:%M}: at this hour news waits"
+        )
+
+
 async def _play(stage: Stage) -> None:
+    _begin_by_day(stage)
     actors, day = cast(stage), stage.working_day(1)
     await play_booking(stage, actors, day)
     await play_video(stage, day)
