@@ -14,6 +14,7 @@ from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, Table, te
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.problems import Problem
+from shared.statements import Statement
 
 WINDOW = timedelta(hours=1)
 """How far back what a network address took is counted, and how long it is kept."""
@@ -33,6 +34,7 @@ COUNT_TAKINGS = """
     ) recent)"""
 """The newest takings of the last hour before this one, no more of them than are allowed."""
 
+_TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
 _FORGET_TAKINGS = text("delete from takings where at < :before")
 
 
@@ -89,6 +91,14 @@ def check_takings(takings: Sequence[datetime] | None, limit: int, now: datetime,
     """Raise the refusal if so many were counted as are allowed; the caller's transaction must not commit then."""
     if takings and len(takings) >= limit:
         raise refusal(min(takings) + WINDOW - now)
+
+
+async def note_taking(
+    conn: AsyncConnection, origin: bytes | None, limit: int, now: datetime, refusal: type[UsedUp]
+) -> None:
+    """Count one more taking; raises the refusal if there were too many, see `check_takings`."""
+    row = await _TAKE.row(conn, values_of(origin, limit, now))
+    check_takings(row["takings"], limit, now, refusal)
 
 
 async def forget_takings(conn: AsyncConnection, now: datetime) -> None:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.booking.limits import Origin
-from services.appointments.links.domain import NETWORK_WINDOW, PER_ADDRESS, PER_NETWORK, Address
+from services.appointments.links.domain import PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
 from services.appointments.links.usecases import ask_for_links, forget_requests
 from shared.service import Service
+from shared.takings import WINDOW
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.visitor import Visitor, content, heading, own_links, page, values
 from tests.appointments.waiting import book
@@ -81,7 +82,7 @@ async def test_a_network_address_asks_so_often_an_hour(service: Service) -> None
         assert refused.value.headers["Retry-After"] == "1800"
         await ask_for_links(conn, service, new, "de", now, Origin(b"elsewhere", 3, 60))
         await ask_for_links(conn, service, new, "de", now, Origin(None, 3, 60))
-        await ask_for_links(conn, service, new, "de", now + NETWORK_WINDOW, origin)
+        await ask_for_links(conn, service, new, "de", now + WINDOW, origin)
 
 
 async def test_who_asked_is_forgotten_after_a_day(service: Service) -> None:

@@ -11,10 +11,7 @@ from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsed
 from services.appointments.offer.domain import Audience
 from services.appointments.settings import Settings
 from shared import takings
-from shared.statements import Statement
-from shared.takings import COUNT_TAKINGS, NOTE_TAKING, Origins, address_of, check_takings
-
-_TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
+from shared.takings import Origins, address_of, check_takings
 
 COUNT_MATTERS = """
     (select count(*) from people p where p.person_key = :person_key and (
@@ -61,7 +58,7 @@ def values_of(origin: Origin | None, now: datetime) -> dict[str, Any]:
 
 async def note_taking(conn: AsyncConnection, origin: Origin, now: datetime) -> None:
     """Count one more taking of a network address, or a try at one; raises TimesUsedUp, see `Origin.check_takings`."""
-    origin.check_takings((await _TAKE.row(conn, values_of(origin, now)))["takings"], now)
+    await takings.note_taking(conn, origin.pseudonym, origin.address_limit, now, TimesUsedUp)
 
 
 def audience_of(origin: Origin | None) -> Audience:

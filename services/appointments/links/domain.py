@@ -10,8 +10,7 @@ PER_ADDRESS = 3
 ADDRESS_WINDOW = timedelta(hours=24)
 """So many requests for one address are passed on within so long, whoever makes them; the others change nothing."""
 PER_NETWORK = 20
-NETWORK_WINDOW = timedelta(hours=1)
-"""So many requests one network address may make within so long."""
+"""So many requests one network address may make in an hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.facts import secret_url
 from services.appointments.booking.limits import Origin
-from services.appointments.links.domain import ADDRESS_WINDOW, NETWORK_WINDOW, PER_ADDRESS, PER_NETWORK, Address
+from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
+from shared.takings import WINDOW, check_takings
 
 LINKS = "links"
 """Where to ask for links, under `/appointments/`."""
@@ -44,10 +45,9 @@ async def ask_for_links(
     key, id = service.people.person_key(person), uuid4()
     await conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
     values = {"address": key, "origin": origin.pseudonym, "now": now}
-    windows = {"day_before": now - ADDRESS_WINDOW, "hour_before": now - NETWORK_WINDOW}
+    windows = {"day_before": now - ADDRESS_WINDOW, "hour_before": now - WINDOW}
     lately = (await conn.execute(_LATELY, values | windows)).one()
-    if lately.from_network and len(lately.from_network) >= PER_NETWORK:
-        raise RequestsUsedUp(min(lately.from_network) + NETWORK_WINDOW - now)
+    check_takings(lately.from_network, PER_NETWORK, now, RequestsUsedUp)
     await conn.execute(_NOTE, values)
     if lately.for_address < PER_ADDRESS:
         url = secret_url(service, LINKS, language, None)

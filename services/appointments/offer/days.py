@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Grid, Service, Station, able
-from services.appointments.offer.queries import load_free_times
+from services.appointments.offer.domain import Grid, Service, Station, able, free_times
+from services.appointments.offer.queries import load_free_times, load_taken_minutes
 from shared.clock import BERLIN
 
 
@@ -50,13 +50,7 @@ async def load_earliest(
     conn: AsyncConnection, stations: Sequence[Station], needed: int, grid: Grid, now: datetime
 ) -> dict[str, datetime | None]:
     """The earliest free start per station; None where everything is taken."""
-    earliest: dict[str, datetime | None] = {station.key: None for station in stations}
-    for days in _ever_more(now.astimezone(BERLIN).date(), grid.last_day(now)):
-        waiting = [station for station in stations if earliest[station.key] is None]
-        if not waiting:
-            break
-        free = await load_free_times(conn, waiting, days, needed, grid, now)
-        earliest |= {key: starts[0] if starts else None for key, starts in free.items()}
+    [earliest] = await _load_earliest(conn, [(needed, tuple(stations))], grid, now)
     return earliest
 
 
@@ -67,13 +61,38 @@ async def load_earliest_by_service(
 
     Services of one length, at the same stations and in the same hours, are looked for once.
     """
-    alike: dict[tuple[int, tuple[Station, ...]], list[str]] = defaultdict(list)
+    alike: dict[_Wanted, list[str]] = defaultdict(list)
     for each in services:
         alike[grid.slots_for([each]), tuple(able(stations, [each]))].append(each.key)
-    found: dict[str, dict[str, datetime | None]] = {}
-    for (needed, there), keys in alike.items():
-        found |= dict.fromkeys(keys, await load_earliest(conn, there, needed, grid, now))
-    return found
+    found = await _load_earliest(conn, list(alike), grid, now)
+    return {key: earliest for keys, earliest in zip(alike.values(), found, strict=True) for key in keys}
+
+
+_Wanted = tuple[int, tuple[Station, ...]]
+"""How many seats an appointment takes, and where it can be."""
+
+
+async def _load_earliest(
+    conn: AsyncConnection, wanted: Sequence[_Wanted], grid: Grid, now: datetime
+) -> list[dict[str, datetime | None]]:
+    """For each of what is wanted the earliest free start per station; the seats of a day are read once for all."""
+    earliest: list[dict[str, datetime | None]] = [{station.key: None for station in there} for _, there in wanted]
+    for days in _ever_more(now.astimezone(BERLIN).date(), grid.last_day(now)):
+        waiting = {
+            counter
+            for (_, there), found in zip(wanted, earliest, strict=True)
+            for station in there
+            if found[station.key] is None
+            for counter in station.counters
+        }
+        if not waiting:
+            break
+        taken = await load_taken_minutes(conn, waiting, days, now)
+        for (needed, there), found in zip(wanted, earliest, strict=True):
+            for station in there:
+                if found[station.key] is None:
+                    found[station.key] = next(iter(free_times(station, days, taken, needed, grid, now)), None)
+    return earliest
 
 
 def _by_day(times: Sequence[FreeTime]) -> list[FreeDay]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, choose, free_times
+from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.hours import Hours
 from shared.city import City
 from shared.clock import BERLIN
@@ -76,12 +76,19 @@ async def load_free_times(
     wanted = sorted(days)
     if not wanted:
         return {station.key: [] for station in stations}
-    first = datetime.combine(wanted[0], time(), BERLIN)
-    last = datetime.combine(wanted[-1] + timedelta(days=1), time(), BERLIN)
     counters = [counter for station in stations for counter in station.counters]
-    rows = await _TAKEN.rows(conn, {"counters": counters, "first": first, "last": last, "now": now})
-    taken = {counter: frozenset(minutes) for counter, minutes in rows}
+    taken = await load_taken_minutes(conn, counters, wanted, now)
     return {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
+
+
+async def load_taken_minutes(
+    conn: AsyncConnection, counters: Iterable[str], days: Sequence[date], now: datetime
+) -> Taken:
+    """The seats of some counters that are taken on some days, which are in order and at least one."""
+    first = datetime.combine(days[0], time(), BERLIN)
+    last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
+    rows = await _TAKEN.rows(conn, {"counters": list(counters), "first": first, "last": last, "now": now})
+    return {counter: frozenset(minutes) for counter, minutes in rows}
 
 
 def _station(row: dict[str, Any]) -> Station:

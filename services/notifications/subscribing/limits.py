@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.settings import Settings
 from services.notifications.subscribing.refusals import MessagesUsedUp
-from shared.takings import COUNT_TAKINGS, NOTE_TAKING, Origins, address_of, check_takings, values_of
+from shared.takings import Origins, address_of, note_taking
 
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(encode(:origin, 'hex'), 0))")
-_TAKE = text(f"with {NOTE_TAKING} select {COUNT_TAKINGS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,7 @@ class Origin:
         if self.pseudonym is None:
             return
         await conn.execute(_ONE_AT_A_TIME, {"origin": self.pseudonym})
-        taken = (await conn.execute(_TAKE, values_of(self.pseudonym, self.limit, now))).scalar_one()
-        check_takings(taken, self.limit, now, MessagesUsedUp)
+        await note_taking(conn, self.pseudonym, self.limit, now, MessagesUsedUp)
 
 
 async def _origin(request: Request) -> Origin:

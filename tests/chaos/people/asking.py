@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ TRIES = 8
 
 
 @dataclass
-class Asker:
+class Asker(ABC):
     """Somebody who repeats what was not answered.
 
     Args:
@@ -44,9 +45,9 @@ class Asker:
             await self.act()
             await asyncio.sleep(self.random.uniform(0, 2 * self.pause))
 
+    @abstractmethod
     async def act(self) -> None:
         """Do one thing."""
-        raise NotImplementedError
 
     def begin(self, kind: str, person: str, station: str, starts_at: datetime, seats: int = 0) -> Operation:
         """Write down that something is asked for."""
