@@ -1,6 +1,7 @@
 """Child processes of the laptop stack: recorded in its folder, so that after a crash the next start finds them."""
 
 import contextlib
+import itertools
 import json
 import secrets
 import signal
@@ -139,10 +140,16 @@ class Child:
         return ""
 
 
+_in_turn = itertools.count(secrets.randbelow(len(_LISTENING)))
+
+
 def free_port() -> int:
-    """A port nobody listens on at the moment, and that the system gives to no outgoing connection meanwhile."""
+    """A port nobody listens on at the moment, and that the system gives to no outgoing connection meanwhile.
+
+    No port is given twice before all others were: who asked first may not listen on it yet.
+    """
     while True:
-        port = secrets.choice(_LISTENING)
+        port = _LISTENING[next(_in_turn) % len(_LISTENING)]
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

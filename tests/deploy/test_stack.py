@@ -231,6 +231,10 @@ def test_jars_that_are_not_the_committed_ones_are_refused(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_no_port_is_given_to_two() -> None:
+    assert len({free_port() for _ in range(1_000)}) == 1_000
+
+
 def test_ports_are_free_and_remembered(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())):
         pass
