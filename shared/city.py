@@ -23,11 +23,12 @@ class Quarter(_Data):
 
 
 class District(_Data):
-    """A Stadtbezirk with its Ortsteile."""
+    """A Stadtbezirk with its Ortsteile; `residents` is None where no figure is known."""
 
     number: int
     name: str
     rhine_bank: Literal["left", "right", "both"]
+    residents: int | None = None
     quarters: list[Quarter]
 
 
@@ -111,6 +112,64 @@ class OpeningHours(_Data):
         return self
 
 
+class CityVehicle(_Data):
+    """A Bürgermobil with its counters."""
+
+    key: str
+    name: str
+    counters: int = Field(ge=1)
+    step_free: bool
+    equipment: list[str] = []
+
+
+class CityStopPlace(_Data):
+    """A place where a Bürgermobil may stand, in an Ortsteil (`quarter`, its number).
+
+    `landmark` says in German how to find it, `power` whether there is a socket, `permit_until` the last day of the
+    permission to stand there. Coordinates are WGS 84 degrees.
+    """
+
+    key: str
+    name: str
+    quarter: int
+    landmark: str
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    step_free: bool
+    power: bool
+    permit_until: date | None = None
+
+
+class TravelMinutes(_Data):
+    """How long a vehicle drives between two places, in minutes, by what lies between them."""
+
+    same_district: int = Field(ge=0)
+    same_bank: int = Field(ge=0)
+    other_bank: int = Field(ge=0)
+
+
+class CityWeeklyStop(_Data):
+    """A stop of the weekly plan, in local time; `every_weeks` counts from the week of `valid_from`."""
+
+    vehicle: str
+    place: str
+    weekday: int = Field(ge=0, le=6)
+    arrives: time
+    departs: time
+    every_weeks: int = Field(default=1, ge=1)
+    valid_from: date
+
+
+class MobileOffice(_Data):
+    """The city's Bürgermobil: vehicles, places, the first weekly plan, and the keys of services offered at stops."""
+
+    vehicles: list[CityVehicle]
+    services: list[str]
+    travel_minutes: TravelMinutes
+    stop_places: list[CityStopPlace]
+    weekly_stops: list[CityWeeklyStop]
+
+
 class City(_Data):
     """A city.
 
@@ -134,6 +193,7 @@ class City(_Data):
     stations: list[CityStation]
     life_situations: dict[str, dict[str, str]]
     services: list[CityService]
+    mobile_office: MobileOffice
 
     def station(self, key: str) -> CityStation | None:
         """The station with a key."""
@@ -142,6 +202,10 @@ class City(_Data):
     def is_example(self, *path: str) -> bool:
         """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
         return any(".".join(path[:length]) in self.examples for length in range(1, len(path) + 1))
+
+    def district_of(self, quarter: int) -> District:
+        """The Stadtbezirk of an Ortsteil."""
+        return next(each for each in self.districts if any(known.number == quarter for known in each.quarters))
 
     @classmethod
     def load(cls, name: str) -> "City":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from shared.events import appointments, barriers, links, notifications, tickets
+from shared.events import appointments, barriers, links, mobile_office, notifications, tickets
 from shared.events.base import Fact, Privacy
 from shared.events.personal import PersonalFact
 
@@ -25,6 +25,10 @@ FACTS: tuple[type[Fact], ...] = (
     tickets.TicketCalled,
     tickets.TicketPutBack,
     tickets.TicketClosed,
+    mobile_office.MobilStopScheduled,
+    mobile_office.MobilStopRescheduled,
+    mobile_office.MobilStopDelayed,
+    mobile_office.MobilStopCancelled,
     notifications.NotificationDelivered,
     notifications.NotificationFailed,
     notifications.ReplyReceived,

@@ -1,0 +1,57 @@
+"""Vehicles, the places where they stand, and how long it takes from one to the other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+RhineBank = Literal["left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A Bürgermobil; `counters` is how many people it serves at a time."""
+
+    key: str
+    name: str
+    counters: int
+    step_free: bool
+    equipment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a vehicle may stand: its Ortsteil (`quarter`) and Stadtbezirk by number, and how to find it, in German.
+
+    `permit_until` is the last day of the permission to stand there; None means it has no end.
+    """
+
+    key: str
+    name: str
+    district: int
+    quarter: int
+    rhine_bank: RhineBank
+    landmark: str
+    latitude: float
+    longitude: float
+    step_free: bool
+    power: bool
+    permit_until: date | None
+
+    def may_be_used_on(self, day: date) -> bool:
+        """Whether there is a permission to stand there."""
+        return self.permit_until is None or day <= self.permit_until
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Vehicles and places by key, the services offered at stops, and how long a vehicle drives between two places."""
+
+    vehicles: Mapping[str, Vehicle]
+    places: Mapping[str, Place]
+    services: tuple[str, ...]
+    minutes: Mapping[tuple[str, str], int]
+
+    def travel(self, origin: str, destination: str) -> timedelta:
+        """How long it takes from one place to another, by their keys; no time from a place to itself."""
+        return timedelta(minutes=self.minutes.get((origin, destination), 0))

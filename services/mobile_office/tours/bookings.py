@@ -1,0 +1,43 @@
+"""How many people have an appointment at a stop, as far as the facts of appointments tell."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import retention
+from shared.events.appointments import AppointmentFact
+
+_NOTE = text("""
+    insert into bookings (appointment, version, stop, delete_after) values (:appointment, :version, :stop, :delete_after)
+    on conflict (appointment) do update
+    set version = excluded.version, stop = excluded.stop, delete_after = excluded.delete_after
+    where bookings.version < excluded.version
+""")
+_FORGET = text("delete from bookings where delete_after < :now")
+
+
+async def note_booking(conn: AsyncConnection, fact: AppointmentFact) -> None:
+    """Remember at which stop an appointment is to take place; older facts change nothing."""
+    state = fact.appointment
+    values = {
+        "appointment": fact.id,
+        "version": fact.version,
+        "stop": _stop_of(state.place.key) if state.status == "confirmed" else None,
+        "delete_after": state.ends_at + retention.PERSON_AFTER_MATTER,
+    }
+    await conn.execute(_NOTE, values)
+
+
+async def forget_bookings(conn: AsyncConnection, now: datetime) -> None:
+    """Delete what is known of appointments that ended some time ago."""
+    await conn.execute(_FORGET, {"now": now})
+
+
+def _stop_of(place: str) -> UUID | None:
+    """A place of `appointments` that is a stop has the stop's id as its key."""
+    try:
+        return UUID(place)
+    except ValueError:
+        return None

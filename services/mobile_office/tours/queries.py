@@ -1,0 +1,120 @@
+"""Reads of the weekly plan, of weeks and of stops."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.mobile_office.tables import weekly_stops
+from services.mobile_office.tours.domain import Plan, Status, Stop, WeeklyStop
+from shared.events.mobile_office import StopState
+
+_COLUMNS = """
+    select id, version, week, status, vehicle, place, arrives_at, departs_at, counters, dropped, announced from stops
+"""
+_BY_WEEK = text(f"{_COLUMNS} where week = :monday order by arrives_at, id")
+_LOCK_WEEK = text(f"{_COLUMNS} where week = :monday order by id for update")
+_ONE = text(f"{_COLUMNS} where id = :id")
+_LOCK = text(f"{_COLUMNS} where id = any(:ids) order by id for update")
+_ANNOUNCED = text(f"""
+    {_COLUMNS} where announced is not null and departs_at > :first and arrives_at < :last
+    order by arrives_at, id
+""")
+_ELSEWHERE = text("""
+    select vehicle, place, arrives_at, departs_at, counters from stops
+    where status <> 'cancelled' and not dropped and id <> all(:but)
+      and departs_at > cast(:first as timestamptz) - interval '1 day'
+      and arrives_at < cast(:last as timestamptz) + interval '1 day'
+    order by arrives_at, id
+""")
+_BOOKED = text("select stop, count(*) as people from bookings where stop = any(:stops) group by stop")
+_LAST_VISITS = text("""
+    select p.quarter, max((s.arrives_at at time zone 'Europe/Berlin')::date) as day
+    from stops s join places p on p.key = s.place
+    where s.status <> 'cancelled' and not s.dropped and s.arrives_at < :before
+    group by p.quarter
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week that is planned; `version` counts the changes of its plan."""
+
+    monday: date
+    version: int
+    published_at: datetime | None
+
+
+async def load_weekly_plan(conn: AsyncConnection) -> list[WeeklyStop]:
+    """The weekly plan, in order of weekdays and times."""
+    columns = (weekly_stops.c.weekday, weekly_stops.c.arrives, weekly_stops.c.valid_from, weekly_stops.c.id)
+    rows = await conn.execute(select(weekly_stops).order_by(*columns))
+    return [WeeklyStop(**row) for row in rows.mappings()]
+
+
+async def load_week(conn: AsyncConnection, monday: date) -> Week | None:
+    """A week, if it is planned."""
+    found = await conn.execute(text("select monday, version, published_at from weeks where monday = :monday"), {"monday": monday})
+    row = found.one_or_none()
+    return None if row is None else Week(*row)
+
+
+async def load_stops(conn: AsyncConnection, monday: date, for_update: bool = False) -> list[Stop]:
+    """The stops of a week, in order of time; locked in the order of their ids if they are to change."""
+    rows = await conn.execute(_LOCK_WEEK if for_update else _BY_WEEK, {"monday": monday})
+    return sorted(map(stop_of, rows.mappings()), key=lambda stop: (stop.plan.arrives_at, stop.id))
+
+
+async def find_stop(conn: AsyncConnection, id: UUID) -> Stop | None:
+    """A stop, whether it is announced or not."""
+    row = (await conn.execute(_ONE, {"id": id})).mappings().one_or_none()
+    return None if row is None else stop_of(row)
+
+
+async def lock_stops(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Stop]:
+    """Some stops that are to change, locked in the order of their ids."""
+    rows = await conn.execute(_LOCK, {"ids": list(ids)})
+    return {row["id"]: stop_of(row) for row in rows.mappings()}
+
+
+async def load_announced(conn: AsyncConnection, first: datetime, last: datetime) -> list[Stop]:
+    """The stops people were told of that are between two moments, the cancelled ones too, in order of time."""
+    return [stop_of(row) for row in (await conn.execute(_ANNOUNCED, {"first": first, "last": last})).mappings()]
+
+
+async def load_elsewhere(
+    conn: AsyncConnection, first: datetime, last: datetime, but: Sequence[UUID] = ()
+) -> list[Plan]:
+    """Where vehicles are between two moments and around them, apart from some stops (`but`)."""
+    rows = await conn.execute(_ELSEWHERE, {"first": first, "last": last, "but": list(but)})
+    return [Plan(**row) for row in rows.mappings()]
+
+
+async def load_booked(conn: AsyncConnection, stops: Collection[UUID]) -> dict[UUID, int]:
+    """How many people have an appointment at each of some stops; those without any are left out."""
+    rows = await conn.execute(_BOOKED, {"stops": list(stops)})
+    return {row.stop: row.people for row in rows}
+
+
+async def load_last_visits(conn: AsyncConnection, before: datetime) -> dict[int, date]:
+    """Per quarter the last day with a stop that begins before a moment."""
+    rows = await conn.execute(_LAST_VISITS, {"before": before})
+    return {row.quarter: row.day for row in rows}
+
+
+def stop_of(row: Any) -> Stop:
+    """A row of the table as a stop."""
+    plan = Plan(row["vehicle"], row["place"], row["arrives_at"], row["departs_at"], row["counters"])
+    return Stop(
+        id=row["id"],
+        version=row["version"],
+        week=row["week"],
+        status=Status(row["status"]),
+        plan=plan,
+        dropped=row["dropped"],
+        announced=StopState.model_validate(row["announced"]) if row["announced"] else None,
+    )

@@ -1,0 +1,89 @@
+"""Facts of `mobile_office`: the stops of the Bürgermobil. They say nothing of a person: any department may read them."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
+
+from shared.events.base import Fact, FactPart, Privacy
+
+
+class Vehicle(FactPart):
+    """A Bürgermobil; `counters` is how many of its counters serve people at this stop."""
+
+    key: str
+    name: str
+    counters: int
+    equipment: list[str] = []
+
+
+class StopPlace(FactPart):
+    """Where the vehicle stands, in an Ortsteil (`quarter`) of a Stadtbezirk (`district`), both by their numbers.
+
+    `landmark` says in German how to find it. Coordinates are WGS 84 degrees.
+    """
+
+    key: str
+    name: str
+    district: int
+    quarter: int
+    rhine_bank: Literal["left", "right"]
+    landmark: str
+    step_free: bool
+    latitude: float
+    longitude: float
+
+
+class StopState(FactPart):
+    """The public state of a stop: one vehicle at one place on one day.
+
+    Times are those announced; `delay_minutes` later is when it is expected. `services` are the keys of those offered
+    there. `reason` stands in the city's words: of the delay, or of the cancellation.
+    """
+
+    status: Literal["scheduled", "cancelled"]
+    place: StopPlace
+    vehicle: Vehicle
+    arrives_at: AwareDatetime
+    departs_at: AwareDatetime
+    services: list[str]
+    delay_minutes: int = 0
+    reason: str | None = None
+
+    @property
+    def delay(self) -> timedelta:
+        """How much later than announced the vehicle comes."""
+        return timedelta(minutes=self.delay_minutes)
+
+
+class StopFact(Fact):
+    service: ClassVar[str] = "mobile_office"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+    stop: StopState
+
+    @property
+    def alive_until(self) -> datetime:
+        return self.stop.departs_at + self.stop.delay
+
+
+class MobilStopScheduled(StopFact):
+    """A stop is announced: people can come, and book."""
+
+
+class MobilStopRescheduled(StopFact):
+    """An announced stop takes place at another time or place, or with another vehicle; `before` is what it was.
+
+    `reason` stands in the city's words.
+    """
+
+    before: StopState
+    reason: str | None = None
+
+
+class MobilStopDelayed(StopFact):
+    """The vehicle comes later than announced, or after all less late; appointments stay as they are."""
+
+
+class MobilStopCancelled(StopFact):
+    """An announced stop does not take place; the state's `reason` says why."""
