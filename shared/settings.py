@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS = ("people_secret", "link_secret", "session_secret")
 """The keys a service has for itself: fields of its settings, base64, 32 bytes."""
-SERVICES = ("appointments", "notifications")
+SERVICES = ("appointments", "mobile_office", "notifications")
 
 
 def development_secret(name: str) -> str:

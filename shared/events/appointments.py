@@ -30,12 +30,17 @@ class KnownReason(StrEnum):
 
 
 class Place(FactPart):
-    """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video."""
+    """Where an appointment takes place; `district` is the number of the Stadtbezirk, 0 where it is by video.
+
+    At a stop of the Bürgermobil `key` is the stop's id, `quarter` the number of its Ortsteil, and `address` how to find
+    it, in German.
+    """
 
     key: str
     name: str
     district: int
     address: str | None = None
+    quarter: int | None = None
 
 
 class BookedService(FactPart):
@@ -74,14 +79,15 @@ class AppointmentState(PersonalState):
     """The public state of an appointment.
 
     `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
-    appointment shows the link when it is time. `interpreter` is the language an interpreter is asked for,
+    appointment shows the link when it is time. Where it is `stop`, the Bürgermobil is expected `delay_minutes` later than
+    announced, and with it the appointment. `interpreter` is the language an interpreter is asked for,
     `page_language` that of the pages it was booked on (None: not on pages). While it is `offered`, place and time are
     the alternative kept for the person, and `instead_of` says for what.
     """
 
     number: str
     status: Literal["confirmed", "offered", "missed", "cancelled"]
-    kind: Literal["counter", "video"] = "counter"
+    kind: Literal["counter", "video", "stop"] = "counter"
     place: Place
     counter: str
     services: list[BookedService]
@@ -90,10 +96,11 @@ class AppointmentState(PersonalState):
     interpreter: str | None = None
     page_language: str | None = None
     instead_of: InsteadOf | None = None
+    delay_minutes: int = 0
 
 
 class AppointmentFact(PersonalFact):
-    schema_version: ClassVar[int] = 4
+    schema_version: ClassVar[int] = 5
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
 
@@ -116,7 +123,7 @@ class AppointmentRescheduled(AppointmentFact):
     `reason` stands in the city's words; `known_reason` is there where it is a `KnownReason`, or a newer one.
     """
 
-    schema_version: ClassVar[int] = 6
+    schema_version: ClassVar[int] = 7
 
     before: AppointmentState
     by: DecidedBy
@@ -127,13 +134,27 @@ class AppointmentRescheduled(AppointmentFact):
 class AppointmentCancelled(AppointmentFact):
     """An appointment will not take place; `before` is the state it had.
 
-    `reason` stands in the city's words; `known_reason` is there where it is a `KnownReason`, or a newer one.
+    `reason` stands in the city's words; `known_reason` is there where it is a `KnownReason`, or a newer one. Where the
+    city put the person on the waiting list instead, `waiting` is the entry; the page of the
+    appointment leads to it.
     """
 
-    schema_version: ClassVar[int] = 5
+    schema_version: ClassVar[int] = 6
 
     before: AppointmentState
     by: DecidedBy
+    reason: str | None = None
+    known_reason: str | None = None
+    waiting: UUID | None = None
+
+
+class AppointmentDelayed(AppointmentFact):
+    """The Bürgermobil comes later than announced, or after all less late; the appointment stays and waits with it.
+
+    `before` is the state it had; `reason` and `known_reason` say why.
+    """
+
+    before: AppointmentState
     reason: str | None = None
     known_reason: str | None = None
 
@@ -143,9 +164,13 @@ class AppointmentMissed(AppointmentFact):
 
 
 class AlternativeOffered(AppointmentFact):
-    """An appointment cannot take place as booked; another time is kept for the person, `before` is what they had."""
+    """An appointment cannot take place as booked; another time is kept for the person, `before` is what they had.
+
+    `known_reason` is there where the reason is one of the city's fixed ones.
+    """
 
     before: AppointmentState
+    known_reason: str | None = None
 
 
 class ClosureState(FactPart):
@@ -231,7 +256,14 @@ class WaitingFact(PersonalFact):
 
 
 class WaitingListJoined(WaitingFact):
-    """Somebody wants to be told when something frees up."""
+    """Somebody wants to be told when something frees up.
+
+    `instead_of` is their appointment that cannot take place, where the city put them on the list for it.
+    """
+
+    schema_version: ClassVar[int] = 3
+
+    instead_of: UUID | None = None
 
 
 class SeatOffered(WaitingFact):

@@ -1,11 +1,23 @@
 """Facts of `mobile_office`: the stops of the Bürgermobil. They say nothing of a person: any department may read them."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
 from shared.events.base import Fact, FactPart, Privacy
+
+
+class StopReason(StrEnum):
+    """The city's fixed reasons why a stop is late, changes or does not take place, said in every language."""
+
+    BREAKDOWN = "breakdown"
+    TRAFFIC = "traffic"
+    WEATHER = "weather"
+    ILLNESS = "illness"
+    PLACE_TAKEN = "place-taken"
+    PLANNING = "planning"
 
 
 class Vehicle(FactPart):
@@ -38,7 +50,8 @@ class StopState(FactPart):
     """The public state of a stop: one vehicle at one place on one day.
 
     Times are those announced; `delay_minutes` later is when it is expected. `services` are the keys of those offered
-    there. `reason` stands in the city's words: of the delay, or of the cancellation.
+    there. `reason` stands in the city's words: of the delay, or of the cancellation; `known_reason` is there where it
+    is a `StopReason`, or a newer one.
     """
 
     status: Literal["scheduled", "cancelled"]
@@ -49,6 +62,7 @@ class StopState(FactPart):
     services: list[str]
     delay_minutes: int = 0
     reason: str | None = None
+    known_reason: str | None = None
 
     @property
     def delay(self) -> timedelta:
@@ -74,11 +88,12 @@ class MobilStopScheduled(StopFact):
 class MobilStopRescheduled(StopFact):
     """An announced stop takes place at another time or place, or with another vehicle; `before` is what it was.
 
-    `reason` stands in the city's words.
+    `reason` and `known_reason` say why, as those of the state.
     """
 
     before: StopState
     reason: str | None = None
+    known_reason: str | None = None
 
 
 class MobilStopDelayed(StopFact):

@@ -12,6 +12,7 @@ FACTS: tuple[type[Fact], ...] = (
     appointments.AppointmentBooked,
     appointments.AppointmentRescheduled,
     appointments.AppointmentCancelled,
+    appointments.AppointmentDelayed,
     appointments.AppointmentMissed,
     appointments.AlternativeOffered,
     appointments.WaitingListJoined,

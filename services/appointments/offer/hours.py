@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 
-LAST = 5
-"""The `nth` of the last weekday of a month."""
-_WEEK = timedelta(weeks=1)
+from shared.recurrence import recurs_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +31,11 @@ class Hours:
         return self.services is None or all(each in self.services for each in services)
 
     def apply_on(self, day: date) -> bool:
-        begun = self.valid_from is None or self.valid_from <= day
-        ended = self.valid_until is not None and self.valid_until < day
-        return day.weekday() == self.weekday and begun and not ended and self._in_turn(day) and self._is_nth(day)
-
-    def _in_turn(self, day: date) -> bool:
-        if self.every_weeks == 1 or self.valid_from is None:
-            return True
-        return (_monday(day) - _monday(self.valid_from)) // _WEEK % self.every_weeks == 0
-
-    def _is_nth(self, day: date) -> bool:
-        if self.nth == LAST:
-            return (day + _WEEK).month != day.month
-        return self.nth is None or (day.day - 1) // 7 + 1 == self.nth
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+        return recurs_on(
+            day,
+            weekday=self.weekday,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            every_weeks=self.every_weeks,
+            nth=self.nth,
+        )

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.appointments.closing.api import Hour, Lead
 from services.appointments.offer.api import Key
-from services.appointments.offer.hours import LAST
 from services.appointments.opening import usecases
 from services.appointments.opening.domain import MOST_WEEKS, MOST_WINDOWS, Window
 from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
+from shared.recurrence import LAST
 
 StationKey = Annotated[Key, Path()]
 

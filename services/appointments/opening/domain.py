@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from services.appointments.booking.domain import Wrong
 from services.appointments.offer.domain import Audience, Grid, Service, Station, choose, run_of, slots_on
-from services.appointments.offer.hours import LAST, Hours
+from services.appointments.offer.hours import Hours
 from shared.clock import BERLIN
+from shared.recurrence import LAST
 
 MOST_WINDOWS = 50
 """How many windows a station can have."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.mobile_office.tours.domain import WEEK
+from shared.recurrence import WEEK
 
 WEEKS = 8
 PER = 10_000

@@ -82,9 +82,7 @@ async def cancel(conn: AsyncConnection, service: Service, who: Caller, id: UUID,
 
 async def load_concerned(conn: AsyncConnection, vehicle: str, from_time: datetime) -> list[Stop]:
     """The announced stops a vehicle still has within a week, in order of time."""
-    rows = await conn.execute(
-        _STOPS_OF, {"vehicle": vehicle, "from_time": from_time, "until": from_time + HORIZON}
-    )
+    rows = await conn.execute(_STOPS_OF, {"vehicle": vehicle, "from_time": from_time, "until": from_time + HORIZON})
     stops = await lock_stops(conn, [row.id for row in rows])
     return sorted(stops.values(), key=lambda stop: stop.plan.arrives_at)
 

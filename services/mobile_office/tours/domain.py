@@ -13,8 +13,8 @@ from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from shared.events import mobile_office as events
 from shared.events.mobile_office import StopState
+from shared.recurrence import WEEK, recurs_on
 
-WEEK = timedelta(weeks=1)
 LONGEST_GAP = timedelta(weeks=8)
 """After how long without a stop an Ortsteil is named in the warnings."""
 LONGEST_DELAY = timedelta(hours=4)
@@ -45,9 +45,14 @@ class WeeklyStop:
     def day_in(self, monday: date) -> date | None:
         """The day in a week on which the stop is, if there is one; never a public holiday."""
         day = monday + timedelta(days=self.weekday)
-        turn = (monday - monday_of(self.valid_from)) // WEEK % self.every_weeks
-        valid = self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
-        return day if valid and turn == 0 and not is_public_holiday(day) else None
+        falls_on_it = recurs_on(
+            day,
+            weekday=self.weekday,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            every_weeks=self.every_weeks,
+        )
+        return day if falls_on_it and not is_public_holiday(day) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,6 @@ class Warning:
     district: int | None = None
     quarter: int | None = None
     weeks: int | None = None
-
-
-def monday_of(day: date) -> date:
-    """The Monday of a day's week."""
-    return day - timedelta(days=day.weekday())
 
 
 def plan_of(state: StopState) -> Plan:

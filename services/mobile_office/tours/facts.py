@@ -23,9 +23,7 @@ def rescheduled(stop: Stop, state: StopState, reason: str | None = None) -> Stop
         stop: as it was announced before.
     """
     assert stop.announced is not None, "it was announced"
-    return MobilStopRescheduled(
-        id=stop.id, version=stop.version + 1, stop=state, before=stop.announced, reason=reason
-    )
+    return MobilStopRescheduled(id=stop.id, version=stop.version + 1, stop=state, before=stop.announced, reason=reason)
 
 
 def delayed(stop: Stop, state: StopState) -> StopFact:

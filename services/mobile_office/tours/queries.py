@@ -58,7 +58,9 @@ async def load_weekly_plan(conn: AsyncConnection) -> list[WeeklyStop]:
 
 async def load_week(conn: AsyncConnection, monday: date) -> Week | None:
     """A week, if it is planned."""
-    found = await conn.execute(text("select monday, version, published_at from weeks where monday = :monday"), {"monday": monday})
+    found = await conn.execute(
+        text("select monday, version, published_at from weeks where monday = :monday"), {"monday": monday}
+    )
     row = found.one_or_none()
     return None if row is None else Week(*row)
 

@@ -18,7 +18,6 @@ from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.tours import facts
 from services.mobile_office.tours.domain import (
-    WEEK,
     Change,
     Plan,
     Status,
@@ -27,7 +26,6 @@ from services.mobile_office.tours.domain import (
     cancelled,
     cannot_follow,
     fingerprint,
-    monday_of,
     plan_of,
     plans_for,
     state_of,
@@ -55,6 +53,7 @@ from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
+from shared.recurrence import WEEK, monday_of
 from shared.service import Service
 
 PLANNED = "week-planned"
@@ -138,7 +137,14 @@ async def plan_week(conn: AsyncConnection, service: Service, who: Caller, monday
 
 
 async def put_stop(
-    conn: AsyncConnection, service: Service, who: Caller, monday: date, version: int, id: UUID, plan: Plan, now: datetime
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    monday: date,
+    version: int,
+    id: UUID,
+    plan: Plan,
+    now: datetime,
 ) -> None:
     """Put a stop into a week's plan, or replan one.
 
@@ -239,7 +245,9 @@ async def publish(
     return shown
 
 
-async def announce(conn: AsyncConnection, service: Service, stop: Stop, fact: StopFact, cause: UUID | None = None) -> UUID:
+async def announce(
+    conn: AsyncConnection, service: Service, stop: Stop, fact: StopFact, cause: UUID | None = None
+) -> UUID:
     """Save a stop as a fact says it is now, and record the fact; returns its event id."""
     plan = plan_of(fact.stop)
     if plan != stop.plan:
@@ -289,7 +297,11 @@ def _check(plan: Plan, monday: date, fleet: Fleet, now: datetime) -> None:
     arrives, departs = plan.arrives_at.astimezone(BERLIN), plan.departs_at.astimezone(BERLIN)
     if plan.vehicle not in fleet.vehicles or plan.place not in fleet.places:
         raise UnknownPlan
-    if monday_of(arrives.date()) != monday or arrives.date() != departs.date() or not now < plan.arrives_at < plan.departs_at:
+    if (
+        monday_of(arrives.date()) != monday
+        or arrives.date() != departs.date()
+        or not now < plan.arrives_at < plan.departs_at
+    ):
         raise UnknownPlan
     if not 0 < plan.counters <= fleet.vehicles[plan.vehicle].counters:
         raise TooManyCounters
