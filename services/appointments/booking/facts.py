@@ -8,6 +8,7 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
+from services.appointments.offer.stops import is_stop
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -69,7 +70,7 @@ def booked_fact(
         number=number,
         status="confirmed",
         kind=seating.kind.value,
-        place=place_of(seating.offer),
+        place=place_at(seating.station),
         counter=seating.counter,
         services=services_of(seating.offer),
         starts_at=seating.starts_at,
@@ -80,6 +81,7 @@ def booked_fact(
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),
+        delay_minutes=seating.station.delay_minutes,
     )
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
@@ -89,16 +91,8 @@ def rescheduled_fact(
 ) -> AppointmentRescheduled:
     """AppointmentRescheduled, one version after the state it changes."""
     assert found.state is not None, "a binding appointment has one"
-    state = found.state.model_copy(
-        update={
-            "place": place_of(seating.offer),
-            "counter": seating.counter,
-            "starts_at": seating.starts_at,
-            "ends_at": seating.ends_at,
-            "status": "confirmed",
-            "instead_of": None,
-        }
-    )
+    moved = moved_to(found.state, seating.station, seating.counter, seating.starts_at)
+    state = moved.model_copy(update={"status": "confirmed", "instead_of": None})
     before = binding_before(found.state)
     return AppointmentRescheduled(
         id=found.id, version=found.version + 1, appointment=state, before=before, by=by, **_why(reason)
@@ -143,10 +137,12 @@ def binding_before(state: AppointmentState) -> AppointmentState:
     return state.model_copy(
         update={
             "status": "confirmed",
+            "kind": state.kind if state.kind == "video" else "stop" if is_stop(old.place.key) else "counter",
             "place": old.place,
             "counter": old.counter,
             "starts_at": old.starts_at,
             "ends_at": old.ends_at,
+            "delay_minutes": 0,
             "instead_of": None,
         }
     )
@@ -167,6 +163,20 @@ def services_of(offer: Offer) -> list[BookedService]:
     ]
 
 
+def moved_to(state: AppointmentState, station: Station, counter: str, starts_at: datetime) -> AppointmentState:
+    """The state of an appointment that is as long as before, at another time or place."""
+    return state.model_copy(
+        update={
+            "kind": station.kind.value,
+            "place": place_at(station),
+            "counter": counter,
+            "starts_at": starts_at,
+            "ends_at": starts_at + (state.ends_at - state.starts_at),
+            "delay_minutes": station.delay_minutes,
+        }
+    )
+
+
 def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
@@ -175,4 +185,10 @@ def place_of(offer: Offer) -> Place:
 
 def place_at(station: Station) -> Place:
     """A station as facts name it."""
-    return Place(key=station.key, name=station.name, district=station.district, address=station.address)
+    return Place(
+        key=station.key,
+        name=station.name,
+        district=station.district,
+        address=station.address,
+        quarter=station.stop.quarter if station.stop else None,
+    )

@@ -2,21 +2,18 @@
 
 from datetime import datetime
 
-from services.appointments.booking.facts import binding_before
+from services.appointments.booking.facts import binding_before, moved_to, place_at
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.domain import Closure, Decision, Proposal, answer_until
-from services.appointments.closing.free_seats import Run
 from services.appointments.offer.domain import Station
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
-    AppointmentState,
     ClosureState,
     DecidedBy,
     InsteadOf,
-    Place,
     StationClosed,
 )
 from shared.events.base import About
@@ -29,7 +26,7 @@ def closed_fact(closure: Closure, station: Station) -> StationClosed:
         version=closure.version,
         closure=ClosureState(
             status="lifted" if closure.lifted else "in_force",
-            place=_place(station),
+            place=place_at(station),
             first_day=closure.first_day,
             last_day=closure.last_day,
             reason=closure.reason,
@@ -55,7 +52,8 @@ def decided_fact(
     if decided.run is None:
         state = found.state.model_copy(update={"status": "cancelled"})
         return AppointmentCancelled(**given, appointment=state, by=DecidedBy.CITY, reason=closure.reason)
-    moved = _moved(before, decided.run, stations)
+    run = decided.run
+    moved = moved_to(before, stations[run.station], run.counter, run.starts[0])
     if decided.decision is Decision.MOVE:
         return AppointmentRescheduled(**given, appointment=moved, by=DecidedBy.CITY, reason=closure.reason)
     instead_of = InsteadOf(
@@ -68,19 +66,3 @@ def decided_fact(
     )
     offered = moved.model_copy(update={"status": "offered", "instead_of": instead_of})
     return AlternativeOffered(**given, appointment=offered)
-
-
-def _moved(before: AppointmentState, run: Run, stations: dict[str, Station]) -> AppointmentState:
-    start = run.starts[0]
-    return before.model_copy(
-        update={
-            "place": _place(stations[run.station]),
-            "counter": run.counter,
-            "starts_at": start,
-            "ends_at": start + (before.ends_at - before.starts_at),
-        }
-    )
-
-
-def _place(station: Station) -> Place:
-    return Place(key=station.key, name=station.name, district=station.district, address=station.address)
