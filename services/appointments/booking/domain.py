@@ -66,6 +66,14 @@ def appointment_number(count: int) -> str:
     return f"{digits[:4]}-{digits[4:]}"
 
 
+def place_in_order(number: str) -> int:
+    """How many appointments had a number before this one got its own, and it: smaller for whoever chose a time earlier.
+
+    The opposite of `appointment_number`.
+    """
+    return (int(number.replace("-", "")) - _OFFSET) * pow(_STRIDE, -1, NUMBERS) % NUMBERS
+
+
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now
