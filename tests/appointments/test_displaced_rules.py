@@ -8,7 +8,7 @@ import pytest
 from services.appointments.booking.domain import appointment_number, place_in_order
 from services.appointments.closing.domain import NEAR, SOONEST, Decision
 from services.appointments.closing.free_seats import FreeSeats, Seat
-from services.appointments.displaced.domain import Displaced, Nearness, Spot, nearness, propose_instead
+from services.appointments.displaced.domain import FURTHER, Displaced, Nearness, Spot, further, nearness, propose_instead
 from services.appointments.offer.domain import Grid, Station
 from services.appointments.offer.hours import Hours
 from shared.city import City
@@ -129,3 +129,10 @@ def test_whoever_comes_first_gets_what_is_best_and_nothing_is_offered_twice() ->
 def test_numbers_tell_who_has_booked_longest() -> None:
     counts = [1, 2, 77, 281_790, 99_999_999]
     assert [place_in_order(appointment_number(count)) for count in counts] == counts
+
+
+def test_further_times_are_one_a_day_and_place_nearer_places_first() -> None:
+    free = {"here": [at(8, 9, 20), at(8, 9, 10), at(9)], "bank": [at(8)], "far": [at(day) for day in (8, 9, 10)]}
+    shown = further(Displaced(at(8), 1, PLACES), free)
+    assert shown == [("here", at(8, 9, 10)), ("here", at(9)), ("bank", at(8)), ("far", at(8)), ("far", at(9))]
+    assert len(shown) == FURTHER

@@ -1,13 +1,17 @@
 """Rules of what displaced people get instead: whose turn it is, how near a place is, and which time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 from services.appointments.closing.domain import NEAR, NOTHING_FITS, SOONEST, Decision, Proposal
 from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.offer.domain import Station
+from shared.clock import BERLIN
+
+FURTHER = 5
+"""How many times are shown besides the one that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,14 @@ def nearness(here: Spot, there: Spot) -> Nearness:
     if here.district == there.district:
         return Nearness.SAME_DISTRICT
     return Nearness.ANYWHERE if here.banks.isdisjoint(there.banks) else Nearness.SAME_BANK
+
+
+def by_nearness(here: Spot, places: Iterable[tuple[Spot, Station]]) -> dict[Nearness, list[Station]]:
+    """Stations by how near they are to a place."""
+    found: dict[Nearness, list[Station]] = {near: [] for near in Nearness}
+    for spot, station in places:
+        found[nearness(here, spot)].append(station)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,22 @@ def _propose(displaced: Displaced, free: FreeSeats, now: datetime, end: datetime
     old, soonest = displaced.starts_at, now + SOONEST
     for first, last in ((max(old - NEAR, soonest), old + NEAR), (soonest, end)):
         for near in Nearness:
-            places: Sequence[Station] = displaced.places.get(near, ())
+            places = displaced.places.get(near, [])
             if run := free.take(places, displaced.seats, old, first, last, displaced.language):
                 return Proposal(Decision.OFFER, run)
     return NOTHING_FITS
+
+
+def further(displaced: Displaced, free: Mapping[str, Iterable[datetime]]) -> list[tuple[str, datetime]]:
+    """Some of the free starts by station, the best first: of each station the start nearest to the old one on a day.
+
+    Nearer places come before nearer times, as in `propose_instead`.
+    """
+    found: dict[tuple[str, date], tuple[Nearness, timedelta, datetime, str]] = {}
+    for near, stations in displaced.places.items():
+        for station in stations:
+            for start in free[station.key]:
+                rank = (near, abs(start - displaced.starts_at), start, station.key)
+                day = (station.key, start.astimezone(BERLIN).date())
+                found[day] = min(found.get(day, rank), rank)
+    return [(station, start) for _, _, start, station in sorted(found.values())[:FURTHER]]

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import place_in_order
-from services.appointments.booking.facts import binding_before
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.carrying_out import take_seats, wanted_instead
@@ -15,12 +14,11 @@ from services.appointments.closing.domain import Proposal
 from services.appointments.closing.facts import Because, decided_fact
 from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.closing.queries import load_taken
-from services.appointments.displaced.domain import Displaced, Nearness, Spot, nearness, propose_instead
-from services.appointments.offer.domain import Station, able, choose, like
+from services.appointments.displaced.domain import propose_instead
+from services.appointments.displaced.queries import displaced
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.waiting.instead import load_people, waiting_for
 from services.appointments.waiting.joining import add_entries
-from shared.city import City
 from shared.clock import BERLIN
 from shared.service import Service
 
@@ -28,7 +26,7 @@ from shared.service import Service
 async def find_other_times(
     conn: AsyncConnection,
     service: Service,
-    displaced: Sequence[Appointment],
+    appointments: Sequence[Appointment],
     because: Because,
     cause: UUID,
     now: datetime,
@@ -39,13 +37,13 @@ async def find_other_times(
     AppointmentCancelled and, if they can be told when something frees up, WaitingListJoined.
 
     Args:
-        displaced: locked in the open transaction, which holds the locks of all stops and of the line; the seats they
+        appointments: locked in the open transaction, which holds the locks of all stops and of the line; the seats they
             had are free already.
         cause: the fact of the stop, which is the cause of these.
     """
-    if not displaced:
+    if not appointments:
         return
-    in_order = sorted(displaced, key=lambda each: place_in_order(each.number))
+    in_order = sorted(appointments, key=lambda each: place_in_order(each.number))
     offer, proposals = await _take_alternatives(conn, service, in_order, now)
     left_over = [each for each, proposal in zip(in_order, proposals, strict=True) if proposal.run is None]
     entries = waiting_for(left_over, await load_people(conn, service, left_over), offer, grid_of(service.city), now)
@@ -59,17 +57,17 @@ async def find_other_times(
 
 
 async def _take_alternatives(
-    conn: AsyncConnection, service: Service, displaced: Sequence[Appointment], now: datetime
+    conn: AsyncConnection, service: Service, appointments: Sequence[Appointment], now: datetime
 ) -> tuple[Offer, list[Proposal]]:
     """Decide on each, and take the seats; as often as somebody else is faster at one of them."""
     today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
     days = [today + timedelta(days=n) for n in range(grid.days_ahead + 1)]
     first = datetime.combine(today, time(), BERLIN)
     end = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
-    ids = [each.id for each in displaced]
+    ids = [each.id for each in appointments]
     while True:
         offer = await load_offer(conn, today)
-        asked = [_displaced(each, offer, service.city) for each in displaced]
+        asked = [displaced(each, offer, service.city) for each in appointments]
         free = FreeSeats(offer.stations, days, await load_taken(conn, first, end, now), grid)
         proposals = propose_instead(asked, free, now, end)
         taking = await conn.begin_nested()
@@ -78,16 +76,3 @@ async def _take_alternatives(
             await taking.commit()
             return offer, proposals
         await taking.rollback()
-
-
-def _displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
-    assert found.state is not None, "a binding appointment has one"
-    before = binding_before(found.state)
-    here = Spot(before.place.district, city.banks_of(before.place.district, before.place.quarter))
-    places: dict[Nearness, list[Station]] = {}
-    for each in like(found.kind, able(offer.stations, choose(offer.services, found.services))):
-        quarter = each.stop.quarter if each.stop else None
-        there = Spot(each.district, city.banks_of(each.district, quarter))
-        places.setdefault(nearness(here, there), []).append(each)
-    seats = grid_of(city).slots_in(found.ends_at - found.starts_at)
-    return Displaced(before.starts_at, seats, places, found.interpreter)

@@ -57,6 +57,11 @@ def waiting_url(service: Service, id: UUID, generation: int, state: WaitingState
     return secret_url(service, path, state.language, state.page_language)
 
 
+def entry_path(service: Service, entry: Entry) -> str:
+    """The secret path of an entry's page."""
+    return f"/appointments/waiting/{service.links.token(WAITING, entry.id, entry.generation)}"
+
+
 def joined_fact(service: Service, entry: NewEntry) -> WaitingListJoined:
     """WaitingListJoined with the contact sealed to `notifications`."""
     id, suits, offer, details, person = entry.id, entry.suits, entry.offer, entry.details, entry.details.kept
