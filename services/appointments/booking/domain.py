@@ -66,11 +66,8 @@ def appointment_number(count: int) -> str:
     return f"{digits[:4]}-{digits[4:]}"
 
 
-def place_in_order(number: str) -> int:
-    """How many appointments had a number before this one got its own, and it: smaller for whoever chose a time earlier.
-
-    The opposite of `appointment_number`.
-    """
+def count_of(number: str) -> int:
+    """The count a number was made of: the opposite of `appointment_number`."""
     return (int(number.replace("-", "")) - _OFFSET) * pow(_STRIDE, -1, NUMBERS) % NUMBERS
 
 

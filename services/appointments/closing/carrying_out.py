@@ -1,4 +1,4 @@
-"""Carrying out what was decided: all seats, all appointments and all facts in one statement each."""
+"""Carrying out what was decided: all seats in few statements."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,12 +7,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.alternatives import end_of
 from services.appointments.closing.domain import Proposal, answer_until
 from services.appointments.closing.free_seats import Seat
-from shared import retention
-from shared.events.appointments import AppointmentFact
-from shared.service import Service
 
 # In the order in which everybody takes seats. What belongs to those concerned gives way: appointments, and what is
 # offered to people who wait; to a closure also what is held for forms that are being filled in. An alternative must be
@@ -44,26 +40,6 @@ _NOT_HAD = text("""
         case when a.id is null then s.appointment not in (select key from closures)
              else a.starts_at > :now and a.status in ('confirmed', 'offered') end
     )
-""")
-_CHANGE = text("""
-    with changed as (
-        select * from unnest(
-            cast(:ids as uuid[]), cast(:versions as integer[]), cast(:statuses as text[]), cast(:stations as text[]),
-            cast(:at_counters as text[]), cast(:starts_at as timestamptz[]), cast(:ends_at as timestamptz[]),
-            cast(:held_until as timestamptz[]), cast(:kinds as text[]), cast(:states as text[]),
-            cast(:delete_after as timestamptz[])
-        ) as changed (id, version, status, station, counter, starts_at, ends_at, held_until, kind, state, delete_after)
-    ), forgotten_later as (
-        update people set delete_after = changed.delete_after from changed where matter = changed.id
-    )
-    update appointments a
-    set version = changed.version, status = changed.status, station = changed.station, counter = changed.counter,
-        starts_at = changed.starts_at, ends_at = changed.ends_at, held_until = changed.held_until,
-        kind = changed.kind, state = cast(changed.state as jsonb),
-        closure = coalesce(cast(:closure as uuid), a.closure),
-        cancelled_by = case when changed.status = 'cancelled' then 'city' end,
-        cancelled_at = case when changed.status = 'cancelled' then cast(:now as timestamptz) end
-    from changed where a.id = changed.id
 """)
 
 
@@ -107,42 +83,3 @@ async def take_seats(
     await conn.execute(_TAKE, {**values, **given, "untils": [until for _, _, until in wanted]})
     freed = [(counter, start) for counter, start in await conn.execute(_GIVE_BACK, {**values, **given})]
     return int((await conn.execute(_NOT_HAD, {**values, **given})).scalar_one()), freed
-
-
-async def change_appointments(
-    conn: AsyncConnection,
-    service: Service,
-    facts: Sequence[AppointmentFact],
-    cause: UUID,
-    now: datetime,
-    closure: UUID | None = None,
-) -> None:
-    """Save what becomes of appointments that cannot take place as booked, and record the facts that say so.
-
-    Args:
-        cause: the fact they follow from.
-        closure: the closure that concerns them, if it is one.
-    """
-    if not facts:
-        return
-    states = [fact.appointment for fact in facts]
-    values = {
-        "ids": [fact.id for fact in facts],
-        "versions": [fact.version for fact in facts],
-        "statuses": [state.status for state in states],
-        "stations": [state.place.key for state in states],
-        "at_counters": [state.counter for state in states],
-        "starts_at": [state.starts_at for state in states],
-        "ends_at": [state.ends_at for state in states],
-        "held_until": [state.instead_of and state.instead_of.until for state in states],
-        "kinds": [state.kind for state in states],
-        "states": [state.model_dump_json() for state in states],
-        "delete_after": [
-            (now if state.status == "cancelled" else state.ends_at) + retention.PERSON_AFTER_MATTER for state in states
-        ],
-        "closure": closure,
-        "now": now,
-    }
-    await conn.execute(_CHANGE, values)
-    await service.outbox.record_all(conn, [(fact, cause) for fact in facts])
-    await service.due.schedule(conn, *[end_of(fact) for fact in facts if fact.appointment.status == "offered"])

@@ -1,28 +1,28 @@
 """The facts of a closure, and of appointments that cannot take place as booked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.appointments.booking.facts import binding_before, place_at
+from services.appointments.booking.facts import Why, binding_before, moved_to, place_at
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.domain import Closure, Decision, Proposal, answer_until
-from services.appointments.closing.free_seats import Run
 from services.appointments.offer.domain import Station
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
-    AppointmentState,
     ClosureState,
     DecidedBy,
     InsteadOf,
     StationClosed,
 )
 from shared.events.base import About
+
+NOT_AS_BOOKED = "Der Termin kann nicht stattfinden wie gebucht."
+"""The reason where no other is given."""
 
 
 def closed_fact(closure: Closure, station: Station) -> StationClosed:
@@ -43,35 +43,20 @@ def closed_fact(closure: Closure, station: Station) -> StationClosed:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
-    """Why an appointment cannot take place as booked.
-
-    Args:
-        about: what that rests on.
-        reason: in the city's words, German.
-        known_reason: where it is one of the city's fixed ones.
-    """
-
-    about: About
-    reason: str
-    known_reason: str | None = None
-
-
-def because_of(closure: Closure) -> Because:
-    """That a station is closed."""
-    return Because(About(id=closure.id, version=closure.version), closure.reason)
+def because_of(closure: Closure) -> Why:
+    """Why a closure changes appointments."""
+    return Why(About(id=closure.id, version=closure.version), closure.reason)
 
 
 def decided_fact(
-    because: Because,
+    why: Why,
     found: Appointment,
     decided: Proposal,
     stations: Mapping[str, Station],
     now: datetime,
     waiting: UUID | None = None,
 ) -> AppointmentFact:
-    """What becomes of an appointment that cannot take place, one version after the state it changes.
+    """What becomes of an appointment that cannot take place as booked, one version after the state it changes.
 
     Args:
         waiting: the person's place on the waiting list, where there is no time for them.
@@ -81,35 +66,24 @@ def decided_fact(
     given: dict[str, Any] = {
         "id": found.id,
         "version": found.version + 1,
-        "about": because.about,
+        "about": why.about,
         "before": before,
     }
-    why: dict[str, Any] = {"reason": because.reason, "known_reason": because.known_reason}
+    said: dict[str, Any] = {"reason": why.reason, "known_reason": why.known_reason}
     if decided.run is None:
         state = found.state.model_copy(update={"status": "cancelled"})
-        return AppointmentCancelled(**given, **why, appointment=state, by=DecidedBy.CITY, waiting=waiting)
-    moved = _moved(before, decided.run, stations)
+        return AppointmentCancelled(**given, **said, appointment=state, by=DecidedBy.CITY, waiting=waiting)
+    run = decided.run
+    moved = moved_to(before, stations[run.station], run.counter, run.starts[0])
     if decided.decision is Decision.MOVE:
-        return AppointmentRescheduled(**given, **why, appointment=moved, by=DecidedBy.CITY)
+        return AppointmentRescheduled(**given, **said, appointment=moved, by=DecidedBy.CITY)
     instead_of = InsteadOf(
         place=before.place,
         counter=before.counter,
         starts_at=before.starts_at,
         ends_at=before.ends_at,
-        reason=because.reason,
+        reason=why.reason or NOT_AS_BOOKED,
         until=answer_until(moved.starts_at, now),
     )
     offered = moved.model_copy(update={"status": "offered", "instead_of": instead_of})
-    return AlternativeOffered(**given, appointment=offered, known_reason=because.known_reason)
-
-
-def _moved(before: AppointmentState, run: Run, stations: Mapping[str, Station]) -> AppointmentState:
-    start, station = run.starts[0], stations[run.station]
-    return before.model_copy(
-        update={
-            "place": place_at(station),
-            "counter": run.counter,
-            "starts_at": start,
-            "ends_at": start + (before.ends_at - before.starts_at),
-        }
-    )
+    return AlternativeOffered(**given, appointment=offered, known_reason=why.known_reason)

@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.many import change_appointments
 from services.appointments.booking.seats import release_seats
-from services.appointments.closing.carrying_out import Wanted, change_appointments, take_seats, wanted_instead
+from services.appointments.closing.carrying_out import Wanted, take_seats, wanted_instead
 from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
 from services.appointments.closing.facts import because_of, closed_fact, decided_fact
 from services.appointments.closing.preview import Preview, load_preview
@@ -137,7 +138,7 @@ async def close(
         decided_fact(because_of(closure), row.concerned.appointment, proposal, shown.stations, now)
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
-    await change_appointments(conn, service, facts, cause, now, closure.id)
+    await change_appointments(conn, service, facts, cause, now, closure=closure.id)
     for entry, offer in offered:
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
         about = About(id=closure.id, version=closure.version)

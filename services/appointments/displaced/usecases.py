@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import place_in_order
+from services.appointments.booking.facts import Why
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.carrying_out import take_seats, wanted_instead
 from services.appointments.closing.domain import Proposal
-from services.appointments.closing.facts import Because, decided_fact
+from services.appointments.closing.facts import decided_fact
 from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.closing.queries import load_taken
 from services.appointments.displaced.domain import propose_instead
@@ -27,30 +27,29 @@ async def find_other_times(
     conn: AsyncConnection,
     service: Service,
     appointments: Sequence[Appointment],
-    because: Because,
+    why: Why,
     cause: UUID,
     now: datetime,
 ) -> None:
     """Keep another time for people who have no place at a stop any more, or put them on the waiting list.
 
-    Whoever chose a time first comes first. For each AlternativeOffered is recorded, or, where nothing is free,
+    Whoever comes first gets what is best. For each AlternativeOffered is recorded, or, where nothing is free,
     AppointmentCancelled and, if they can be told when something frees up, WaitingListJoined.
 
     Args:
-        appointments: locked in the open transaction, which holds the locks of all stops and of the line; the seats they
-            had are free already.
+        appointments: those booked first come first. They are locked in the open transaction, which also holds the
+            locks of all stops and of the line; their seats are free already.
         cause: the fact of the stop, which is the cause of these.
     """
     if not appointments:
         return
-    in_order = sorted(appointments, key=lambda each: place_in_order(each.number))
-    offer, proposals = await _take_alternatives(conn, service, in_order, now)
-    left_over = [each for each, proposal in zip(in_order, proposals, strict=True) if proposal.run is None]
+    offer, proposals = await _take_alternatives(conn, service, appointments, now)
+    left_over = [each for each, proposal in zip(appointments, proposals, strict=True) if proposal.run is None]
     entries = waiting_for(left_over, await load_people(conn, service, left_over), offer, grid_of(service.city), now)
     by_key = {each.key: each for each in offer.stations}
     facts = [
-        decided_fact(because, each, proposal, by_key, now, waiting=entries[each.id].id if each.id in entries else None)
-        for each, proposal in zip(in_order, proposals, strict=True)
+        decided_fact(why, each, proposal, by_key, now, waiting=entries[each.id].id if each.id in entries else None)
+        for each, proposal in zip(appointments, proposals, strict=True)
     ]
     await change_appointments(conn, service, facts, cause, now)
     await add_entries(conn, service, list(entries.values()), cause)

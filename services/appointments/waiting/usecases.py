@@ -15,7 +15,7 @@ from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind, keys_of, of_kind
-from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
@@ -135,7 +135,7 @@ async def take(
     Raises:
         NotFound, OfferEnded, ConsentMissing
     """
-    entry, offer = await _offered(conn, id)
+    entry, offer = await _offered(conn, id, to_take=True)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
         return taken
     person = await service.people.load(conn, entry.id)
@@ -252,10 +252,12 @@ async def _end(
     await service.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
 
 
-async def _offered(conn: AsyncConnection, id: UUID) -> tuple[Entry, SeatOffer]:
+async def _offered(conn: AsyncConnection, id: UUID, to_take: bool = False) -> tuple[Entry, SeatOffer]:
     """An offer and its entry, locked in the open transaction."""
     if (offer := await load_seat_offer(conn, id)) is None:
         raise NotFound
+    if to_take:
+        await lock_stop(conn, offer.station)
     entry = await _known(conn, offer.entry, for_update=True)
     # Whoever had the lock before may have ended the offer.
     offer = await load_seat_offer(conn, id)
