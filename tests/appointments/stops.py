@@ -51,12 +51,13 @@ def stop_state(arrives_at: datetime, hours: float = 2, counters: int = 2, **chan
 
 @dataclass
 class Stop:
-    """A stop that `mobile_office` tells of; what is told is kept in `told`, so that it can be told again."""
+    """A stop that `mobile_office` tells of; `told` is what was told. A `silent` one's facts are only kept there."""
 
     service: Service
     state: StopState
     id: UUID = field(default_factory=uuid4)
     version: int = 0
+    silent: bool = False
     told: list[Received[StopFact]] = field(default_factory=list)
 
     @property
@@ -96,7 +97,8 @@ class Stop:
         event = uuid4()
         received = Received(fact=fact, event_id=event, cause=event, occurred_at=self.service.clock.now())
         self.told.append(received)
-        await tell(self.service, [received])
+        if not self.silent:
+            await tell(self.service, [received])
 
 
 async def tell(service: Service, facts: Sequence[Received[StopFact]]) -> None:
