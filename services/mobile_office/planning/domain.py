@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from shared.recurrence import WEEK
 
@@ -137,4 +138,4 @@ def _turns(
 
 
 def _pairs(moments: Sequence[date]) -> list[tuple[date, date]]:
-    return list(zip(moments, moments[1:], strict=False))
+    return list(pairwise(moments))
