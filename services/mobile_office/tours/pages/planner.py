@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours import usecases
@@ -35,8 +35,8 @@ class Moved(BaseModel):
     """A stop at other times, as a button says; `version` is that of the week."""
 
     version: Version
-    arrives_at: datetime
-    departs_at: datetime
+    arrives_at: AwareDatetime
+    departs_at: AwareDatetime
 
 
 class Pressed(BaseModel):
@@ -119,8 +119,8 @@ async def put_stop(visit: Lead, monday: date, typed: Annotated[TypedStop, Form()
 async def move(visit: Lead, monday: date, id: UUID, moved: Annotated[Moved, Form()]) -> Response:
     """A stop earlier or later, as its buttons say."""
     stop = await _stop(visit, monday, id)
-    times = {"arrives_at": moved.arrives_at.astimezone(UTC), "departs_at": moved.departs_at.astimezone(UTC)}
-    return await _changed(visit, monday, moved.version, stop, replace(stop.plan, **times))
+    plan = replace(stop.plan, arrives_at=moved.arrives_at, departs_at=moved.departs_at)
+    return await _changed(visit, monday, moved.version, stop, plan)
 
 
 @router.post("/{monday}/stops/{id}/again")
@@ -245,14 +245,13 @@ async def _form_page(
     visit: StaffVisit, monday: date, typed: TypedStop, errors: FormErrors, status: int | None = None
 ) -> Response:
     _fleet, names = await load_names(visit)
-    stop: Any = await find_stop(visit.conn, typed.id)
     return visit.render(
         "staff/planner_stop.html",
         status=status or (422 if errors else 200),
         monday=monday,
         days=[monday + timedelta(days=each) for each in range(7)],
         typed=typed,
-        stop=stop,
+        stop=await find_stop(visit.conn, typed.id),
         changed=status == 409,
         errors=errors,
         **names,

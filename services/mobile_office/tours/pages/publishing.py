@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 from pydantic import Field
 
 from services.mobile_office.tours import publishing
-from services.mobile_office.tours.domain import Change
+from services.mobile_office.tours.domain import Change, plan_of
 from services.mobile_office.tours.pages.planner import PAGE
 from services.mobile_office.tours.pages.visit import Lead, TypedReason, load_names, read_reason
 from services.mobile_office.tours.publishing import Preview, load_preview
@@ -61,6 +61,7 @@ async def _page(
         preview=preview,
         changes={change: [stop for stop, its in preview.changes if its is change] for change in Change},
         stops={stop.id: stop for stop in preview.stops},
+        plan_of=plan_of,
         typed=typed,
         errors=errors or FormErrors(),
         outdated=outdated,

@@ -10,8 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.tours.pages.words import REASONS
-from services.mobile_office.tours.reasons import Reason
+from services.mobile_office.tours.reasons import WORDS, Reason
 from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
 from shared.events.mobile_office import StopReason
@@ -70,7 +69,7 @@ async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
         "fleet": fleet,
         "districts": {each.number: each.name for each in city.districts},
         "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
-        "reasons": REASONS,
+        "reasons": WORDS,
     }
 
 
