@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import vCalAddress
 
+from shared.calendar_files import calendar_entry, calendar_file
 from shared.events.appointments import AppointmentFact
 
-PRODUCT = "-//Nahbar//Appointments//DE"
 STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
@@ -30,21 +30,17 @@ def calendar_part(
     The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer.
     """
     state = fact.appointment
-    event = Event()
-    event.add("uid", str(fact.id))
-    event.add("sequence", fact.version - 1)
-    event.add("dtstamp", stamp)
-    event.add("dtstart", state.starts_at)
-    event.add("dtend", state.ends_at)
-    event.add("summary", summary)
+    event = calendar_entry(
+        str(fact.id),
+        fact.version,
+        stamp=stamp,
+        starts=state.starts_at,
+        ends=state.ends_at,
+        summary=summary,
+        location=location,
+        status=STATUSES[state.status],
+    )
     event.add("description", description)
-    event.add("location", location)
-    event.add("status", STATUSES[state.status])
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method_of(fact))
-    calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return calendar_file("appointments", [event], method=method_of(fact))
