@@ -4,6 +4,7 @@ from datetime import datetime
 
 from icalendar import Calendar, Event, vCalAddress
 
+from services.notifications.telling.matters.appointments import delay_of, expected_start
 from shared.events.appointments import AppointmentFact
 
 PRODUCT = "-//Nahbar//Appointments//DE"
@@ -27,15 +28,16 @@ def calendar_part(
 ) -> bytes:
     """The calendar entry of an appointment.
 
-    The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer.
+    The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer. While
+    the Bürgermobil is late the entry is at the time it is expected, so that calendars remind of that.
     """
     state = fact.appointment
     event = Event()
     event.add("uid", str(fact.id))
     event.add("sequence", fact.version - 1)
     event.add("dtstamp", stamp)
-    event.add("dtstart", state.starts_at)
-    event.add("dtend", state.ends_at)
+    event.add("dtstart", expected_start(state))
+    event.add("dtend", state.ends_at + delay_of(state))
     event.add("summary", summary)
     event.add("description", description)
     event.add("location", location)
