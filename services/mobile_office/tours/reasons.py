@@ -6,15 +6,16 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.events.mobile_office import StopReason
+from shared.texts import N_
 
 WORDS: Mapping[StopReason, str] = MappingProxyType(
     {
-        StopReason.BREAKDOWN: "Das Fahrzeug hat eine Panne.",
-        StopReason.TRAFFIC: "Der Verkehr hält das Fahrzeug auf.",
-        StopReason.WEATHER: "Das Wetter lässt es nicht zu.",
-        StopReason.ILLNESS: "Jemand vom Team ist krank.",
-        StopReason.PLACE_TAKEN: "Der Platz ist belegt.",
-        StopReason.PLANNING: "Die Tour wurde neu geplant.",
+        StopReason.BREAKDOWN: N_("Das Fahrzeug hat eine Panne."),
+        StopReason.TRAFFIC: N_("Der Verkehr hält das Fahrzeug auf."),
+        StopReason.WEATHER: N_("Das Wetter lässt es nicht zu."),
+        StopReason.ILLNESS: N_("Jemand vom Team ist krank."),
+        StopReason.PLACE_TAKEN: N_("Der Platz ist belegt."),
+        StopReason.PLANNING: N_("Die Tour wurde neu geplant."),
     }
 )
 """The fixed reasons in the city's words."""
