@@ -17,6 +17,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
+    vehicle = "Bürgermobil" if state.kind == "stop" else None
     event = Event()
     event.add("uid", str(appointment.id))
     event.add("sequence", appointment.version - 1)
@@ -24,7 +25,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.ends_at)
     event.add("summary", ", ".join(each.named(appointment.language) for each in state.services))
-    event.add("location", ", ".join(filter(None, [state.place.name, state.place.address])))
+    event.add("location", ", ".join(filter(None, [vehicle, state.place.name, state.place.address])))
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
     event.add("description", f"{appointment.number}\n{url}")
     event.add("status", STATUSES[state.status])

@@ -8,7 +8,6 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
-from services.appointments.offer.stops import is_stop
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -21,6 +20,7 @@ from shared.events.appointments import (
     Place,
 )
 from shared.events.personal import Contact
+from shared.numbers import is_id
 from shared.people import Person
 from shared.service import Service
 from shared.web.i18n import GERMAN, LANGUAGES
@@ -137,7 +137,7 @@ def binding_before(state: AppointmentState) -> AppointmentState:
     return state.model_copy(
         update={
             "status": "confirmed",
-            "kind": state.kind if state.kind == "video" else "stop" if is_stop(old.place.key) else "counter",
+            "kind": state.kind if state.kind == "video" else "stop" if is_id(old.place.key) else "counter",
             "place": old.place,
             "counter": old.counter,
             "starts_at": old.starts_at,

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.hours import Hours
-from services.appointments.offer.stops import Stop, is_stop
+from services.appointments.offer.stops import Stop
 from shared.city import City
 from shared.clock import BERLIN
+from shared.numbers import is_id
 from shared.statements import Statement
 
 _OFFER = Statement("""
@@ -85,7 +86,7 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
     Whoever takes seats at a stop locks it before loading the offer: then the seats are still there, or what changes the
     stop later finds who has them. The lock comes after one on a hold, before those on an appointment and on the line.
     """
-    if is_stop(station):
+    if is_id(station):
         await conn.execute(_LOCK_STOP, {"station": station})
 
 
