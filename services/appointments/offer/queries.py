@@ -18,7 +18,7 @@ from shared.statements import Statement
 
 _OFFER = Statement("""
     select
-        (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
+        (select coalesce(jsonb_agg(to_jsonb(found) order by stop ->> 'arrives_at' nulls first, found.name), '[]') from (
             select key, name, district, address, kind,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
                    (select jsonb_agg(jsonb_build_array(c.key, language) order by c.number, place)
