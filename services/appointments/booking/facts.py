@@ -1,5 +1,6 @@
 """The facts of an appointment, built from what was decided."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from shared.events.appointments import (
     KnownReason,
     Place,
 )
+from shared.events.base import About
 from shared.events.personal import Contact
 from shared.numbers import is_id
 from shared.people import Person
@@ -45,6 +47,20 @@ def secret_url(service: Service, path: str, language: str, page_language: str | 
     readable = any(each.code == language for each in LANGUAGES)
     prefix = page_of(language if readable else page_language or GERMAN.code).prefix
     return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What an appointment changes for: the aggregate it rests on in a version, and the reason.
+
+    Args:
+        reason: in the city's words, German.
+        known_reason: where it is one of the city's fixed ones.
+    """
+
+    about: About
+    reason: str | None = None
+    known_reason: str | None = None
 
 
 def booked_fact(

@@ -9,17 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
-from services.appointments.booking.facts import place_at
+from services.appointments.booking.facts import Why, place_at
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.free_seats import Run
+from services.appointments.displaced.usecases import find_other_times
 from services.appointments.offer.domain import Grid, Station, choose, slots_on
 from services.appointments.offer.queries import Offer, grid_of
 from services.appointments.offer.stops import Stop
-from services.appointments.stops.cancelling import find_other_times
 from services.appointments.stops.domain import Reseating, Seated
-from services.appointments.stops.facts import Why, delayed_fact, moved_fact
+from services.appointments.stops.facts import delayed_fact, moved_fact
 from services.appointments.stops.queries import load_seats_at, load_to_come
+from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
@@ -97,13 +98,15 @@ async def carry_out(conn: AsyncConnection, service: Service, change: StopChange,
         facts = [fact for found in to_come if (fact := change.delayed(found))]
         await change_appointments(conn, service, facts, change.cause, now)
         return
+    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     runs = await _reseat(conn, service, change, to_come, now)
     placed = list(zip(to_come, runs, strict=True))
     facts = [fact for found, run in placed if run and (fact := change.moved(found, run))]
     await change_appointments(conn, service, facts, change.cause, now)
-    homeless = [found for found, run in placed if run is None]
-    await find_other_times(conn, service, homeless, change.why, change.cause, now)
+    displaced = [found for found, run in placed if run is None]
+    await find_other_times(conn, service, displaced, change.why, change.cause, now)
     slots = slots_on(change.after, _stop(change.after).day, grid_of(service.city))
     await pass_on_all(conn, service, [(counter, start) for counter in change.after.counters for start in slots], now)
 
@@ -116,7 +119,7 @@ async def _reseat(
     offered = await load_offers_of(conn, [each.seat for each in seats])
     for entry, offer in offered:
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
-        await end_offer(conn, service, entry, offer, outcome, about=change.why.stop, cause=change.cause)
+        await end_offer(conn, service, entry, offer, outcome, about=change.why.about, cause=change.cause)
     moving = {found.id for found in to_come}.union(offer.id for _, offer in offered)
     staying = {each.seat for each in seats if each.kept and each.owner not in moving}
     grid = grid_of(service.city)

@@ -1,22 +1,10 @@
 """The facts of appointments at a stop that changes."""
 
-from dataclasses import dataclass
-
-from services.appointments.booking.facts import binding_before, moved_to
+from services.appointments.booking.facts import Why, binding_before, moved_to
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.free_seats import Run
 from services.appointments.offer.domain import Station
 from shared.events.appointments import AppointmentDelayed, AppointmentRescheduled, DecidedBy
-from shared.events.base import About
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """What changes appointments: the stop in a version, and the reason, in the city's words and one it knows."""
-
-    stop: About
-    reason: str | None = None
-    known_reason: str | None = None
 
 
 def moved_fact(found: Appointment, station: Station, run: Run, why: Why) -> AppointmentRescheduled:
@@ -25,7 +13,7 @@ def moved_fact(found: Appointment, station: Station, run: Run, why: Why) -> Appo
     return AppointmentRescheduled(
         id=found.id,
         version=found.version + 1,
-        about=why.stop,
+        about=why.about,
         appointment=moved_to(found.state, station, run.counter, run.starts[0]),
         before=binding_before(found.state),
         by=DecidedBy.CITY,
@@ -40,7 +28,7 @@ def delayed_fact(found: Appointment, minutes: int, why: Why) -> AppointmentDelay
     return AppointmentDelayed(
         id=found.id,
         version=found.version + 1,
-        about=why.stop,
+        about=why.about,
         appointment=found.state.model_copy(update={"delay_minutes": minutes}),
         before=found.state,
         reason=why.reason,

@@ -11,7 +11,13 @@ from services.appointments.booking.domain import count_of
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.booking.seats import Seat
 
-_LOCK = text("select version from stops where station = :station for update")
+# All stops to come, in order: what has no place at one may be offered a time at another, and two changes that wait for
+# each other's stops would never end.
+_LOCK = text("""
+    with locked as materialized (
+        select station, version from stops where station = :station or departs_at > :now order by station for update
+    ) select version from locked where station = :station
+""")
 _TO_COME = """
     from appointments
     where station = :station and starts_at + cast(:delay as interval) > :now
@@ -34,9 +40,12 @@ class TakenSeat:
     kept: bool
 
 
-async def lock_version(conn: AsyncConnection, station: str) -> int | None:
-    """The version a stop is known in, locked against bookings until this transaction ends; None for an unknown one."""
-    version: int | None = (await conn.execute(_LOCK, {"station": station})).scalar_one_or_none()
+async def lock_version(conn: AsyncConnection, station: str, now: datetime) -> int | None:
+    """The version a stop is known in; None for an unknown one.
+
+    It and all stops to come are locked against bookings until this transaction ends.
+    """
+    version: int | None = (await conn.execute(_LOCK, {"station": station, "now": now})).scalar_one_or_none()
     return version
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.facts import Why
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.stops.changing import StopChange, carry_out
-from services.appointments.stops.facts import Why
 from services.appointments.stops.queries import lock_version
 from services.appointments.tables import counters, stations, stops
 from shared.clock import BERLIN
@@ -34,7 +34,7 @@ async def follow(conn: AsyncConnection, service: Service, received: Received[Sto
     """
     fact, now = received.fact, service.clock.now()
     key, today = str(fact.id), now.astimezone(BERLIN).date()
-    version = await lock_version(conn, key)
+    version = await lock_version(conn, key, now)
     if version is not None and version >= fact.version:
         return
     known = (await load_offer(conn, today, key, ())).stations

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -19,7 +19,8 @@ from services.appointments.offer.queries import Offer, grid_of, load_free_times,
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
-from services.appointments.waiting.facts import joined_fact, left_fact
+from services.appointments.waiting.facts import NewEntry, left_fact
+from services.appointments.waiting.joining import add_entries
 from services.appointments.waiting.line import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
 from services.appointments.waiting.queries import (
     Entry,
@@ -31,20 +32,13 @@ from services.appointments.waiting.queries import (
 from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
 from shared import retention
 from shared.clock import BERLIN
-from shared.due import Claim, Urgency, Work
+from shared.due import Claim
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
 
-LAST_DAY = "waiting-last-day"
 FREE_SHOWN = 5
 
-_JOIN = text("""
-    insert into waiting_entries (id, version, status, turn, services, seats, stations, weekdays, first_day, last_day,
-                                 language, interpreter, channels, state)
-    values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
-            :language, :interpreter, :channels, cast(:state as jsonb))
-""")
 _ALONE = text("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
 _MATTERS = text(f"select {COUNT_MATTERS}")
 _WAITS_FOR_THE_SAME = text("""
@@ -124,27 +118,8 @@ async def join(
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
-    suits, services = checked.suits, checked.offer.services
     await _check_limits(conn, service, person, checked, now, origin)
-    fact = joined_fact(service, id, suits, checked.offer, details, person)
-    values = {
-        "id": id,
-        "services": keys_of(services),
-        "seats": grid_of(service.city).slots_for(services),
-        "stations": list(suits.stations),
-        "weekdays": list(suits.weekdays),
-        "first_day": suits.first_day,
-        "last_day": suits.last_day,
-        "language": details.language,
-        "interpreter": details.interpreter,
-        "channels": list(details.person.channels),
-        "state": fact.entry.model_dump_json(),
-    }
-    await conn.execute(_JOIN, values)
-    await service.people.save(conn, id, person)
-    await service.outbox.record(conn, fact)
-    over = datetime.combine(suits.last_day + timedelta(days=1), time(), BERLIN)
-    await service.due.schedule(conn, Work(LAST_DAY, str(id), over, Urgency.REMINDER))
+    await add_entries(conn, service, [NewEntry(id, checked.suits, checked.offer, details)])
     return await _known(conn, id)
 
 
