@@ -79,8 +79,8 @@ class AppointmentState(PersonalState):
     """The public state of an appointment.
 
     `number` is what staff and citizens call it by. Where `kind` is `video` there is no way to go: the page of the
-    appointment shows the link when it is time. Where it is `stop`, the Bürgermobil is expected `delay_minutes` later than
-    announced, and with it the appointment. `interpreter` is the language an interpreter is asked for,
+    appointment shows the link when it is time. Where it is `stop`, the Bürgermobil is expected `delay_minutes` later
+    than announced, and with it the appointment. `interpreter` is the language an interpreter is asked for,
     `page_language` that of the pages it was booked on (None: not on pages). While it is `offered`, place and time are
     the alternative kept for the person, and `instead_of` says for what.
     """

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet, Place, Vehicle
 from services.mobile_office.tables import places, travel_times, vehicles
 from shared.city import City
+
+_LOCK_VEHICLES = text("select from vehicles order by key for no key update")
 
 
 async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
@@ -20,9 +22,18 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
     )
 
 
+async def lock_vehicles(conn: AsyncConnection) -> None:
+    """Let nobody else put a vehicle somewhere until the transaction ends.
+
+    Whoever does so locks in this order: the week, the vehicles, the stops. None of two who try at once is in the way of
+    the other for good, then, and the second sees what the first did.
+    """
+    await conn.execute(_LOCK_VEHICLES)
+
+
 async def _all(conn: AsyncConnection, table: Any) -> list[Any]:
     return list((await conn.execute(select(table).order_by(*table.primary_key))).mappings())
 
 
 def _vehicle(row: Any) -> Vehicle:
-    return Vehicle(row["key"], row["name"], row["counters"], row["step_free"], tuple(row["equipment"]))
+    return Vehicle(**{**row, "equipment": tuple(row["equipment"])})
