@@ -15,6 +15,7 @@ from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
 from tests.appointments.conftest import API, Client, at, booking, outbox, wish
 from tests.appointments.stops import Stop, a_stop, tell
+from tests.appointments.waiting import entry, join
 
 TAKEN = uuid4()
 """Who has the seats that are not left free."""
@@ -117,6 +118,21 @@ async def test_nobody_can_book_there_any_more_and_what_was_held_ends(
     assert await seats_at(service, stop) == 0
 
 
+async def test_what_is_offered_there_to_who_waits_is_withdrawn(client: Client, service: Service) -> None:
+    stop = await a_stop(service, hours=1 / 6, counters=1)
+    arrival = stop.state.arrives_at
+    booked = await book(client, arrival, station=stop.key)
+    joined = await join(client, arrival, stations=[stop.key])
+    await act(client, booked, "cancellation")
+    assert (await entry(client, joined))["status"] == "offered"
+    await stop.cancel()
+    assert (await entry(client, joined))["status"] == "waiting"
+    ended = (await outbox(service))[-1]
+    assert (ended.type.rpartition(".")[2], ended.cause) == ("SeatOfferEnded", stop.told[-1].event_id)
+    assert json.loads(ended.body)["outcome"] == "withdrawn"
+    assert await seats_at(service, stop) == 0
+
+
 async def test_the_language_and_consecutive_seats_are_kept(client: Client, service: Service, arrival: datetime) -> None:
     stop = await a_stop(service)
     family = ("familienanmeldung",)
@@ -151,10 +167,10 @@ async def test_with_nothing_free_people_wait_and_hear_it_in_one_message(
         [joined] = [row for row in await outbox(service) if row.aggregate == entry_instead_of(id)]
         assert (joined.type.rpartition(".")[2], joined.cause) == ("WaitingListJoined", stop.told[-1].event_id)
         assert json.loads(joined.body)["instead_of"] == fact["id"]
-        entry = await entry_of(service, entry_instead_of(id))
-        assert (entry.services, entry.weekdays) == (["meldebescheinigung"], list(range(7)))
-        assert {"mitte", "sued", "homberg"} <= set(entry.stations)
-        turns.append(entry.turn)
+        waits = await entry_of(service, entry_instead_of(id))
+        assert (waits.services, waits.weekdays) == (["meldebescheinigung"], list(range(7)))
+        assert {"mitte", "sued", "homberg"} <= set(waits.stations)
+        turns.append(waits.turn)
     assert turns == sorted(turns)
     [_, ended] = await facts_of(service, silent)
     assert (ended["type"], ended["waiting"]) == ("AppointmentCancelled", None), "they could not be told"
