@@ -35,7 +35,7 @@ async def test_a_stop_has_seats_from_arrival_to_departure_for_its_services(clien
     assert [minutes(each, arrival) for each in await starts_at(client, stop)] == [10, 20]
     [fact] = await facts_of(service, booked)
     assert fact["appointment"]["place"] == {
-        "key": stop.key, "name": "Marktplatz Rumeln", "district": 700, "address": "vor der Sparkasse", "quarter": 704,
+        "key": stop.key, "name": "Marktplatz Rumeln", "district": 600, "address": "vor der Sparkasse", "quarter": 605,
     }  # fmt: skip
     refused = await client.post(f"{API}/appointments", json=booking(arrival, station=stop.key, services=("reisepass",)))
     assert refused.json()["type"] == "urn:nahbar:problem:not-together"
