@@ -4,13 +4,27 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.mobile_office.area import LEAD, STAFF_AREA
 from services.mobile_office.consumers import REACTIONS
+from services.mobile_office.fleet.api import router as fleet_api
+from services.mobile_office.planning.api import router as planning_api
 from services.mobile_office.settings import Settings
 from services.mobile_office.tours.api import router as tours_api
 from services.mobile_office.tours.bookings import forget_bookings
+from services.mobile_office.tours.changes_api import router as changes_api
+from services.mobile_office.tours.pages.breakdown import router as breakdown_pages
+from services.mobile_office.tours.pages.plan import router as plan_pages
+from services.mobile_office.tours.pages.planner import router as planner_pages
+from services.mobile_office.tours.pages.publishing import router as publishing_pages
+from services.mobile_office.tours.pages.stop import router as stop_pages
+from services.mobile_office.tours.pages.today import router as today_pages
+from services.mobile_office.tours.weeks_api import router as weeks_api
+from services.mobile_office.weekly.api import router as weekly_api
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
+from shared.web.staff.audit import audit_pages
+from shared.web.staff.pages import staff_pages
 
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
@@ -19,11 +33,16 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     pages = Pages(Path(__file__).parent, service.city)
     app = service.create_app(
         roles=roles,
-        routers=[tours_api],
+        routers=[
+            *(tours_api, weeks_api, changes_api, weekly_api, planning_api, fleet_api),
+            *(plan_pages, stop_pages, planner_pages, publishing_pages, today_pages, breakdown_pages),
+            *(staff_pages(service.name), audit_pages(service.name, LEAD)),
+        ],
         reactions=REACTIONS,
         tidy=forget_bookings,
         error_page=pages.error_page,
     )
     app.state.pages = pages
+    app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

@@ -36,6 +36,8 @@ vehicles = Table(
     Column("counters", SmallInteger, nullable=False),
     Column("step_free", Boolean, nullable=False),
     Column("equipment", ARRAY(Text), nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    comment="As the city's data have it while the version is 0; then as staff have changed it.",
 )
 
 places = Table(
@@ -51,7 +53,10 @@ places = Table(
     Column("longitude", Double, nullable=False),
     Column("step_free", Boolean, nullable=False),
     Column("power", Boolean, nullable=False),
+    Column("permit_from", Date),
     Column("permit_until", Date),
+    Column("version", Integer, nullable=False, server_default=text("0")),
+    comment="As the city's data have it while the version is 0; then as staff have changed it.",
 )
 
 travel_times = Table(
@@ -74,6 +79,7 @@ weekly_stops = Table(
     Column("every_weeks", SmallInteger, nullable=False, server_default=text("1")),
     Column("valid_from", Date, nullable=False),
     Column("valid_until", Date),
+    Column("version", Integer, nullable=False, server_default=text("1")),
     CheckConstraint("arrives < departs", name="arrives_before_departs"),
     CheckConstraint("every_weeks between 1 and 52", name="known_rhythm"),
 )

@@ -1,4 +1,4 @@
-"""Facts of `mobile_office`: the stops of the Bürgermobil. They say nothing of a person: any department may read them."""
+"""Facts of `mobile_office`: the stops of the Bürgermobil. They name no person: any department may read them."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

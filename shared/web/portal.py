@@ -10,14 +10,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from shared.city import City
 from shared.http import HeadAsGet, OwnRedirects, install_errors
 from shared.retention import PERSON_AFTER_MATTER
+from shared.texts import N_
 from shared.web.i18n import LanguagePrefix, language_of
 from shared.web.pages import SHARED, Pages
 from shared.web.staff.areas import AREAS
-
-
-def N_(text: str) -> str:  # noqa: N802
-    """Mark a text for extraction where it is written; the template translates it."""
-    return text
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ from deploy.serve import OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
+from services.mobile_office.app import create_app as create_mobile_office
+from services.mobile_office.fleet.usecases import load_city as load_fleet
+from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
 from shared.city import City
@@ -33,6 +36,7 @@ from tests.browser.desk import DeskSite
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
+from tests.browser.touring import TouringSite
 from tests.shared.web.site import create_site
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
@@ -227,5 +231,22 @@ async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) 
     platform_app = OnePort({"notifications": app}, create_portal(service.city, {"nachrichten"}))
     async with serving(platform_app) as address:
         yield SubscribingSite(address, service)
+    await service.db.close()
+    await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def touring(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TouringSite]:
+    """The pages of the Bürgermobil and the portal on one port, over a database of their own."""
+    database = await clone_database(stack.url, "mobile_office", f"mobile_office_{uuid4().hex[:12]}")
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+    )
+    app = create_mobile_office(MobileOfficeSettings(platform=platform, database=database), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    async with service.db.transaction() as conn:
+        await load_fleet(conn, service.city)
+    async with serving(OnePort({"mobile_office": app}, create_portal(service.city, {"mobil"}))) as address:
+        yield TouringSite(address, service)
     await service.db.close()
     await drop_database(database)

@@ -1,18 +1,17 @@
 """Opening hours as they are typed into a form."""
 
-import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import time
 from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.domain import Wrong
 from services.appointments.opening.domain import Window
+from shared.web.typed import read_day, read_time
 
 NTH = "nth-"
 """Before the number of an nth weekday, its value in the form."""
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 Parsed = TypeVar("Parsed")
 
@@ -73,27 +72,13 @@ class TypedWindow(BaseModel):
         number = field("repeat", self.repeat.removeprefix(NTH), int, 1)
         window = Window(
             tuple(sorted({int(each) for each in self.weekdays if each in set("0123456")})),
-            field("opens", self.opens, _time, time.min),
-            field("closes", self.closes, _time, time.max),
-            field("valid_from", self.valid_from, _day, None),
-            field("valid_until", self.valid_until, _day, None),
+            field("opens", self.opens, read_time, time.min),
+            field("closes", self.closes, read_time, time.max),
+            field("valid_from", self.valid_from, read_day, None),
+            field("valid_until", self.valid_until, read_day, None),
             1 if nth else number,
             number if nth else None,
             field("staff_counters", self.staff_counters, int, 0),
             tuple(self.services) or None,
         )
         return window, unreadable
-
-
-def _time(typed: str) -> time:
-    if (found := _CLOCK.fullmatch(typed)) is None:
-        raise ValueError(typed)
-    return time(int(found[1]), int(found[2]))
-
-
-def _day(typed: str) -> date | None:
-    """A day as browsers send it, or as people type it where their browser has no calendar."""
-    if not typed:
-        return None
-    pattern = "%d.%m.%Y" if "." in typed else "%Y-%m-%d"
-    return datetime.strptime(typed, pattern).date()  # noqa: DTZ007 - a day has no zone

@@ -10,20 +10,25 @@ RhineBank = Literal["left", "right"]
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A Bürgermobil; `counters` is how many people it serves at a time."""
+    """A Bürgermobil; `counters` is how many people it serves at a time.
+
+    `version` counts the changes made by staff; it is 0 while a vehicle is as the city's data have it.
+    """
 
     key: str
     name: str
     counters: int
     step_free: bool
     equipment: tuple[str, ...]
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a vehicle may stand: its Ortsteil (`quarter`) and Stadtbezirk by number, and how to find it, in German.
 
-    `permit_until` is the last day of the permission to stand there; None means it has no end.
+    `permit_from` and `permit_until` are the first and the last day of the permission to stand there, None where it has
+    no beginning or end. `version` is as that of a vehicle.
     """
 
     key: str
@@ -36,11 +41,13 @@ class Place:
     longitude: float
     step_free: bool
     power: bool
-    permit_until: date | None
+    permit_from: date | None = None
+    permit_until: date | None = None
+    version: int = 0
 
     def may_be_used_on(self, day: date) -> bool:
         """Whether there is a permission to stand there."""
-        return self.permit_until is None or day <= self.permit_until
+        return (self.permit_from or day) <= day <= (self.permit_until or day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,8 @@ class Fleet:
     vehicles: Mapping[str, Vehicle]
     places: Mapping[str, Place]
     services: tuple[str, ...]
-    minutes: Mapping[tuple[str, str], int]
+    minutes: Mapping[str, Mapping[str, int]]
 
     def travel(self, origin: str, destination: str) -> timedelta:
         """How long it takes from one place to another, by their keys; no time from a place to itself."""
-        return timedelta(minutes=self.minutes.get((origin, destination), 0))
+        return timedelta(minutes=self.minutes.get(origin, {}).get(destination, 0))

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet, Place, Vehicle
-from services.mobile_office.tables import places, travel_times, vehicles
+from services.mobile_office.tables import places, vehicles
 from shared.city import City
+
+_WAYS = text("select origin, jsonb_object_agg(destination, minutes) as minutes from travel_times group by origin")
+_LOCK_VEHICLES = text("select from vehicles order by key for no key update")
 
 
 async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
@@ -16,8 +19,17 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
         vehicles={row["key"]: _vehicle(row) for row in await _all(conn, vehicles)},
         places={row["key"]: Place(**row) for row in await _all(conn, places)},
         services=tuple(city.mobile_office.services),
-        minutes={(row["origin"], row["destination"]): row["minutes"] for row in await _all(conn, travel_times)},
+        minutes={row.origin: row.minutes for row in await conn.execute(_WAYS)},
     )
+
+
+async def lock_vehicles(conn: AsyncConnection) -> None:
+    """Let nobody else put a vehicle somewhere until the transaction ends.
+
+    Whoever does so locks in this order: the week, the vehicles, the stops. None of two who try at once is in the way of
+    the other for good, then, and the second sees what the first did.
+    """
+    await conn.execute(_LOCK_VEHICLES)
 
 
 async def _all(conn: AsyncConnection, table: Any) -> list[Any]:
@@ -25,4 +37,4 @@ async def _all(conn: AsyncConnection, table: Any) -> list[Any]:
 
 
 def _vehicle(row: Any) -> Vehicle:
-    return Vehicle(row["key"], row["name"], row["counters"], row["step_free"], tuple(row["equipment"]))
+    return Vehicle(**{**row, "equipment": tuple(row["equipment"])})

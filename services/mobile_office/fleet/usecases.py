@@ -1,13 +1,27 @@
-"""Use cases of the fleet."""
+"""Use cases of the fleet. What staff have changed, the city's data no longer overwrite."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
 from itertools import permutations
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.mobile_office.fleet.domain import Place, Vehicle
+from services.mobile_office.fleet.queries import load_fleet
+from services.mobile_office.fleet.refusals import FleetChanged, PermitUnfit, UnknownQuarter
 from services.mobile_office.tables import places, travel_times, vehicles, weekly_stops
-from shared.city import City, CityStopPlace, TravelMinutes
+from shared.audit import note
+from shared.auth import Caller
+from shared.city import City, TravelMinutes
+from shared.service import Service
+
+PLACE_CHANGED = "place-changed"
+VEHICLE_CHANGED = "vehicle-changed"
+"""What the audit log calls these deeds."""
 
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
@@ -16,32 +30,97 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
     The weekly plan of the city's data is only the first: where there is one, it stays as staff have made it.
     """
     known = city.mobile_office
-    await _upsert(conn, vehicles, [each.model_dump() for each in known.vehicles])
-    await _upsert(conn, places, [_place(city, each) for each in known.stop_places])
-    ways = [
-        {"origin": one.key, "destination": other.key, "minutes": _minutes(city, one, other, known.travel_minutes)}
-        for one, other in permutations(known.stop_places, 2)
-    ]
-    await _upsert(conn, travel_times, ways)
+    await _take_over(conn, vehicles, [each.model_dump() for each in known.vehicles])
+    found = [place_of(city, **each.model_dump()) for each in known.stop_places]
+    await _take_over(conn, places, [asdict(each) for each in found])
+    await _measure(conn, permutations(found, 2), known.travel_minutes)
     if not (await conn.execute(select(func.count()).select_from(weekly_stops))).scalar_one():
         await conn.execute(insert(weekly_stops), [each.model_dump() for each in known.weekly_stops])
 
 
-async def _upsert(conn: AsyncConnection, table: object, rows: list[dict[str, object]]) -> None:
-    statement = insert(table)  # type: ignore[arg-type]
-    keys = [column.name for column in statement.table.primary_key]
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+def place_of(city: City, *, quarter: int, **values: Any) -> Place:
+    """A place with the Stadtbezirk and the bank of the Rhine its Ortsteil is in.
+
+    Raises:
+        UnknownQuarter
+    """
+    for district in city.districts:
+        for known in district.quarters:
+            if known.number == quarter:
+                return Place(quarter=quarter, district=district.number, rhine_bank=known.rhine_bank, **values)
+    raise UnknownQuarter
 
 
-def _place(city: City, place: CityStopPlace) -> dict[str, object]:
-    [bank] = {each.rhine_bank for known in city.districts for each in known.quarters if each.number == place.quarter}
-    return place.model_dump() | {"district": city.district_of(place.quarter).number, "rhine_bank": bank}
+async def save_place(conn: AsyncConnection, service: Service, who: Caller, place: Place, now: datetime) -> Place:
+    """Add a place (version 0, a new key) or change one; sent again it changes nothing.
+
+    Args:
+        place: as it is to be, with the version that was looked at.
+
+    Raises:
+        FleetChanged: it has another version by now.
+        PermitUnfit
+    """
+    if place.permit_from and place.permit_until and place.permit_until < place.permit_from:
+        raise PermitUnfit
+    known = (await load_fleet(conn, service.city)).places
+    if await _save(conn, places, place, known.get(place.key)):
+        ways = [way for other in known.values() if other.key != place.key for way in permutations((place, other), 2)]
+        await _measure(conn, ways, service.city.mobile_office.travel_minutes)
+        await note(conn, who, PLACE_CHANGED, now, place=place.key)
+    return (await load_fleet(conn, service.city)).places[place.key]
 
 
-def _minutes(city: City, one: CityStopPlace, other: CityStopPlace, minutes: TravelMinutes) -> int:
+async def save_vehicle(
+    conn: AsyncConnection, service: Service, who: Caller, vehicle: Vehicle, now: datetime
+) -> Vehicle:
+    """Add a vehicle (version 0, a new key) or change one; sent again it changes nothing.
+
+    Raises:
+        FleetChanged: it has another version by now.
+    """
+    known = (await load_fleet(conn, service.city)).vehicles.get(vehicle.key)
+    if await _save(conn, vehicles, vehicle, known):
+        await note(conn, who, VEHICLE_CHANGED, now, vehicle=vehicle.key)
+    return (await load_fleet(conn, service.city)).vehicles[vehicle.key]
+
+
+async def _save(conn: AsyncConnection, table: Table, wanted: Place | Vehicle, known: Place | Vehicle | None) -> bool:
+    """Save what has not been changed since it was looked at; returns whether there was something to save."""
+    values = asdict(wanted) | {"version": wanted.version + 1}
+    if known and asdict(known) | {"version": 0} == asdict(wanted) | {"version": 0}:
+        return False
+    if known is None:
+        statement: Any = insert(table).values(values).on_conflict_do_nothing().returning(table.c.key)
+    else:
+        unchanged = (table.c.key == wanted.key) & (table.c.version == wanted.version)
+        statement = update(table).where(unchanged).values(values).returning(table.c.key)
+    if (await conn.execute(statement)).one_or_none() is None:
+        raise FleetChanged(known)
+    return True
+
+
+async def _take_over(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    statement = insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name != "key"}
+    unchanged = table.c.version == 0
+    await conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed, where=unchanged), rows)
+
+
+async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], minutes: TravelMinutes) -> None:
+    """Write down how long it takes on some ways; again where places have moved."""
+    rows = [
+        {"origin": one.key, "destination": other.key, "minutes": travel_minutes(one, other, minutes)}
+        for one, other in ways
+    ]
+    statement = insert(travel_times)
+    found = {"minutes": statement.excluded.minutes}
+    keys = [travel_times.c.origin, travel_times.c.destination]
+    await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=found), rows)
+
+
+def travel_minutes(one: Place, other: Place, minutes: TravelMinutes) -> int:
     """The Rhine divides the city: what lies across it is far, even within a district."""
-    here, there = _place(city, one), _place(city, other)
-    if here["rhine_bank"] != there["rhine_bank"]:
+    if one.rhine_bank != other.rhine_bank:
         return minutes.other_bank
-    return minutes.same_district if here["district"] == there["district"] else minutes.same_bank
+    return minutes.same_district if one.district == other.district else minutes.same_bank

@@ -10,7 +10,8 @@ from shared import retention
 from shared.events.appointments import AppointmentFact
 
 _NOTE = text("""
-    insert into bookings (appointment, version, stop, delete_after) values (:appointment, :version, :stop, :delete_after)
+    insert into bookings (appointment, version, stop, delete_after)
+    values (:appointment, :version, :stop, :delete_after)
     on conflict (appointment) do update
     set version = excluded.version, stop = excluded.stop, delete_after = excluded.delete_after
     where bookings.version < excluded.version

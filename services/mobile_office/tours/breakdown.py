@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan, Stop, cannot_follow, with_vehicle
+from services.mobile_office.tours.domain import Plan, Stop, cannot_follow, plan_of, with_vehicle
 
 
 class Decision(StrEnum):
@@ -33,16 +33,18 @@ def propose(stops: Sequence[Stop], others: Iterable[Plan], fleet: Fleet) -> dict
     """For each stop, in order of time, another vehicle that can be there, or else its cancellation.
 
     Args:
-        stops: those of the broken vehicle.
+        stops: those of the broken vehicle, which were announced.
         others: where all vehicles are at that time; those of the broken one do not count.
     """
     taken = list(others)
     answers: dict[UUID, Answer] = {}
-    for stop in sorted(stops, key=lambda each: each.plan.arrives_at):
+    for stop in stops:
+        assert stop.announced is not None
+        known = plan_of(stop.announced)
         answers[stop.id] = CANCEL
         for key in fleet.vehicles:
-            plan = with_vehicle(stop.plan, key, fleet)
-            if key != stop.plan.vehicle and cannot_follow(plan, taken, fleet) is None:
+            plan = with_vehicle(known, key, fleet)
+            if key != known.vehicle and cannot_follow(plan, taken, fleet) is None:
                 answers[stop.id] = Answer(Decision.REPLACE, vehicle=key)
                 taken.append(plan)
                 break

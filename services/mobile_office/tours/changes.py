@@ -1,168 +1,139 @@
-"""What happens on the way: a delay, a stop that is called off, a breakdown. It is announced at once."""
+"""What happens on the way: the vehicle is late, or a stop is called off. It is announced at once."""
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.tours import facts
-from services.mobile_office.tours.breakdown import Answer, Decision, propose
-from services.mobile_office.tours.domain import (
-    LONGEST_DELAY,
-    Status,
-    Stop,
-    cancelled,
-    cannot_follow,
-    delayed,
-    state_of,
-    with_vehicle,
-)
-from services.mobile_office.tours.queries import load_elsewhere, lock_stops
-from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, NotAnnounced, StopOver, VehicleElsewhere
-from services.mobile_office.tours.usecases import announce
+from services.mobile_office.tours.domain import LONGEST_DELAY, Status, Stop, cancelled, delayed, made_late
+from services.mobile_office.tours.publishing import announce
+from services.mobile_office.tours.queries import find_stop, load_announced, load_booked, lock_stops
+from services.mobile_office.tours.reasons import Reason
+from services.mobile_office.tours.refusals import DelayUnfit, NotAnnounced, ReasonMissing, StopChanged, StopOver
+from services.mobile_office.tours.usecases import midnight
 from shared.audit import note
 from shared.auth import Caller
-from shared.events.mobile_office import StopFact, StopState
+from shared.clock import BERLIN
+from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
 from shared.service import Service
 
 DELAYED = "stop-delayed"
 CANCELLED = "stop-cancelled"
-BROKEN_DOWN = "breakdown"
 """What the audit log calls these deeds."""
-HORIZON = timedelta(days=7)
-"""How far ahead the stops of a broken vehicle are looked at."""
-
-_STOPS_OF = text("""
-    select id from stops
-    where vehicle = :vehicle and status = 'scheduled' and not dropped
-      and departs_at > :from_time and arrives_at < :until
-""")
-_BROKEN = text("""
-    insert into breakdowns (id, vehicle, from_time, reason, recorded_at)
-    values (:id, :vehicle, :from_time, :reason, :now) on conflict do nothing returning id
-""")
+MOST_MINUTES = LONGEST_DELAY // timedelta(minutes=1)
 
 
-async def delay(
-    conn: AsyncConnection, service: Service, who: Caller, id: UUID, minutes: int, reason: str | None, now: datetime
-) -> None:
-    """Announce that the vehicle comes later than announced; 0 minutes: in time after all. Said twice, it is said once.
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A stop where the vehicle is so many minutes late, and how many people have an appointment there."""
+
+    stop: Stop
+    minutes: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How late the vehicle is; `version` is that of the stop as it was looked at."""
+
+    version: int
+    minutes: int
+
+
+async def load_delay(conn: AsyncConnection, service: Service, id: UUID, minutes: int, now: datetime) -> list[Late]:
+    """What a delay of a stop concerns: that stop, and those of the vehicle's day that it then reaches late, too.
 
     Raises:
         NotFound, NotAnnounced, StopOver, DelayUnfit
     """
-    if not 0 <= minutes <= LONGEST_DELAY // timedelta(minutes=1):
-        raise DelayUnfit
-    stop, known = await _to_come(conn, id, now)
-    state = delayed(known, minutes, reason)
-    if state != known:
-        await announce(conn, service, stop, facts.delayed(stop, state))
-        await note(conn, who, DELAYED, now, matter=id, minutes=minutes)
+    stop = check_to_come(await find_stop(conn, id), now)
+    assert stop.announced is not None
+    check_minutes(minutes)
+    day = stop.announced.arrives_at.astimezone(BERLIN).date()
+    announced = await load_announced(conn, midnight(day), midnight(day + timedelta(days=1)))
+    others = {
+        each.id: each
+        for each in announced
+        if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle == stop.announced.vehicle
+    }
+    later = made_late(others.values(), {id: minutes}, await load_fleet(conn, service.city))
+    booked = await load_booked(conn, [id, *later])
+    return [
+        Late(each, found, booked.get(each.id, 0))
+        for each, found in [(stop, minutes), *((others[key], found) for key, found in later.items())]
+    ]
 
 
-async def cancel(conn: AsyncConnection, service: Service, who: Caller, id: UUID, reason: str, now: datetime) -> None:
+async def delay(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    delays: Mapping[UUID, Delay],
+    reason: Reason | None,
+    now: datetime,
+) -> None:
+    """Announce that the vehicle comes later to stops than announced; 0 minutes: in time after all.
+
+    Sent again it changes nothing.
+
+    Args:
+        reason: not needed where it is in time.
+
+    Raises:
+        NotFound, NotAnnounced, StopOver, DelayUnfit, ReasonMissing
+        StopChanged: something else was announced of a stop since it was looked at.
+    """
+    stops = await lock_stops(conn, delays)
+    told: list[StopFact] = []
+    for id, wanted in delays.items():
+        stop = check_to_come(stops.get(id), now)
+        assert stop.announced is not None
+        check_minutes(wanted.minutes)
+        if wanted.minutes and reason is None:
+            raise ReasonMissing
+        state = delayed(stop.announced, wanted.minutes, reason)
+        if state == stop.announced:
+            continue
+        if stop.version != wanted.version:
+            raise StopChanged(stop)
+        told.append(facts.delayed(stop, state))
+        await note(conn, who, DELAYED, now, matter=id, minutes=wanted.minutes)
+    if told:
+        await announce(conn, service, told)
+
+
+async def cancel(conn: AsyncConnection, service: Service, who: Caller, id: UUID, reason: Reason, now: datetime) -> None:
     """Call an announced stop off. Called off twice, it is called off once.
 
     Raises:
         NotFound, NotAnnounced, StopOver
     """
-    stop = (await lock_stops(conn, [id])).get(id)
-    if stop and stop.status is Status.CANCELLED:
+    found = (await lock_stops(conn, [id])).get(id)
+    if found and found.status is Status.CANCELLED:
         return
-    stop, known = await _to_come(conn, id, now)
-    await announce(conn, service, stop, facts.cancelled(stop, cancelled(known, reason)))
+    stop = check_to_come(found, now)
+    assert stop.announced is not None
+    await announce(conn, service, [facts.cancelled(stop, cancelled(stop.announced, reason))])
     await note(conn, who, CANCELLED, now, matter=id)
 
 
-async def load_concerned(conn: AsyncConnection, vehicle: str, from_time: datetime) -> list[Stop]:
-    """The announced stops a vehicle still has within a week, in order of time."""
-    rows = await conn.execute(_STOPS_OF, {"vehicle": vehicle, "from_time": from_time, "until": from_time + HORIZON})
-    stops = await lock_stops(conn, [row.id for row in rows])
-    return sorted(stops.values(), key=lambda stop: stop.plan.arrives_at)
+def check_minutes(minutes: int) -> None:
+    """Refuse a delay that is none, or is so long that the stop does not take place."""
+    if not 0 <= minutes <= MOST_MINUTES:
+        raise DelayUnfit
 
 
-async def propose_answers(conn: AsyncConnection, service: Service, stops: list[Stop]) -> dict[UUID, Answer]:
-    """What is proposed for the stops of a broken vehicle."""
-    if not stops:
-        return {}
-    fleet = await load_fleet(conn, service.city)
-    first, last = stops[0].plan.arrives_at, max(stop.plan.departs_at for stop in stops)
-    elsewhere = await load_elsewhere(conn, first, last, [stop.id for stop in stops])
-    return propose(stops, elsewhere, fleet)
-
-
-async def break_down(
-    conn: AsyncConnection,
-    service: Service,
-    who: Caller,
-    id: UUID,
-    vehicle: str,
-    from_time: datetime,
-    reason: str,
-    answers: Mapping[UUID, Answer],
-    now: datetime,
-) -> None:
-    """Announce what becomes of stops whose vehicle has broken down, all at once; sent again it changes nothing.
-
-    Args:
-        id: of the breakdown, the caller's choice.
-        from_time: from when on the vehicle does not drive.
-        answers: of each stop that is concerned; the stops that are not named stay as they are.
-
-    Raises:
-        AnswerMissing: nothing is said of any stop, or of one the vehicle does not have.
-        DelayUnfit
-        VehicleElsewhere: the vehicle that is to come instead is at another stop then.
-    """
-    if (await conn.execute(_BROKEN, _breakdown(id, vehicle, from_time, reason, now))).one_or_none() is None:
-        return
-    fleet = await load_fleet(conn, service.city)
-    stops = {stop.id: stop for stop in await load_concerned(conn, vehicle, from_time)}
-    if not answers or not answers.keys() <= stops.keys():
-        raise AnswerMissing
-    cause: UUID | None = None
-    for stop in stops.values():
-        if answer := answers.get(stop.id):
-            fact = await _answered(conn, stop, answer, fleet, reason)
-            event = await announce(conn, service, stop, fact, cause)
-            cause = cause or event
-    counts = Counter(answer.decision.value for answer in answers.values())
-    await note(conn, who, BROKEN_DOWN, now, matter=id, vehicle=vehicle, **counts)
-
-
-async def _answered(conn: AsyncConnection, stop: Stop, answer: Answer, fleet: Fleet, reason: str) -> StopFact:
-    assert stop.announced is not None, "it is scheduled"
-    if answer.decision is Decision.CANCEL:
-        return facts.cancelled(stop, cancelled(stop.announced, reason))
-    if answer.decision is Decision.DELAY:
-        if not 0 < answer.minutes <= LONGEST_DELAY // timedelta(minutes=1):
-            raise DelayUnfit
-        return facts.delayed(stop, delayed(stop.announced, answer.minutes, reason))
-    if answer.vehicle not in fleet.vehicles:
-        raise AnswerMissing
-    plan = with_vehicle(stop.plan, answer.vehicle, fleet)
-    if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [stop.id]), fleet):
-        raise VehicleElsewhere(other, fleet)
-    return facts.rescheduled(stop, state_of(plan, fleet), reason)
-
-
-def _breakdown(id: UUID, vehicle: str, from_time: datetime, reason: str, now: datetime) -> dict[str, object]:
-    return {"id": id, "vehicle": vehicle, "from_time": from_time, "reason": reason, "now": now}
-
-
-async def _to_come(conn: AsyncConnection, id: UUID, now: datetime) -> tuple[Stop, StopState]:
-    """An announced stop that is not over, locked, and what was announced of it."""
-    stop = (await lock_stops(conn, [id])).get(id)
+def check_to_come(stop: Stop | None, now: datetime) -> Stop:
+    """An announced stop that is not over."""
     if stop is None:
         raise NotFound
     if stop.announced is None:
         raise NotAnnounced
-    if stop.status is Status.CANCELLED or stop.announced.departs_at <= now:
+    if stop.status is Status.CANCELLED or stop.announced.departs_at + stop.announced.delay <= now:
         raise StopOver
-    return stop, stop.announced
+    return stop

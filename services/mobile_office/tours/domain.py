@@ -2,22 +2,24 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.tours.reasons import Reason
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from shared.events import mobile_office as events
 from shared.events.mobile_office import StopState
-from shared.recurrence import WEEK, recurs_on
+from shared.recurrence import WEEK
 
 LONGEST_GAP = timedelta(weeks=8)
 """After how long without a stop an Ortsteil is named in the warnings."""
 LONGEST_DELAY = timedelta(hours=4)
+"""What is later than that does not take place."""
+_STEP = timedelta(minutes=5)
 
 
 class Status(StrEnum):
@@ -26,33 +28,6 @@ class Status(StrEnum):
     PLANNED = "planned"
     SCHEDULED = "scheduled"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class WeeklyStop:
-    """A stop of the weekly plan (weekday 0 is Monday, local time), every so many weeks from that of `valid_from`."""
-
-    id: UUID
-    vehicle: str
-    place: str
-    weekday: int
-    arrives: time
-    departs: time
-    every_weeks: int
-    valid_from: date
-    valid_until: date | None = None
-
-    def day_in(self, monday: date) -> date | None:
-        """The day in a week on which the stop is, if there is one; never a public holiday."""
-        day = monday + timedelta(days=self.weekday)
-        falls_on_it = recurs_on(
-            day,
-            weekday=self.weekday,
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-            every_weeks=self.every_weeks,
-        )
-        return day if falls_on_it and not is_public_holiday(day) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +67,17 @@ class Stop:
             return Change.DROPPED
         return None if plan_of(self.announced) == self.plan else Change.CHANGED
 
+    def change_at(self, now: datetime) -> "Change | None":
+        """The change that is still of use to anybody: what has begun is not announced, nor what is over changed."""
+        if self.announced is not None and self.announced.departs_at <= now:
+            return None
+        return None if self.change in (Change.NEW, Change.CHANGED) and self.plan.arrives_at <= now else self.change
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether the plan has it, announced or not."""
+        return self.status is not Status.CANCELLED and not self.dropped
+
 
 class Change(StrEnum):
     """What of a week's plan is not announced yet."""
@@ -105,6 +91,8 @@ class Notice(StrEnum):
     """What a planner should look at before a week is announced."""
 
     HOLIDAY = "holiday"
+    LEFT_OUT = "left_out"
+    TOO_LATE = "too_late"
     NO_PERMIT = "no_permit"
     DISTRICT_MISSED = "district_missed"
     LONG_GAP = "long_gap"
@@ -112,13 +100,15 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """Something to look at: at a stop, in a district, or in a quarter without a stop for so many weeks.
+    """Something to look at: at a stop, on a day, in a district, or in a quarter without a stop for so many weeks.
 
-    `weeks` is None for a quarter that never had one.
+    A stop is on a public holiday, begins too early to be announced still, or has no permission; the weekly plan leaves
+    a day out. `weeks` is None for a quarter that never had a stop.
     """
 
     notice: Notice
     stop: UUID | None = None
+    day: date | None = None
     district: int | None = None
     quarter: int | None = None
     weeks: int | None = None
@@ -129,11 +119,11 @@ def plan_of(state: StopState) -> Plan:
     return Plan(state.vehicle.key, state.place.key, state.arrives_at, state.departs_at, state.vehicle.counters)
 
 
-def state_of(plan: Plan, fleet: Fleet, **changes: Any) -> StopState:
+def state_of(plan: Plan, fleet: Fleet) -> StopState:
     """The public state of a stop that takes place as planned."""
     vehicle, place = fleet.vehicles[plan.vehicle], fleet.places[plan.place]
     return StopState(
-        status=changes.pop("status", "scheduled"),
+        status="scheduled",
         place=events.StopPlace(
             key=place.key,
             name=place.name,
@@ -151,24 +141,7 @@ def state_of(plan: Plan, fleet: Fleet, **changes: Any) -> StopState:
         arrives_at=plan.arrives_at,
         departs_at=plan.departs_at,
         services=list(fleet.services),
-        **changes,
     )
-
-
-def plans_for(monday: date, weekly: Iterable[WeeklyStop], fleet: Fleet) -> list[Plan]:
-    """What the weekly plan has in a week, in order of time."""
-    plans = [
-        Plan(
-            each.vehicle,
-            each.place,
-            datetime.combine(day, each.arrives, BERLIN).astimezone(UTC),
-            datetime.combine(day, each.departs, BERLIN).astimezone(UTC),
-            fleet.vehicles[each.vehicle].counters,
-        )
-        for each in weekly
-        if (day := each.day_in(monday))
-    ]
-    return sorted(plans, key=lambda plan: (plan.arrives_at, plan.vehicle))
 
 
 def cannot_follow(plan: Plan, others: Iterable[Plan], fleet: Fleet) -> Plan | None:
@@ -182,53 +155,88 @@ def cannot_follow(plan: Plan, others: Iterable[Plan], fleet: Fleet) -> Plan | No
 
 
 def warnings(
-    stops: Sequence[Stop], fleet: Fleet, quarters: Mapping[int, Collection[int]], last_visits: Mapping[int, date]
+    monday: date,
+    stops: Sequence[Stop],
+    left_out: Iterable[date],
+    fleet: Fleet,
+    quarters: Mapping[int, Collection[int]],
+    last_visits: Mapping[int, date],
+    now: datetime,
 ) -> list[Warning]:
     """What to look at in a week's plan.
 
     Args:
         stops: those of the week.
+        left_out: days on which the weekly plan would have stops, were they no public holidays.
         quarters: of every district, by their numbers.
         last_visits: per quarter the last day it has had, or will have had, a stop before the week is over.
     """
-    there = [stop for stop in stops if stop.status is not Status.CANCELLED and not stop.dropped]
-    found: list[Warning] = []
+    there = [stop for stop in stops if stop.takes_place]
+    found = [Warning(Notice.LEFT_OUT, day=day) for day in left_out]
     for stop in there:
         day = stop.plan.arrives_at.astimezone(BERLIN).date()
         if is_public_holiday(day):
             found.append(Warning(Notice.HOLIDAY, stop=stop.id))
         if not fleet.places[stop.plan.place].may_be_used_on(day):
             found.append(Warning(Notice.NO_PERMIT, stop=stop.id))
+        if stop.change and not stop.change_at(now):
+            found.append(Warning(Notice.TOO_LATE, stop=stop.id))
     visited = {fleet.places[stop.plan.place].quarter for stop in there}
-    for district, numbers in quarters.items():
-        if not visited.intersection(numbers):
-            found.append(Warning(Notice.DISTRICT_MISSED, district=district))
-    if stops:
-        end = stops[0].week + WEEK
-        for quarter in sorted({number for numbers in quarters.values() for number in numbers} - visited):
-            last = last_visits.get(quarter)
-            if last is None or end - last > LONGEST_GAP:
-                weeks = None if last is None else (end - last) // WEEK
-                found.append(Warning(Notice.LONG_GAP, quarter=quarter, weeks=weeks))
+    missed = [district for district, numbers in quarters.items() if not visited.intersection(numbers)]
+    found += [Warning(Notice.DISTRICT_MISSED, district=district) for district in missed]
+    end = monday + WEEK
+    for quarter in sorted({number for numbers in quarters.values() for number in numbers} - visited):
+        last = last_visits.get(quarter)
+        if last is None or end - last > LONGEST_GAP:
+            weeks = None if last is None else (end - last) // WEEK
+            found.append(Warning(Notice.LONG_GAP, quarter=quarter, weeks=weeks))
     return found
 
 
-def fingerprint(week_version: int, stops: Iterable[Stop], booked: Mapping[UUID, int]) -> str:
+def fingerprint(week_version: int, changes: Iterable[tuple[Stop, Change]], booked: Mapping[UUID, int]) -> str:
     """What a preview of a week showed, in short: it is the same as long as the plan and who is booked are."""
-    said = [(stop.id, stop.version, stop.change, booked.get(stop.id, 0)) for stop in stops if stop.change]
+    said = [(stop.id, stop.version, change, booked.get(stop.id, 0)) for stop, change in changes]
     return sha256(repr((week_version, said)).encode()).hexdigest()[:20]
 
 
-def delayed(state: StopState, minutes: int, reason: str | None) -> StopState:
-    """A stop whose vehicle comes later by so many minutes; 0 means it is in time again."""
-    return state.model_copy(update={"delay_minutes": minutes, "reason": reason if minutes else None})
+def delayed(state: StopState, minutes: int, reason: Reason | None) -> StopState:
+    """A stop whose vehicle comes later by so many minutes; 0 means it is in time again, which needs no reason."""
+    why = reason.fields() if reason and minutes else {"reason": None, "known_reason": None}
+    return state.model_copy(update={"delay_minutes": minutes, **why})
 
 
-def cancelled(state: StopState, reason: str) -> StopState:
+def cancelled(state: StopState, reason: Reason) -> StopState:
     """A stop that does not take place."""
-    return state.model_copy(update={"status": "cancelled", "delay_minutes": 0, "reason": reason})
+    return state.model_copy(update={"status": "cancelled", "delay_minutes": 0, **reason.fields()})
+
+
+def made_late(stops: Iterable[Stop], delays: Mapping[UUID, int], fleet: Fleet) -> dict[UUID, int]:
+    """Which stops of a vehicle's day it reaches later than announced, if it is late at some.
+
+    Args:
+        stops: its announced stops of the day that take place.
+        delays: by stop, how many minutes it is late there.
+
+    Returns:
+        How many minutes at least, in steps of five, for each stop that needs more than is known or given.
+    """
+    later: dict[UUID, int] = {}
+    before: StopState | None = None
+    free_at = datetime.min.replace(tzinfo=BERLIN)
+    for stop, state in sorted(_announced(stops), key=lambda each: each[1].arrives_at):
+        there = free_at + fleet.travel(before.place.key, state.place.key) if before else state.arrives_at
+        known = delays.get(stop.id, state.delay_minutes)
+        needed = max(known, -(-(there - state.arrives_at) // _STEP) * 5)
+        if needed > known:
+            later[stop.id] = needed
+        before, free_at = state, state.departs_at + timedelta(minutes=needed)
+    return later
 
 
 def with_vehicle(plan: Plan, key: str, fleet: Fleet) -> Plan:
     """The same stop with another vehicle, and no more counters than that has."""
     return replace(plan, vehicle=key, counters=min(plan.counters, fleet.vehicles[key].counters))
+
+
+def _announced(stops: Iterable[Stop]) -> list[tuple[Stop, StopState]]:
+    return [(stop, stop.announced) for stop in stops if stop.announced is not None]

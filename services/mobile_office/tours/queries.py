@@ -1,4 +1,4 @@
-"""Reads of the weekly plan, of weeks and of stops."""
+"""Reads of weeks and of stops."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mobile_office.tables import weekly_stops
-from services.mobile_office.tours.domain import Plan, Status, Stop, WeeklyStop
+from services.mobile_office.tours.domain import Plan, Status, Stop
+from shared.clock import BERLIN
 from shared.events.mobile_office import StopState
+from shared.recurrence import monday_of
 
 _COLUMNS = """
     select id, version, week, status, vehicle, place, arrives_at, departs_at, counters, dropped, announced from stops
 """
 _BY_WEEK = text(f"{_COLUMNS} where week = :monday order by arrives_at, id")
+_BY_WEEKS = text(f"{_COLUMNS} where week between :first and :last order by arrives_at, id")
 _LOCK_WEEK = text(f"{_COLUMNS} where week = :monday order by id for update")
 _ONE = text(f"{_COLUMNS} where id = :id")
 _LOCK = text(f"{_COLUMNS} where id = any(:ids) order by id for update")
 _ANNOUNCED = text(f"""
-    {_COLUMNS} where announced is not null and departs_at > :first and arrives_at < :last
-    order by arrives_at, id
+    {_COLUMNS} where announced is not null and week between :first and :last order by announced ->> 'arrives_at', id
 """)
 _ELSEWHERE = text("""
     select vehicle, place, arrives_at, departs_at, counters from stops
@@ -49,13 +50,6 @@ class Week:
     published_at: datetime | None
 
 
-async def load_weekly_plan(conn: AsyncConnection) -> list[WeeklyStop]:
-    """The weekly plan, in order of weekdays and times."""
-    columns = (weekly_stops.c.weekday, weekly_stops.c.arrives, weekly_stops.c.valid_from, weekly_stops.c.id)
-    rows = await conn.execute(select(weekly_stops).order_by(*columns))
-    return [WeeklyStop(**row) for row in rows.mappings()]
-
-
 async def load_week(conn: AsyncConnection, monday: date) -> Week | None:
     """A week, if it is planned."""
     found = await conn.execute(
@@ -71,6 +65,11 @@ async def load_stops(conn: AsyncConnection, monday: date, for_update: bool = Fal
     return sorted(map(stop_of, rows.mappings()), key=lambda stop: (stop.plan.arrives_at, stop.id))
 
 
+async def load_weeks(conn: AsyncConnection, first: date, last: date) -> list[Stop]:
+    """The stops of the weeks from one Monday to another, in order of time."""
+    return [stop_of(row) for row in (await conn.execute(_BY_WEEKS, {"first": first, "last": last})).mappings()]
+
+
 async def find_stop(conn: AsyncConnection, id: UUID) -> Stop | None:
     """A stop, whether it is announced or not."""
     row = (await conn.execute(_ONE, {"id": id})).mappings().one_or_none()
@@ -84,8 +83,19 @@ async def lock_stops(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID,
 
 
 async def load_announced(conn: AsyncConnection, first: datetime, last: datetime) -> list[Stop]:
-    """The stops people were told of that are between two moments, the cancelled ones too, in order of time."""
-    return [stop_of(row) for row in (await conn.execute(_ANNOUNCED, {"first": first, "last": last})).mappings()]
+    """The stops people were told of that are between two moments, the cancelled ones too, in order of time.
+
+    They are looked for where they were announced, which may not be where they are planned by now.
+    """
+    weeks = {"first": monday_of(first.astimezone(BERLIN).date()), "last": monday_of(last.astimezone(BERLIN).date())}
+    stops = [stop_of(row) for row in (await conn.execute(_ANNOUNCED, weeks)).mappings()]
+    return [
+        stop
+        for stop in stops
+        if stop.announced
+        and stop.announced.arrives_at < last
+        and first < stop.announced.departs_at + stop.announced.delay
+    ]
 
 
 async def load_elsewhere(

@@ -1,7 +1,7 @@
 """Why a change to a tour is refused."""
 
 from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan
+from services.mobile_office.tours.domain import Plan, Stop
 from shared.clock import BERLIN
 from shared.problems import Problem
 
@@ -43,11 +43,23 @@ class WeekChanged(Problem):
 
 
 class PreviewOutdated(Problem):
-    """The plan, or who is booked, is no longer as the preview showed."""
+    """What is to be announced is no longer as the preview showed it."""
 
     status = 409
     slug = "preview-outdated"
     title = "What the preview showed has changed; look at the new one and confirm again"
+
+
+class StopChanged(Problem):
+    """Somebody else announced something of the stop since it was looked at; `stop` is what it is now."""
+
+    status = 409
+    slug = "stop-changed"
+    title = "The stop has changed meanwhile; look at it and try again"
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__()
+        self.stop = stop
 
 
 class ReasonMissing(Problem):
@@ -77,4 +89,12 @@ class DelayUnfit(Problem):
 class AnswerMissing(Problem):
     status = 422
     slug = "answer-missing"
-    title = "Say of each stop the vehicle still has whether it comes later, another vehicle comes, or none"
+    title = "Say of the stops whether they are later, another vehicle comes, or none"
+
+
+class OthersVehicle(Problem):
+    """The stop is no longer one of the broken vehicle: cancelled, over, or another vehicle comes."""
+
+    status = 409
+    slug = "others-vehicle"
+    title = "The stops of the vehicle have changed meanwhile; look at them and confirm again"

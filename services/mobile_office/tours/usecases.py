@@ -1,11 +1,10 @@
-"""Planning a week and publishing it as a whole.
+"""Planning a week.
 
 Every change of a week's plan raises the week's version, and comes with the version it was made on: of two planners who
 change the same week at once the second sees what the first did. Nothing of it is told before the week is published.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from uuid import UUID, uuid4
 
@@ -15,43 +14,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.tours import facts
-from services.mobile_office.tours.domain import (
-    Change,
-    Plan,
-    Status,
-    Stop,
-    Warning,
-    cancelled,
-    cannot_follow,
-    fingerprint,
-    plan_of,
-    plans_for,
-    state_of,
-    warnings,
-)
-from services.mobile_office.tours.queries import (
-    load_booked,
-    load_elsewhere,
-    load_last_visits,
-    load_stops,
-    load_week,
-    load_weekly_plan,
-)
+from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.tours.domain import Plan, Status, Stop, cannot_follow
+from services.mobile_office.tours.queries import find_stop, load_elsewhere, load_stops, load_week
 from services.mobile_office.tours.refusals import (
-    PreviewOutdated,
-    ReasonMissing,
     StopOver,
     TooManyCounters,
     UnknownPlan,
     VehicleElsewhere,
     WeekChanged,
 )
+from services.mobile_office.weekly.domain import plans_for
+from services.mobile_office.weekly.queries import load_weekly_plan
 from shared.audit import note
 from shared.auth import Caller
 from shared.clock import BERLIN
-from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
 from shared.service import Service
@@ -59,14 +36,13 @@ from shared.service import Service
 PLANNED = "week-planned"
 STOP_PLANNED = "stop-planned"
 STOP_DROPPED = "stop-dropped"
-PUBLISHED = "week-published"
 """What the audit log calls these deeds."""
 
 _NEW_WEEK = text("insert into weeks (monday, version) values (:monday, 1) on conflict do nothing returning monday")
 _RAISE = text("""
-    update weeks set version = version + 1 where monday = :monday and version = :version returning version
+    update weeks set version = version + 1
+    where monday = :monday and version = coalesce(cast(:version as integer), version) returning version
 """)
-_PUBLISHED = text("update weeks set version = version + 1, published_at = :now where monday = :monday")
 _INSERT = text("""
     insert into stops (id, week, status, vehicle, place, arrives_at, departs_at, counters)
     values (:id, :week, 'planned', :vehicle, :place, :arrives_at, :departs_at, :counters)
@@ -78,62 +54,36 @@ _REPLAN = text("""
 """)
 _DROP = text("update stops set dropped = true where id = :id")
 _FORGET = text("delete from stops where id = :id")
-_ANNOUNCE = text("""
-    update stops set version = :version, status = :status, announced = cast(:announced as jsonb), dropped = false
-    where id = :id
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What publishing a week would announce; `version` is the same as long as the plan and who is booked are.
-
-    `booked` says how many people have an appointment at each stop that changes or is dropped.
-    """
-
-    monday: date
-    version: str
-    stops: tuple[Stop, ...]
-    booked: dict[UUID, int]
-    warnings: tuple[Warning, ...]
-
-    @property
-    def counts(self) -> Counter[Change]:
-        """How many stops are new, changed and dropped."""
-        return Counter(stop.change for stop in self.stops if stop.change)
-
-    @property
-    def concerns_announced(self) -> bool:
-        """Whether stops change that people know of."""
-        return any(stop.change in (Change.CHANGED, Change.DROPPED) for stop in self.stops)
-
-    @property
-    def people(self) -> int:
-        """How many people have an appointment at a stop that changes."""
-        return sum(self.booked.values())
+_FORGET_PLANNED = text("delete from stops where week = :monday and status = 'planned'")
 
 
 async def plan_week(conn: AsyncConnection, service: Service, who: Caller, monday: date, now: datetime) -> None:
     """Plan a week as the weekly plan has it; a week that is planned already stays as it is.
 
-    A stop of the weekly plan that cannot be, because the vehicle is elsewhere, is left out.
+    Public holidays are left out, and so is a stop that cannot be because the vehicle is elsewhere.
 
     Raises:
         UnknownPlan: not a Monday, or a week that is over.
     """
-    if monday.weekday() or monday + WEEK <= now.astimezone(BERLIN).date():
-        raise UnknownPlan
-    if (await conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is None:
-        return
-    fleet = await load_fleet(conn, service.city)
-    there = await load_elsewhere(conn, _midnight(monday), _midnight(monday + WEEK))
-    count = 0
-    for plan in plans_for(monday, await load_weekly_plan(conn), fleet):
-        if plan.arrives_at > now and cannot_follow(plan, there, fleet) is None:
-            await conn.execute(_INSERT, _row(uuid4(), plan) | {"week": monday})
-            there.append(plan)
-            count += 1
-    await note(conn, who, PLANNED, now, week=monday.isoformat(), stops=count)
+    if await _begin_week(conn, monday, now):
+        fleet = await load_fleet(conn, service.city)
+        plans = plans_for(monday, await load_weekly_plan(conn), fleet)
+        await _fill_week(conn, who, monday, plans, fleet, now)
+
+
+async def replace_plan(
+    conn: AsyncConnection, service: Service, who: Caller, monday: date, plans: Sequence[Plan], now: datetime
+) -> None:
+    """Plan a week anew; the stops people know of stay as they are.
+
+    Raises:
+        UnknownPlan: not a Monday, or a week that is over.
+    """
+    if not await _begin_week(conn, monday, now):
+        await conn.execute(_RAISE, {"monday": monday, "version": None})
+        await lock_vehicles(conn)
+        await conn.execute(_FORGET_PLANNED, {"monday": monday})
+    await _fill_week(conn, who, monday, plans, await load_fleet(conn, service.city), now)
 
 
 async def put_stop(
@@ -146,27 +96,31 @@ async def put_stop(
     plan: Plan,
     now: datetime,
 ) -> None:
-    """Put a stop into a week's plan, or replan one.
+    """Put a stop into a week's plan, or replan one; sent again it changes nothing.
 
     Args:
         version: of the week, as it was shown.
         id: of the stop; a new one is the caller's choice.
 
     Raises:
-        NotFound: the week is not planned.
+        NotFound: the week is not planned, or the stop is of another one.
         WeekChanged: somebody changed it meanwhile.
         UnknownPlan, TooManyCounters, VehicleElsewhere
         StopOver: it was cancelled, or is over.
     """
+    known = await find_stop(conn, id)
+    if known and known.week == monday and known.plan == plan and known.takes_place:
+        return
     fleet = await load_fleet(conn, service.city)
     _check(plan, monday, fleet, now)
     stops = await _open_week(conn, monday, version)
-    known = stops.get(id)
-    if known:
-        _check_to_come(known, now)
+    if known and id not in stops:
+        raise NotFound
+    if id in stops:
+        _check_to_come(stops[id], now)
     if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [id]), fleet):
         raise VehicleElsewhere(other, fleet)
-    await _save_plan(conn, id, plan, None if known else monday)
+    await save_plan(conn, id, plan, None if id in stops else monday)
     await note(conn, who, STOP_PLANNED, now, matter=id, place=plan.place)
 
 
@@ -175,10 +129,15 @@ async def drop_stop(
 ) -> None:
     """Take a stop out of a week's plan; one that is announced is called off when the week is published.
 
+    Sent again it changes nothing.
+
     Raises:
-        NotFound: no such week or stop.
+        NotFound: no such week, or the stop is of another one.
         WeekChanged, StopOver
     """
+    found = await find_stop(conn, id)
+    if (found is None and await load_week(conn, monday)) or (found and found.week == monday and found.dropped):
+        return
     known = (await _open_week(conn, monday, version)).get(id)
     if known is None:
         raise NotFound
@@ -187,92 +146,12 @@ async def drop_stop(
     await note(conn, who, STOP_DROPPED, now, matter=id, place=known.plan.place)
 
 
-async def load_preview(conn: AsyncConnection, service: Service, monday: date, for_update: bool = False) -> Preview:
-    """What publishing a week would announce now.
+async def save_plan(conn: AsyncConnection, id: UUID, plan: Plan, new_in: date | None = None) -> None:
+    """Save where a stop is planned, one of the plan or a new one of a week.
 
     Raises:
-        NotFound: the week is not planned.
+        VehicleElsewhere: the database has the vehicle elsewhere.
     """
-    week = await load_week(conn, monday)
-    if week is None:
-        raise NotFound
-    fleet = await load_fleet(conn, service.city)
-    stops = await load_stops(conn, monday, for_update)
-    booked = await load_booked(conn, [stop.id for stop in stops if stop.change])
-    visits = await load_last_visits(conn, _midnight(monday + WEEK))
-    quarters = {each.number: [known.number for known in each.quarters] for each in service.city.districts}
-    found = warnings(stops, fleet, quarters, visits)
-    return Preview(monday, fingerprint(week.version, stops, booked), tuple(stops), booked, tuple(found))
-
-
-async def publish(
-    conn: AsyncConnection,
-    service: Service,
-    who: Caller,
-    monday: date,
-    preview: str,
-    now: datetime,
-    reason: str | None = None,
-) -> Preview:
-    """Announce a week as it is planned: what is new, what changed, what does not take place.
-
-    Published again with nothing new, nothing happens.
-
-    Args:
-        preview: the version of the preview that was looked at.
-        reason: why announced stops change, in the city's words.
-
-    Raises:
-        NotFound: the week is not planned.
-        PreviewOutdated: the plan, or who is booked, is another than was looked at.
-        ReasonMissing: announced stops change, and nobody says why.
-    """
-    await conn.execute(text("select from weeks where monday = :monday for update"), {"monday": monday})
-    shown = await load_preview(conn, service, monday, for_update=True)
-    if not shown.counts:
-        return shown
-    if shown.version != preview:
-        raise PreviewOutdated
-    if reason is None and shown.concerns_announced:
-        raise ReasonMissing
-    fleet = await load_fleet(conn, service.city)
-    for stop in shown.stops:
-        if stop.change:
-            await announce(conn, service, stop, _fact(stop, fleet, reason))
-    await conn.execute(_PUBLISHED, {"monday": monday, "now": now})
-    counts = {change.value: count for change, count in shown.counts.items()}
-    await note(conn, who, PUBLISHED, now, week=monday.isoformat(), **counts)
-    return shown
-
-
-async def announce(
-    conn: AsyncConnection, service: Service, stop: Stop, fact: StopFact, cause: UUID | None = None
-) -> UUID:
-    """Save a stop as a fact says it is now, and record the fact; returns its event id."""
-    plan = plan_of(fact.stop)
-    if plan != stop.plan:
-        await _save_plan(conn, stop.id, plan, None)
-    values = {"id": stop.id, "version": fact.version, "status": fact.stop.status}
-    await conn.execute(_ANNOUNCE, values | {"announced": fact.stop.model_dump_json()})
-    return await service.outbox.record(conn, fact, cause)
-
-
-def _fact(stop: Stop, fleet: Fleet, reason: str | None) -> StopFact:
-    if stop.change is Change.DROPPED:
-        assert stop.announced is not None, "it was announced"
-        return facts.cancelled(stop, cancelled(stop.announced, reason or ""))
-    state = state_of(stop.plan, fleet)
-    return facts.scheduled(stop, state) if stop.change is Change.NEW else facts.rescheduled(stop, state, reason)
-
-
-async def _open_week(conn: AsyncConnection, monday: date, version: int) -> dict[UUID, Stop]:
-    """The stops of a week that is about to change; of two who try on one version, the second fails."""
-    if (await conn.execute(_RAISE, {"monday": monday, "version": version})).one_or_none() is None:
-        raise WeekChanged if await load_week(conn, monday) else NotFound
-    return {stop.id: stop for stop in await load_stops(conn, monday, for_update=True)}
-
-
-async def _save_plan(conn: AsyncConnection, id: UUID, plan: Plan, new_in: date | None) -> None:
     statement, values = (_REPLAN, _row(id, plan)) if new_in is None else (_INSERT, _row(id, plan) | {"week": new_in})
     try:
         await conn.execute(statement, values)
@@ -280,6 +159,41 @@ async def _save_plan(conn: AsyncConnection, id: UUID, plan: Plan, new_in: date |
         if isinstance(error.orig, Exception) and isinstance(error.orig.__cause__, ExclusionViolationError):
             raise VehicleElsewhere from error
         raise
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins in the city."""
+    return datetime.combine(day, time(), BERLIN)
+
+
+async def _begin_week(conn: AsyncConnection, monday: date, now: datetime) -> bool:
+    """Whether the week was not planned yet; then it is now, and nobody else plans it."""
+    if monday.weekday() or monday + WEEK <= now.astimezone(BERLIN).date():
+        raise UnknownPlan
+    return (await conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
+
+
+async def _fill_week(
+    conn: AsyncConnection, who: Caller, monday: date, plans: Sequence[Plan], fleet: Fleet, now: datetime
+) -> None:
+    await lock_vehicles(conn)
+    there = await load_elsewhere(conn, midnight(monday), midnight(monday + WEEK))
+    rows = []
+    for plan in plans:
+        if plan.arrives_at > now and cannot_follow(plan, there, fleet) is None:
+            rows.append(_row(uuid4(), plan) | {"week": monday})
+            there.append(plan)
+    if rows:
+        await conn.execute(_INSERT, rows)
+    await note(conn, who, PLANNED, now, week=monday.isoformat(), stops=len(rows))
+
+
+async def _open_week(conn: AsyncConnection, monday: date, version: int) -> dict[UUID, Stop]:
+    """The stops of a week that is about to change; of two who try on one version, the second fails."""
+    if (await conn.execute(_RAISE, {"monday": monday, "version": version})).one_or_none() is None:
+        raise WeekChanged if await load_week(conn, monday) else NotFound
+    await lock_vehicles(conn)
+    return {stop.id: stop for stop in await load_stops(conn, monday, for_update=True)}
 
 
 def _row(id: UUID, plan: Plan) -> dict[str, object]:
@@ -310,7 +224,3 @@ def _check(plan: Plan, monday: date, fleet: Fleet, now: datetime) -> None:
 def _check_to_come(stop: Stop, now: datetime) -> None:
     if stop.status is Status.CANCELLED or stop.plan.departs_at <= now:
         raise StopOver
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), BERLIN)

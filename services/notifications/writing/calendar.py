@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import vCalAddress
 
 from services.notifications.telling.matters.appointments import delay_of, expected_start
+from shared.calendar_files import calendar_entry, calendar_file
 from shared.events.appointments import AppointmentFact
 
-PRODUCT = "-//Nahbar//Appointments//DE"
 STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
 
 
@@ -32,21 +32,17 @@ def calendar_part(
     the Bürgermobil is late the entry is at the time it is expected, so that calendars remind of that.
     """
     state = fact.appointment
-    event = Event()
-    event.add("uid", str(fact.id))
-    event.add("sequence", fact.version - 1)
-    event.add("dtstamp", stamp)
-    event.add("dtstart", expected_start(state))
-    event.add("dtend", state.ends_at + delay_of(state))
-    event.add("summary", summary)
+    event = calendar_entry(
+        str(fact.id),
+        fact.version,
+        stamp=stamp,
+        starts=expected_start(state),
+        ends=state.ends_at + delay_of(state),
+        summary=summary,
+        location=location,
+        status=STATUSES[state.status],
+    )
     event.add("description", description)
-    event.add("location", location)
-    event.add("status", STATUSES[state.status])
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     event.add("attendee", vCalAddress(f"mailto:{attendee}"), parameters={"RSVP": "FALSE"})
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method_of(fact))
-    calendar.add_component(event)
-    return bytes(calendar.to_ical())
+    return calendar_file("appointments", [event], method=method_of(fact))

@@ -4,10 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-
-def N_(text: str) -> str:  # noqa: N802
-    """Mark a text for extraction where it is written; the template translates it."""
-    return text
+from shared.texts import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,7 @@ class Area:
 
 AREAS: Final = (
     Area("appointments", N_("Termine und Schalter"), N_("Tagesliste, Aufruf, Schließungen.")),
+    Area("mobile_office", N_("Bürgermobil"), N_("Wochen planen und veröffentlichen, Verspätungen, Pannen.")),
     Area("notifications", N_("Mitteilungen"), N_("Was zugestellt wurde und was nicht, und alle Texte.")),
 )
 

@@ -9,17 +9,13 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse
 
 from shared.problems import Forbidden, Problem
+from shared.texts import N_ as N_
 from shared.web.staff.areas import other_areas
 from shared.web.staff.session import Session
 from shared.web.visit import CurrentVisit, Visit
 
 FORM_FIELD: Final = "sitzung"
 """The hidden field that ties a form to a session."""
-
-
-def N_(text: str) -> str:  # noqa: N802
-    """Mark a text for extraction where it is written; the template translates it."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)

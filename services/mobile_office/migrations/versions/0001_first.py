@@ -15,8 +15,10 @@ create table vehicles (
     name text not null,
     counters smallint not null,
     step_free boolean not null,
-    equipment text[] not null
+    equipment text[] not null,
+    version integer not null default 0
 );
+comment on table vehicles is 'As the city''s data have it while the version is 0; then as staff have changed it.';
 
 create table places (
     key text primary key,
@@ -29,8 +31,11 @@ create table places (
     longitude double precision not null,
     step_free boolean not null,
     power boolean not null,
-    permit_until date
+    permit_from date,
+    permit_until date,
+    version integer not null default 0
 );
+comment on table places is 'As the city''s data have it while the version is 0; then as staff have changed it.';
 
 create table travel_times (
     origin text references places,
@@ -49,6 +54,7 @@ create table weekly_stops (
     every_weeks smallint not null default 1,
     valid_from date not null,
     valid_until date,
+    version integer not null default 1,
     constraint arrives_before_departs check (arrives < departs),
     constraint known_rhythm check (every_weeks between 1 and 52)
 );
@@ -102,10 +108,11 @@ create table bookings (
 create index bookings_stop on bookings (stop);
 create index bookings_outdated on bookings (delete_after);
 comment on table bookings is
-    'Appointments known of, each at the stop where it is to take place, None where there is none.';
+    'Appointments known of, each at the stop where it is to take place, None where there is none.'
 """
 
 # Whoever puts a vehicle somewhere locks its row first, so that of two at once the second sees what the first did.
+# What is only announced of a stop locks nothing: a delay must not wait for planners.
 _TRAVEL = """
 create function vehicle_gets_there() returns trigger language plpgsql as $$
 begin
@@ -123,18 +130,25 @@ begin
             message = 'The vehicle cannot be there in time, or is still elsewhere.';
     end if;
     return new;
-end $$;
+end $$
+"""
 
-create trigger vehicle_gets_there before insert or update on stops for each row
-when (new.status <> 'cancelled' and not new.dropped) execute function vehicle_gets_there();
+_TRIGGERS = """
+create trigger vehicle_gets_there before insert on stops for each row execute function vehicle_gets_there();
+
+create trigger vehicle_gets_there_changed before update on stops for each row
+when (new.status <> 'cancelled' and not new.dropped
+      and (old.vehicle, old.place, old.arrives_at, old.departs_at, old.dropped)
+          is distinct from (new.vehicle, new.place, new.arrives_at, new.departs_at, new.dropped))
+execute function vehicle_gets_there()
 """
 
 
 def upgrade() -> None:
     create_v1()
     create_v2()
-    op.execute(_TABLES)
-    op.execute(_TRAVEL)
+    for statement in (*_TABLES.split(";\n"), _TRAVEL, *_TRIGGERS.split(";\n")):
+        op.execute(statement)
 
 
 def downgrade() -> None:

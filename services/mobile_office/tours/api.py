@@ -1,0 +1,57 @@
+"""The tour plan as JSON, for everybody."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.mobile_office.tours.bodies import API, Key, StopOut
+from services.mobile_office.tours.queries import find_stop, load_announced
+from services.mobile_office.tours.usecases import midnight
+from shared.clock import BERLIN
+from shared.db import Connection
+from shared.events.mobile_office import StopState
+from shared.http import Now, problems
+from shared.problems import NotFound
+from shared.recurrence import WEEK, monday_of
+
+router = APIRouter(prefix=f"{API}/stops", tags=["stops"])
+
+Number = Annotated[int | None, Query(ge=0, le=9999)]
+
+
+@router.get("")
+async def stops(
+    conn: Connection,
+    now: Now,
+    weeks_ahead: Annotated[int, Query(ge=0, le=8, description="0 is this week, 1 the next.")] = 0,
+    district: Number = None,
+    quarter: Number = None,
+    service: Annotated[Key | None, Query(description="The key of a service offered at the stop.")] = None,
+) -> list[StopOut]:
+    """The stops of a week, in order of time, cancelled ones too; of a Stadtbezirk or an Ortsteil where asked for."""
+    monday = monday_of(now.astimezone(BERLIN).date()) + timedelta(weeks=weeks_ahead)
+    found = await load_announced(conn, midnight(monday), midnight(monday + WEEK))
+    return [
+        StopOut.of(each)
+        for each in found
+        if each.announced is not None and _is_of(each.announced, district, quarter, service)
+    ]
+
+
+@router.get("/{id}", responses=problems(404))
+async def stop(id: UUID, conn: Connection) -> StopOut:
+    """A stop, also when it is over or cancelled."""
+    found = await find_stop(conn, id)
+    if found is None or found.announced is None:
+        raise NotFound
+    return StopOut.of(found)
+
+
+def _is_of(state: StopState, district: int | None, quarter: int | None, service: str | None) -> bool:
+    return (
+        district in (None, state.place.district)
+        and quarter in (None, state.place.quarter)
+        and (service is None or service in state.services)
+    )

@@ -1,0 +1,125 @@
+"""What the APIs of this service say and take, as far as more than one of them does."""
+
+from datetime import date, time
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.mobile_office.tours.domain import Change, Notice, Plan, Status, Stop
+from services.mobile_office.tours.reasons import Reason
+from shared.auth import Caller, require_role
+from shared.events.mobile_office import StopReason, StopState
+from shared.lines import legible_line
+
+API = "/mobile_office/api/v1"
+Staff = Annotated[Caller, Depends(require_role("mobile_office:staff"))]
+Lead = Annotated[Caller, Depends(require_role("mobile_office:lead"))]
+Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
+Line = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
+Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Counters = Annotated[int, Field(ge=1, le=99)]
+Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def time_of(hour: str) -> time:
+    """The time an `Hour` says."""
+    return time.fromisoformat(hour)
+
+
+class Body(BaseModel):
+    """What is taken; nothing else is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReasonIn(Body):
+    """Why; `words` say in German, in the city's own words, what the fixed reason does not."""
+
+    known: StopReason
+    words: Line | None = None
+
+    def reason(self) -> Reason:
+        return Reason(self.known, self.words)
+
+
+class StopOut(BaseModel):
+    """A stop as it was announced last; `version` counts what was announced of it.
+
+    Times are those announced; `stop.delay_minutes` later is when the vehicle is expected.
+    """
+
+    id: UUID
+    version: int
+    stop: StopState
+
+    @classmethod
+    def of(cls, stop: Stop) -> Self:
+        assert stop.announced is not None
+        return cls(id=stop.id, version=stop.version, stop=stop.announced)
+
+
+class PlanBody(Body):
+    """A vehicle at a place from one moment to another, on one day, with so many of its counters."""
+
+    vehicle: Key
+    place: Key
+    arrives_at: AwareDatetime
+    departs_at: AwareDatetime
+    counters: Counters
+
+    def plan(self) -> Plan:
+        return Plan(self.vehicle, self.place, self.arrives_at, self.departs_at, self.counters)
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        return cls(
+            vehicle=plan.vehicle,
+            place=plan.place,
+            arrives_at=plan.arrives_at,
+            departs_at=plan.departs_at,
+            counters=plan.counters,
+        )
+
+
+class PlannedStopOut(BaseModel):
+    """A stop of a week's plan, with what publishing the week would announce of it, and what people were told last."""
+
+    id: UUID
+    version: int
+    status: Status
+    plan: PlanBody
+    dropped: bool
+    change: Change | None
+    announced: StopState | None
+
+    @classmethod
+    def of(cls, stop: Stop) -> Self:
+        return cls(
+            id=stop.id,
+            version=stop.version,
+            status=stop.status,
+            plan=PlanBody.of(stop.plan),
+            dropped=stop.dropped,
+            change=stop.change,
+            announced=stop.announced,
+        )
+
+
+class WarningOut(BaseModel):
+    """Something to look at: at a stop, on a day, in a district, or in a quarter without a stop for so many weeks."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    notice: Notice
+    stop: UUID | None
+    day: date | None
+    district: int | None
+    quarter: int | None
+    weeks: int | None
+
+
+def as_body(body: BaseModel) -> dict[str, Any]:
+    """A body as a member of a problem document."""
+    return body.model_dump(mode="json")

@@ -1,0 +1,141 @@
+"""A vehicle breaks down: what becomes of its stops is proposed, and announced with one confirmation."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.tours import facts
+from services.mobile_office.tours.breakdown import Answer, Decision, propose
+from services.mobile_office.tours.changes import check_minutes
+from services.mobile_office.tours.domain import (
+    Status,
+    Stop,
+    cancelled,
+    cannot_follow,
+    delayed,
+    plan_of,
+    state_of,
+    with_vehicle,
+)
+from services.mobile_office.tours.publishing import announce
+from services.mobile_office.tours.queries import load_announced, load_booked, load_elsewhere, lock_stops
+from services.mobile_office.tours.reasons import Reason
+from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere
+from services.mobile_office.tours.usecases import save_plan
+from shared.audit import note
+from shared.auth import Caller
+from shared.events.mobile_office import StopFact
+from shared.service import Service
+
+BROKEN_DOWN = "breakdown"
+"""What the audit log calls this deed."""
+HORIZON = timedelta(days=7)
+"""How far ahead the stops of a broken vehicle are looked at."""
+
+_BROKEN = text("""
+    insert into breakdowns (id, vehicle, from_time, reason, recorded_at)
+    values (:id, :vehicle, :from_time, :reason, :now) on conflict do nothing returning id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """A stop of the broken vehicle, how many people have an appointment there, and what is proposed."""
+
+    stop: Stop
+    people: int
+    proposal: Answer
+
+
+async def load_concerned(
+    conn: AsyncConnection, service: Service, vehicle: str, from_time: datetime, now: datetime
+) -> list[Concerned]:
+    """The announced stops a vehicle still has within a week, in order of time, each with a proposal.
+
+    Args:
+        from_time: from when on the vehicle does not drive; stops that are over by now do not count.
+    """
+    stops = await _stops_of(conn, vehicle, from_time, now)
+    fleet = await load_fleet(conn, service.city)
+    elsewhere = await load_elsewhere(conn, from_time, from_time + HORIZON, [stop.id for stop in stops])
+    proposals = propose(stops, elsewhere, fleet)
+    booked = await load_booked(conn, [stop.id for stop in stops])
+    return [Concerned(stop, booked.get(stop.id, 0), proposals[stop.id]) for stop in stops]
+
+
+async def break_down(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    id: UUID,
+    vehicle: str,
+    from_time: datetime,
+    reason: Reason,
+    answers: Mapping[UUID, Answer],
+    now: datetime,
+) -> None:
+    """Announce what becomes of stops whose vehicle has broken down, all at once; sent again it changes nothing.
+
+    Args:
+        id: of the breakdown, the caller's choice.
+        from_time: from when on the vehicle does not drive.
+        answers: of each stop that is concerned; the stops that are not named stay as they are.
+
+    Raises:
+        AnswerMissing: nothing is said of any stop, or there is no such vehicle.
+        OthersVehicle: a stop is not one of the vehicle, or no longer.
+        DelayUnfit
+        VehicleElsewhere: the vehicle that is to come instead is at another stop then.
+    """
+    fleet = await load_fleet(conn, service.city)
+    if not answers or vehicle not in fleet.vehicles:
+        raise AnswerMissing
+    values = {"id": id, "vehicle": vehicle, "from_time": from_time, "reason": reason.words, "now": now}
+    if (await conn.execute(_BROKEN, values)).one_or_none() is None:
+        return
+    await lock_vehicles(conn)
+    await lock_stops(conn, answers)
+    stops = {stop.id: stop for stop in await _stops_of(conn, vehicle, from_time, now)}
+    if not answers.keys() <= stops.keys():
+        raise OthersVehicle
+    told = [
+        await _answered(conn, stop, answers[stop.id], fleet, reason) for stop in stops.values() if stop.id in answers
+    ]
+    await announce(conn, service, told)
+    counts = Counter(answer.decision.value for answer in answers.values())
+    await note(conn, who, BROKEN_DOWN, now, matter=id, vehicle=vehicle, stops=dict(counts))
+
+
+async def _stops_of(conn: AsyncConnection, vehicle: str, from_time: datetime, now: datetime) -> list[Stop]:
+    announced = await load_announced(conn, max(from_time, now), from_time + HORIZON)
+    return [
+        stop
+        for stop in announced
+        if stop.status is Status.SCHEDULED and stop.announced and stop.announced.vehicle.key == vehicle
+    ]
+
+
+async def _answered(conn: AsyncConnection, stop: Stop, answer: Answer, fleet: Fleet, reason: Reason) -> StopFact:
+    assert stop.announced is not None, "it is scheduled"
+    if answer.decision is Decision.CANCEL:
+        return facts.cancelled(stop, cancelled(stop.announced, reason))
+    if answer.decision is Decision.DELAY:
+        check_minutes(answer.minutes)
+        if not answer.minutes:
+            raise DelayUnfit
+        return facts.delayed(stop, delayed(stop.announced, answer.minutes, reason))
+    other_vehicle = answer.vehicle or ""
+    if other_vehicle not in fleet.vehicles or other_vehicle == stop.announced.vehicle.key:
+        raise AnswerMissing
+    plan = with_vehicle(plan_of(stop.announced), other_vehicle, fleet)
+    if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [stop.id]), fleet):
+        raise VehicleElsewhere(other, fleet)
+    await save_plan(conn, stop.id, plan)
+    return facts.rescheduled(stop, state_of(plan, fleet), reason)

@@ -1,0 +1,154 @@
+"""The tour plan: which stops a week has, by Stadtbezirk; and as a calendar to subscribe to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from services.mobile_office.tours.announced import AnnouncedStop, as_announced
+from services.mobile_office.tours.calendar import RENEWAL, calendar_of
+from services.mobile_office.tours.nearby import Origin, nearest
+from services.mobile_office.tours.queries import load_announced
+from services.mobile_office.tours.reasons import WORDS
+from shared.city import City, District
+from shared.recurrence import WEEK, monday_of
+from shared.web.visit import CurrentVisit, Visit
+
+AHEAD = 26 * WEEK
+"""How far ahead the plan can be leafed through."""
+FEED_BACK = 4 * WEEK
+"""How long stops that are over stay in the calendar."""
+MOST_NEAR = 3
+
+Text = Annotated[str, Field(max_length=60)]
+
+router = APIRouter(prefix="/mobile_office", include_in_schema=False)
+
+
+class Filter(BaseModel):
+    """What of the plan is wanted, as chosen; what is unknown counts as not chosen.
+
+    Args:
+        week: a day of it.
+        district: a Stadtbezirk by its number, `quarter` an Ortsteil.
+        service: its key.
+    """
+
+    week: Text = ""
+    district: Text = ""
+    quarter: Text = ""
+    service: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the city: all of it, a Stadtbezirk, or some of its Ortsteile."""
+
+    name: str | None
+    district: District | None
+    quarters: frozenset[int]
+
+    def holds(self, stop: AnnouncedStop) -> bool:
+        """Whether a stop is there."""
+        return stop.state.place.quarter in self.quarters
+
+
+@router.get("/")
+async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
+    """The stops of a week, this one unless another is asked for; without any, what comes next and what is near."""
+    this = monday_of(visit.today)
+    monday = _week(wanted.week, this)
+    area, service = _area(visit.service.city, wanted), _service(visit.service.city, wanted.service)
+    known = [stop for stop in await load_to_come(visit) if service is None or service in stop.state.services]
+    of_week = [stop for stop in known if stop.monday == monday]
+    stops = [stop for stop in of_week if area.holds(stop)]
+    later = (stop for stop in known if stop.monday > monday and stop.takes_place and area.holds(stop))
+    near: list[AnnouncedStop] = []
+    if area.district and not any(stop.takes_place for stop in stops):
+        origin = Origin.amid(visit.service.city, area.district.number, area.quarters)
+        near = nearest((stop for stop in of_week if not area.holds(stop)), origin, MOST_NEAR)
+    return visit.render(
+        "plan.html",
+        wanted=wanted,
+        area=area,
+        service=service,
+        monday=monday,
+        sunday=monday + timedelta(days=6),
+        this_week=monday == this,
+        before=monday - WEEK if monday > this else None,
+        after=monday + WEEK if monday < this + AHEAD else None,
+        sections=_by_district(visit.service.city, stops),
+        next_there=next(later, None),
+        near=near,
+        common=_common_services(visit.service.city, stops + near),
+        **names(visit),
+    )
+
+
+@router.get("/calendar.ics")
+async def calendar(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
+    """The stops of a district, an Ortsteil or the whole city for calendars that subscribe, the cancelled ones too."""
+    area = _area(visit.service.city, wanted)
+    known = as_announced(await load_announced(visit.conn, visit.now - FEED_BACK, visit.now + AHEAD))
+    stops = [stop for stop in known if area.holds(stop)]
+    name = f"Bürgermobil {area.name or visit.service.city.name}"
+    properties = {"method": "PUBLISH", "name": name, "x-wr-calname": name, "refresh-interval": RENEWAL}
+    return calendar_of(visit.service, stops, visit.language.prefix, **properties)
+
+
+async def load_to_come(visit: Visit) -> list[AnnouncedStop]:
+    """The stops people know of that are not over, in order of time."""
+    return as_announced(await load_announced(visit.conn, visit.now, visit.now + AHEAD))
+
+
+def names(visit: Visit) -> dict[str, object]:
+    """What pages need to call places, services and reasons by their names."""
+    city = visit.service.city
+    return {
+        "districts": {each.number: each.name for each in city.districts},
+        "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
+        "services": {each.key: each for each in city.services},
+        "reasons": WORDS,
+    }
+
+
+def _week(typed: str, this: date) -> date:
+    """The Monday of the week that is asked for, of those there are."""
+    try:
+        asked = monday_of(date.fromisoformat(typed))
+    except (ValueError, OverflowError):
+        return this
+    return min(max(asked, this), this + AHEAD)
+
+
+def _area(city: City, wanted: Filter) -> Area:
+    for district in city.districts:
+        for quarter in district.quarters:
+            if str(quarter.number) == wanted.quarter:
+                return Area(quarter.name, district, frozenset({quarter.number}))
+    for district in city.districts:
+        if str(district.number) == wanted.district:
+            return Area(district.name, district, frozenset(each.number for each in district.quarters))
+    return Area(None, None, frozenset(quarter.number for each in city.districts for quarter in each.quarters))
+
+
+def _service(city: City, key: str) -> str | None:
+    return key if key in city.mobile_office.services else None
+
+
+def _by_district(city: City, stops: Iterable[AnnouncedStop]) -> list[tuple[District, list[AnnouncedStop]]]:
+    """The districts that have stops, in the city's order."""
+    by_district: dict[int, list[AnnouncedStop]] = {}
+    for stop in stops:
+        by_district.setdefault(stop.state.place.district, []).append(stop)
+    return [(each, by_district[each.number]) for each in city.districts if each.number in by_district]
+
+
+def _common_services(city: City, stops: list[AnnouncedStop]) -> list[str]:
+    """The services every one of some stops offers: they are said once."""
+    offered = [set(stop.state.services) for stop in stops]
+    common = set.intersection(*offered) if offered else set()
+    return [key for key in city.mobile_office.services if key in common]

@@ -1,0 +1,198 @@
+"""The tour of a day, for who is on board: what stops there are, how late the vehicle is, which do not take place."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import Field
+
+from services.mobile_office.tours import changes
+from services.mobile_office.tours.announced import as_announced
+from services.mobile_office.tours.changes import MOST_MINUTES, Delay, check_to_come, load_delay
+from services.mobile_office.tours.domain import Stop
+from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
+from services.mobile_office.tours.queries import find_stop, load_announced, load_booked
+from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
+from services.mobile_office.tours.usecases import midnight
+from shared.clock import BERLIN
+from shared.web.forms import FormErrors
+from shared.web.staff.visit import StaffVisit
+
+PAGE = f"{STAFF}/today"
+AHEAD = timedelta(days=7)
+"""How far ahead the tour can be leafed through."""
+
+router = APIRouter(prefix=STAFF, include_in_schema=False)
+
+
+class TypedDelay(TypedReason):
+    """How many minutes late, as typed, and why."""
+
+    minutes: Text = ""
+
+
+class Confirmed(TypedDelay):
+    """The stops that are late, each as "id version minutes"."""
+
+    late: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36} [0-9]{1,9} [0-9]{1,3}$")]], Field(max_length=50)]
+
+    def delays(self) -> dict[UUID, Delay]:
+        """What was ticked."""
+        found = (each.split() for each in self.late)
+        return {UUID(id): Delay(int(version), int(minutes)) for id, version, minutes in found}
+
+
+@router.get("/today")
+async def show(visit: Member, day: Text = "", done: Text = "") -> Response:
+    """The announced stops of a day, today's unless another is asked for."""
+    shown = _day(day, visit.today)
+    known = as_announced(await load_announced(visit.conn, midnight(shown), midnight(shown + timedelta(days=1))))
+    _fleet, names = await load_names(visit)
+    return visit.render(
+        "staff/today.html",
+        day=shown,
+        today=visit.today,
+        before=shown - timedelta(days=1) if shown > visit.today else None,
+        after=shown + timedelta(days=1) if shown < visit.today + AHEAD else None,
+        stops=known,
+        people=await load_booked(visit.conn, [stop.id for stop in known]),
+        now=visit.now,
+        done=done,
+        **names,
+    )
+
+
+@router.get("/stops/{id}/delay")
+async def ask_delay(visit: Member, id: UUID) -> Response:
+    """The form for a delay."""
+    return await _delay_form(visit, id, TypedDelay(), FormErrors())
+
+
+@router.get("/stops/{id}/delay/preview")
+async def show_delay(visit: Member, id: UUID, typed: Annotated[TypedDelay, Query()]) -> Response:
+    """Which stops the vehicle reaches late, and how many people that concerns."""
+    return await _delay_preview(visit, id, typed)
+
+
+@router.post("/stops/{id}/delay/preview")
+async def delay(visit: Member, id: UUID, typed: Annotated[Confirmed, Form()]) -> Response:
+    """Announce it. Sent again, over a bad line, it announces nothing more."""
+    errors, minutes = FormErrors(), _minutes(typed.minutes)
+    reason = read_reason(visit, typed, errors) if minutes else None
+    if errors or minutes is None:
+        return await _delay_preview(visit, id, typed)
+    try:
+        async with visit.conn.begin_nested():
+            await changes.delay(visit.conn, visit.service, visit.who, typed.delays(), reason, visit.now)
+    except StopChanged:
+        return await _delay_preview(visit, id, typed, changed=True)
+    except (StopOver, NotAnnounced):
+        return await _over(visit, id)
+    return await _to_day(visit, id, "delayed")
+
+
+@router.get("/stops/{id}/cancel")
+async def ask_cancel(visit: Member, id: UUID) -> Response:
+    """The question whether a stop is to be called off, and why."""
+    return await _cancel_form(visit, id, TypedReason(), FormErrors())
+
+
+@router.post("/stops/{id}/cancel")
+async def cancel(visit: Member, id: UUID, typed: Annotated[TypedReason, Form()]) -> Response:
+    """Call a stop off. Sent again, over a bad line, it is called off once."""
+    errors = FormErrors()
+    reason = read_reason(visit, typed, errors)
+    if errors or reason is None:
+        return await _cancel_form(visit, id, typed, errors)
+    try:
+        async with visit.conn.begin_nested():
+            await changes.cancel(visit.conn, visit.service, visit.who, id, reason, visit.now)
+    except (StopOver, NotAnnounced):
+        return await _over(visit, id)
+    return await _to_day(visit, id, "cancelled")
+
+
+async def _delay_form(visit: StaffVisit, id: UUID, typed: TypedDelay, errors: FormErrors) -> Response:
+    return await _stop_page(visit, id, "staff/delay.html", typed, errors)
+
+
+async def _cancel_form(visit: StaffVisit, id: UUID, typed: TypedReason, errors: FormErrors) -> Response:
+    return await _stop_page(visit, id, "staff/cancel.html", typed, errors)
+
+
+async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed: bool = False) -> Response:
+    errors, minutes = FormErrors(), _minutes(typed.minutes)
+    if minutes is None:
+        errors["minutes"] = visit.gettext("Geben Sie an, wie viele Minuten später, höchstens %(most)s.") % {
+            "most": MOST_MINUTES
+        }
+    if minutes != 0:
+        read_reason(visit, typed, errors)
+    if errors or minutes is None:
+        return await _delay_form(visit, id, typed, errors)
+    try:
+        late = await load_delay(visit.conn, visit.service, id, minutes, visit.now)
+    except (StopOver, NotAnnounced):
+        return await _over(visit, id)
+    shown = {stop.id: stop for stop in as_announced(each.stop for each in late)}
+    return visit.render(
+        "staff/delay_preview.html",
+        status=409 if changed else 200,
+        changed=changed,
+        typed=typed,
+        minutes=minutes,
+        late=[(shown[each.stop.id], each.minutes, each.people) for each in late],
+        expected=shown[id].state.arrives_at + timedelta(minutes=minutes),
+        people=sum(each.people for each in late),
+        id=id,
+    )
+
+
+async def _stop_page(visit: StaffVisit, id: UUID, template: str, typed: TypedReason, errors: FormErrors) -> Response:
+    try:
+        stop = check_to_come(await find_stop(visit.conn, id), visit.now)
+    except (StopOver, NotAnnounced):
+        return await _over(visit, id)
+    _fleet, names = await load_names(visit)
+    return visit.render(
+        template,
+        status=422 if errors else 200,
+        stop=as_announced([stop])[0],
+        people=await _people(visit, stop),
+        typed=typed,
+        errors=errors,
+        **names,
+    )
+
+
+async def _over(visit: StaffVisit, id: UUID) -> Response:
+    """What to say of a stop that nothing can be announced of any more."""
+    return visit.render("staff/stop_over.html", status=409, id=id)
+
+
+async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
+    [stop] = as_announced(filter(None, [await find_stop(visit.conn, id)]))
+    return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
+
+
+async def _people(visit: StaffVisit, stop: Stop) -> int:
+    booked: Mapping[UUID, int] = await load_booked(visit.conn, [stop.id])
+    return booked.get(stop.id, 0)
+
+
+def _minutes(typed: str) -> int | None:
+    """The minutes that were typed, if they are some a stop can be late."""
+    typed = typed.strip()
+    if not typed.isascii() or not typed.isdigit() or len(typed) > 3:
+        return None
+    return int(typed) if int(typed) <= MOST_MINUTES else None
+
+
+def _day(typed: str, today: date) -> date:
+    try:
+        asked = date.fromisoformat(typed)
+    except ValueError:
+        return today
+    return min(max(asked, today), today + AHEAD)

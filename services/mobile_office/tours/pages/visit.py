@@ -1,0 +1,83 @@
+"""A visit of somebody who works on the tours, and the reason they give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends
+from pydantic import BaseModel, Field
+
+from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.queries import load_fleet
+from services.mobile_office.tours.reasons import WORDS, Reason
+from services.mobile_office.tours.usecases import midnight
+from shared.clock import BERLIN
+from shared.events.mobile_office import StopReason
+from shared.lines import legible_line
+from shared.web.forms import FormErrors
+from shared.web.staff.visit import StaffVisit, staff
+
+STAFF = "/mobile_office/staff"
+"""What the paths of these pages begin with."""
+LONGEST_WORDS = 200
+
+Member = Annotated[StaffVisit, Depends(staff("mobile_office:staff"))]
+Lead = Annotated[StaffVisit, Depends(staff("mobile_office:lead"))]
+Text = Annotated[str, Field(max_length=1000)]
+OneTimeKey = Annotated[str, Field(pattern=r"^[\w-]{8,100}$")]
+
+
+class TypedReason(BaseModel):
+    """Why something changes, as chosen: a fixed reason, and own words on it."""
+
+    reason: Text = ""
+    words: Text = ""
+
+
+def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Reason | None:
+    """The reason that was given; what is wrong with it is added to the errors."""
+    _ = visit.gettext
+    words: str | None = None
+    if typed.words.strip():
+        try:
+            words = legible_line(typed.words)
+        except ValueError:
+            errors["words"] = _("Tippen Sie den Satz neu ein. Er enthält Zeichen, die wir nicht darstellen können.")
+        if words and len(words) > LONGEST_WORDS:
+            errors["words"] = _("Schreiben Sie höchstens 200 Zeichen.")
+    if typed.reason not in set(StopReason):
+        errors["reason"] = _("Wählen Sie einen Grund.")
+        return None
+    return Reason(StopReason(typed.reason), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A day of the tour as it is leafed through."""
+
+    day: date
+    before: date | None
+    after: date | None
+
+
+async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
+    """The fleet, and what every page for staff needs to call its parts by their names."""
+    fleet = await load_fleet(visit.conn, visit.service.city)
+    city = visit.service.city
+    return fleet, {
+        "fleet": fleet,
+        "districts": {each.number: each.name for each in city.districts},
+        "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
+        "reasons": WORDS,
+    }
+
+
+def in_berlin(moment: datetime) -> datetime:
+    """The moment in local time."""
+    return moment.astimezone(BERLIN)
+
+
+def day_after(day: date) -> datetime:
+    """When a day is over."""
+    return midnight(day + timedelta(days=1))

@@ -1,0 +1,154 @@
+"""Publishing a week as a whole: what is new, what changes, what does not take place, after a preview of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.tours import facts
+from services.mobile_office.tours.domain import Change, Stop, Warning, cancelled, fingerprint, state_of, warnings
+from services.mobile_office.tours.queries import load_booked, load_last_visits, load_stops, load_week
+from services.mobile_office.tours.reasons import Reason
+from services.mobile_office.tours.refusals import PreviewOutdated, ReasonMissing
+from services.mobile_office.tours.usecases import midnight
+from services.mobile_office.weekly.domain import holidays_in
+from services.mobile_office.weekly.queries import load_weekly_plan
+from shared.audit import note
+from shared.auth import Caller
+from shared.events.mobile_office import StopFact
+from shared.problems import NotFound
+from shared.recurrence import WEEK
+from shared.service import Service
+
+PUBLISHED = "week-published"
+"""What the audit log calls this deed."""
+
+_LOCK_WEEK = text("select from weeks where monday = :monday for update")
+_PUBLISHED = text("update weeks set version = version + 1, published_at = :now where monday = :monday")
+_ANNOUNCE = text("""
+    update stops set version = :version, status = :status, announced = cast(:announced as jsonb) where id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What publishing a week would announce; `version` is the same as long as the plan and who is booked are.
+
+    `changes` are the stops something is announced of; `booked` says how many people have an appointment at each of
+    those that change or do not take place.
+    """
+
+    monday: date
+    version: str
+    stops: tuple[Stop, ...]
+    changes: tuple[tuple[Stop, Change], ...]
+    booked: dict[UUID, int]
+    warnings: tuple[Warning, ...]
+
+    @property
+    def counts(self) -> Counter[Change]:
+        """How many stops are new, changed and dropped."""
+        return Counter(change for _, change in self.changes)
+
+    @property
+    def needs_reason(self) -> bool:
+        """Whether stops change that people know of."""
+        return any(change is not Change.NEW for _, change in self.changes)
+
+    @property
+    def people(self) -> int:
+        """How many people have an appointment at a stop that changes."""
+        return sum(self.booked.values())
+
+
+async def load_preview(
+    conn: AsyncConnection, service: Service, monday: date, now: datetime, for_update: bool = False
+) -> Preview:
+    """What publishing a week would announce now, and what to look at before.
+
+    Raises:
+        NotFound: the week is not planned.
+    """
+    week = await load_week(conn, monday)
+    if week is None:
+        raise NotFound
+    fleet = await load_fleet(conn, service.city)
+    stops = await load_stops(conn, monday, for_update)
+    changes = [(stop, change) for stop in stops if (change := stop.change_at(now))]
+    booked = await load_booked(conn, [stop.id for stop, change in changes if change is not Change.NEW])
+    left_out = holidays_in(monday, await load_weekly_plan(conn))
+    visits = await load_last_visits(conn, midnight(monday + WEEK))
+    quarters = {each.number: [known.number for known in each.quarters] for each in service.city.districts}
+    found = warnings(monday, stops, left_out, fleet, quarters, visits, now)
+    version = fingerprint(week.version, changes, booked)
+    return Preview(monday, version, tuple(stops), tuple(changes), booked, tuple(found))
+
+
+async def publish(
+    conn: AsyncConnection,
+    service: Service,
+    who: Caller,
+    monday: date,
+    preview: str,
+    now: datetime,
+    reason: Reason | None = None,
+) -> Preview:
+    """Announce a week as it is planned; again, with nothing new, nothing happens.
+
+    Args:
+        preview: the version of the preview that was looked at.
+        reason: why announced stops change.
+
+    Returns:
+        What was announced.
+
+    Raises:
+        NotFound: the week is not planned.
+        PreviewOutdated: the plan, or who is booked, is another than was looked at.
+        ReasonMissing: announced stops change, and nobody says why.
+    """
+    await conn.execute(_LOCK_WEEK, {"monday": monday})
+    await lock_vehicles(conn)
+    shown = await load_preview(conn, service, monday, now, for_update=True)
+    if not shown.changes:
+        return shown
+    if shown.version != preview:
+        raise PreviewOutdated
+    if reason is None and shown.needs_reason:
+        raise ReasonMissing
+    fleet = await load_fleet(conn, service.city)
+    await announce(conn, service, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
+    await conn.execute(_PUBLISHED, {"monday": monday, "now": now})
+    counts = {change.value: count for change, count in shown.counts.items()}
+    await note(conn, who, PUBLISHED, now, week=monday.isoformat(), stops=counts)
+    return shown
+
+
+async def announce(conn: AsyncConnection, service: Service, told: Sequence[StopFact]) -> None:
+    """Save stops as facts say they are now, and record the facts.
+
+    Each begins a chain of its own: who was told personally of one stop may still want to hear of the others.
+    """
+    rows = [
+        {"id": each.id, "version": each.version, "status": each.stop.status, "announced": each.stop.model_dump_json()}
+        for each in told
+    ]
+    await conn.execute(_ANNOUNCE, rows)
+    await service.outbox.record_all(conn, [(each, None) for each in told])
+
+
+def _fact(stop: Stop, change: Change, fleet: Fleet, reason: Reason | None) -> StopFact:
+    state = state_of(stop.plan, fleet)
+    if change is Change.NEW:
+        return facts.scheduled(stop, state)
+    assert reason is not None, "people know of the stop"
+    if change is Change.CHANGED:
+        return facts.rescheduled(stop, state, reason)
+    assert stop.announced is not None, "what is dropped was announced"
+    return facts.cancelled(stop, cancelled(stop.announced, reason))

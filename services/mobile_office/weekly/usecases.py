@@ -1,0 +1,87 @@
+"""Changing the weekly plan. Weeks that are planned already stay as they are."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.tables import weekly_stops
+from services.mobile_office.tours.domain import cannot_follow
+from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
+from services.mobile_office.weekly.queries import load_weekly_plan
+from services.mobile_office.weekly.refusals import WeeklyStopChanged, WeeklyStopClashes, WeeklyStopUnfit
+from shared.audit import note
+from shared.auth import Caller
+from shared.clock import BERLIN
+from shared.recurrence import WEEK, monday_of
+from shared.service import Service
+
+SAVED = "weekly-stop-changed"
+REMOVED = "weekly-stop-removed"
+"""What the audit log calls these deeds."""
+
+
+async def save_weekly_stop(
+    conn: AsyncConnection, service: Service, who: Caller, wanted: WeeklyStop, now: datetime
+) -> WeeklyStop:
+    """Add a stop to the weekly plan, or change one; sent again it changes nothing.
+
+    Args:
+        wanted: as it is to be; its version is the one that was looked at, 0 for a new one.
+
+    Raises:
+        WeeklyStopUnfit
+        WeeklyStopChanged: it has another version by now.
+        WeeklyStopClashes: the vehicle cannot be there in time in some week of the next year.
+    """
+    fleet = await load_fleet(conn, service.city)
+    if not _fits(wanted, fleet):
+        raise WeeklyStopUnfit
+    await lock_vehicles(conn)
+    plan = await load_weekly_plan(conn)
+    known = next((each for each in plan if each.id == wanted.id), None)
+    if known and replace(known, version=wanted.version) == wanted:
+        return known
+    if wanted.version != (known.version if known else 0):
+        raise WeeklyStopChanged(known)
+    _check_clashes(wanted, [each for each in plan if each.id != wanted.id], fleet, now)
+    saved = replace(wanted, version=wanted.version + 1)
+    statement = insert(weekly_stops).values(asdict(saved))
+    changed = {name: statement.excluded[name] for name in asdict(saved) if name != "id"}
+    await conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+    await note(conn, who, SAVED, now, matter=wanted.id, place=wanted.place)
+    return saved
+
+
+async def remove_weekly_stop(conn: AsyncConnection, who: Caller, id: UUID, now: datetime) -> None:
+    """Take a stop out of the weekly plan; one that is not there stays away."""
+    found = await conn.execute(delete(weekly_stops).where(weekly_stops.c.id == id).returning(weekly_stops.c.place))
+    if (place := found.scalar_one_or_none()) is not None:
+        await note(conn, who, REMOVED, now, matter=id, place=place)
+
+
+def _fits(wanted: WeeklyStop, fleet: Fleet) -> bool:
+    return (
+        wanted.vehicle in fleet.vehicles
+        and wanted.place in fleet.places
+        and wanted.arrives < wanted.departs
+        and wanted.valid_from <= (wanted.valid_until or wanted.valid_from)
+    )
+
+
+def _check_clashes(wanted: WeeklyStop, others: Sequence[WeeklyStop], fleet: Fleet, now: datetime) -> None:
+    """Two stops of a plan meet, if they do, within the longest rhythm."""
+    first = monday_of(max(wanted.valid_from, now.astimezone(BERLIN).date()))
+    nearby = [each for each in others if each.vehicle == wanted.vehicle and each.weekday == wanted.weekday]
+    for weeks in range(MOST_WEEKS):
+        monday = first + weeks * WEEK
+        if mine := wanted.plan_in(monday, 1):
+            theirs = [plan for each in nearby if (plan := each.plan_in(monday, 1))]
+            if other := cannot_follow(mine, theirs, fleet):
+                raise WeeklyStopClashes(fleet.places[other.place].name, mine.arrives_at.astimezone(BERLIN).date())
