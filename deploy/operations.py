@@ -20,6 +20,11 @@ from shared.sealing import new_key_pair
 from shared.service import Service
 from shared.settings import SECRETS, SERVICES, Platform
 
+_CITY_DATA = {
+    "appointments": "services.appointments.offer.usecases",
+    "mobile_office": "services.mobile_office.fleet.usecases",
+}
+"""The services that own parts of the city's data, and the module that loads them."""
 _WAITING = text("select count(*) from outbox where published_at is null and refused is null")
 
 
@@ -75,15 +80,25 @@ async def waiting_facts(service: str) -> int:
 
 async def load_city() -> str:
     """Load the city's data into the services that own it; returns what was loaded, in words."""
-    service = Service(serve.settings_of("appointments"))
-    usecases = importlib.import_module("services.appointments.offer.usecases")
-    try:
+    for name in _CITY_DATA:
+        service = Service(serve.settings_of(name))
+        try:
+            await load_city_into(service)
+        finally:
+            await service.db.close()
+    city, mobile = service.city, service.city.mobile_office
+    return (
+        f"{city.name}: {len(city.stations)} stations, {len(city.services)} services, {len(mobile.vehicles)} vehicles, "
+        f"{len(mobile.stop_places)} places for them"
+    )
+
+
+async def load_city_into(service: Service) -> None:
+    """Load into a service what it owns of the city's data, if anything."""
+    if service.name in _CITY_DATA:
+        usecases = importlib.import_module(_CITY_DATA[service.name])
         async with service.db.transaction() as conn:
             await usecases.load_city(conn, service.city)
-    finally:
-        await service.db.close()
-    city = service.city
-    return f"{city.name}: {len(city.stations)} stations, {len(city.services)} services"
 
 
 def new_secrets(service: str) -> list[str]:

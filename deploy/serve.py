@@ -33,7 +33,7 @@ def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     return create_app(settings_of(service), roles)
 
 
-ONLINE = {"termin": "appointments", "nachrichten": "notifications"}
+ONLINE = {"termin": "appointments", "mobil": "mobile_office", "nachrichten": "notifications"}
 """Tasks of the portal that can be done online, and the service they need."""
 
 

@@ -12,6 +12,7 @@ from deploy import operations
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET
 from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
+from shared.settings import SERVICES
 
 FOLDER = ROOT / ".nahbar"
 PARTITIONS = 3
@@ -95,21 +96,23 @@ class Laptop:
         """What there is to open, by what it shows."""
         return {
             "Book an appointment": f"{self.address}/appointments/",
+            "Find the Bürgermobil": f"{self.address}/mobile_office/",
             "Subscribe to news": f"{self.address}/notifications/subscribe",
             "Pages for staff": f"{self.address}/appointments/staff/",
             "What citizens received": f"{self.address}/inbox/",
             "API of appointments": f"{self.address}/appointments/api/docs",
+            "API of mobile_office": f"{self.address}/mobile_office/api/docs",
             "API of notifications": f"{self.address}/notifications/api/docs",
         }
 
     def _ready(self) -> bool:
         try:
             states = [
-                httpx.get(f"{self.address}/{service}/health/ready", timeout=3).status_code
-                for service in ("appointments", "notifications")
+                httpx.get(f"{self.address}/{service}/health/ready", timeout=3).status_code for service in SERVICES
             ]
         except httpx.HTTPError:
             return False
-        if states != [200, 200]:
+        ready = set(states) == {200}
+        if not ready:
             time.sleep(0.2)
-        return states == [200, 200]
+        return ready

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.mobile_office.area import LEAD, STAFF_AREA
 from services.mobile_office.consumers import REACTIONS
 from services.mobile_office.fleet.api import router as fleet_api
+from services.mobile_office.planning.api import router as planning_api
 from services.mobile_office.settings import Settings
 from services.mobile_office.tours.api import router as tours_api
 from services.mobile_office.tours.bookings import forget_bookings
@@ -33,7 +34,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     app = service.create_app(
         roles=roles,
         routers=[
-            *(tours_api, weeks_api, changes_api, weekly_api, fleet_api),
+            *(tours_api, weeks_api, changes_api, weekly_api, planning_api, fleet_api),
             *(plan_pages, stop_pages, planner_pages, publishing_pages, today_pages, breakdown_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD)),
         ],

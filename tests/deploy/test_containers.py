@@ -129,7 +129,7 @@ def test_production_starts_only_with_every_secret_of_the_examples(
     secrets = dict(line.split("=", 1) for line in new_secrets(service) if not line.startswith("#"))
     secrets |= {
         "NAHBAR_PERSON_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
-        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "notifications": "b:AAAA"}',
+        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "mobile_office": "b:AAAA", "notifications": "c:AAAA"}',
         "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
         "APPOINTMENTS_VIDEO_APP_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
         "NAHBAR_OIDC_CLIENT_SECRET": "three",
@@ -197,19 +197,18 @@ def test_the_gateway_has_the_only_port_and_every_service_can_be_scaled() -> None
     assert [name for name, container in CONTAINERS.items() if container.get("ports")] == ["gateway"]
     for name in SERVICES:
         assert not {"container_name", "volumes", "hostname"} & set(CONTAINERS[name])
-    upstreams = re.findall(r"([a-z-]+)[ :](\d{4})\b", (ROOT / "deploy/Caddyfile").read_text())
+    upstreams = re.findall(r"([a-z_-]+)[ :](\d{4})\b", (ROOT / "deploy/Caddyfile").read_text())
     assert {name for name, _ in upstreams} == {*SERVICES, "far-ends", "mailpit"}
 
 
 def test_the_gateway_finds_a_service_behind_each_language() -> None:
-    [(service, pattern)] = re.findall(
-        r"@(\w+) path_regexp (\S*/notifications\S*)", (ROOT / "deploy/Caddyfile").read_text()
-    )
-    assert service == "notifications"
-    for prefix in ("", *(each.prefix for each in LANGUAGES)):
-        assert re.match(pattern, f"{prefix}/notifications/subscribe")
-        assert re.match(pattern, f"{prefix}/notifications")
-        assert not re.match(pattern, f"{prefix}/appointments/notifications/")
+    found = dict(re.findall(r"@(\w+) path_regexp (\^\S*/\1\(\S*)", (ROOT / "deploy/Caddyfile").read_text()))
+    assert {*found, "appointments"} == set(SERVICES), "appointments have everything else"
+    for service, pattern in found.items():
+        for prefix in ("", *(each.prefix for each in LANGUAGES)):
+            assert re.match(pattern, f"{prefix}/{service}/subscribe")
+            assert re.match(pattern, f"{prefix}/{service}")
+            assert not re.match(pattern, f"{prefix}/appointments/{service}/")
 
 
 def test_nothing_runs_as_root() -> None:

@@ -13,7 +13,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from services.appointments.offer.usecases import load_city
+from deploy.operations import load_city_into
 from shared.service import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
@@ -31,11 +31,9 @@ async def document(
     name = request.param
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
     service_settings = settings_class(name)(platform=platform, database=await database(name))
-    if name == "appointments":
-        service = new_app(service_settings).state.service
-        async with service.db.transaction() as conn:
-            await load_city(conn, service.city)
-        await service.db.close()
+    service = new_app(service_settings).state.service
+    await load_city_into(service)
+    await service.db.close()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         app = new_app(service_settings, frozenset({Role.HTTP}))
         with web_server(app, listener):

@@ -27,12 +27,20 @@ STAFF: Mapping[str, Member] = MappingProxyType(
         "leitung": Member(
             "Ruth Brinkmann",
             "Leitung, alle Stationen",
-            ("appointments:staff", "appointments:lead", "notifications:staff", "notifications:lead"),
+            (
+                *("appointments:staff", "appointments:lead"),
+                *("mobile_office:staff", "mobile_office:lead"),
+                *("notifications:staff", "notifications:lead"),
+            ),
             ("*",),
         ),
+        "mobil": Member("Derya Kaplan", "Bürgermobil, unterwegs", ("mobile_office:staff",), ()),
         "mitteilungen": Member("Jan Kowalski", "Mitteilungen", ("notifications:staff",), ()),
         "leitstelle": Member(
-            "Leitstelle", "Technik", ("appointments:staff", "notifications:staff", "platform:operator"), ("*",)
+            "Leitstelle",
+            "Technik",
+            ("appointments:staff", "mobile_office:staff", "notifications:staff", "platform:operator"),
+            ("*",),
         ),
     }
 )

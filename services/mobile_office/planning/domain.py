@@ -6,13 +6,17 @@ residents have had the least.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from shared.recurrence import WEEK
+from services.mobile_office.fleet.domain import Fleet, Place
+from services.mobile_office.tours.domain import Plan, cannot_follow
+from shared.clock import BERLIN
+from shared.recurrence import WEEK, monday_of
 
 WEEKS = 8
+"""How many weeks are looked back on, and proposed."""
 PER = 10_000
 
 
@@ -26,116 +30,138 @@ class District:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """A stop in a quarter, in the week of a Monday; `announced` ones are kept as they are."""
-
-    monday: date
-    quarter: int
-    announced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Fairness:
     """How fair some weeks are.
 
-    `per_residents` is the number of stops per 10,000 residents of each district; `spread` the largest of those divided
-    by the smallest, None if a district has none. `longest_gap` is the longest time in weeks a quarter waits from one
-    stop to the next, the edges of the time included; `left_out` are the quarters without any.
+    `visits` is the number of stops per quarter, `per_residents` that per 10,000 residents of each district; `spread`
+    the largest of those divided by the smallest, None if a district has none. `longest_gap` is the longest time in
+    weeks a quarter waits from one stop to the next, the edges of the time included; `left_out` are the quarters without
+    any, `missed` counts per district the weeks without a stop.
     """
 
+    visits: Mapping[int, int]
     per_residents: Mapping[int, float]
     spread: float | None
     longest_gap: int
     left_out: tuple[int, ...]
+    missed: Mapping[int, int]
 
 
 def propose(
-    districts: Sequence[District], announced: Iterable[Visit], first: date, per_week: int, weeks: int = WEEKS
-) -> list[Visit]:
-    """Stops for some weeks: those announced, unchanged, and as many more as there is time for.
+    districts: Sequence[District],
+    times: Sequence[Plan],
+    kept: Iterable[Plan],
+    last_visits: Mapping[int, date],
+    fleet: Fleet,
+) -> list[Plan]:
+    """Stops for the times vehicles have, besides those that are kept.
 
     Args:
-        announced: stops that people know of, in these weeks or before.
-        first: the Monday to begin with.
-        per_week: how many stops a week has time for.
+        times: when vehicles could stand somewhere, of all the weeks that are to be planned; their places do not count.
+        kept: stops of these weeks, or next to them, that stay as they are.
+        last_visits: per quarter the last day with a stop before these weeks.
 
     Returns:
-        In order of weeks; fewer districts than one has stops are served each week if `per_week` is too small for all.
+        In order of time. With fewer times in a week than districts, those come first whose residents have had least.
     """
-    mondays = [first + n * WEEK for n in range(weeks)]
-    before = sorted(announced, key=lambda each: each.monday)
-    planned = [each for each in before if each.monday in mondays]
-    last = {visit.quarter: visit.monday for visit in before if visit.monday < first}
-    district_of = {quarter: each for each in districts for quarter in each.quarters}
-    turns = _turns(districts, planned, district_of, mondays, per_week)
-    for monday in mondays:
-        fixed = [visit.quarter for visit in planned if visit.monday == monday]
-        last |= dict.fromkeys(fixed, monday)
-        there = Counter(district_of[quarter].number for quarter in fixed if quarter in district_of)
-        for district in districts:
-            for _ in range(turns[monday][district.number] - there[district.number]):
-                quarter = min(district.quarters, key=lambda each: (last.get(each, date.min), each))
-                planned.append(Visit(monday, quarter))
-                last[quarter] = monday
-    return sorted(planned, key=lambda each: (each.monday, each.quarter))
+    state = _Visits(districts, times, kept, last_visits, fleet)
+    found = []
+    for time in sorted(times, key=lambda each: (each.arrives_at, each.vehicle)):
+        choices = [
+            (state.urgency(place, time), place.key, replace(time, place=place.key))
+            for place in fleet.places.values()
+            if place.quarter in state.district_of and place.may_be_used_on(_day(time))
+        ]
+        for _, _, plan in sorted(choices, key=lambda each: each[:2]):
+            if cannot_follow(plan, state.taken, fleet) is None:
+                state.add(plan)
+                found.append(plan)
+                break
+    return found
 
 
-def assess(districts: Sequence[District], visits: Iterable[Visit], first: date, weeks: int = WEEKS) -> Fairness:
-    """How fair some weeks are."""
+class _Visits:
+    """What is planned so far, and where the next stop is needed most."""
+
+    def __init__(
+        self,
+        districts: Sequence[District],
+        times: Sequence[Plan],
+        kept: Iterable[Plan],
+        last_visits: Mapping[int, date],
+        fleet: Fleet,
+    ) -> None:
+        self.district_of = {quarter: each for each in districts for quarter in each.quarters}
+        self.taken: list[Plan] = []
+        self._fleet = fleet
+        self._last = dict(last_visits)
+        self._weeks = sorted({monday_of(_day(time)) for time in times})
+        self._in_week: Counter[tuple[date, int]] = Counter()
+        self._of_district: Counter[int] = Counter()
+        self._visited: Counter[int] = Counter()
+        for plan in kept:
+            self.add(plan)
+
+    def add(self, plan: Plan) -> None:
+        """A stop is planned."""
+        self.taken.append(plan)
+        day, quarter = _day(plan), self._fleet.places[plan.place].quarter
+        if quarter in self.district_of and monday_of(day) in self._weeks:
+            district = self.district_of[quarter].number
+            self._in_week[monday_of(day), district] += 1
+            self._of_district[district] += 1
+            self._visited[quarter] += 1
+            self._last[quarter] = max(day, self._last.get(quarter, day))
+
+    def urgency(self, place: Place, time: Plan) -> tuple[object, ...]:
+        """The smaller, the more a place needs that time."""
+        week, district = monday_of(_day(time)), self.district_of[place.quarter]
+        to_come = [each for each in self._weeks if each > week and not self._in_week[each, district.number]]
+        unvisited = sum(not self._visited[quarter] for quarter in district.quarters)
+        return (
+            self._in_week[week, district.number] > 0,
+            unvisited <= len(to_come),
+            self._of_district[district.number] / (district.residents or PER),
+            district.number,
+            self._visited[place.quarter] > 0,
+            self._last.get(place.quarter, date.min),
+        )
+
+
+def assess(
+    districts: Sequence[District], visits: Iterable[tuple[date, int]], first: date, weeks: int = WEEKS
+) -> Fairness:
+    """How fair some weeks are.
+
+    Args:
+        visits: the day and the quarter of each stop, also of others weeks.
+        first: the Monday to begin with.
+    """
     end = first + weeks * WEEK
     days: dict[int, list[date]] = {quarter: [] for each in districts for quarter in each.quarters}
-    for visit in visits:
-        if first <= visit.monday < end and visit.quarter in days:
-            days[visit.quarter].append(visit.monday)
+    for day, quarter in visits:
+        if first <= day < end and quarter in days:
+            days[quarter].append(monday_of(day))
     counts = {each.number: sum(len(days[quarter]) for quarter in each.quarters) for each in districts}
     rates = {each.number: counts[each.number] * PER / each.residents for each in districts if each.residents}
     smallest = min(rates.values(), default=0)
     gaps = [
         (later - earlier) // WEEK
         for mondays in days.values()
-        for earlier, later in _pairs([first - timedelta(weeks=1), *sorted(mondays), end])
+        for earlier, later in pairwise([first - timedelta(weeks=1), *sorted(mondays), end])
     ]
     return Fairness(
+        visits={quarter: len(mondays) for quarter, mondays in days.items()},
         per_residents=rates,
         spread=max(rates.values()) / smallest if smallest else None,
         longest_gap=max(gaps, default=0),
         left_out=tuple(quarter for quarter, mondays in days.items() if not mondays),
+        missed={
+            each.number: weeks - len({monday for quarter in each.quarters for monday in days[quarter]})
+            for each in districts
+        },
     )
 
 
-def _turns(
-    districts: Sequence[District],
-    planned: Iterable[Visit],
-    district_of: Mapping[int, District],
-    mondays: Sequence[date],
-    per_week: int,
-) -> dict[date, Counter[int]]:
-    """How many stops each district has in each week: one, and more by turns where its residents have had least."""
-    turns = {monday: Counter({each.number: 1 for each in districts[: max(0, per_week)]}) for monday in mondays}
-    fixed = {monday: Counter[int]() for monday in mondays}
-    for visit in planned:
-        if visit.quarter in district_of:
-            fixed[visit.monday][district_of[visit.quarter].number] += 1
-    for monday in mondays:
-        turns[monday] |= fixed[monday]
-    total = Counter[int]()
-    for each in turns.values():
-        total += each
-    for monday in mondays:
-        while turns[monday].total() < per_week:
-            needs = min(
-                districts,
-                key=lambda each: (
-                    total[each.number] >= len(each.quarters),
-                    total[each.number] / (each.residents or PER),
-                    turns[monday][each.number],
-                    each.number,
-                ),
-            )
-            turns[monday][needs.number] += 1
-            total[needs.number] += 1
-    return turns
-
-
-def _pairs(moments: Sequence[date]) -> list[tuple[date, date]]:
-    return list(pairwise(moments))
+def _day(plan: Plan) -> date:
+    return plan.arrives_at.astimezone(BERLIN).date()

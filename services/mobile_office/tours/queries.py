@@ -18,6 +18,7 @@ _COLUMNS = """
     select id, version, week, status, vehicle, place, arrives_at, departs_at, counters, dropped, announced from stops
 """
 _BY_WEEK = text(f"{_COLUMNS} where week = :monday order by arrives_at, id")
+_BY_WEEKS = text(f"{_COLUMNS} where week between :first and :last order by arrives_at, id")
 _LOCK_WEEK = text(f"{_COLUMNS} where week = :monday order by id for update")
 _ONE = text(f"{_COLUMNS} where id = :id")
 _LOCK = text(f"{_COLUMNS} where id = any(:ids) order by id for update")
@@ -62,6 +63,11 @@ async def load_stops(conn: AsyncConnection, monday: date, for_update: bool = Fal
     """The stops of a week, in order of time; locked in the order of their ids if they are to change."""
     rows = await conn.execute(_LOCK_WEEK if for_update else _BY_WEEK, {"monday": monday})
     return sorted(map(stop_of, rows.mappings()), key=lambda stop: (stop.plan.arrives_at, stop.id))
+
+
+async def load_weeks(conn: AsyncConnection, first: date, last: date) -> list[Stop]:
+    """The stops of the weeks from one Monday to another, in order of time."""
+    return [stop_of(row) for row in (await conn.execute(_BY_WEEKS, {"first": first, "last": last})).mappings()]
 
 
 async def find_stop(conn: AsyncConnection, id: UUID) -> Stop | None:

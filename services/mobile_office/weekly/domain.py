@@ -68,6 +68,12 @@ def plans_for(monday: date, weekly: Iterable[WeeklyStop], fleet: Fleet) -> list[
     return sorted((plan for plan in found if plan), key=lambda plan: (plan.arrives_at, plan.vehicle))
 
 
+def times_for(monday: date, weekly: Iterable[WeeklyStop], fleet: Fleet) -> list[Plan]:
+    """The times vehicles have in a week, whoever's turn it is, in order, without places; none on public holidays."""
+    found = (each.time_in(monday, fleet.vehicles[each.vehicle].counters) for each in weekly)
+    return sorted({time for time in found if time}, key=lambda time: (time.arrives_at, time.vehicle))
+
+
 def holidays_in(monday: date, weekly: Iterable[WeeklyStop]) -> list[date]:
     """The public holidays of a week on which the weekly plan would have a stop."""
     days = {day for each in weekly if (day := each.day_in(monday))}
