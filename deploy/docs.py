@@ -1,10 +1,11 @@
 """Renders into the documentation what the code says: `python -m deploy.docs`, which `make docs` runs."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from services.notifications.news.domain import DIGEST_TIME, RULES, NewsRule
+from services.notifications.news.domain import DIGEST_TIME, GATHERED_FOR, RULES, NewsRule, Telling
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import POLICIES
 
@@ -47,18 +48,19 @@ def who_is_told() -> str:
         for kind in KINDS
         for rule in kind.rules
     ]
-    rows += [_news_row(rule, withdrawn) for rule in RULES for withdrawn in (False, True)]
+    rows += [_news_row(rule, telling) for rule in RULES for telling in rule.tellings]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
-def _news_row(rule: NewsRule[Any], withdrawn: bool) -> tuple[str, ...]:
-    purpose = rule.withdrawal if withdrawn else rule.purpose
+def _news_row(rule: NewsRule[Any], telling: Telling) -> tuple[str, ...]:
+    purpose = telling.purpose
+    wait = (GATHERED_FOR if telling.gathered else telling.grace) // timedelta(minutes=1)
     return (
-        f"{rule.fact.__name__}{' that takes back' if withdrawn else ''}",
-        "subscribers who heard of it" if withdrawn else "subscribers of the district",
+        telling.words,
+        telling.audience.value,
         purpose.value,
         "bulk",
-        f"at once, or in the digest at {DIGEST_TIME:%H:%M}",
+        f"{f'after {wait} minutes' if wait else 'at once'}, or in the digest at {DIGEST_TIME:%H:%M}",
         rule.words,
         "waits",
         "the one subscribed with",

@@ -207,6 +207,17 @@ class City(_Data):
         """The Stadtbezirk of an Ortsteil."""
         return next(each for each in self.districts if any(known.number == quarter for known in each.quarters))
 
+    def banks_of(self, district: int, quarter: int | None = None) -> frozenset[str]:
+        """The banks of the Rhine a place lies on.
+
+        One bank where its Ortsteil is known. Otherwise those of its Stadtbezirk, which may be both; none where there is
+        no such Stadtbezirk, as by video.
+        """
+        found = next((each for each in self.districts if each.number == district), None)
+        if found is None:
+            return frozenset()
+        return frozenset(each.rhine_bank for each in found.quarters if quarter in (None, each.number))
+
     @classmethod
     def load(cls, name: str) -> "City":
         """Read a city's file; raises FileNotFoundError for a city without one."""

@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import b64decode
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
@@ -55,6 +56,10 @@ class People:
     async def save(self, conn: AsyncConnection, matter: UUID, person: Person) -> None:
         """Keep the person of a matter, replacing what was kept for it."""
         await conn.execute(_SAVE, self.row(matter, person))
+
+    async def save_all(self, conn: AsyncConnection, people: Mapping[UUID, Person]) -> None:
+        """Keep the people of several matters in one round trip; at least one."""
+        await conn.execute(_SAVE, [self.row(matter, person) for matter, person in people.items()])
 
     async def load(self, conn: AsyncConnection, matter: UUID) -> Person | None:
         """The person of a matter; None when it was forgotten or never known."""

@@ -51,11 +51,12 @@ from services.appointments.video.gateways import Rooms
 from services.appointments.video.pages import router as video_pages
 from services.appointments.waiting.again import LOOK_AGAIN, look_again
 from services.appointments.waiting.api import router as waiting_api
+from services.appointments.waiting.joining import LAST_DAY
 from services.appointments.waiting.line import OFFER_EXPIRY
 from services.appointments.waiting.pages.entry import router as entry_pages
 from services.appointments.waiting.pages.join import router as join_pages
 from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
-from services.appointments.waiting.usecases import LAST_DAY, end_wait, expire_offer, forget_waiting
+from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
 from shared.service import ALL_ROLES, Role, Service
 from shared.takings import forget_takings
 from shared.web.i18n import LanguagePrefix

@@ -4,8 +4,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.replies import take_reply
 from services.appointments.desk.reached import note_outcome
+from services.appointments.stops.usecases import follow
 from shared.consumer import Reaction
 from shared.events.base import Fact, Received
+from shared.events.mobile_office import (
+    MobilStopCancelled,
+    MobilStopDelayed,
+    MobilStopRescheduled,
+    MobilStopScheduled,
+    StopFact,
+)
 from shared.events.notifications import NotificationDelivered, NotificationFailed, ReplyReceived
 from shared.service import Service
 
@@ -25,8 +33,17 @@ async def on_reply(conn: AsyncConnection, service: Service, received: Received[R
     await take_reply(conn, service, received)
 
 
+async def on_stop(conn: AsyncConnection, service: Service, received: Received[StopFact]) -> None:
+    """A stop is announced, changes, comes later, or is called off."""
+    await follow(conn, service, received)
+
+
 REACTIONS: dict[type[Fact], Reaction] = {
     NotificationDelivered: on_delivered,
     NotificationFailed: on_failed,
     ReplyReceived: on_reply,
+    MobilStopScheduled: on_stop,
+    MobilStopRescheduled: on_stop,
+    MobilStopDelayed: on_stop,
+    MobilStopCancelled: on_stop,
 }

@@ -43,9 +43,30 @@ stations = Table(
     Column("kind", Text, nullable=False, server_default=text("'counter'")),
     # Read by the version before this one; what is spoken stands at the counters.
     Column("languages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
-    CheckConstraint("kind in ('counter', 'video')", name="known_kind"),
+    CheckConstraint("kind in ('counter', 'video', 'stop')", name="known_kind"),
     Column("daily_tickets", Integer, nullable=False, server_default=text("0")),
     Column("hours_version", Integer, nullable=False, server_default=text("0")),
+    Index("stations_to_stay", "key", postgresql_where=text("kind <> 'stop'")),
+)
+
+# Seats can be booked from `bookable_from` on; a stop that was announced only after its begin has none.
+stops = Table(
+    "stops",
+    metadata,
+    Column("station", Text, ForeignKey("stations.key"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("counters", SmallInteger, nullable=False),
+    Column("services", ARRAY(Text), nullable=False),
+    Column("quarter", Integer, nullable=False),
+    Column("rhine_bank", Text, nullable=False),
+    Column("arrives_at", moment, nullable=False),
+    Column("departs_at", moment, nullable=False),
+    Column("delay_minutes", SmallInteger, nullable=False),
+    Column("bookable_from", Date),
+    CheckConstraint("status in ('scheduled', 'cancelled')", name="known_stop_status"),
+    CheckConstraint("rhine_bank in ('left', 'right')", name="known_rhine_bank"),
+    Index("stops_departing", "departs_at"),
 )
 
 counters = Table(

@@ -13,7 +13,7 @@ from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEN
 from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
 from services.notifications.desk.area import LEAD, STAFF_AREA
 from services.notifications.desk.pages import router as desk_pages
-from services.notifications.news.digest import DIGEST, write_digests
+from services.notifications.news.digest import DIGEST, GATHERING, write_digests
 from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
@@ -43,7 +43,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     service = Service(settings)
     mail = MailGateway(settings)
     sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
-    texts = Texts(service.city.name)
+    texts = Texts(service.city.name, settings.platform.public_url)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
     pages = Pages(Path(__file__).parent / "web", service.city)
     verp = Verp(settings.link_secret, settings.bounce_domain)
@@ -85,6 +85,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             FORGET_REQUEST: forget_request,
             FAN_OUT: fan_out,
             DIGEST: write_digests,
+            GATHERING: write_digests,
         },
         tidy=forget_takings,
         resources=resources,

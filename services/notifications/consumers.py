@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.links.usecases import take_request
-from services.notifications.news.domain import RULES
+from services.notifications.news.domain import NEWS
 from services.notifications.news.usecases import take_news
 from services.notifications.telling.usecases import take_fact
 from shared.consumer import Reaction
@@ -35,5 +35,5 @@ async def on_news(conn: AsyncConnection, service: Service, received: Received[Fa
 REACTIONS: Mapping[type[Fact], Reaction] = {
     **{fact: on_personal_fact for fact in FACTS if issubclass(fact, PersonalFact)},
     LinksRequested: on_links_requested,
-    **{rule.fact: on_news for rule in RULES},
+    **dict.fromkeys(NEWS, on_news),
 }

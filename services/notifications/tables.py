@@ -39,6 +39,11 @@ matters = Table(
     Column("person_key", Text, index=True),  # of the one person it concerns; news concerns many
     Column("changed_at", _moment, nullable=False),
     Index("matters_by_number", text("(fact #>> '{appointment,number}')")),
+    Index(
+        "matters_at_stop",
+        text("(fact #>> '{appointment,place,key}')"),
+        postgresql_where=text("fact #>> '{appointment,kind}' = 'stop'"),
+    ),
     comment="The newest fact known of each matter, its contact sealed.",
 )
 

@@ -76,8 +76,11 @@ async def counter_of(service: Service, booked: dict[str, Any]) -> str:
 
 
 async def facts_of(service: Service, booked: dict[str, Any]) -> list[dict[str, Any]]:
-    """The facts of an appointment, in order, with their types."""
-    facts = [{"type": row.type.rpartition(".")[2], **json.loads(row.body)} for row in await outbox(service)]
+    """The facts of an appointment, in order, with their types and what caused them."""
+    facts = [
+        {"type": row.type.rpartition(".")[2], "cause": row.cause, **json.loads(row.body)}
+        for row in await outbox(service)
+    ]
     return [each for each in facts if each.get("appointment", {}).get("number") == booked["number"]]
 
 

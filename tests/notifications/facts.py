@@ -1,19 +1,14 @@
 """Facts as `appointments` publishes them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from services.notifications.links.domain import OpenMatter, OpenMatters
-from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.texts import Subject
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentDelayed,
     AppointmentFact,
     AppointmentMissed,
     AppointmentRescheduled,
@@ -105,9 +100,12 @@ def rescheduled(
 
 
 def cancelled(
-    before: AppointmentFact, by: DecidedBy = DecidedBy.CITIZEN, reason: str | None = None
+    before: AppointmentFact,
+    by: DecidedBy = DecidedBy.CITIZEN,
+    reason: str | None = None,
+    waiting: UUID | None = None,
 ) -> AppointmentCancelled:
-    """The appointment is cancelled."""
+    """The appointment is cancelled; `waiting` is the place in line the person got instead."""
     after = before.appointment.model_copy(update={"status": "cancelled"})
     return AppointmentCancelled(
         id=before.id,
@@ -116,6 +114,20 @@ def cancelled(
         before=before.appointment,
         by=by,
         reason=reason,
+        waiting=waiting,
+    )
+
+
+def delayed(before: AppointmentFact, minutes: int, known_reason: str | None = None) -> AppointmentDelayed:
+    """The Bürgermobil comes later than announced; not at all later with 0 minutes."""
+    after = before.appointment.model_copy(update={"delay_minutes": minutes})
+    return AppointmentDelayed(
+        id=before.id,
+        version=before.version + 1,
+        appointment=after,
+        before=before.appointment,
+        reason="Stau auf der A 59" if minutes else None,
+        known_reason=known_reason,
     )
 
 
@@ -247,33 +259,7 @@ def links_requested(contact: Contact | None = None, **changes: Any) -> LinksRequ
     return LinksRequested(id=matter, version=1, request=LinksRequest(**values | changes))
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A fact that a notice follows from, in a language, decided by somebody; and what the notice must say.
-
-    `needed` stands in mail and SMS, the first of it in the subject. `turning` and `names` stand in the mail: numbers
-    and times that must not turn round in a text from right to left, and German proper names. `titled` stands in the
-    subject instead of the first that is needed; `greeted` says whether the reader's name is known.
-    """
-
-    make: Callable[[str, DecidedBy], Subject]
-    needed: Sequence[str]
-    turning: Sequence[str]
-    names: Sequence[str]
-    titled: str | None = None
-    greeted: bool = True
-
-
 _STATION = "Bürger-Service-Station Hamborn"
-
-
-def _appointment_sample(make: Callable[[AppointmentFact, DecidedBy], AppointmentFact]) -> Sample:
-    return Sample(
-        lambda language, by: make(booked(language=language), by),
-        needed=("4711-0815", "09:20", _STATION, MANAGE_URL),
-        turning=("4711-0815", "09:20"),
-        names=(_STATION,),
-    )
 
 
 def closed(matter: UUID | None = None, version: int = 1, **changes: Any) -> StationClosed:
@@ -288,89 +274,13 @@ def closed(matter: UUID | None = None, version: int = 1, **changes: Any) -> Stat
     return StationClosed(id=matter or uuid4(), version=version, closure=ClosureState(**values | changes))
 
 
-def _circular_sample(*facts: Fact, names: Sequence[str] = (), titled: str = "") -> Sample:
-    return Sample(
-        lambda language, _: Circular(facts, language, MONDAY_NOON.date(), UNSUBSCRIBE_URL),
-        needed=(MANAGE_URL, titled),
-        turning=(),
-        names=names,
-        titled=titled,
-        greeted=False,
-    )
-
-
-SAMPLES: Mapping[Purpose, Sample] = {
-    Purpose.CONFIRMATION: _appointment_sample(lambda fact, _: fact),
-    Purpose.REMINDER: _appointment_sample(lambda fact, _: fact),
-    Purpose.RESCHEDULING: _appointment_sample(lambda fact, by: rescheduled(fact, by, "Krankheit")),
-    Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
-    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
-    Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
-    Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
-    Purpose.TURN: Sample(
-        lambda language, _: near(language=language),
-        needed=("A 017", MANAGE_URL),
-        turning=("A 017",),
-        names=(_STATION,),
-    ),
-    Purpose.HALL_CLOSED: Sample(
-        lambda language, _: hall_closed(language=language),
-        needed=("A 017", MANAGE_URL),
-        turning=("A 017",),
-        names=(_STATION,),
-    ),
-    Purpose.WAITING: Sample(
-        lambda language, _: waiting(language=language), ("Duisburg", MANAGE_URL), (), (_STATION, "Duisburg")
-    ),
-    Purpose.SEAT_OFFER: Sample(
-        lambda language, _: seat_offered(waiting(language=language)),
-        needed=("09:20", "14:00", "Hamborn", MANAGE_URL),
-        turning=("09:20", "14:00"),
-        names=(_STATION,),
-    ),
-    Purpose.OFFER_ENDED: Sample(
-        lambda language, by: offer_ended(
-            seat_offered(waiting(language=language)), "expired" if by is DecidedBy.CITIZEN else "withdrawn"
-        ),
-        ("09:20", MANAGE_URL),
-        ("09:20",),
-        (_STATION,),
-    ),
-    Purpose.WAITING_OVER: Sample(
-        lambda language, _: left(waiting(language=language)), ("Duisburg", MANAGE_URL), (), (_STATION,)
-    ),
-    Purpose.LINKS: Sample(
-        lambda language, _: OpenMatters(links_requested(language=language), (OpenMatter(booked(), MANAGE_URL),)),
-        needed=("09:20", MANAGE_URL),
-        turning=("09:20", "4711-0815"),
-        names=(),
-        titled="Duisburg",
-        greeted=False,
-    ),
-    Purpose.SUBSCRIPTION: _circular_sample(),
-    Purpose.SUBSCRIPTION_LINK: _circular_sample(),
-    Purpose.CLOSURE: _circular_sample(closed(), names=(_STATION,), titled=_STATION),
-    Purpose.CLOSURE_LIFTED: _circular_sample(closed(status="lifted"), names=(_STATION,), titled=_STATION),
-    Purpose.BARRIER: Sample(
-        lambda language, _: barrier(language=language), ("B-3F2A-91BC", MANAGE_URL), ("B-3F2A-91BC",), ()
-    ),
-    Purpose.DIGEST: _circular_sample(closed(), closed(status="lifted"), names=(_STATION,)),
-}
-"""One for every purpose: the texts of all languages are tested with them."""
-
-
-def fact_for(purpose: Purpose, language: str = "de", by: DecidedBy = DecidedBy.CITIZEN) -> Subject:
-    """A fact that a notice of this purpose follows from."""
-    return SAMPLES[purpose].make(language, by)
-
-
 def received(fact: PersonalFact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """A fact as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)
 
 
-def as_news(fact: StationClosed, occurred_at: datetime = MONDAY_NOON) -> Received[StationClosed]:
+def as_news(fact: Fact, occurred_at: datetime = MONDAY_NOON) -> Received[Any]:
     """News as it reaches the consumer, first of its chain."""
     event_id = uuid4()
     return Received(fact=fact, event_id=event_id, cause=event_id, occurred_at=occurred_at)

@@ -167,7 +167,7 @@ async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(p
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_wording_of_a_purpose_is_another_one(purpose: Purpose) -> None:
-    for each in samples_of(Texts("Duisburg"), purpose, "https://city.example"):
+    for each in samples_of(Texts("Duisburg", "https://city.example"), purpose, "https://city.example"):
         assert len({(sample.sms, sample.mail.plain) for sample in each.wordings}) == len(WORDINGS[purpose])
 
 

@@ -15,10 +15,12 @@ from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
 from shared.events.appointments import AppointmentFact, BookedService, DecidedBy, KnownReason
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from tests.notifications.facts import SAMPLES, booked, fact_for, person, seat_offered, waiting
+from tests.notifications.facts import booked, person, seat_offered, waiting
+from tests.notifications.samples import SAMPLES, fact_for
 from tests.shared.web.html import parse, words
 
-TEXTS = Texts("Duisburg")
+PAGES = "https://duisburg.example"
+TEXTS = Texts("Duisburg", PAGES)
 SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
 WITH_REASON = {Purpose.RESCHEDULING, Purpose.CANCELLATION}
 NOT_CHECKED = {
@@ -138,7 +140,7 @@ def test_what_nobody_reviewed_says_so_and_carries_the_german_text(purpose: Purpo
 
 
 def test_what_somebody_reviewed_stands_alone() -> None:
-    texts, turkish = Texts("Duisburg"), message_language("tr")
+    texts, turkish = Texts("Duisburg", PAGES), message_language("tr")
     texts._reviews["tr"][Purpose.REMINDER] = Review(by="Ada Lovelace", on=date(2026, 11, 1))
     mail = mail_for(Purpose.REMINDER, turkish, texts=texts)
     assert "Guten Tag" not in mail.plain + mail.html

@@ -17,7 +17,7 @@ from shared.events.appointments import AppointmentFact, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, rescheduled
 
-TEXTS = Texts("Duisburg")
+TEXTS = Texts("Duisburg", "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 
 

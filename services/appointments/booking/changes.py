@@ -13,6 +13,7 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TooLate
 from services.appointments.booking.wishes import Wish, fulfil
 from services.appointments.offer.domain import Audience
+from services.appointments.offer.queries import lock_stop
 from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason
@@ -22,8 +23,7 @@ from shared.service import Service
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
-           counter = :counter, starts_at = :starts_at,
-           ends_at = :ends_at, state = cast(:state as jsonb)
+           counter = :counter, kind = :kind, starts_at = :starts_at, ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
 _CANCEL = text("""
@@ -61,6 +61,7 @@ async def reschedule(
         NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
             OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
+    await lock_stop(conn, station)
     found = await _changeable(conn, id, now)
     if found.status is not Status.OFFERED and (found.station, found.starts_at) == (station, starts_at):
         return found
@@ -68,7 +69,7 @@ async def reschedule(
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
     wish = Wish(station, found.services, starts_at, found.interpreter)
     seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
-    if seating.kind is not found.kind:
+    if seating.kind.in_person != found.kind.in_person:
         raise OtherKind
     fact = rescheduled_fact(found, seating, by, reason)
     moved = replace(
@@ -78,6 +79,7 @@ async def reschedule(
         held_until=None,
         station=station,
         counter=seating.counter,
+        kind=seating.kind,
         starts_at=seating.starts_at,
         ends_at=seating.ends_at,
         state=fact.appointment,
@@ -89,6 +91,7 @@ async def reschedule(
             "version": moved.version,
             "station": moved.station,
             "counter": moved.counter,
+            "kind": moved.kind,
             "starts_at": moved.starts_at,
             "ends_at": moved.ends_at,
             "state": fact.appointment.model_dump_json(),

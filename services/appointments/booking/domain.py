@@ -66,6 +66,11 @@ def appointment_number(count: int) -> str:
     return f"{digits[:4]}-{digits[4:]}"
 
 
+def count_of(number: str) -> int:
+    """The count a number was made of: the opposite of `appointment_number`."""
+    return (int(number.replace("-", "")) - _OFFSET) * pow(_STRIDE, -1, NUMBERS) % NUMBERS
+
+
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
     """Whether a hold has ended, to the second."""
     return held_until is None or held_until <= now

@@ -1,5 +1,6 @@
 """The facts of an appointment, built from what was decided."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
+from services.appointments.offer.stops import is_stop
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -19,6 +21,7 @@ from shared.events.appointments import (
     KnownReason,
     Place,
 )
+from shared.events.base import About
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.service import Service
@@ -46,6 +49,20 @@ def secret_url(service: Service, path: str, language: str, page_language: str | 
     return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What an appointment changes for: the aggregate it rests on in a version, and the reason.
+
+    Args:
+        reason: in the city's words, German.
+        known_reason: where it is one of the city's fixed ones.
+    """
+
+    about: About
+    reason: str | None = None
+    known_reason: str | None = None
+
+
 def booked_fact(
     service: Service,
     id: UUID,
@@ -69,7 +86,7 @@ def booked_fact(
         number=number,
         status="confirmed",
         kind=seating.kind.value,
-        place=place_of(seating.offer),
+        place=place_at(seating.station),
         counter=seating.counter,
         services=services_of(seating.offer),
         starts_at=seating.starts_at,
@@ -80,6 +97,7 @@ def booked_fact(
         channels=list(details.person.channels),
         person_key=service.people.person_key(person),
         contact=service.sealer.seal("notifications", id, contact),
+        delay_minutes=seating.station.delay_minutes,
     )
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
 
@@ -89,16 +107,8 @@ def rescheduled_fact(
 ) -> AppointmentRescheduled:
     """AppointmentRescheduled, one version after the state it changes."""
     assert found.state is not None, "a binding appointment has one"
-    state = found.state.model_copy(
-        update={
-            "place": place_of(seating.offer),
-            "counter": seating.counter,
-            "starts_at": seating.starts_at,
-            "ends_at": seating.ends_at,
-            "status": "confirmed",
-            "instead_of": None,
-        }
-    )
+    moved = moved_to(found.state, seating.station, seating.counter, seating.starts_at)
+    state = moved.model_copy(update={"status": "confirmed", "instead_of": None})
     before = binding_before(found.state)
     return AppointmentRescheduled(
         id=found.id, version=found.version + 1, appointment=state, before=before, by=by, **_why(reason)
@@ -143,10 +153,12 @@ def binding_before(state: AppointmentState) -> AppointmentState:
     return state.model_copy(
         update={
             "status": "confirmed",
+            "kind": state.kind if state.kind == "video" else "stop" if is_stop(old.place.key) else "counter",
             "place": old.place,
             "counter": old.counter,
             "starts_at": old.starts_at,
             "ends_at": old.ends_at,
+            "delay_minutes": 0,
             "instead_of": None,
         }
     )
@@ -167,6 +179,20 @@ def services_of(offer: Offer) -> list[BookedService]:
     ]
 
 
+def moved_to(state: AppointmentState, station: Station, counter: str, starts_at: datetime) -> AppointmentState:
+    """The state of an appointment that is as long as before, at another time or place."""
+    return state.model_copy(
+        update={
+            "kind": station.kind.value,
+            "place": place_at(station),
+            "counter": counter,
+            "starts_at": starts_at,
+            "ends_at": starts_at + (state.ends_at - state.starts_at),
+            "delay_minutes": station.delay_minutes,
+        }
+    )
+
+
 def place_of(offer: Offer) -> Place:
     """The station of an offer that has but one, as facts name it."""
     [station] = offer.stations
@@ -175,4 +201,10 @@ def place_of(offer: Offer) -> Place:
 
 def place_at(station: Station) -> Place:
     """A station as facts name it."""
-    return Place(key=station.key, name=station.name, district=station.district, address=station.address)
+    return Place(
+        key=station.key,
+        name=station.name,
+        district=station.district,
+        address=station.address,
+        quarter=station.stop.quarter if station.stop else None,
+    )

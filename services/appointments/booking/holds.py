@@ -22,6 +22,7 @@ from services.appointments.booking.seats import load_seats, release_seats
 from services.appointments.booking.spoken import seat_where_spoken
 from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
 from services.appointments.offer.domain import Audience, keys_of
+from services.appointments.offer.queries import lock_stop
 from services.appointments.waiting.line import let_go, lock_line, pass_on
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
@@ -82,6 +83,7 @@ async def hold(
     before = await load_appointment(conn, id, for_update=True)
     if before and before.status is not Status.HELD:
         raise HoldOver
+    await lock_stop(conn, wish.station)
     freed = await let_go(conn, id)
     until = now + HOLD
     wish = replace(wish, language=before.interpreter if before else None)

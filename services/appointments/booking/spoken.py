@@ -9,7 +9,7 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.seats import load_seats, take_seats
 from services.appointments.booking.wishes import counters_for
 from services.appointments.offer.domain import Audience
-from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.waiting.line import lock_line, pass_on
 from shared.clock import BERLIN
 from shared.service import Service
@@ -29,6 +29,7 @@ async def seat_where_spoken(
         held: locked in the open transaction.
         audience: which counters are open to whoever asks; staff keep to those kept for them.
     """
+    await lock_stop(conn, held.station)
     offer, grid = (
         await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services),
         grid_of(service.city),

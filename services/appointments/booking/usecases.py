@@ -18,7 +18,7 @@ from services.appointments.booking.refusals import (
 )
 from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
 from services.appointments.offer.domain import Kind, keys_of
-from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.clock import BERLIN
@@ -71,6 +71,7 @@ async def confirm(
         NotFound, HoldOver, ConsentMissing, AppointmentsUsedUp
     """
     held = await load_held(conn, id, now)
+    await lock_stop(conn, held.station)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
     kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": service.people.person_key(details.kept)})

@@ -14,16 +14,17 @@ from services.appointments.offer.domain import (
     Audience,
     Grid,
     Kind,
+    Station,
     able,
     counters_open_at,
     duration_of,
+    like,
     nearest,
-    of_kind,
     ranked,
     run_of,
 )
 from services.appointments.offer.domain import Service as BookableService
-from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.refusals import check_choice
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
@@ -95,9 +96,14 @@ class Seating:
     ends_at: datetime
 
     @property
+    def station(self) -> Station:
+        """Where the appointment takes place."""
+        return self.offer.stations[0]
+
+    @property
     def kind(self) -> Kind:
         """How the appointment takes place."""
-        return self.offer.stations[0].kind
+        return self.station.kind
 
 
 async def fulfil(
@@ -123,6 +129,7 @@ async def fulfil(
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
     grid = grid_of(service.city)
+    await lock_stop(conn, wish.station)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
     [station] = check_choice(offer, wish.services, audience)
     counters = counters_for(offer, wish.starts_at, wish.language, audience, grid, now)
@@ -168,6 +175,6 @@ async def _alternatives(
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
     everywhere = await load_offer(conn, now.astimezone(BERLIN).date(), services=())
-    stations = of_kind(able(everywhere.stations, services, audience), kind)
+    stations = like(kind, able(everywhere.stations, services, audience))
     free = await load_free_times(conn, stations, days, grid.slots_for(services), grid, now)
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)

@@ -88,8 +88,8 @@ class Decision(StrEnum):
 class Affected:
     """An appointment a closure concerns: where and when it is, the seats it needs, and where else it can be.
 
-    `stations` offer all its services. `movable` is False where the person has not agreed to this time either: it is an
-    alternative they were offered before.
+    `stations` offer all its services, `language` is the one the person needs help with (BCP 47). `movable` is False
+    where the person has not agreed to this time either: it is an alternative they were offered before.
     """
 
     number: str
@@ -98,6 +98,7 @@ class Affected:
     seats: int
     stations: tuple[Station, ...]
     movable: bool = True
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ def propose(appointments: Iterable[Affected], free: FreeSeats, now: datetime) ->
 
     At another counter at the very same time it *moves*: nothing changes for the person. Otherwise the free time
     nearest to the old one is *offered*: at the same station within seven days, or else at another station on the same
-    day. A time that begins too soon to be asked about is none. Where nothing fits it is *cancelled*.
+    day. A counter that speaks the person's language goes before others at that time. A time that begins too soon to be
+    asked about is none. Where nothing fits it is *cancelled*.
     """
     return [_propose(each, free, now) for each in appointments]
 
@@ -130,12 +132,12 @@ def propose(appointments: Iterable[Affected], free: FreeSeats, now: datetime) ->
 def _propose(appointment: Affected, free: FreeSeats, now: datetime) -> Proposal:
     here = [each for each in appointment.stations if each.key == appointment.station]
     elsewhere = [each for each in appointment.stations if each.key != appointment.station]
-    seats, old = appointment.seats, appointment.starts_at
-    if appointment.movable and (same := free.take(here, seats, old, old, old)):
+    seats, old, language = appointment.seats, appointment.starts_at, appointment.language
+    if appointment.movable and (same := free.take(here, seats, old, old, old, language)):
         return Proposal(Decision.MOVE, same, same_time=True)
     midnight = datetime.combine(old.astimezone(BERLIN).date(), time(), BERLIN)
     for stations, first, last in ((here, old - NEAR, old + NEAR), (elsewhere, midnight, midnight + timedelta(days=1))):
-        if run := free.take(stations, seats, old, max(first, now + SOONEST), last):
+        if run := free.take(stations, seats, old, max(first, now + SOONEST), last, language):
             return Proposal(Decision.OFFER, run)
     return NOTHING_FITS
 

@@ -1,25 +1,28 @@
-"""The facts of a closure, and of the appointments it concerns."""
+"""The facts of a closure, and of appointments that cannot take place as booked."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-from services.appointments.booking.facts import binding_before
+from services.appointments.booking.facts import Why, binding_before, moved_to, place_at
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.domain import Closure, Decision, Proposal, answer_until
-from services.appointments.closing.free_seats import Run
 from services.appointments.offer.domain import Station
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentCancelled,
     AppointmentFact,
     AppointmentRescheduled,
-    AppointmentState,
     ClosureState,
     DecidedBy,
     InsteadOf,
-    Place,
     StationClosed,
 )
 from shared.events.base import About
+
+NOT_AS_BOOKED = "Der Termin kann nicht stattfinden wie gebucht."
+"""The reason where no other is given."""
 
 
 def closed_fact(closure: Closure, station: Station) -> StationClosed:
@@ -29,7 +32,7 @@ def closed_fact(closure: Closure, station: Station) -> StationClosed:
         version=closure.version,
         closure=ClosureState(
             status="lifted" if closure.lifted else "in_force",
-            place=_place(station),
+            place=place_at(station),
             first_day=closure.first_day,
             last_day=closure.last_day,
             reason=closure.reason,
@@ -40,47 +43,47 @@ def closed_fact(closure: Closure, station: Station) -> StationClosed:
     )
 
 
+def because_of(closure: Closure) -> Why:
+    """Why a closure changes appointments."""
+    return Why(About(id=closure.id, version=closure.version), closure.reason)
+
+
 def decided_fact(
-    closure: Closure, found: Appointment, decided: Proposal, stations: dict[str, Station], now: datetime
+    why: Why,
+    found: Appointment,
+    decided: Proposal,
+    stations: Mapping[str, Station],
+    now: datetime,
+    waiting: UUID | None = None,
 ) -> AppointmentFact:
-    """What a closure makes of an appointment, one version after the state it changes."""
+    """What becomes of an appointment that cannot take place as booked, one version after the state it changes.
+
+    Args:
+        waiting: the person's place on the waiting list, where there is no time for them.
+    """
     assert found.state is not None, "a binding appointment has one"
     before = binding_before(found.state)
-    given = {
+    given: dict[str, Any] = {
         "id": found.id,
         "version": found.version + 1,
-        "about": About(id=closure.id, version=closure.version),
+        "about": why.about,
         "before": before,
     }
+    said: dict[str, Any] = {"reason": why.reason, "known_reason": why.known_reason}
     if decided.run is None:
         state = found.state.model_copy(update={"status": "cancelled"})
-        return AppointmentCancelled(**given, appointment=state, by=DecidedBy.CITY, reason=closure.reason)
-    moved = _moved(before, decided.run, stations)
+        return AppointmentCancelled(**given, **said, appointment=state, by=DecidedBy.CITY, waiting=waiting)
+    run = decided.run
+    moved = moved_to(before, stations[run.station], run.counter, run.starts[0])
     if decided.decision is Decision.MOVE:
-        return AppointmentRescheduled(**given, appointment=moved, by=DecidedBy.CITY, reason=closure.reason)
+        return AppointmentRescheduled(**given, **said, appointment=moved, by=DecidedBy.CITY)
     instead_of = InsteadOf(
         place=before.place,
         counter=before.counter,
         starts_at=before.starts_at,
         ends_at=before.ends_at,
-        reason=closure.reason,
+        reason=why.reason or NOT_AS_BOOKED,
         until=answer_until(moved.starts_at, now),
     )
     offered = moved.model_copy(update={"status": "offered", "instead_of": instead_of})
-    return AlternativeOffered(**given, appointment=offered)
-
-
-def _moved(before: AppointmentState, run: Run, stations: dict[str, Station]) -> AppointmentState:
-    start = run.starts[0]
-    return before.model_copy(
-        update={
-            "place": _place(stations[run.station]),
-            "counter": run.counter,
-            "starts_at": start,
-            "ends_at": start + (before.ends_at - before.starts_at),
-        }
-    )
-
-
-def _place(station: Station) -> Place:
-    return Place(key=station.key, name=station.name, district=station.district, address=station.address)
+    return AlternativeOffered(**given, appointment=offered, known_reason=why.known_reason)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 
 from services.appointments.offer.domain import Grid, Station, run_of, slots_on
 
@@ -48,27 +49,41 @@ class FreeSeats:
             }
 
     def take(
-        self, stations: Sequence[Station], seats: int, wanted: datetime, first: datetime, last: datetime
+        self,
+        stations: Sequence[Station],
+        seats: int,
+        wanted: datetime,
+        first: datetime,
+        last: datetime,
+        language: str | None = None,
     ) -> Run | None:
         """The run of free seats that begins nearest to a wanted start; None when there is none.
 
         Args:
             stations: with the hours in which they may be used.
             first, last: between which it must begin, both included.
+            language: the one somebody needs help with (BCP 47): of counters free at that start those that speak it go
+                first.
         """
-        found = [run for each in stations if (run := self._nearest(each, seats, wanted, first, last))]
+        found = [
+            (abs(run.starts[0] - wanted), run.starts[0], not each.speaks(run.counter, language), run.station, run)
+            for each in stations
+            if (run := self._nearest(each, seats, wanted, first, last, language))
+        ]
         if not found:
             return None
-        best = min(found, key=lambda run: (abs(run.starts[0] - wanted), run.starts[0], run.station))
+        *_, best = min(found, key=itemgetter(slice(4)))
         for start in best.starts:
             self._free[best.station][start].remove(best.counter)
         return best
 
-    def _nearest(self, station: Station, seats: int, wanted: datetime, first: datetime, last: datetime) -> Run | None:
+    def _nearest(
+        self, station: Station, seats: int, wanted: datetime, first: datetime, last: datetime, language: str | None
+    ) -> Run | None:
         free = self._free[station.key]
         for start in self._outwards(station, wanted, first, last):
             run = run_of(start, seats, self._grid)
-            for counter in free[start]:
+            for counter in sorted(free[start], key=lambda each: not station.speaks(each, language)):
                 if all(counter in free.get(each, ()) for each in run):
                     return Run(station.key, counter, tuple(run))
         return None

@@ -96,6 +96,7 @@ def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
         seats=grid.slots_in(found.ends_at - found.starts_at),
         stations=tuple(of_kind(able(offer.stations, choose(offer.services, found.services)), found.kind)),
         movable=found.status is not Status.OFFERED,
+        language=found.interpreter,
     )
 
 

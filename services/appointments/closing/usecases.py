@@ -14,10 +14,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.booking.many import change_appointments
 from services.appointments.booking.seats import release_seats
-from services.appointments.closing.carrying_out import change_appointments, take_seats
+from services.appointments.closing.carrying_out import Wanted, take_seats, wanted_instead
 from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
-from services.appointments.closing.facts import closed_fact, decided_fact
+from services.appointments.closing.facts import because_of, closed_fact, decided_fact
 from services.appointments.closing.preview import Preview, load_preview
 from services.appointments.closing.queries import closures_in_force, find
 from services.appointments.closing.refusals import (
@@ -120,7 +121,10 @@ async def close(
     offered = await load_offers_of(conn, shown.seats)
     taking = await conn.begin_nested()
     let_go = await release_seats(conn, closure.id)
-    others, left_over = await take_seats(conn, closure, shown, decided, now, [offer.id for _, offer in offered])
+    ids = [row.concerned.appointment.id for row in shown.rows]
+    wanted_seats = [*_closed_seats(shown), *wanted_instead(ids, decided, now)]
+    giving_way = [*ids, *(offer.id for _, offer in offered)]
+    others, left_over = await take_seats(conn, wanted_seats, giving_way, now, closure.id)
     if others:
         await taking.rollback()
         if confirmed is None:
@@ -131,10 +135,10 @@ async def close(
     await take_for_closures(conn, service, closure.station, now, but=closure.id)
     cause = await service.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
     facts = [
-        decided_fact(closure, row.concerned.appointment, proposal, shown.stations, now)
+        decided_fact(because_of(closure), row.concerned.appointment, proposal, shown.stations, now)
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
-    await change_appointments(conn, service, closure, facts, cause, now)
+    await change_appointments(conn, service, facts, cause, now, closure=closure.id)
     for entry, offer in offered:
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
         about = About(id=closure.id, version=closure.version)
@@ -216,7 +220,11 @@ async def take_for_closures(
     """
     for each in await closures_in_force(conn, [station], now.astimezone(BERLIN).date()):
         if each.id != but:
-            await take_seats(conn, each, replace(await load_preview(conn, service, each, now), rows=()), [], now)
+            await take_seats(conn, _closed_seats(await load_preview(conn, service, each, now)), [], now, each.id)
+
+
+def _closed_seats(shown: Preview) -> list[Wanted]:
+    return [(seat, shown.closure.id, None) for seat in shown.seats]
 
 
 def _row(closure: Closure) -> dict[str, object]:

@@ -43,7 +43,7 @@ def may_change(status: Status, starts_at: datetime, now: datetime) -> bool:
     return status in COMING | {Status.OFFERED} and now < starts_at
 
 
-CHANGES = frozenset({"rescheduling", "alternative", "cancellation"})
+CHANGES = frozenset({"rescheduling", "delay", "alternative", "cancellation"})
 """The purposes of notices that somebody without any channel has to hear as well."""
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from services.appointments.offer.hours import Hours
+from services.appointments.offer.stops import Stop
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 
@@ -21,6 +22,12 @@ class Kind(StrEnum):
 
     COUNTER = "counter"
     VIDEO = "video"
+    STOP = "stop"
+
+    @property
+    def in_person(self) -> bool:
+        """Whether people come: an appointment can move between a station and a stop of the Bürgermobil."""
+        return self is not Kind.VIDEO
 
 
 class Audience(StrEnum):
@@ -73,9 +80,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A Bürger-Service-Station, or the virtual one of video appointments, with its counters, hours and closures.
+    """A Bürger-Service-Station, the virtual one of video appointments, or a stop, with counters, hours and closures.
 
-    `spoken` has a counter and a language for each that is spoken there besides German (BCP 47 tags).
+    `spoken` has a counter and a language for each that is spoken there besides German (BCP 47 tags). A stop has hours
+    on its day alone, and `address` says in German how to find it.
     """
 
     key: str
@@ -87,11 +95,17 @@ class Station:
     closures: tuple[Closure, ...]
     kind: Kind = Kind.COUNTER
     spoken: tuple[tuple[str, str], ...] = ()
+    stop: Stop | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:
         """What is spoken at some counter besides German (BCP 47 tags)."""
         return tuple(dict.fromkeys(language for _, language in self.spoken))
+
+    @property
+    def delay_minutes(self) -> int:
+        """How much later than announced it is expected; only a stop ever is."""
+        return self.stop.delay_minutes if self.stop else 0
 
     def speaks(self, counter: str, language: str | None) -> bool:
         """Whether a language is spoken at a counter besides German."""
@@ -109,6 +123,8 @@ class Station:
         """Those of some services that are not offered here."""
         if self.kind is Kind.VIDEO:
             return [each for each in services if not each.video]
+        if self.stop:
+            return [each for each in services if each.key not in self.stop.services]
         return [each for each in services if each.stations is not None and self.key not in each.stations]
 
     def open_to(self, audience: Audience, services: Sequence[Service]) -> "Station":
@@ -168,9 +184,14 @@ def able(
     return [each.open_to(audience, services) for each in stations if not each.lacks(services)]
 
 
-def of_kind(stations: Iterable[Station], kind: Kind) -> list[Station]:
-    """Those of some stations where appointments take place in one way."""
-    return [each for each in stations if each.kind is kind]
+def of_kind(stations: Iterable[Station], *kinds: Kind) -> list[Station]:
+    """Those of some stations where appointments take place in one of some ways."""
+    return [each for each in stations if each.kind in kinds]
+
+
+def like(kind: Kind, stations: Iterable[Station]) -> list[Station]:
+    """Those of some stations an appointment of a kind can be moved to: people come, or it is by video."""
+    return [each for each in stations if each.kind.in_person == kind.in_person]
 
 
 Taken = Mapping[str, Collection[int]]
@@ -188,8 +209,11 @@ def moment_on(day: date, of_day: time) -> datetime:
 
 
 def hours_on(station: Station, day: date) -> list[tuple[datetime, datetime, Hours]]:
-    """The hours of a station on a day, with begin and end (UTC), in order; none on public holidays and closures."""
-    if is_public_holiday(day) or station.closure_on(day):
+    """The hours of a station on a day, with begin and end (UTC), in order; none on closures.
+
+    On public holidays only a stop that was announced has any.
+    """
+    if (is_public_holiday(day) and not station.stop) or station.closure_on(day):
         return []
     applying = [hours for hours in station.hours if hours.apply_on(day)]
     return sorted(

@@ -1,14 +1,16 @@
-"""Reads of the offer."""
+"""Reads of the offer, and the lock on a stop whose seats are taken."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.hours import Hours
+from services.appointments.offer.stops import Stop, is_stop
 from shared.city import City
 from shared.clock import BERLIN
 from shared.statements import Statement
@@ -27,12 +29,20 @@ _OFFER = Statement("""
                    (select jsonb_agg(jsonb_build_array(first_day, last_day, reason, from_time, until_time))
                     from closures k
                     where k.station = s.key and k.last_day >= :today and k.lifted_at is null
-                      and k.counter is null) as closures
-            from stations s where cast(:station as text) is null or s.key = :station
+                      and k.counter is null) as closures,
+                   case when kind = 'stop' then (select to_jsonb(t) from stops t where t.station = s.key) end as stop
+            from stations s where key in (
+                select cast(:station as text)
+                union all select key from stations where cast(:station as text) is null and kind <> 'stop'
+                union all select station from stops
+                where cast(:station as text) is null and departs_at > cast(:today as date)
+                  and bookable_from <= cast(:today as date) and status = 'scheduled'
+            )
         ) found) as stations,
         (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
          from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
 """)
+_LOCK_STOP = text("select from stops where station = :station for share")
 _TAKEN = Statement("""
     select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
     where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
@@ -59,7 +69,7 @@ async def load_offer(
     """Stations with counters, hours and coming closures, and services, in one round trip.
 
     Args:
-        station: only this one; None means all.
+        station: only this one; None means all, and the stops to come that can be booked already.
         services: only these keys, in the quantity in which each occurs; None means all. Unknown keys are simply not
             found.
     """
@@ -67,6 +77,16 @@ async def load_offer(
     row = await _OFFER.row(conn, values)
     found = tuple(map(_service, row["services"]))
     return Offer(tuple(map(_station, row["stations"])), found if services is None else tuple(choose(found, services)))
+
+
+async def lock_stop(conn: AsyncConnection, station: str) -> None:
+    """Let a stop stay as it is until this transaction ends; a station that is none is left alone.
+
+    Whoever takes seats at a stop locks it before loading the offer: then the seats are still there, or what changes the
+    stop later finds who has them. The lock comes after one on a hold, before those on an appointment and on the line.
+    """
+    if is_stop(station):
+        await conn.execute(_LOCK_STOP, {"station": station})
 
 
 async def load_free_times(
@@ -92,16 +112,31 @@ async def load_taken_minutes(
 
 
 def _station(row: dict[str, Any]) -> Station:
+    stop = _stop(row["stop"]) if row["stop"] else None
+    counters = tuple(row["counters"] or ())
     return Station(
         key=row["key"],
         name=row["name"],
         district=row["district"],
         address=row["address"],
-        counters=tuple(row["counters"] or ()),
-        hours=tuple(_hours(*each) for each in row["hours"] or ()),
+        counters=counters[: row["stop"]["counters"]] if stop else counters,
+        hours=stop.hours if stop else tuple(_hours(*each) for each in row["hours"] or ()),
         closures=tuple(_closure(*each) for each in row["closures"] or ()),
         kind=Kind(row["kind"]),
         spoken=tuple((counter, language) for counter, language in row["spoken"] or ()),
+        stop=stop,
+    )
+
+
+def _stop(row: dict[str, Any]) -> Stop:
+    return Stop(
+        arrives_at=datetime.fromisoformat(row["arrives_at"]),
+        departs_at=datetime.fromisoformat(row["departs_at"]),
+        delay_minutes=row["delay_minutes"],
+        services=frozenset(row["services"]),
+        quarter=row["quarter"],
+        rhine_bank=row["rhine_bank"],
+        open=row["status"] == "scheduled" and row["bookable_from"] is not None,
     )
 
 

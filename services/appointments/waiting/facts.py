@@ -1,6 +1,7 @@
 """The facts of an entry in the waiting list, built from what was decided."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
@@ -34,25 +35,36 @@ _ENDED: Mapping[Outcome, Literal["declined", "expired", "withdrawn"]] = MappingP
 )
 
 
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """Somebody who is to wait.
+
+    Args:
+        offer: the stations that suit, and the services wanted.
+        instead_of: the appointment that cannot take place, where the city puts them on the list for it.
+    """
+
+    id: UUID
+    suits: Suits
+    offer: Offer
+    details: Details
+    instead_of: UUID | None = None
+
+
 def waiting_url(service: Service, id: UUID, generation: int, state: WaitingState | Details) -> str:
     """The secret address of an entry's page."""
     path = f"waiting/{service.links.token(WAITING, id, generation)}"
     return secret_url(service, path, state.language, state.page_language)
 
 
-def joined_fact(
-    service: Service,
-    id: UUID,
-    suits: Suits,
-    offer: Offer,
-    details: Details,
-    person: Person,
-) -> WaitingListJoined:
-    """WaitingListJoined with the contact sealed to `notifications`.
+def entry_path(service: Service, entry: Entry) -> str:
+    """The secret path of an entry's page."""
+    return f"/appointments/waiting/{service.links.token(WAITING, entry.id, entry.generation)}"
 
-    Args:
-        offer: the stations that suit, and the services wanted.
-    """
+
+def joined_fact(service: Service, entry: NewEntry) -> WaitingListJoined:
+    """WaitingListJoined with the contact sealed to `notifications`."""
+    id, suits, offer, details, person = entry.id, entry.suits, entry.offer, entry.details, entry.details.kept
     state = WaitingState(
         status="waiting",
         kind=offer.stations[0].kind.value,
@@ -68,7 +80,7 @@ def joined_fact(
         person_key=service.people.person_key(person),
         contact=_contact(service, id, person, waiting_url(service, id, 1, details)),
     )
-    return WaitingListJoined(id=id, version=1, entry=state)
+    return WaitingListJoined(id=id, version=1, entry=state, instead_of=entry.instead_of)
 
 
 def offered_fact(service: Service, entry: Entry, person: Person, offer: SeatOffer, station: Station) -> SeatOffered:

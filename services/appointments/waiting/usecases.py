@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,11 +15,12 @@ from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind, keys_of, of_kind
-from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
-from services.appointments.waiting.facts import joined_fact, left_fact
+from services.appointments.waiting.facts import NewEntry, left_fact
+from services.appointments.waiting.joining import add_entries
 from services.appointments.waiting.line import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
 from services.appointments.waiting.queries import (
     Entry,
@@ -31,20 +32,13 @@ from services.appointments.waiting.queries import (
 from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
 from shared import retention
 from shared.clock import BERLIN
-from shared.due import Claim, Urgency, Work
+from shared.due import Claim
 from shared.people import Person
 from shared.problems import NotFound
 from shared.service import Service
 
-LAST_DAY = "waiting-last-day"
 FREE_SHOWN = 5
 
-_JOIN = text("""
-    insert into waiting_entries (id, version, status, turn, services, seats, stations, weekdays, first_day, last_day,
-                                 language, interpreter, channels, state)
-    values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
-            :language, :interpreter, :channels, cast(:state as jsonb))
-""")
 _ALONE = text("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
 _MATTERS = text(f"select {COUNT_MATTERS}")
 _WAITS_FOR_THE_SAME = text("""
@@ -123,27 +117,8 @@ async def join(
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)
-    suits, services = checked.suits, checked.offer.services
     await _check_limits(conn, service, person, checked, now, origin)
-    fact = joined_fact(service, id, suits, checked.offer, details, person)
-    values = {
-        "id": id,
-        "services": keys_of(services),
-        "seats": grid_of(service.city).slots_for(services),
-        "stations": list(suits.stations),
-        "weekdays": list(suits.weekdays),
-        "first_day": suits.first_day,
-        "last_day": suits.last_day,
-        "language": details.language,
-        "interpreter": details.interpreter,
-        "channels": list(details.person.channels),
-        "state": fact.entry.model_dump_json(),
-    }
-    await conn.execute(_JOIN, values)
-    await service.people.save(conn, id, person)
-    await service.outbox.record(conn, fact)
-    over = datetime.combine(suits.last_day + timedelta(days=1), time(), BERLIN)
-    await service.due.schedule(conn, Work(LAST_DAY, str(id), over, Urgency.REMINDER))
+    await add_entries(conn, service, [NewEntry(id, checked.suits, checked.offer, details)])
     return await _known(conn, id)
 
 
@@ -160,7 +135,7 @@ async def take(
     Raises:
         NotFound, OfferEnded, ConsentMissing
     """
-    entry, offer = await _offered(conn, id)
+    entry, offer = await _offered(conn, id, to_take=True)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
         return taken
     person = await service.people.load(conn, entry.id)
@@ -277,10 +252,12 @@ async def _end(
     await service.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
 
 
-async def _offered(conn: AsyncConnection, id: UUID) -> tuple[Entry, SeatOffer]:
+async def _offered(conn: AsyncConnection, id: UUID, to_take: bool = False) -> tuple[Entry, SeatOffer]:
     """An offer and its entry, locked in the open transaction."""
     if (offer := await load_seat_offer(conn, id)) is None:
         raise NotFound
+    if to_take:
+        await lock_stop(conn, offer.station)
     entry = await _known(conn, offer.entry, for_update=True)
     # Whoever had the lock before may have ended the offer.
     offer = await load_seat_offer(conn, id)

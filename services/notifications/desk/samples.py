@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,9 +14,18 @@ from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import MailText, Review, Subject, Texts
-from shared.events.appointments import AppointmentBooked, DecidedBy, SeatOffered, StationClosed, WaitingListJoined
+from shared.events.appointments import (
+    AppointmentBooked,
+    AppointmentDelayed,
+    DecidedBy,
+    Place,
+    SeatOffered,
+    StationClosed,
+    WaitingListJoined,
+)
 from shared.events.base import Fact
 from shared.events.links import LinksRequested
+from shared.events.mobile_office import MobilStopCancelled, MobilStopRescheduled, MobilStopScheduled, StopReason
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from shared.web.staff.visit import N_
@@ -46,40 +56,92 @@ def _changed(**values: Any) -> Change:
     return lambda fact: fact.model_copy(update=values)
 
 
+def _late(minutes: int, change: Change = lambda fact: fact) -> Change:
+    """The Bürgermobil is late."""
+    return lambda fact: _with_state(change(fact), delay_minutes=minutes)
+
+
+def _with_state(fact: Any, **values: Any) -> Any:
+    return fact.model_copy(update={"appointment": fact.appointment.model_copy(update=values)})
+
+
 def _at_counter(**values: Any) -> Change:
     """The examples are of appointments by video; at a counter they take place at the station of the closure's."""
+    return _at("counter", lambda: _example(StationClosed).closure.place, values)
 
+
+def _at_stop(**values: Any) -> Change:
+    """The same at the stop of the delay's."""
+    return _at("stop", lambda: _example(AppointmentDelayed).appointment.place, values)
+
+
+def _at(kind: str, place: Callable[[], Place], values: Mapping[str, Any]) -> Change:
     def change(fact: Any) -> Any:
-        at = {"kind": "counter", "place": _example(StationClosed).closure.place}
+        at = {"kind": kind, "place": place()}
         before = {"before": fact.before.model_copy(update=at)} if hasattr(fact, "before") else {}
         return fact.model_copy(update={**values, **before, "appointment": fact.appointment.model_copy(update=at)})
 
     return change
 
 
+def _no_stop(fact: Any) -> Any:
+    """The time offered was at the stop of the delay's, which does not take place."""
+    offer = fact.offer.model_copy(update={"place": _example(AppointmentDelayed).appointment.place})
+    return fact.model_copy(update={"outcome": "withdrawn", "offer": offer})
+
+
 _AT_COUNTER = Wording(N_("am Schalter"), _at_counter())
+_AT_STOP = Wording(N_("am Bürgermobil"), _at_stop())
+_LATE = Wording(N_("am Bürgermobil, verspätet"), _late(20, _at_stop()))
 _BY_VIDEO = Wording(N_("per Video"), _changed())
-_DECIDED = (
-    Wording(N_("von der Person gewünscht"), _at_counter(by=DecidedBy.CITIZEN, reason=None, known_reason=None)),
-    Wording(N_("von der Stadt entschieden"), _at_counter(by=DecidedBy.CITY, reason=REASON, known_reason=None)),
-    _BY_VIDEO,
-)
+_BROKEN_DOWN: Mapping[str, Any] = {
+    "by": DecidedBy.CITY,
+    "reason": REASON,
+    "known_reason": StopReason.BREAKDOWN,
+}
+
+
+def _decided(**values: Any) -> Sequence[Wording]:
+    wanted = {"by": DecidedBy.CITIZEN, "reason": None, "known_reason": None, **values}
+    return (
+        Wording(N_("von der Person gewünscht"), _at_counter(**wanted)),
+        Wording(N_("von der Stadt entschieden"), _at_counter(**wanted | {"by": DecidedBy.CITY, "reason": REASON})),
+        replace(_AT_STOP, change=_at_stop(**values | _BROKEN_DOWN)),
+        replace(_BY_VIDEO, change=_changed(**values)),
+    )
+
+
 _THE_ONLY_ONE = (Wording("", _changed()),)
 
 WORDINGS: Mapping[Purpose, Sequence[Wording]] = MappingProxyType(
     {
         **dict.fromkeys(Purpose, _THE_ONLY_ONE),
-        **dict.fromkeys((Purpose.CONFIRMATION, Purpose.STILL_BOOKED, Purpose.MISSED), (_AT_COUNTER, _BY_VIDEO)),
-        **dict.fromkeys((Purpose.RESCHEDULING, Purpose.CANCELLATION), _DECIDED),
-        Purpose.ALTERNATIVE: (Wording("", _at_counter()),),
+        **dict.fromkeys((Purpose.CONFIRMATION, Purpose.STILL_BOOKED), (_AT_COUNTER, _AT_STOP, _LATE, _BY_VIDEO)),
+        Purpose.MISSED: (_AT_COUNTER, _AT_STOP, _BY_VIDEO),
+        Purpose.RESCHEDULING: _decided(),
+        Purpose.CANCELLATION: (
+            *_decided(waiting=None),
+            Wording(N_("von der Stadt entschieden, auf die Warteliste"), _at_stop(**_BROKEN_DOWN)),
+        ),
+        Purpose.DELAY: (
+            Wording(N_("verspätet"), _changed()),
+            Wording(N_("doch pünktlich"), _late(0)),
+        ),
+        Purpose.ALTERNATIVE: (
+            _AT_COUNTER,
+            replace(_AT_STOP, change=_at_stop(known_reason=StopReason.BREAKDOWN)),
+        ),
         Purpose.REMINDER: (
             _AT_COUNTER,
             replace(_AT_COUNTER, case=N_("am Schalter, ohne Antwort per SMS"), asks=False),
+            _AT_STOP,
+            _LATE,
             _BY_VIDEO,
         ),
         Purpose.OFFER_ENDED: (
             Wording(N_("keine Antwort"), _changed(outcome="expired")),
             Wording(N_("wegen einer Schließung"), _changed(outcome="withdrawn")),
+            Wording(N_("weil das Bürgermobil nicht kommt"), _no_stop),
         ),
     }
 )
@@ -157,11 +219,21 @@ def _circular(purpose: Purpose, language: Language, address: str) -> tuple[Subje
     """What goes to a subscriber: it has no name, and what is news can be unsubscribed."""
     closed = _example(StationClosed)
     lifted = closed.model_copy(update={"closure": closed.closure.model_copy(update={"status": "lifted"})})
-    facts = {Purpose.CLOSURE: (closed,), Purpose.CLOSURE_LIFTED: (lifted,), Purpose.DIGEST: (closed, lifted)}
+    new, changed = _example(MobilStopScheduled), _example(MobilStopRescheduled)
+    cancelled = _example(MobilStopCancelled)
+    facts = {
+        Purpose.CLOSURE: (closed,),
+        Purpose.CLOSURE_LIFTED: (lifted,),
+        Purpose.STOPS: (new,),
+        Purpose.STOP_CHANGED: (changed,),
+        Purpose.STOP_CANCELLED: (cancelled,),
+        Purpose.DIGEST: (closed, lifted, new, changed, cancelled),
+    }
     end = f"{address}/notifications/unsubscribe/{TOKEN}" if purpose in PURPOSES else None
     contact = PERSON.model_copy(update={"name": "", "manage_url": f"{address}/notifications/m/{TOKEN}"})
     return Circular(facts.get(purpose, ()), language.code, closed.closure.first_day, end), contact
 
 
+@cache
 def _example(kind: type[Fact]) -> Any:
     return kind.model_validate_json((EXAMPLES / f"{kind.__name__}.v{kind.schema_version}.json").read_bytes())

@@ -13,6 +13,7 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
     {
         Purpose.CONFIRMATION: N_("Bestätigung"),
         Purpose.RESCHEDULING: N_("Verlegung"),
+        Purpose.DELAY: N_("Verspätung"),
         Purpose.REMINDER: N_("Erinnerung"),
         Purpose.CANCELLATION: N_("Absage"),
         Purpose.STILL_BOOKED: N_("Antwort: Termin gilt noch"),
@@ -29,6 +30,9 @@ PURPOSES: Mapping[str, str] = MappingProxyType(
         Purpose.SUBSCRIPTION_LINK: N_("Abo: Link zur Verwaltung"),
         Purpose.CLOSURE: N_("Abo: Station geschlossen"),
         Purpose.CLOSURE_LIFTED: N_("Abo: Station doch geöffnet"),
+        Purpose.STOPS: N_("Abo: Bürgermobil kommt"),
+        Purpose.STOP_CHANGED: N_("Abo: Bürgermobil kommt anders"),
+        Purpose.STOP_CANCELLED: N_("Abo: Bürgermobil fällt aus"),
         Purpose.DIGEST: N_("Abo: Neues des Tages"),
         Purpose.BARRIER: N_("An die Stadt: Barriere gemeldet"),
     }

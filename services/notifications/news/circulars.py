@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
-from services.notifications.news.domain import PURPOSES, Circular
+from services.notifications.news.domain import GATHERED, PURPOSES, Circular, in_order
 from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
@@ -30,7 +30,7 @@ _SUBSCRIPTIONS = Statement("""
 """)
 _NEWS = Statement("""
     select n.id as notice, m.type, m.fact from notices n join matters m on m.id = n.matter
-    where n.id = any(:ids) and n.purpose <> 'digest'
+    where n.id = any(:ids) and n.purpose <> all(:gathered)
     union all
     select i.notice, m.type, m.fact from digest_items i join matters m on m.id = i.matter
     where i.notice = any(:ids) and m.told_version <= i.matter_version and i.useful_until > :now
@@ -74,7 +74,7 @@ async def _subscribed(
         return {}
     facts: defaultdict[UUID, list[Fact]] = defaultdict(list)
     news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
-    for row in await _NEWS.rows(conn, {"ids": news, "now": now}):
+    for row in await _NEWS.rows(conn, {"ids": news, "gathered": list(GATHERED), "now": now}):
         facts[row["notice"]].append(facts_by_type()[row["type"]].model_validate(row["fact"]))
     rows = await _SUBSCRIPTIONS.rows(conn, {"addresses": list({notice.recipient for notice in wanted})})
     readers = {row["address"]: row for row in rows}
@@ -85,7 +85,7 @@ async def _subscribed(
             continue
         of_link = (service, reader["id"], reader["generation"], reader["language"])
         contact = _contact(service, reader["box"], preferences_url(*of_link))
-        day, told = now.astimezone(BERLIN).date(), tuple(facts[notice.id])
+        day, told = now.astimezone(BERLIN).date(), in_order(facts[notice.id])
         end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
         written[notice.id] = (Circular(told, reader["language"], day, end), contact)
     return written

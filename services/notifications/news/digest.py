@@ -1,4 +1,4 @@
-"""The digest: the news of a day in one message, to those who want it so."""
+"""The digest: the news of a day in one message, to those who want it so; and news that is gathered for all others."""
 
 from datetime import datetime
 from itertools import groupby
@@ -9,53 +9,62 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Notice
-from services.notifications.news.domain import Subscriber, digest_cause, news_notice
-from services.notifications.telling.purposes import Purpose
+from services.notifications.news.domain import GATHERED, Subscriber, digest_cause, digest_purpose, news_notice
+from services.notifications.news.personal import BOOKED, TOLD
 from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.notifications import SubscriptionConfirmed
-from shared.events.registry import type_of
+from shared.events.registry import facts_by_type, type_of
 from shared.service import Service
 from shared.statements import Statement
 
 DIGEST = "digest"
+GATHERING = "gathering"
 CHUNK = 500
 
-_DROP = Statement("""
+_UNWRITTEN = "array(select distinct {} from digest_items where notice is null)"
+_DROP = Statement(
+    f"""
+    with told as materialized ({TOLD.format(causes=_UNWRITTEN.format("cause"))}),
+    booked as materialized ({BOOKED.format(stops=_UNWRITTEN.format("matter"))})
     delete from digest_items i using matters m, subscriptions s
     where i.notice is null and m.id = i.matter and s.id = i.subscription
-      and (i.useful_until <= :now or m.told_version > i.matter_version or exists (
-          select from notices n, jsonb_each_text(n.addresses) a
-          where n.cause = i.cause and n.urgency < 3 and a.value = s.address))
-""")
+      and (i.useful_until <= :now or m.told_version > i.matter_version
+           or (i.cause, s.address) in (select cause, address from told)
+           or (i.matter, s.address) in (select stop, address from booked))
+    """  # noqa: S608 - of constants
+)
 _WAITING = Statement("""
-    select s.id, s.version, s.address, s.channel, s.digest, i.matter, i.matter_version, i.useful_until
-    from digest_items i join subscriptions s on s.id = i.subscription
+    select s.id, s.version, s.address, s.channel, s.digest, i.matter, i.matter_version, i.useful_until, m.type, m.fact
+    from digest_items i join subscriptions s on s.id = i.subscription join matters m on m.id = i.matter
     where i.notice is null and s.id in (
-        select distinct subscription from digest_items where notice is null order by subscription limit :chunk)
+        select distinct w.subscription from digest_items w join subscriptions wants on wants.id = w.subscription
+        where w.notice is null and (:all or not wants.digest) order by w.subscription limit :chunk)
     order by s.id, i.matter
 """)
 _PART_OF = Statement("""
     update digest_items set notice = :notice where subscription = :subscription and notice is null
 """)
-_FORGET_OLD = Statement("delete from notices where purpose = 'digest' and planned_at < :before")
+_FORGET_OLD = Statement("delete from notices where purpose = any(:purposes) and planned_at < :before")
 
 
 async def write_digests(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Plan the digests of the next subscribers, and come again while there are more.
 
+    While gathering, those who want digests wait on.
+
     News that is over, was overtaken, or reached the person in a message of their own is left out. Digests as old as the
     ledger may be are forgotten: the matter of a digest, the subscription, may have no end.
     """
     now = service.clock.now()
-    await _FORGET_OLD.run(conn, {"before": now - retention.LEDGER})
+    await _FORGET_OLD.run(conn, {"purposes": list(GATHERED), "before": now - retention.LEDGER})
     await _DROP.run(conn, {"now": now})
-    rows = await _WAITING.rows(conn, {"chunk": CHUNK})
+    rows = await _WAITING.rows(conn, {"chunk": CHUNK, "all": claim.kind == DIGEST})
     digests = [_digest(list(items)) for _, items in groupby(rows, key=itemgetter("id"))]
     await delivery.add(conn, service, [(each, now) for each in digests], type_of(SubscriptionConfirmed), now)
     await _PART_OF.run(conn, *({"notice": each.id, "subscription": each.matter} for each in digests))
     if len(digests) == CHUNK:
-        await service.due.schedule(conn, Work(DIGEST, "", now, Urgency.BULK))
+        await service.due.schedule(conn, Work(claim.kind, "", now, Urgency.BULK))
 
 
 def _digest(items: list[Any]) -> Notice:
@@ -63,4 +72,5 @@ def _digest(items: list[Any]) -> Notice:
     cause = digest_cause(first["id"], [(item["matter"], item["matter_version"]) for item in items])
     useful_until: datetime = max(item["useful_until"] for item in items)
     subscriber = Subscriber(first["id"], first["address"], first["channel"], first["digest"])
-    return news_notice(subscriber, subscriber.id, first["version"], cause, Purpose.DIGEST, useful_until)
+    purpose = digest_purpose(subscriber, [facts_by_type()[item["type"]].model_validate(item["fact"]) for item in items])
+    return news_notice(subscriber, subscriber.id, first["version"], cause, purpose, useful_until)

@@ -1,11 +1,12 @@
 """What is news, who hears it, and when the digest of a day goes out.
 
-A new kind of news is a row of `RULES`, its topic, and the templates of its two purposes.
+A new kind of news is a row of `RULES`, its topic, and the templates of its purposes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -18,55 +19,114 @@ from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import StationClosed
 from shared.events.base import Fact
+from shared.events.mobile_office import MobilStopCancelled, MobilStopScheduled, StopFact, StopState
+from shared.events.registry import FACTS
 
 DIGEST_TIME = time(17)
+GRACE = timedelta(minutes=2)
+"""How long news waits for the messages to those whose own appointment the same fact concerns."""
+GATHERED_FOR = timedelta(minutes=5)
+"""How long new stops of a week that is published are gathered, so that they come in one message."""
 
 F = TypeVar("F", bound=Fact)
+
+
+class Audience(StrEnum):
+    """Who hears news."""
+
+    WANT = "subscribers of the district"
+    HEARD = "subscribers who heard of it"
+    EITHER = "subscribers of the district, and those who heard of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is told to whom.
+
+    `words` say in the documentation of which fact. It waits for a `grace`; `gathered` with other such news it comes in
+    one message, like a digest, to those who want news at once too.
+    """
+
+    words: str
+    purpose: Purpose
+    audience: Audience
+    grace: timedelta = timedelta()
+    gathered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NewsRule(Generic[F]):
     """A row of the table: which fact is news to whom.
 
-    `district` is where it belongs, `quarter` narrows that to a part of it. `withdrawn` says whether the fact takes the
-    news back: then `withdrawal` is told, to those who heard the news. `said` is what people would notice: only a fact
-    in which that differs is told. `words` say in the documentation until when it is useful.
+    `district` is where it belongs, `quarter` narrows that to a part of it. `telling` chooses of the `tellings`. `said`
+    is what people would notice: only a fact in which that differs is told. `words` say in the documentation until when
+    it is useful.
     """
 
     fact: type[F]
     topic: Topic
-    purpose: Purpose
-    withdrawal: Purpose
+    tellings: tuple[Telling, ...]
+    telling: Callable[[F], Telling]
     words: str
     district: Callable[[F], int]
     quarter: Callable[[F], int | None]
     useful_until: Callable[[F], datetime]
-    withdrawn: Callable[[F], bool]
     said: Callable[[F], object]
 
-    def purpose_of(self, fact: F) -> Purpose:
-        """What subscribers are told of a fact."""
-        return self.withdrawal if self.withdrawn(fact) else self.purpose
+
+CLOSED = Telling("StationClosed", Purpose.CLOSURE, Audience.WANT)
+LIFTED = Telling("StationClosed that takes back", Purpose.CLOSURE_LIFTED, Audience.HEARD)
+
+STOP = Telling("MobilStopScheduled", Purpose.STOPS, Audience.WANT, gathered=True)
+STOP_CHANGED = Telling("MobilStopRescheduled", Purpose.STOP_CHANGED, Audience.EITHER, GRACE)
+STOP_CANCELLED = Telling("MobilStopCancelled", Purpose.STOP_CANCELLED, Audience.HEARD, GRACE)
+
+
+def _telling_of_stop(fact: StopFact) -> Telling:
+    """A delay is told only where another fact was missed, and then as the change that is new."""
+    if isinstance(fact, MobilStopScheduled):
+        return STOP
+    return STOP_CANCELLED if isinstance(fact, MobilStopCancelled) else STOP_CHANGED
+
+
+def _said_of_stop(stop: StopState) -> tuple[object, ...]:
+    return stop.status, stop.arrives_at, stop.departs_at, stop.place.name, stop.place.landmark
 
 
 RULES: tuple[NewsRule[Any], ...] = (
     NewsRule(
         StationClosed,
         Topic.STATIONS,
-        Purpose.CLOSURE,
-        Purpose.CLOSURE_LIFTED,
+        (CLOSED, LIFTED),
+        lambda fact: CLOSED if fact.closure.closes_station else LIFTED,
         words="the end of the last closed day",
         district=lambda fact: fact.closure.place.district,
         quarter=lambda _: None,
         useful_until=lambda fact: fact.alive_until,
-        withdrawn=lambda fact: not fact.closure.closes_station,
         said=lambda fact: (fact.closure.closes_station, fact.closure.first_day, fact.closure.last_day),
+    ),
+    NewsRule(
+        StopFact,
+        Topic.BUERGERMOBIL,
+        (STOP, STOP_CHANGED, STOP_CANCELLED),
+        _telling_of_stop,
+        words="the departure",
+        district=lambda fact: fact.stop.place.district,
+        quarter=lambda fact: fact.stop.place.quarter,
+        useful_until=lambda fact: fact.alive_until,
+        said=lambda fact: _said_of_stop(fact.stop),
     ),
 )
 
+NEWS: tuple[type[Fact], ...] = tuple(fact for fact in FACTS if issubclass(fact, tuple(rule.fact for rule in RULES)))
+"""The facts that may be news."""
 
-PURPOSES = frozenset({Purpose.DIGEST, *(rule.purpose for rule in RULES), *(rule.withdrawal for rule in RULES)})
+_TELLINGS = tuple(telling for rule in RULES for telling in rule.tellings)
+PURPOSES = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS)})
 """The purposes of what subscribers are told; each such message says how to unsubscribe."""
+
+GATHERED = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS if telling.gathered)})
+"""The purposes of messages that tell several news at once."""
 
 
 def rule_of(fact: Fact) -> NewsRule[Any]:
@@ -81,6 +141,11 @@ def reach_of(rule: NewsRule[F], fact: F, city: City) -> Mapping[str, Any]:
     return {"district": district, "quarters": within if quarter is None else [quarter]}
 
 
+def in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """News as a message tells it: what is over first comes first."""
+    return tuple(sorted(facts, key=lambda fact: rule_of(fact).useful_until(fact)))
+
+
 @dataclass(frozen=True, slots=True)
 class Circular:
     """What goes to a subscriber: the facts it tells of, in the reader's language (BCP 47), on a day.
@@ -88,7 +153,7 @@ class Circular:
     `unsubscribe_url` is where the subscription can be ended; None in messages that somebody asked for just now.
     """
 
-    facts: tuple[Fact, ...]
+    facts: tuple[Fact, ...] = field(hash=False)
     language: str
     day: date
     unsubscribe_url: str | None = None
@@ -111,6 +176,12 @@ def news_notice(
     return notice_to(
         subscriber.address, subscriber.channel, matter, matter_version, cause, purpose, Urgency.BULK, useful_until
     )
+
+
+def digest_purpose(subscriber: Subscriber, facts: Sequence[Fact]) -> Purpose:
+    """What a message with several news is for; gathered news of one kind goes out under its own name."""
+    purposes = {rule_of(fact).telling(fact).purpose for fact in facts}
+    return purposes.pop() if not subscriber.digest and len(purposes) == 1 and purposes <= GATHERED else Purpose.DIGEST
 
 
 def digest_cause(subscription: UUID, items: Sequence[tuple[UUID, int]]) -> UUID:

@@ -1,6 +1,5 @@
 """Taking news, and telling it to its subscribers: one row, expanded a chunk at a time by the bulk lane."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +8,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
-from services.notifications.delivery.domain import Notice
-from services.notifications.news.digest import DIGEST
-from services.notifications.news.domain import NewsRule, Subscriber, news_notice, next_digest, reach_of, rule_of
+from services.notifications.news.digest import DIGEST, GATHERING
+from services.notifications.news.domain import (
+    GATHERED_FOR,
+    Audience,
+    NewsRule,
+    Subscriber,
+    news_notice,
+    next_digest,
+    reach_of,
+    rule_of,
+)
+from services.notifications.news.personal import told_personally
 from services.notifications.telling.usecases import FORGET_MATTER, move_on, remember
 from shared import retention
 from shared.due import Claim, Urgency, Work
@@ -40,23 +48,19 @@ _NEXT = """
     select s.id, s.address, s.channel, s.digest from subscriptions s where s.id > :done_to and {condition}
     order by s.id limit :chunk
 """
-_WHO_WANTS_IT = Statement(
-    _NEXT.format(condition=":topic = any(s.topics) and (:district = any(s.districts) or s.quarters && :quarters)")
-)
-_WHO_HEARD_IT = Statement(
-    _NEXT.format(
-        condition="""exists (
-            select from messages m join notices n on n.id = m.notice
-            where n.recipient = s.address and m.state in ('sending', 'checking', 'accepted', 'delivered', 'unknown')
-              and (n.matter = :matter or n.id in (
-                  select notice from digest_items i where i.subscription = s.id and i.matter = :matter))
-        )"""
-    )
-)
-_TOLD_PERSONALLY = Statement("""
-    select cause, value as address from notices, jsonb_each_text(addresses)
-    where cause = any(:causes) and urgency < 3
-""")
+_WANTS_IT = ":topic = any(s.topics) and (:district = any(s.districts) or s.quarters && :quarters)"
+_HEARD_IT = """exists (
+    select from messages m join notices n on n.id = m.notice
+    where n.recipient = s.address and m.state in ('sending', 'checking', 'accepted', 'delivered', 'unknown')
+      and (n.matter = :matter or n.id in (
+          select notice from digest_items i where i.subscription = s.id and i.matter = :matter))
+)"""
+_WHO = {
+    Audience.WANT: Statement(_NEXT.format(condition=f"({_WANTS_IT})")),
+    Audience.HEARD: Statement(_NEXT.format(condition=_HEARD_IT)),
+    Audience.EITHER: Statement(_NEXT.format(condition=f"({_WANTS_IT} or {_HEARD_IT})")),
+}
+_LEAVE = text("update matters set type = :type, fact = cast(:fact as jsonb) where id = :matter")
 _KEEP_FOR_DIGEST = Statement("""
     insert into digest_items (subscription, matter, matter_version, cause, useful_until)
     select id, :matter, :version, :cause, :useful_until from unnest(cast(:subscriptions as uuid[])) id
@@ -72,13 +76,15 @@ async def take_news(conn: AsyncConnection, service: Service, received: Received[
         return
     before = rule.fact.model_validate(known["fact"]) if known["fact"] else None
     if before and rule.said(before) == rule.said(fact):
+        if known["type"] != type_of(type(fact)):
+            await _leave(conn, before)
         return
     await move_on(conn, fact.id)
     await conn.execute(_BEGIN, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
     forget_at = rule.useful_until(fact) + retention.LEDGER
     await service.due.schedule(
         conn,
-        Work(FAN_OUT, str(fact.id), now, Urgency.BULK),
+        Work(FAN_OUT, str(fact.id), now + rule.telling(fact).grace, Urgency.BULK),
         Work(FORGET_MATTER, str(fact.id), forget_at, Urgency.BULK),
     )
 
@@ -102,25 +108,22 @@ async def fan_out(conn: AsyncConnection, service: Service, claim: Claim) -> None
     await service.due.schedule(conn, Work(FAN_OUT, claim.key, now, Urgency.BULK))
 
 
-async def told_personally(conn: AsyncConnection, notices: Iterable[Notice]) -> set[UUID]:
-    """The ids of those notices of news whose person is told of the same cause personally."""
-    news = [notice for notice in notices if notice.urgency is Urgency.BULK]
-    if not news:
-        return set()
-    rows = await _TOLD_PERSONALLY.rows(conn, {"causes": list({notice.cause for notice in news})})
-    told = {(row["cause"], row["address"]) for row in rows}
-    return {notice.id for notice in news if (notice.cause, notice.recipient) in told}
+async def _leave(conn: AsyncConnection, told: Fact) -> None:
+    """Leave the fact in place that told the news: a newer one that only says the same, such as a delay, tells none."""
+    values = {"matter": told.id, "type": type_of(type(told)), "fact": told.model_dump_json()}
+    await conn.execute(_LEAVE, values)
 
 
 async def _next_subscribers(
     conn: AsyncConnection, service: Service, rule: NewsRule[Any], fact: Fact, done_to: UUID
 ) -> list[Subscriber]:
+    audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
-    if rule.withdrawn(fact):
-        rows = await _WHO_HEARD_IT.rows(conn, values | {"matter": fact.id})
-    else:
-        rows = await _WHO_WANTS_IT.rows(conn, values | {"topic": rule.topic, **reach_of(rule, fact, service.city)})
-    return [Subscriber(**row) for row in rows]
+    if audience is not Audience.WANT:
+        values["matter"] = fact.id
+    if audience is not Audience.HEARD:
+        values |= {"topic": rule.topic, **reach_of(rule, fact, service.city)}
+    return [Subscriber(**row) for row in await _WHO[audience].rows(conn, values)]
 
 
 async def _tell(
@@ -132,14 +135,20 @@ async def _tell(
     found: list[Subscriber],
     now: datetime,
 ) -> None:
-    purpose, useful_until = rule.purpose_of(fact), rule.useful_until(fact)
+    telling, useful_until = rule.telling(fact), rule.useful_until(fact)
+    later = [each for each in found if each.digest or telling.gathered]
     notices = [
-        news_notice(each, fact.id, fact.version, cause, purpose, useful_until) for each in found if not each.digest
+        news_notice(each, fact.id, fact.version, cause, telling.purpose, useful_until)
+        for each in found
+        if each not in later
     ]
     personal = await told_personally(conn, notices)
     planned = [(notice, now) for notice in notices if notice.id not in personal]
     await delivery.add(conn, service, planned, type_of(type(fact)), now)
-    if later := [each.id for each in found if each.digest]:
+    if later:
         values = {"matter": fact.id, "version": fact.version, "cause": cause, "useful_until": useful_until}
-        await _KEEP_FOR_DIGEST.run(conn, values | {"subscriptions": later})
+        await _KEEP_FOR_DIGEST.run(conn, values | {"subscriptions": [each.id for each in later]})
+    if any(each.digest for each in later):
         await service.due.schedule(conn, Work(DIGEST, "", next_digest(now), Urgency.BULK), once=True)
+    if any(not each.digest for each in later):
+        await service.due.schedule(conn, Work(GATHERING, "", now + GATHERED_FOR, Urgency.BULK), once=True)

@@ -15,6 +15,7 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.replies.domain import Told, Wish, decide, number_of, reply_id, understand
 from services.notifications.subscribing.usecases import end_at
 from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
+from services.notifications.telling.matters.appointments import expected_start
 from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.telling.usecases import contact_of, give
 from shared.due import Urgency
@@ -88,10 +89,11 @@ async def _hand_on(conn: AsyncConnection, service: Service, heard: _Heard, now: 
     row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": now}
     if (await conn.execute(_NEW, row)).one_or_none() is None:
         return
-    reply = ReplyState(matter_service=heard.fact.service, purpose=Purpose.REMINDER, answer=ReplyAnswer.CANCEL, at=now)
+    hand = await Hand.of_messages(conn, [told.asked])
+    purpose = hand.notice_of(told.asked).purpose
+    reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=now)
     fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
     await service.outbox.record(conn, fact)
-    hand = await Hand.of_messages(conn, [told.asked])
     hand.apply(told.asked, News(Event.DELIVERED), now)
     await hand.save(conn, service, now)
 
@@ -128,7 +130,7 @@ async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:
         if heard is None:
             fact = kind.model_validate(row.fact)
             state = fact.appointment
-            told = Told(row.matter, row.version, state.starts_at, state.status == "cancelled")
+            told = Told(row.matter, row.version, expected_start(state), state.status == "cancelled")
             heard = found[row.matter] = _Heard(told, fact, row.cause)
         if asks and heard.told.asked is None:
             found[row.matter] = replace(heard, told=replace(heard.told, asked=row.message))

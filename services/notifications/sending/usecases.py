@@ -12,7 +12,7 @@ from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
-from services.notifications.news.usecases import told_personally
+from services.notifications.news.personal import told_personally
 from services.notifications.sending.carrier import Carrier, Job, Told
 from services.notifications.sending.domain import (
     Patience,

@@ -22,6 +22,7 @@ class Topic(StrEnum):
     """What news can be about; each has a rule in `news/domain.py` that gives it something to say."""
 
     STATIONS = "stations"
+    BUERGERMOBIL = "buergermobil"
 
 
 @dataclass(frozen=True, slots=True)

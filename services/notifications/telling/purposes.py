@@ -11,6 +11,7 @@ class Purpose(StrEnum):
 
     CONFIRMATION = "confirmation"
     RESCHEDULING = "rescheduling"
+    DELAY = "delay"
     ALTERNATIVE = "alternative"
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
@@ -27,6 +28,9 @@ class Purpose(StrEnum):
     SUBSCRIPTION_LINK = "subscription-link"
     CLOSURE = "closure"
     CLOSURE_LIFTED = "closure-lifted"
+    STOPS = "stops"
+    STOP_CHANGED = "stop-changed"
+    STOP_CANCELLED = "stop-cancelled"
     DIGEST = "digest"
     BARRIER = "barrier"
 
@@ -60,6 +64,7 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
     {
         Purpose.CONFIRMATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.RESCHEDULING: Policy(IfUnknown.OTHER_CHANNEL),
+        Purpose.DELAY: Policy(IfUnknown.OTHER_CHANNEL, asks=True),
         Purpose.ALTERNATIVE: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.CANCELLATION: Policy(IfUnknown.OTHER_CHANNEL),
         Purpose.REMINDER: Policy(IfUnknown.LEAVE, optional=True, asks=True),
@@ -76,6 +81,9 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE: _FOR_SUBSCRIBERS,
         Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
+        Purpose.STOPS: _FOR_SUBSCRIBERS,
+        Purpose.STOP_CHANGED: _FOR_SUBSCRIBERS,
+        Purpose.STOP_CANCELLED: _FOR_SUBSCRIBERS,
         Purpose.DIGEST: _FOR_SUBSCRIBERS,
         Purpose.BARRIER: Policy(IfUnknown.LEAVE, reported=False),
     }

@@ -32,7 +32,7 @@ _KNOW = Statement("""
     set version = excluded.version, type = excluded.type, fact = excluded.fact, person_key = excluded.person_key,
         changed_at = excluded.changed_at
     where matters.version < excluded.version
-    returning old.fact
+    returning old.type, old.fact
 """)
 _MOVED_ON = text("update matters set told_version = version where id = :id")
 _TYPE = text("select type from matters where id = :id")
@@ -76,7 +76,7 @@ async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, no
         person_key: of the one person it concerns; None for news, which concerns many.
 
     Returns:
-        A row with the `fact` known before, None in it for a new matter; None where a newer fact is known.
+        A row with the `type` and `fact` known before, None in it for a new matter; None where a newer fact is known.
     """
     values = {
         "id": fact.id,

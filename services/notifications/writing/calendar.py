@@ -4,6 +4,7 @@ from datetime import datetime
 
 from icalendar import vCalAddress
 
+from services.notifications.telling.matters.appointments import delay_of, expected_start
 from shared.calendar_files import calendar_entry, calendar_file
 from shared.events.appointments import AppointmentFact
 
@@ -27,15 +28,16 @@ def calendar_part(
 ) -> bytes:
     """The calendar entry of an appointment.
 
-    The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer.
+    The appointment's id is its UID in every message. SEQUENCE rises with its version: a calendar takes the newer. While
+    the Bürgermobil is late the entry is at the time it is expected, so that calendars remind of that.
     """
     state = fact.appointment
     event = calendar_entry(
         str(fact.id),
         fact.version,
         stamp=stamp,
-        starts=state.starts_at,
-        ends=state.ends_at,
+        starts=expected_start(state),
+        ends=state.ends_at + delay_of(state),
         summary=summary,
         location=location,
         status=STATUSES[state.status],

@@ -19,7 +19,9 @@ from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact
 
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-WITH_CALENDAR = frozenset({Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.ALTERNATIVE, Purpose.CANCELLATION})
+WITH_CALENDAR = frozenset(
+    {Purpose.CONFIRMATION, Purpose.RESCHEDULING, Purpose.DELAY, Purpose.ALTERNATIVE, Purpose.CANCELLATION}
+)
 
 
 @dataclass(frozen=True, slots=True)

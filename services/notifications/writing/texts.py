@@ -18,6 +18,7 @@ from services.notifications.writing.templates import TRANSLATIONS, Form, environ
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
+from shared.web.i18n import language as page_language
 
 REVIEWS = TRANSLATIONS / "reviews.json"
 
@@ -55,10 +56,12 @@ class Texts:
 
     Args:
         city: the city's name, as the sender signs.
+        pages: the address of the city's pages.
     """
 
-    def __init__(self, city: str) -> None:
+    def __init__(self, city: str, pages: str) -> None:
         self._city = city
+        self._pages = pages
         self._environments = {
             (language.code, form): environment(language, form)
             for language in MESSAGE_LANGUAGES
@@ -130,6 +133,7 @@ class Texts:
         return {
             "purpose": purpose,
             "city": self._city,
+            "mobile_office_url": f"{self._pages}{page_language(language.code).prefix}/mobile_office",
             "name": " ".join(contact.name.split()),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,

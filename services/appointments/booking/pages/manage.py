@@ -11,9 +11,13 @@ from services.appointments.booking.changes import cancel
 from services.appointments.booking.domain import COMING, Status, alternative_is_over, is_changeable, will_be_reminded
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
+from services.appointments.displaced.queries import load_further
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import may_check_in
+from services.appointments.waiting.facts import entry_path
+from services.appointments.waiting.instead import entry_instead_of
+from services.appointments.waiting.queries import load_entry
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
 from shared.web.i18n import message_language
@@ -67,9 +71,19 @@ async def calendar(visit: CurrentVisit, token: str) -> Response:
 async def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
     over = alternative_is_over(found.status, found.held_until, visit.now)
     if over or found.status is Status.CANCELLED:
-        return visit.render("cancelled.html", status=410, secret=True, appointment=found, state=found.state, over=over)
+        entry = await load_entry(visit.conn, entry_instead_of(found.id))
+        return visit.render(
+            "cancelled.html",
+            status=410,
+            secret=True,
+            appointment=found,
+            state=found.state,
+            over=over,
+            waiting=entry_path(visit.service, entry) if entry and entry.status.is_open else None,
+        )
     if found.status is Status.OFFERED:
-        return visit.render("offered.html", secret=True, token=token, state=found.state)
+        further = await load_further(visit.conn, visit.service, found, visit.now)
+        return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
     offer = await load_offer(visit.conn, visit.today, found.station, found.services)
     return visit.render(
         "appointment.html",

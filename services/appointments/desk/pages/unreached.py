@@ -18,6 +18,7 @@ PURPOSES = {
     "confirmation": N_("Bestätigung"),
     "reminder": N_("Erinnerung"),
     "rescheduling": N_("Termin verlegt"),
+    "delay": N_("Bürgermobil kommt später"),
     "alternative": N_("Andere Zeit angeboten"),
     "cancellation": N_("Termin abgesagt"),
     "still-booked": N_("Antwort: Termin gilt noch"),

@@ -14,7 +14,7 @@ from services.appointments.booking.refusals import ConsentMissing
 from services.appointments.video.domain import VIDEO_CONSENT
 from services.appointments.waiting.api import offer_by_token
 from services.appointments.waiting.domain import Outcome
-from services.appointments.waiting.facts import WAITING
+from services.appointments.waiting.facts import entry_path
 from services.appointments.waiting.queries import Entry, SeatOffer, count_ahead, load_entry
 from services.appointments.waiting.refusals import NoLongerWaiting, OfferEnded
 from services.appointments.waiting.usecases import decline, leave, take
@@ -58,7 +58,7 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(visit.conn, offer.id)):
         return to_appointment(visit, taken)
     if not entry.status.is_open:
-        return visit.redirect(_entry_path(visit, entry))
+        return visit.redirect(entry_path(visit.service, entry))
     ended = not offer.is_open(visit.now)
     return visit.render(
         "seat_offer_ended.html" if ended else "seat_offer.html",
@@ -71,7 +71,7 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
         declined=offer.outcome is Outcome.DECLINED,
         withdrawn=offer.outcome is Outcome.WITHDRAWN,
         position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,
-        entry_path=_entry_path(visit, entry),
+        entry_path=entry_path(visit.service, entry),
         consent=VIDEO_CONSENT,
         form={"consent": ""},
         errors=errors,
@@ -87,11 +87,11 @@ async def answer(visit: CurrentVisit, token: str, form: Annotated[AnswerForm, Fo
             return await _take(visit, token, offer, form.consent)
         if form.action is Answer.LEAVE:
             await leave(visit.conn, visit.service, entry.id, visit.now)
-            return visit.redirect(_entry_path(visit, entry))
+            return visit.redirect(entry_path(visit.service, entry))
         await decline(visit.conn, visit.service, offer.id, visit.now)
         offer, _ = await _offered(visit, token)
         if offer.outcome is Outcome.DECLINED:
-            return visit.redirect(f"{_entry_path(visit, entry)}?declined=1")
+            return visit.redirect(f"{entry_path(visit.service, entry)}?declined=1")
     return visit.redirect(f"/appointments/offer/{token}")
 
 
@@ -100,7 +100,3 @@ async def _offered(visit: Visit, token: str) -> tuple[SeatOffer, Entry]:
     entry = await load_entry(visit.conn, offer.entry)
     assert entry is not None, "an offer has an entry"
     return offer, entry
-
-
-def _entry_path(visit: Visit, entry: Entry) -> str:
-    return f"/appointments/waiting/{visit.service.links.token(WAITING, entry.id, entry.generation)}"

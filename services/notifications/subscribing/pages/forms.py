@@ -103,7 +103,11 @@ def topic_texts(visit: Visit) -> dict[Topic, tuple[str, str]]:
         Topic.STATIONS: (
             _("Bürger-Service-Station"),
             _("Wenn die Station an Tagen schließt, an denen sie sonst offen ist."),
-        )
+        ),
+        Topic.BUERGERMOBIL: (
+            _("Bürgermobil"),
+            _("Wann es zu Ihnen kommt, und wenn sich daran etwas ändert."),
+        ),
     }
 
 

@@ -19,16 +19,29 @@ from shared.events.appointments import (
     AlternativeOffered,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentDelayed,
     AppointmentFact,
     AppointmentMissed,
     AppointmentRescheduled,
+    AppointmentState,
     DecidedBy,
+    Place,
 )
 
 REMINDER_TIME = time(16)
 NOTICE_OF_CHANGE = timedelta(hours=24)
 WAY_TO_THE_COUNTER = timedelta(hours=1)
 MISSED_FOR = timedelta(days=3)
+
+
+def delay_of(state: AppointmentState) -> timedelta:
+    """How much later than booked the appointment is expected to begin: the Bürgermobil is late."""
+    return timedelta(minutes=state.delay_minutes)
+
+
+def expected_start(state: AppointmentState) -> datetime:
+    """When the appointment is expected to begin."""
+    return state.starts_at + delay_of(state)
 
 
 def _reminder_time(fact: AppointmentFact, happened_at: datetime) -> datetime | None:
@@ -50,9 +63,9 @@ def _deadline(fact: AlternativeOffered) -> datetime | None:
 
 
 DAY_BEFORE = Moment("16:00 of the working day before; none if booked later", _reminder_time)
-START: Moment[AppointmentFact] = Moment("the start", lambda fact, _: fact.appointment.starts_at)
+START: Moment[AppointmentFact] = Moment("the start", lambda fact, _: expected_start(fact.appointment))
 HOUR_BEFORE: Moment[AppointmentFact] = Moment(
-    "one hour before the start", lambda fact, _: fact.appointment.starts_at - WAY_TO_THE_COUNTER
+    "one hour before the start", lambda fact, _: expected_start(fact.appointment) - WAY_TO_THE_COUNTER
 )
 THREE_DAYS_AFTER: Moment[AppointmentFact] = Moment(
     "three days after the end", lambda fact, _: fact.appointment.ends_at + MISSED_FOR
@@ -74,8 +87,16 @@ BY_US: Condition[Decided] = Condition("by city or staff", lambda fact: fact.by i
 
 def _differs(known: AppointmentFact, new: AppointmentFact) -> bool:
     """Another state, another time, another place."""
-    before, after = known.appointment, new.appointment
-    return (before.status, before.starts_at, before.place.key) != (after.status, after.starts_at, after.place.key)
+    return _noticed(known.appointment) != _noticed(new.appointment)
+
+
+def _noticed(state: AppointmentState) -> tuple[object, ...]:
+    return state.status, state.starts_at, state.delay_minutes, _where(state.place)
+
+
+def _where(place: Place) -> tuple[str | None, ...]:
+    """Where to go. A station stays where it is; a stop of the Bürgermobil may move and keep its key."""
+    return (place.key,) if place.quarter is None else (place.key, place.name, place.address)
 
 
 APPOINTMENTS = MatterKind(
@@ -102,6 +123,15 @@ APPOINTMENTS = MatterKind(
             BY_US,
         ),
         Rule(AppointmentRescheduled, Purpose.REMINDER, Urgency.REMINDER, DAY_BEFORE, HOUR_BEFORE, QUIET_HOURS_KEPT),
+        Rule(
+            AppointmentDelayed,
+            Purpose.DELAY,
+            Urgency.URGENT,
+            AT_ONCE,
+            START,
+            QUIET_HOURS_KEPT_UNTIL_DAY_BEFORE,
+        ),
+        Rule(AppointmentDelayed, Purpose.REMINDER, Urgency.REMINDER, DAY_BEFORE, HOUR_BEFORE, QUIET_HOURS_KEPT),
         Rule(
             AlternativeOffered,
             Purpose.ALTERNATIVE,

@@ -37,6 +37,10 @@ DAYS_LATER: Moment[WaitingFact] = Moment(
 
 WITHDRAWN: Condition[SeatOfferEnded] = Condition("by a closure", lambda fact: fact.outcome == "withdrawn")
 EXPIRED: Condition[SeatOfferEnded] = Condition("by expiry", lambda fact: fact.outcome == "expired")
+ON_ONES_OWN: Condition[WaitingListJoined] = Condition(
+    "on one's own wish",
+    lambda fact: fact.instead_of is None,  # the cancellation tells whom the city put on the list
+)
 LAST_DAY_OVER: Condition[WaitingListLeft] = Condition(
     "because the last day is over", lambda fact: fact.entry.status == "over"
 )
@@ -51,7 +55,15 @@ def _differs(known: WaitingFact, new: WaitingFact) -> bool:
 WAITING_LIST = MatterKind(
     WaitingFact,
     (
-        Rule(WaitingListJoined, Purpose.WAITING, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_IGNORED),
+        Rule(
+            WaitingListJoined,
+            Purpose.WAITING,
+            Urgency.DIRECT,
+            AT_ONCE,
+            LAST_DAY,
+            QUIET_HOURS_IGNORED,
+            ON_ONES_OWN,
+        ),
         Rule(SeatOffered, Purpose.SEAT_OFFER, Urgency.URGENT, AT_ONCE, ANSWER_DUE, QUIET_HOURS_KEPT),
         Rule(SeatOfferEnded, Purpose.OFFER_ENDED, Urgency.DIRECT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, EXPIRED),
         Rule(SeatOfferEnded, Purpose.OFFER_ENDED, Urgency.URGENT, AT_ONCE, LAST_DAY, QUIET_HOURS_KEPT, WITHDRAWN),

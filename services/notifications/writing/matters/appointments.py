@@ -4,12 +4,14 @@ from typing import Any
 
 from babel.dates import format_date
 
-from services.notifications.telling.matters.appointments import Decided
+from services.notifications.telling.matters.appointments import Decided, delay_of, expected_start
 from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.values import said, short_day
+from services.notifications.writing.values import is_stop, name_of, said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import (
     AlternativeOffered,
+    AppointmentCancelled,
+    AppointmentDelayed,
     AppointmentFact,
     AppointmentRescheduled,
     AppointmentState,
@@ -17,6 +19,8 @@ from shared.events.appointments import (
 )
 from shared.web.formats import hhmm
 from shared.web.i18n import GERMAN, Language
+
+_Reasoned = Decided | AppointmentDelayed | AlternativeOffered
 
 
 def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFact) -> dict[str, Any]:
@@ -30,16 +34,22 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "services": [(code, service.named(code)) for code, service in named],
         "bring": list(dict.fromkeys((code, thing) for code, things in bring for thing in things)),
         "video": state.kind == "video",
-        "place": state.place.name,
+        "stop": is_stop(state.place),
+        "place": name_of(state.place),
         "address": state.place.address,
         "day": format_date(starts_at.date(), "full", locale=language.locale),
         "short_day": short_day(starts_at, language),
         "start": hhmm(state.starts_at),
         "end": hhmm(state.ends_at),
+        "late_start": hhmm(state.starts_at) + (f" (+{state.delay_minutes} min)" if state.delay_minutes else ""),
+        "delay": state.delay_minutes,
+        "expected": hhmm(expected_start(state)),
+        "expected_end": hhmm(state.ends_at + delay_of(state)),
         "before": _before(fact, language) if purpose in (Purpose.RESCHEDULING, Purpose.ALTERNATIVE) else None,
         "by_city": isinstance(fact, Decided) and fact.by != DecidedBy.CITIZEN,
-        "reason": fact.reason if isinstance(fact, Decided) else _why_offered(state),
-        "known_reason": fact.known_reason if isinstance(fact, Decided) else None,
+        "reason": fact.reason if isinstance(fact, Decided | AppointmentDelayed) else _why_offered(state),
+        "known_reason": fact.known_reason if isinstance(fact, _Reasoned) else None,
+        "waiting": isinstance(fact, AppointmentCancelled) and fact.waiting is not None,
         "until": _until(state, language),
     }
 
@@ -68,5 +78,5 @@ def _before(fact: AppointmentFact, language: Language) -> dict[str, str] | None:
     return {
         "day": format_date(starts_at.date(), "full", locale=language.locale),
         "start": hhmm(starts_at),
-        "place": fact.before.place.name,
+        "place": name_of(fact.before.place),
     }

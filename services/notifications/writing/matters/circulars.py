@@ -9,10 +9,12 @@ from babel.dates import format_date
 
 from services.notifications.news.domain import Circular, rule_of
 from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.values import short_day
+from services.notifications.writing.values import STOP_NAME, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import StationClosed
 from shared.events.base import Fact
+from shared.events.mobile_office import MobilStopCancelled, MobilStopRescheduled, StopFact, StopState
+from shared.web.formats import hhmm
 from shared.web.i18n import Language
 
 
@@ -28,7 +30,7 @@ def circular_values(language: Language, _: Purpose, circular: Circular) -> dict[
 
 def _item(language: Language, fact: Fact) -> dict[str, Any]:
     rule = rule_of(fact)
-    return {"purpose": rule.purpose_of(fact), **_VALUES[rule.fact](language, fact)}
+    return {"purpose": rule.telling(fact).purpose, **_VALUES[rule.fact](language, fact)}
 
 
 def _closure(language: Language, fact: StationClosed) -> dict[str, Any]:
@@ -45,8 +47,35 @@ def _closure(language: Language, fact: StationClosed) -> dict[str, Any]:
     }
 
 
+def _stop(language: Language, fact: StopFact) -> dict[str, Any]:
+    """The values of the items of stops; `before` is there where the fact says what was announced before."""
+    stop = fact.stop
+    why = fact if isinstance(fact, MobilStopRescheduled) else stop
+    return {
+        **_when_and_where(language, stop),
+        "id": str(fact.id),
+        "short_day": short_day(stop.arrives_at.astimezone(BERLIN), language),
+        "short_place": stop.place.name,
+        "landmark": stop.place.landmark,
+        "before": _when_and_where(language, fact.before) if isinstance(fact, MobilStopRescheduled) else None,
+        "reason": why.reason if isinstance(fact, MobilStopRescheduled | MobilStopCancelled) else None,
+        "known_reason": why.known_reason,
+    }
+
+
+def _when_and_where(language: Language, stop: StopState) -> dict[str, str]:
+    return {
+        "day": format_date(stop.arrives_at.astimezone(BERLIN).date(), "full", locale=language.locale),
+        "start": hhmm(stop.arrives_at),
+        "end": hhmm(stop.departs_at),
+        "place": STOP_NAME.format(stop.place.name),
+    }
+
+
 def _short(day: date, language: Language) -> str:
     return short_day(datetime.combine(day, time(), BERLIN), language)
 
 
-_VALUES: Mapping[type[Fact], Callable[[Language, Any], dict[str, Any]]] = MappingProxyType({StationClosed: _closure})
+_VALUES: Mapping[type[Fact], Callable[[Language, Any], dict[str, Any]]] = MappingProxyType(
+    {StationClosed: _closure, StopFact: _stop}
+)

@@ -6,7 +6,7 @@ from typing import Any
 from babel.dates import format_date, get_day_names
 
 from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.values import said, short_day
+from services.notifications.writing.values import is_stop, name_of, said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import OfferedSeat, SeatOfferEnded, WaitingFact
 from shared.web.formats import hhmm
@@ -26,7 +26,7 @@ def waiting_values(language: Language, purpose: Purpose, fact: WaitingFact) -> d
     return {
         "services": [(code, service.named(code)) for code, service in named],
         "video": entry.kind == "video",
-        "places": [place.name for place in entry.places],
+        "places": [name_of(place) for place in entry.places],
         "first_day": format_date(entry.first_day, "long", locale=language.locale),
         "last_day": format_date(entry.last_day, "long", locale=language.locale),
         "short_last_day": short_day(last_moment, language),
@@ -39,8 +39,9 @@ def waiting_values(language: Language, purpose: Purpose, fact: WaitingFact) -> d
 def _offered(offer: OfferedSeat, language: Language) -> dict[str, Any]:
     starts_at, until = offer.starts_at.astimezone(BERLIN), offer.until.astimezone(BERLIN)
     return {
-        "place": offer.place.name,
-        "short_place": offer.place.name.removeprefix(_STATION),
+        "stop": is_stop(offer.place),
+        "place": name_of(offer.place),
+        "short_place": name_of(offer.place).removeprefix(_STATION),
         "address": offer.place.address,
         "day": format_date(starts_at.date(), "full", locale=language.locale),
         "short_day": short_day(starts_at, language),

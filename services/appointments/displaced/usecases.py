@@ -1,0 +1,77 @@
+"""What becomes of displaced people. Runs in the caller's transaction; does not commit."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.facts import Why
+from services.appointments.booking.many import change_appointments
+from services.appointments.booking.queries import Appointment
+from services.appointments.closing.carrying_out import take_seats, wanted_instead
+from services.appointments.closing.domain import Proposal
+from services.appointments.closing.facts import decided_fact
+from services.appointments.closing.free_seats import FreeSeats
+from services.appointments.closing.queries import load_taken
+from services.appointments.displaced.domain import propose_instead
+from services.appointments.displaced.queries import displaced
+from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.waiting.instead import load_people, waiting_for
+from services.appointments.waiting.joining import add_entries
+from shared.clock import BERLIN
+from shared.service import Service
+
+
+async def find_other_times(
+    conn: AsyncConnection,
+    service: Service,
+    appointments: Sequence[Appointment],
+    why: Why,
+    cause: UUID,
+    now: datetime,
+) -> None:
+    """Keep another time for people who have no place at a stop any more, or put them on the waiting list.
+
+    Whoever comes first gets what is best. For each AlternativeOffered is recorded, or, where nothing is free,
+    AppointmentCancelled and, if they can be told when something frees up, WaitingListJoined.
+
+    Args:
+        appointments: those booked first come first. They are locked in the open transaction, which also holds the
+            locks of all stops and of the line; their seats are free already.
+        cause: the fact of the stop, which is the cause of these.
+    """
+    if not appointments:
+        return
+    offer, proposals = await _take_alternatives(conn, service, appointments, now)
+    left_over = [each for each, proposal in zip(appointments, proposals, strict=True) if proposal.run is None]
+    entries = waiting_for(left_over, await load_people(conn, service, left_over), offer, grid_of(service.city), now)
+    by_key = {each.key: each for each in offer.stations}
+    facts = [
+        decided_fact(why, each, proposal, by_key, now, waiting=entries[each.id].id if each.id in entries else None)
+        for each, proposal in zip(appointments, proposals, strict=True)
+    ]
+    await change_appointments(conn, service, facts, cause, now)
+    await add_entries(conn, service, list(entries.values()), cause)
+
+
+async def _take_alternatives(
+    conn: AsyncConnection, service: Service, appointments: Sequence[Appointment], now: datetime
+) -> tuple[Offer, list[Proposal]]:
+    """Decide on each, and take the seats; as often as somebody else is faster at one of them."""
+    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+    days = [today + timedelta(days=n) for n in range(grid.days_ahead + 1)]
+    first = datetime.combine(today, time(), BERLIN)
+    end = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
+    ids = [each.id for each in appointments]
+    while True:
+        offer = await load_offer(conn, today)
+        asked = [displaced(each, offer, service.city) for each in appointments]
+        free = FreeSeats(offer.stations, days, await load_taken(conn, first, end, now), grid)
+        proposals = propose_instead(asked, free, now, end)
+        taking = await conn.begin_nested()
+        others, _ = await take_seats(conn, wanted_instead(ids, proposals, now), ids, now)
+        if not others:
+            await taking.commit()
+            return offer, proposals
+        await taking.rollback()

@@ -1,0 +1,77 @@
+"""Use cases of stops. All run in the caller's transaction; none commits.
+
+A stop is brought to the state its newest fact tells of, whatever facts came before: what people are told follows from
+the difference between the state known and the new one. Whoever takes seats at a stop locks it first
+(`services/appointments/offer/queries.py`), so a change finds everybody who has some.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.appointments.booking.facts import Why
+from services.appointments.offer.domain import Kind
+from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.stops.changing import StopChange, carry_out
+from services.appointments.stops.queries import lock_version
+from services.appointments.tables import counters, stations, stops
+from shared.clock import BERLIN
+from shared.events.base import About, Received
+from shared.events.mobile_office import MobilStopRescheduled, StopFact
+from shared.service import Service
+
+
+async def follow(conn: AsyncConnection, service: Service, received: Received[StopFact]) -> None:
+    """Bring a stop to the state a fact tells of; one that is not newer than what is known changes nothing.
+
+    A stop to come has seats from arrival to departure. Where its seats change, everybody who has some gets the same
+    ones of the new time, or the nearest; AppointmentRescheduled is recorded for each whose time or place is another,
+    AppointmentDelayed where only the vehicle is later. Holds at it end then, and what is offered to those who wait is
+    withdrawn. Whoever has no place there any more: see `find_other_times`. All facts have that of the stop as cause.
+    """
+    fact, now = received.fact, service.clock.now()
+    key, today = str(fact.id), now.astimezone(BERLIN).date()
+    version = await lock_version(conn, key, now)
+    if version is not None and version >= fact.version:
+        return
+    known = (await load_offer(conn, today, key, ())).stations
+    await _save(conn, service, fact, now)
+    if known:
+        change = StopChange(known[0], await load_offer(conn, today, key), _why(fact), received.cause)
+        await carry_out(conn, service, change, now)
+
+
+async def _save(conn: AsyncConnection, service: Service, fact: StopFact, now: datetime) -> None:
+    key, stop, place = str(fact.id), fact.stop, fact.stop.place
+    first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(service.city).days_ahead)
+    station = {"name": place.name, "district": place.district, "address": place.landmark, "kind": Kind.STOP}
+    upsert = insert(stations).values(key=key, **station)
+    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=station))
+    numbered = [
+        {"key": f"{key}-{number}", "station": key, "number": number} for number in range(1, stop.vehicle.counters + 1)
+    ]
+    await conn.execute(insert(counters).on_conflict_do_nothing(), numbered)
+    save = insert(stops).values(
+        station=key,
+        version=fact.version,
+        status=stop.status,
+        counters=stop.vehicle.counters,
+        services=stop.services,
+        quarter=place.quarter,
+        rhine_bank=place.rhine_bank,
+        arrives_at=stop.arrives_at,
+        departs_at=stop.departs_at,
+        delay_minutes=stop.delay_minutes,
+        bookable_from=first_day if stop.arrives_at > now else None,
+    )
+    new: dict[str, Any] = {column.name: save.excluded[column.name] for column in stops.c if not column.primary_key}
+    new["bookable_from"] = func.coalesce(save.excluded.bookable_from, stops.c.bookable_from)
+    await conn.execute(save.on_conflict_do_update(index_elements=["station"], set_=new))
+
+
+def _why(fact: StopFact) -> Why:
+    said = fact if isinstance(fact, MobilStopRescheduled) else fact.stop
+    return Why(About(id=fact.id, version=fact.version), said.reason, said.known_reason)
