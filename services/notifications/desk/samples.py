@@ -106,7 +106,7 @@ def _decided(**values: Any) -> Sequence[Wording]:
     return (
         Wording(N_("von der Person gewünscht"), _at_counter(**wanted)),
         Wording(N_("von der Stadt entschieden"), _at_counter(**wanted | {"by": DecidedBy.CITY, "reason": REASON})),
-        replace(_AT_STOP, change=_at_stop(**values | _BROKEN_DOWN)),
+        replace(_AT_STOP, change=_at_stop(**{**values, **_BROKEN_DOWN})),
         replace(_BY_VIDEO, change=_changed(**values)),
     )
 
