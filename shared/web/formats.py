@@ -51,7 +51,8 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
 
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
-    - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents; `phone`: "0203 94000" isolated; `num`: any code, isolated
+    - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents
+    - `phone`: "0203 94000" isolated; `num`: any code, isolated
     - `german`: proper names and city data that exist in German only, marked as German
     """
 

@@ -95,7 +95,12 @@ async def calendar(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> R
     known = as_announced(await load_announced(visit.conn, visit.now - FEED_BACK, visit.now + AHEAD))
     stops = [stop for stop in known if part.holds(stop)]
     name = f"Bürgermobil {part.name or visit.service.city.name}"
-    properties = {"method": "PUBLISH", "name": name, "x-wr-calname": name, "refresh-interval": RENEWAL}
+    properties: dict[str, object] = {
+        "method": "PUBLISH",
+        "name": name,
+        "x-wr-calname": name,
+        "refresh-interval": RENEWAL,
+    }
     return calendar_of(visit.service, stops, visit.language.prefix, **properties)
 
 
