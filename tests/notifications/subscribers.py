@@ -10,8 +10,7 @@ from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.queries import Subscription
 from shared.due import Claim
-from shared.events.appointments import StationClosed
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.service import Service
 from tests.notifications.conftest import Post
 from tests.notifications.facts import as_news
@@ -46,7 +45,7 @@ async def subscribe(post: Post, address: Address | str = "delivered", **changes:
     return found
 
 
-async def hear(post: Post, *facts: StationClosed | Received[StationClosed]) -> None:
+async def hear(post: Post, *facts: Fact | Received[Any]) -> None:
     """Let facts arrive, and their fan-outs end."""
     service = Service(post.settings)
     for fact in facts:

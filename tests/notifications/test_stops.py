@@ -16,6 +16,7 @@ from shared.due import Claim
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
 from shared.events.mobile_office import StopFact, StopReason
+from shared.events.personal import PersonalFact
 from shared.service import Service
 from tests.notifications.conftest import Post
 from tests.notifications.facts import (
@@ -252,13 +253,18 @@ async def test_each_step_reaches_each_person_once_in_their_language(post: Post, 
     await announced(post, stop)
     earlier: list[Received[Any]] = []
     async with post.running(), post.mail_server(), post.gateway():
-        steps = {"confirmation": first, "delay": late, "rescheduling": moved, "cancellation": gone}
+        steps: dict[str, Sequence[PersonalFact]] = {
+            "confirmation": first,
+            "delay": late,
+            "rescheduling": moved,
+            "cancellation": gone,
+        }
         for purpose, facts in steps.items():
             now = [received(fact) for fact in facts]
             await post.take(*now, *earlier, *now)
             earlier += now
             for fact in facts:
-                await post.until(fact.id, purpose, **{channel: "delivered"})
+                await post.until(fact.id, purpose, timeout=20, **{channel: "delivered"})
         await hear(post, stop_cancelled(stop))
         await post.until(stop.id, "stop-cancelled", mail="delivered")
     assert await planned(post, "stop-cancelled") == {subscribed.address: 1}

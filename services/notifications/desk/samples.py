@@ -67,12 +67,12 @@ def _with_state(fact: Any, **values: Any) -> Any:
 
 def _at_counter(**values: Any) -> Change:
     """The examples are of appointments by video; at a counter they take place at the station of the closure's."""
-    return _at("counter", lambda: _example(StationClosed).closure.place, values)
+    return _at("counter", _station, values)
 
 
 def _at_stop(**values: Any) -> Change:
     """The same at the stop of the delay's."""
-    return _at("stop", lambda: _example(AppointmentDelayed).appointment.place, values)
+    return _at("stop", _stop, values)
 
 
 def _at(kind: str, place: Callable[[], Place], values: Mapping[str, Any]) -> Change:
@@ -84,10 +84,26 @@ def _at(kind: str, place: Callable[[], Place], values: Mapping[str, Any]) -> Cha
     return change
 
 
-def _no_stop(fact: Any) -> Any:
-    """The time offered was at the stop of the delay's, which does not take place."""
-    offer = fact.offer.model_copy(update={"place": _example(AppointmentDelayed).appointment.place})
-    return fact.model_copy(update={"outcome": "withdrawn", "offer": offer})
+def _station() -> Place:
+    """The station of the closure's; the examples show every field, but only stops have a quarter."""
+    place: Place = _example(StationClosed).closure.place
+    return place.model_copy(update={"quarter": None})
+
+
+def _stop() -> Place:
+    place: Place = _example(AppointmentDelayed).appointment.place
+    return place
+
+
+def _no_longer_offered(place: Callable[[], Place], outcome: str) -> Change:
+    return lambda fact: fact.model_copy(
+        update={"outcome": outcome, "offer": fact.offer.model_copy(update={"place": place()})}
+    )
+
+
+def _offered_at_station(fact: Any) -> Any:
+    offer = fact.entry.offer.model_copy(update={"place": _station()})
+    return fact.model_copy(update={"entry": fact.entry.model_copy(update={"offer": offer})})
 
 
 _AT_COUNTER = Wording(N_("am Schalter"), _at_counter())
@@ -138,10 +154,11 @@ WORDINGS: Mapping[Purpose, Sequence[Wording]] = MappingProxyType(
             _LATE,
             _BY_VIDEO,
         ),
+        Purpose.SEAT_OFFER: (Wording("", _offered_at_station),),
         Purpose.OFFER_ENDED: (
-            Wording(N_("keine Antwort"), _changed(outcome="expired")),
-            Wording(N_("wegen einer Schließung"), _changed(outcome="withdrawn")),
-            Wording(N_("weil das Bürgermobil nicht kommt"), _no_stop),
+            Wording(N_("keine Antwort"), _no_longer_offered(_station, "expired")),
+            Wording(N_("wegen einer Schließung"), _no_longer_offered(_station, "withdrawn")),
+            Wording(N_("weil das Bürgermobil nicht kommt"), _no_longer_offered(_stop, "withdrawn")),
         ),
     }
 )
