@@ -11,7 +11,7 @@ from services.mobile_office.fleet.domain import RhineBank, Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
-from services.mobile_office.tours.bodies import API, Body, Counters, Key, Lead, Line, Staff, Version, as_body
+from services.mobile_office.tours.bodies import API, Body, Counters, Day, Key, Lead, Line, Staff, Version, as_body
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 
@@ -32,8 +32,8 @@ class PlaceIn(Body):
     longitude: Annotated[float, Field(ge=-180, le=180)]
     step_free: bool
     power: bool
-    permit_from: date | None = None
-    permit_until: date | None = None
+    permit_from: Day | None = None
+    permit_until: Day | None = None
 
 
 class PlaceOut(BaseModel):

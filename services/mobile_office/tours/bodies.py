@@ -1,7 +1,7 @@
 """What the APIs of this service say and take, as far as more than one of them does."""
 
-from datetime import date, time
-from typing import Annotated, Any, Self
+from datetime import date, datetime, time
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -13,13 +13,26 @@ from shared.auth import Caller, require_role
 from shared.events.mobile_office import StopReason, StopState
 from shared.lines import legible_line
 
+_Day = TypeVar("_Day", date, datetime)
+
 API = "/mobile_office/api/v1"
+
+
+def _of_our_time(moment: _Day) -> _Day:
+    """Refuse what no calendar can count from."""
+    if not 2000 <= moment.year <= 2200:
+        raise ValueError("Name a year between 2000 and 2200.")
+    return moment
+
+
 Staff = Annotated[Caller, Depends(require_role("mobile_office:staff"))]
 Lead = Annotated[Caller, Depends(require_role("mobile_office:lead"))]
 Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 Line = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Counters = Annotated[int, Field(ge=1, le=99)]
+Day = Annotated[date, AfterValidator(_of_our_time)]
+Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -65,8 +78,8 @@ class PlanBody(Body):
 
     vehicle: Key
     place: Key
-    arrives_at: AwareDatetime
-    departs_at: AwareDatetime
+    arrives_at: Moment
+    departs_at: Moment
     counters: Counters
 
     def plan(self) -> Plan:

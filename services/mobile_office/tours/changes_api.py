@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.tours import changes
-from services.mobile_office.tours.bodies import API, Body, Key, ReasonIn, Staff, StopOut, Version
+from services.mobile_office.tours.bodies import API, Body, Key, Moment, ReasonIn, Staff, StopOut, Version
 from services.mobile_office.tours.breakdown import Answer, Decision
 from services.mobile_office.tours.breaking_down import break_down, load_concerned
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, load_delay
@@ -57,7 +57,7 @@ class BreakdownIn(Body):
     """A vehicle does not drive from a moment on; `answers` says what becomes of its stops. The others stay."""
 
     vehicle: Key
-    from_time: AwareDatetime
+    from_time: Moment
     reason: ReasonIn
     answers: Annotated[dict[UUID, AnswerBody], Field(min_length=1, max_length=MOST_STOPS)]
 
@@ -106,7 +106,7 @@ async def cancel(
 @router.get("/breakdowns/preview", responses=problems(401, 403, 422))
 async def preview(
     vehicle: Annotated[Key, Query()],
-    from_time: Annotated[AwareDatetime, Query()],
+    from_time: Annotated[Moment, Query()],
     conn: Connection,
     service: CurrentService,
     now: Now,

@@ -5,7 +5,7 @@ change the same week at once the second sees what the first did. Nothing of it i
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from asyncpg import ExclusionViolationError
@@ -38,6 +38,9 @@ STOP_PLANNED = "stop-planned"
 STOP_DROPPED = "stop-dropped"
 """What the audit log calls these deeds."""
 
+AHEAD = timedelta(weeks=52)
+"""How far ahead a week can be planned."""
+
 _NEW_WEEK = text("insert into weeks (monday, version) values (:monday, 1) on conflict do nothing returning monday")
 _RAISE = text("""
     update weeks set version = version + 1
@@ -63,7 +66,7 @@ async def plan_week(conn: AsyncConnection, service: Service, who: Caller, monday
     Public holidays are left out, and so is a stop that cannot be because the vehicle is elsewhere.
 
     Raises:
-        UnknownPlan: not a Monday, or a week that is over.
+        UnknownPlan: not a Monday, a week that is over, or one more than a year ahead.
     """
     if await _begin_week(conn, monday, now):
         fleet = await load_fleet(conn, service.city)
@@ -77,7 +80,7 @@ async def replace_plan(
     """Plan a week anew; the stops people know of stay as they are.
 
     Raises:
-        UnknownPlan: not a Monday, or a week that is over.
+        UnknownPlan: as `plan_week`.
     """
     if not await _begin_week(conn, monday, now):
         await conn.execute(_RAISE, {"monday": monday, "version": None})
@@ -168,7 +171,8 @@ def midnight(day: date) -> datetime:
 
 async def _begin_week(conn: AsyncConnection, monday: date, now: datetime) -> bool:
     """Whether the week was not planned yet; then it is now, and nobody else plans it."""
-    if monday.weekday() or monday + WEEK <= now.astimezone(BERLIN).date():
+    this_week = monday_of(now.astimezone(BERLIN).date())
+    if monday.weekday() or not this_week <= monday <= this_week + AHEAD:
         raise UnknownPlan
     return (await conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
 

@@ -11,6 +11,7 @@ from services.mobile_office.tours import publishing, usecases
 from services.mobile_office.tours.bodies import (
     API,
     Body,
+    Day,
     Lead,
     PlanBody,
     PlannedStopOut,
@@ -72,13 +73,13 @@ class PreviewOut(BaseModel):
 
 
 @router.get("", responses=problems(401, 403, 404))
-async def show(monday: date, conn: Connection, caller: Staff) -> WeekOut:
+async def show(monday: Day, conn: Connection, caller: Staff) -> WeekOut:
     """The plan of a week, announced or not."""
     return await _week(conn, monday)
 
 
 @router.put("", responses=problems(401, 403, 422))
-async def plan(monday: date, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> WeekOut:
+async def plan(monday: Day, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> WeekOut:
     """Plan a week as the weekly plan has it. One that is planned already stays as it is."""
     await usecases.plan_week(conn, service, caller, monday, now)
     return await _week(conn, monday)
@@ -86,7 +87,7 @@ async def plan(monday: date, conn: Connection, service: CurrentService, now: Now
 
 @router.put("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
 async def put_stop(
-    monday: date, id: UUID, wanted: StopIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    monday: Day, id: UUID, wanted: StopIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
 ) -> WeekOut:
     """Put a stop into the plan, or replan one. The id is the caller's choice; sent again it changes nothing.
 
@@ -98,7 +99,7 @@ async def put_stop(
 
 @router.delete("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
 async def drop_stop(
-    monday: date,
+    monday: Day,
     id: UUID,
     week_version: Annotated[Version, Query()],
     conn: Connection,
@@ -112,14 +113,14 @@ async def drop_stop(
 
 
 @router.get("/preview", responses=problems(401, 403, 404))
-async def preview(monday: date, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> PreviewOut:
+async def preview(monday: Day, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> PreviewOut:
     """What publishing the week would announce, and what to look at before. It changes nothing."""
     return _preview(await load_preview(conn, service, monday, now))
 
 
 @router.post("/publication", responses=problems(401, 403, 404, 409, 422))
 async def publish(
-    monday: date, wanted: PublicationIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    monday: Day, wanted: PublicationIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
 ) -> PreviewOut:
     """Announce the week, and say what was announced. Sent again it announces nothing.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.mobile_office.tours.bodies import API, Body, Hour, Key, Lead, Staff, Version, as_body, time_of
+from services.mobile_office.tours.bodies import API, Body, Day, Hour, Key, Lead, Staff, Version, as_body, time_of
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
@@ -31,8 +31,8 @@ class WeeklyStopIn(Body):
     arrives: Hour
     departs: Hour
     every_weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 1
-    valid_from: date
-    valid_until: date | None = None
+    valid_from: Day
+    valid_until: Day | None = None
 
     def weekly_stop(self, id: UUID) -> WeeklyStop:
         times = {"arrives": time_of(self.arrives), "departs": time_of(self.departs)}
