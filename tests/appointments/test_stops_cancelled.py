@@ -85,10 +85,10 @@ async def test_one_time_is_kept_for_each_the_longest_booked_first(
 ) -> None:
     stop = await a_stop(service)
     booked = [await book(client, arrival, f"Person {n}", station=stop.key) for n in range(2)]
-    await leave_free(service, arrival, ("sued-1", 30), ("mitte-1", 0))
+    await leave_free(service, arrival, ("rheinhausen-1", 30), ("mitte-1", 0))
     await stop.cancel()
     first, second = [await appointment(client, each) for each in booked]
-    assert (first["station"], first["status"], first["kind"]) == ("sued", "offered", "counter")
+    assert (first["station"], first["status"], first["kind"]) == ("rheinhausen", "offered", "counter")
     assert (second["station"], second["status"]) == ("mitte", "offered")
     assert first["instead_of"] | {"until": ""} == {
         "station": stop.key, "starts_at": booked[0]["starts_at"], "reason": "Motorschaden", "until": "",
@@ -100,7 +100,7 @@ async def test_one_time_is_kept_for_each_the_longest_booked_first(
         assert (fact["before"]["kind"], fact["before"]["place"]["key"]) == ("stop", stop.key)
     assert await seats_at(service, stop) == 0
     taken = await act(client, booked[0], "acceptance")
-    assert (taken["station"], taken["status"]) == ("sued", "confirmed")
+    assert (taken["station"], taken["status"]) == ("rheinhausen", "confirmed")
     assert (await act(client, booked[1], "cancellation"))["status"] == "cancelled", "declined"
     await consistent(service)
 
@@ -169,7 +169,7 @@ async def test_with_nothing_free_people_wait_and_hear_it_in_one_message(
         assert json.loads(joined.body)["instead_of"] == fact["id"]
         waits = await entry_of(service, entry_instead_of(id))
         assert (waits.services, waits.weekdays) == (["meldebescheinigung"], list(range(7)))
-        assert {"mitte", "sued", "homberg"} <= set(waits.stations)
+        assert {"mitte", "rheinhausen", "homberg"} <= set(waits.stations)
         turns.append(waits.turn)
     assert turns == sorted(turns)
     [_, ended] = await facts_of(service, silent)
@@ -209,7 +209,7 @@ async def test_who_has_no_place_at_a_stop_that_changes_is_offered_another(
         found = await appointment(client, each)
         assert (found["status"], found["station"], found["instead_of"]["reason"]) == (
             "offered",
-            "sued",
+            "rheinhausen",
             "Drucker kaputt",
         )
     await consistent(service)

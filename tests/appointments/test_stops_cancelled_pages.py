@@ -13,7 +13,7 @@ from tests.appointments.stops import Stop, a_stop
 from tests.appointments.test_stops_cancelled import consistent, leave_free
 from tests.appointments.visitor import Visitor, content, heading, own_links
 
-PLACES = (("sued-1", 0), ("sued-1", 20), ("mitte-1", 10), ("rheinhausen-1", 0))
+PLACES = (("rheinhausen-1", 0), ("rheinhausen-1", 20), ("homberg-1", 10), ("mitte-1", 0))
 """What is free: one time a day at a place is shown, the one that is kept not again."""
 
 
@@ -38,7 +38,9 @@ async def test_the_page_shows_what_is_kept_and_what_else_is_free(client: Client,
     assert "Motorschaden" in content(tree)
     assert "Diese Zeiten halten wir nicht für Sie frei." in content(tree)
     free = [each.split(" ") for each in times(tree)]
-    assert [station for station, _ in free] == ["sued", "mitte", "rheinhausen"], "by nearness; the one kept is not free"
+    assert [station for station, _ in free] == ["rheinhausen", "homberg", "mitte"], (
+        "by nearness; the one kept is not free"
+    )
     assert (datetime.fromisoformat(free[0][1]) - arrival).seconds == 20 * 60
 
     key = one_time_key()
@@ -46,7 +48,7 @@ async def test_the_page_shows_what_is_kept_and_what_else_is_free(client: Client,
         answer = await visitor.press(f"{path}/reschedule", key, time=" ".join(free[1]))
         assert answer.headers["location"] == f"{path}?moved=1"
     found = await appointment(client, booked)
-    assert (found["status"], found["station"]) == ("confirmed", "mitte")
+    assert (found["status"], found["station"]) == ("confirmed", "homberg")
     assert [fact["type"] for fact in await facts_of(service, booked)][2:] == ["AppointmentRescheduled"]
     await consistent(service)
 
@@ -60,7 +62,7 @@ async def test_a_time_that_was_taken_meanwhile_leaves_what_is_kept(
     await stop.cancel()
     path = f"/appointments/m/{booked['token']}"
     [_, wanted, _] = times(await visitor.see(path))
-    await book(client, datetime.fromisoformat(wanted.split(" ")[1]), "Schneller", station="mitte")
+    await book(client, datetime.fromisoformat(wanted.split(" ")[1]), "Schneller", station="homberg")
     answer = await visitor.press(f"{path}/reschedule", time=wanted)
     assert "Die Zeit, die wir für Sie freihalten, bleibt" in answer.text
     assert (await appointment(client, booked))["status"] == "offered"
