@@ -30,7 +30,7 @@ def calendar_entry(
     return event
 
 
-def calendar_file(product: str, entries: Iterable[Event], **properties: str) -> bytes:
+def calendar_file(product: str, entries: Iterable[Event], **properties: object) -> bytes:
     """A file with entries; `product` is the service whose matters they are, `properties` are those of the calendar."""
     calendar = Calendar()
     calendar.add("prodid", f"-//Nahbar//{product}//DE")

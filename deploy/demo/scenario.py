@@ -12,6 +12,7 @@ from deploy.demo.scenes.booking import play_booking
 from deploy.demo.scenes.closing import play_closing
 from deploy.demo.scenes.evening import play_evening
 from deploy.demo.scenes.hall import play_hall
+from deploy.demo.scenes.mobil import play_mobil
 from deploy.demo.scenes.video import play_video
 from deploy.demo.scenes.waiting import play_waiting
 from deploy.demo.stage import Failed, Say, Stage
@@ -53,6 +54,7 @@ async def _play(stage: Stage) -> None:
     await play_booking(stage, actors, day)
     await play_video(stage, day)
     await play_closing(stage, stage.working_day(4))
+    await play_mobil(stage)
     await play_waiting(stage, stage.working_day(2))
     await play_evening(stage, actors, day)
     await play_hall(stage)

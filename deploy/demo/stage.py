@@ -72,6 +72,19 @@ class Stage:
         """
         await self.until(lambda: not self._expected - self._received(), what)
 
+    async def all_arrived_in_time(self, what: str) -> None:
+        """The same for what is told some minutes later: time flies, a minute each second.
+
+        Raises:
+            Failed: it takes too long.
+        """
+
+        def arrived_a_minute_later() -> bool:
+            self.move_clock(self.now() + timedelta(seconds=6))
+            return not self._expected - self._received()
+
+        await self.until(arrived_a_minute_later, what)
+
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something; raises Failed, naming it, if it takes too long."""
         end = asyncio.get_running_loop().time() + PATIENCE
@@ -133,14 +146,24 @@ class Stage:
         answer = await self.client.post(f"{API}{path}", json=body, **more)
         return answer.raise_for_status().json()
 
+    async def subscribe(self, name: str, district: int, topic: str) -> None:
+        """Subscribe somebody by mail to news of a district, and confirm it with the link they get."""
+        address, api = self.mail(name), "/notifications/api/v1/subscription-requests"
+        wanted = {"channel": "mail", "mail": address, "districts": [district], "topics": [topic]}
+        (await self.client.post(api, json=wanted)).raise_for_status()
+        self.expect(("mail", address))
+        await self.all_arrived(f"the request of {name}")
+        token = self.link(address, "/notifications/confirm/")
+        (await self.client.post(f"{api}/{token}/confirmation")).raise_for_status()
+
     @asynccontextmanager
-    async def signed_in(self, member: str) -> AsyncIterator[httpx.AsyncClient]:
-        """A client of the staff's API, for a member of the demo's staff."""
+    async def signed_in(self, member: str, service: str = "appointments") -> AsyncIterator[httpx.AsyncClient]:
+        """A client of a service's API for staff, for a member of the demo's staff."""
         secret = DEVELOPMENT_CLIENT_SECRET.get_secret_value()
         form = {"grant_type": "client_credentials", "client_id": member, "client_secret": secret}
         answer = await self.client.post(f"{self.laptop.environment['NAHBAR_OIDC_ISSUER']}/token", data=form)
         headers = {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
-        base_url = f"{self.laptop.address}{API}/staff"
+        base_url = f"{self.laptop.address}/{service}/api/v1/staff"
         async with httpx.AsyncClient(base_url=base_url, timeout=20, headers=headers) as client:
             yield client
 

@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from services.mobile_office.area import LEAD, STAFF_AREA
 from services.mobile_office.consumers import REACTIONS
 from services.mobile_office.fleet.api import router as fleet_api
+from services.mobile_office.fleet.pages import router as fleet_pages
 from services.mobile_office.planning.api import router as planning_api
+from services.mobile_office.planning.pages import router as planning_pages
 from services.mobile_office.settings import Settings
 from services.mobile_office.tours.api import router as tours_api
 from services.mobile_office.tours.bookings import forget_bookings
@@ -20,6 +22,7 @@ from services.mobile_office.tours.pages.stop import router as stop_pages
 from services.mobile_office.tours.pages.today import router as today_pages
 from services.mobile_office.tours.weeks_api import router as weeks_api
 from services.mobile_office.weekly.api import router as weekly_api
+from services.mobile_office.weekly.pages import router as weekly_pages
 from shared.service import ALL_ROLES, Role, Service
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -36,6 +39,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             *(tours_api, weeks_api, changes_api, weekly_api, planning_api, fleet_api),
             *(plan_pages, stop_pages, planner_pages, publishing_pages, today_pages, breakdown_pages),
+            *(weekly_pages, planning_pages, fleet_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD)),
         ],
         reactions=REACTIONS,

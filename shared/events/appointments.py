@@ -196,7 +196,7 @@ class ClosureState(FactPart):
 
 
 class ClosureFact(Fact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 
@@ -244,7 +244,7 @@ class WaitingState(PersonalState):
 
 
 class WaitingFact(PersonalFact):
-    schema_version: ClassVar[int] = 2
+    schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "entry"
 
@@ -261,8 +261,6 @@ class WaitingListJoined(WaitingFact):
     `instead_of` is their appointment that cannot take place, where the city put them on the list for it.
     """
 
-    schema_version: ClassVar[int] = 3
-
     instead_of: UUID | None = None
 
 
@@ -276,7 +274,7 @@ class SeatOfferEnded(WaitingFact):
     It was `withdrawn` where its seats are closed; `about` is the closure then.
     """
 
-    schema_version: ClassVar[int] = 3
+    schema_version: ClassVar[int] = 4
 
     offer: OfferedSeat
     outcome: Literal["declined", "expired", "withdrawn"]

@@ -46,6 +46,7 @@ class TicketState(PersonalState):
 
 
 class TicketFact(PersonalFact):
+    schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "ticket"
 

@@ -11,7 +11,7 @@ from typing import Any
 import phonenumbers
 import segno
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
 from shared.clock import BERLIN
@@ -51,7 +51,8 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
 
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
-    - `money`: "12,50 €" from cents; `phone`: "0203 94000" isolated; `num`: any code, isolated
+    - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents
+    - `phone`: "0203 94000" isolated; `num`: any code, isolated
     - `german`: proper names and city data that exist in German only, marked as German
     """
 
@@ -64,6 +65,9 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     def money(cents: int) -> Markup:
         return number(format_currency(Decimal(cents) / 100, "EUR", locale=language.locale))
 
+    def decimal(value: float) -> Markup:
+        return number(format_decimal(value, "0.00", language.locale))
+
     def german(text: str) -> Markup | str:
         return text if language == GERMAN else Markup('<bdi lang="de">{}</bdi>').format(text)
 
@@ -72,6 +76,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         "day": short_date,
         "time": lambda moment: number(hhmm(moment)),
         "hhmm": hhmm,
+        "decimal": decimal,
         "money": money,
         "phone": lambda phone: number(phone_text(phone)),
         "num": number,

@@ -1,8 +1,13 @@
-"""Times and days as people type them where their browser has no clock or calendar, or as browsers send them."""
+"""What people type into forms: times and days as browsers send them, or as one writes them without a calendar."""
 
 import re
+from collections.abc import Callable, Container
 from datetime import date, datetime, time
+from typing import TypeVar
 
+from shared.web.forms import FormErrors
+
+Read = TypeVar("Read")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -20,3 +25,33 @@ def read_day(typed: str) -> date | None:
         return None
     pattern = "%d.%m.%Y" if "." in typed else "%Y-%m-%d"
     return datetime.strptime(typed, pattern).date()  # noqa: DTZ007 - a day has no zone
+
+
+def read_number(typed: str, lowest: int, highest: int) -> int:
+    """A whole number from one to another; raises ValueError."""
+    typed = typed.strip()
+    if not typed.isascii() or not typed.isdigit() or not lowest <= int(typed[:10]) <= highest:
+        raise ValueError(typed)
+    return int(typed)
+
+
+def read_choice(typed: str, known: Container[str]) -> str:
+    """One of what could be chosen; raises ValueError."""
+    if typed not in known:
+        raise ValueError(typed)
+    return typed
+
+
+class Reading:
+    """Reads a form field by field, and collects what to do about the fields that cannot be read."""
+
+    def __init__(self) -> None:
+        self.errors = FormErrors()
+
+    def field(self, name: str, typed: str, read: Callable[[str], Read], message: str) -> Read | None:
+        """What a field says, or None and the message as its error."""
+        try:
+            return read(typed)
+        except ValueError:
+            self.errors[name] = message
+            return None

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from shared.auth import EVERY_STOP
 from shared.service import Service
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
-from tests.appointments.conftest import API, Client, at
+from tests.appointments.conftest import API, Client, at, pass_time
 from tests.appointments.stops import Stop, a_stop
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 
@@ -106,6 +107,11 @@ async def test_staff_of_the_vehicle_see_the_day_of_a_stop_and_no_stations(client
     assert NAME in content(tree)
     assert f"{PAGES}/appointments/{number}" in own_links(tree)
     assert heading(await driver.see(f"/appointments/{number}")) == f"Termin {number}"
+    pass_time(driver.service, stop.state.arrives_at + timedelta(minutes=5) - driver.service.clock.now())
+    assert (await driver.press(f"/appointments/{number}/arrived")).status_code == 303
+    assert "Angekommen 1" in content(await driver.see(f"/day?day={day}"))
+    async with driver.service.db.transaction() as conn:
+        assert (await conn.execute(text("select count(*) from tickets"))).scalar_one() == 0, "a stop has no queue"
     empty = content(await driver.see(f"/day?day={day + timedelta(days=1)}&place=mitte"))
     assert "An diesem Tag hat das Bürgermobil keinen Halt." in empty
     elsewhere = Clerk.sign_in(client, driver.service)

@@ -104,6 +104,22 @@ async def test_a_delay_is_told_to_who_is_still_to_come_and_moves_no_seats(client
     assert [each["appointment"]["delay_minutes"] for each in await facts_of(service, late)] == [0, 10]
 
 
+async def test_an_alternative_taken_at_a_late_stop_says_that_it_is_late(client: Client, service: Service) -> None:
+    stop = await a_stop(service)
+    offered = await book(client, stop.state.arrives_at, station=stop.key)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+                update appointments set status = 'offered', held_until = starts_at,
+                       state = jsonb_set(state, '{status}', '"offered"')
+            """)
+        )
+    await stop.delay(20)
+    assert len(await facts_of(service, offered)) == 1, "not theirs yet"
+    assert (await client.post(f"{API}/appointments/{offered['token']}/acceptance")).status_code == 200
+    assert (await facts_of(service, offered))[-1]["appointment"]["delay_minutes"] == 20
+
+
 async def test_whoever_has_arrived_stays_and_holds_end(client: Client, service: Service) -> None:
     stop = await a_stop(service)
     arrival = stop.state.arrives_at

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from shared import retention
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
-from shared.events.appointments import SeatOffered, WaitingListJoined, WaitingListLeft
+from shared.events.appointments import SeatOffered, WaitingFact, WaitingListJoined, WaitingListLeft
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, outbox, pass_time
 from tests.appointments.waiting import (
@@ -285,7 +285,8 @@ async def test_facts_carry_the_contact_sealed_with_the_link_that_helps(
     offer = (await entry(client, joined))["offer"]
     await client.post(f"{API}/waiting/{joined['token']}/leaving")
     rows = [row for row in await outbox(service) if not row.type.rpartition(".")[2].startswith("Appointment")]
-    for row, kind in zip(rows, (WaitingListJoined, SeatOffered, WaitingListLeft), strict=True):
+    kinds: list[type[WaitingFact]] = [WaitingListJoined, SeatOffered, WaitingListLeft]
+    for row, kind in zip(rows, kinds, strict=True):
         assert b"willi" not in row.body.lower()
         assert kind.model_validate_json(row.body).entry.contact
     assert joined["waiting_url"].endswith(f"/en/appointments/waiting/{joined['token']}")

@@ -15,6 +15,7 @@ from tests.benchmarks.mail import mail_fan_out
 from tests.benchmarks.relay import relay_drain
 from tests.benchmarks.rows import Row
 from tests.benchmarks.site import Site
+from tests.benchmarks.stops import cancelled_stop
 from tests.benchmarks.subscribers import news_to_subscribers
 
 BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = MappingProxyType(
@@ -28,6 +29,7 @@ BENCHMARKS: Mapping[str, Callable[[Site], Coroutine[Any, Any, list[Row]]]] = Map
         "consumer": consumer_with_inbox,
         "mail": mail_fan_out,
         "news": news_to_subscribers,
+        "stop": cancelled_stop,
         "journey": booking_to_mail,
         "footprint": footprint,
     }

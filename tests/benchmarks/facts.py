@@ -1,12 +1,13 @@
-"""Facts as `appointments` publishes them, of appointments in some days' time."""
+"""Facts as services publish them, of appointments in some days' time."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from shared.events.appointments import AppointmentBooked
-from shared.events.base import Received
+from shared.events.base import Fact, Received
 from shared.events.registry import topic_of, type_of
 from shared.kafka import Headers, fact_headers, new_producer
 from shared.settings import Platform
@@ -25,23 +26,24 @@ def booked(number: int = 0) -> Received[AppointmentBooked]:
     return Received(fact, received.event_id, received.cause, received.occurred_at)
 
 
-def headers_of(received: Received[AppointmentBooked]) -> Headers:
+def headers_of(received: Received[Fact]) -> Headers:
     """The headers of a fact's record."""
+    kind = type(received.fact)
     return fact_headers(
-        service="appointments",
+        service=kind.service,
         event_id=received.event_id,
         cause=received.cause,
-        type=type_of(AppointmentBooked),
-        schema_version=1,
+        type=type_of(kind),
+        schema_version=kind.schema_version,
         aggregate=received.fact.id,
         occurred_at=received.occurred_at,
         extra=TRACE,
     )
 
 
-async def publish(platform: Platform, facts: Sequence[Received[AppointmentBooked]]) -> str:
-    """Publish facts; returns their topic."""
-    topic = topic_of(platform.topic_prefix, AppointmentBooked)
+async def publish(platform: Platform, facts: Sequence[Received[Any]]) -> str:
+    """Publish facts of one topic; returns it."""
+    topic = topic_of(platform.topic_prefix, type(facts[0].fact))
     producer: AIOKafkaProducer = new_producer(platform.kafka)
     await producer.start()
     try:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import asyncpg
 
 from deploy.local.far_ends.records import Accepted
+from shared.events.base import Fact
 from shared.settings import Platform
 from tests.benchmarks.booking import bookings
 from tests.benchmarks.mail import accepted
 from tests.benchmarks.rows import Row, at_most, at_most_times, percentile, remark
 from tests.benchmarks.site import Site
-from tests.benchmarks.subscribers import spread, subscribe
+from tests.benchmarks.stops import a_stop
+from tests.benchmarks.subscribers import a_closure, spread, subscribe
 from tests.support.wait import eventually
 
 AIM = 250
@@ -28,30 +30,27 @@ _BULK_LEFT = "select count(*) from due_work where kind = 'send' and urgency = 3"
 
 async def booking_to_mail(site: Site) -> list[Row]:
     """Services and mail server in processes of their own, bookings at a steady rate; then while news is told."""
-    quiet, _ = await _measure(site, bulk=0)
-    busy, left = await _measure(site, bulk=site.sizes.bulk)
+    quiet, _ = await _measure(site, None)
     rate, usual = site.sizes.journey_rate, percentile(quiet, 0.99)
-    return [
+    rows = [
         at_most(f"booking to mail server at {rate}/s, p99", "ms", usual, AIM),
         remark(f"booking to mail server at {rate}/s, p50", f"{percentile(quiet, 0.5):.1f} ms"),
-        at_most_times(
-            f"the same while {site.sizes.bulk:,} subscribers are told, p99",
-            "ms",
-            percentile(busy, 0.99),
-            usual,
-            AIM_WITH_BULK,
-        ),
-        remark("subscribers not yet told at the end", f"{left:,}"),
     ]
+    for what, news in (("a closure", a_closure()), ("a stop", a_stop())):
+        busy, left = await _measure(site, news)
+        told = f"the same while {site.sizes.bulk:,} subscribers are told of {what}, p99"
+        rows.append(at_most_times(told, "ms", percentile(busy, 0.99), usual, AIM_WITH_BULK))
+        rows.append(remark("subscribers not yet told at the end", f"{left:,}"))
+    return rows
 
 
-async def _measure(site: Site, bulk: int) -> tuple[list[float], int]:
+async def _measure(site: Site, news: Fact | None) -> tuple[list[float], int]:
     """Milliseconds from commit to acceptance of each booking, and how many subscribers were left at the end."""
     platform, rate = await site.platform(), site.sizes.journey_rate
     count = int(rate * site.sizes.journey_seconds)
     async with site.city() as appointments, site.database("notifications") as notifications:
-        if bulk:
-            await _make_bulk(platform, notifications, bulk)
+        if news:
+            await _make_bulk(platform, notifications, site.sizes.bulk, news)
         bodies = await bookings(appointments, WARM_UP + count)
         with site.mail_server() as server:
             async with (
@@ -65,9 +64,9 @@ async def _measure(site: Site, bulk: int) -> tuple[list[float], int]:
             return await _waits(appointments, notifications, accepted(server), count), left
 
 
-async def _make_bulk(platform: Platform, database: str, count: int) -> None:
+async def _make_bulk(platform: Platform, database: str, count: int, news: Fact) -> None:
     """Let news be due to this many subscribers, whatever the hour."""
-    await subscribe(platform, database, count)
+    await subscribe(platform, database, count, news)
     await spread(platform, database)
     conn = await asyncpg.connect(database)
     await conn.execute(_AT_ANY_HOUR)

@@ -41,6 +41,7 @@ class Sizes:
     journey_seconds: float = 12
     journey_rate: int = 100
     bulk: int = 10_000
+    at_stop: int = 60
     year: int = 280_000
     million: int = 1_000_000
     looks: int = 300
@@ -58,6 +59,7 @@ TINY = Sizes(
     journey_seconds=1,
     journey_rate=20,
     bulk=40,
+    at_stop=6,
     year=3_000,
     million=2_000,
     looks=3,

@@ -3,14 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, text
 
+from services.notifications.news.digest import GATHERING, write_digests
 from services.notifications.news.usecases import FAN_OUT, fan_out, take_news
 from services.notifications.settings import Settings
-from services.notifications.tables import fan_outs, metadata, subscriptions
+from services.notifications.subscribing.domain import Topic
+from services.notifications.tables import matters, metadata, subscriptions
 from shared.calendar import end_of_quiet
 from shared.clock import Clock
 from shared.due import Claim
+from shared.events.base import Fact
+from shared.events.notifications import SubscriptionConfirmed
+from shared.events.registry import type_of
 from shared.people import Person
 from shared.service import Service
 from shared.settings import Platform
@@ -21,6 +26,12 @@ from tests.notifications.facts import as_news, closed
 
 AIM = 0.9
 
+_SPREADING = {FAN_OUT: fan_out, GATHERING: write_digests}
+_TAKE = text("""
+    delete from due_work where (kind, key) = (select kind, key from due_work where kind = any(:kinds) limit 1)
+    returning kind, key
+""")
+
 
 async def news_to_subscribers(site: Site) -> list[Row]:
     """A station closes; from the start of the due worker to the last mail the server accepted."""
@@ -28,7 +39,7 @@ async def news_to_subscribers(site: Site) -> list[Row]:
     ours: list[float] = []
     alone: list[float] = []
     async with site.database("notifications") as waiting:
-        await subscribe(platform, waiting, count)
+        await subscribe(platform, waiting, count, a_closure())
         for _ in range(site.sizes.rounds):
             async with site.database("notifications", like=waiting) as database:
                 with site.mail_server() as server:
@@ -47,27 +58,34 @@ def by_day(site: Site, platform: Platform) -> Platform:
     return platform.model_copy(update={"clock_file": file})
 
 
-async def subscribe(platform: Platform, database: str, count: int) -> None:
+def a_closure() -> Fact:
+    """A station of the subscribers' district closes."""
+    day = datetime.now(UTC).date() + timedelta(days=10)
+    return closed(first_day=day, last_day=day)
+
+
+async def subscribe(platform: Platform, database: str, count: int, news: Fact) -> None:
     """Let there be subscribers, and news for them that has not begun to spread."""
     service = Service(Settings(platform=platform, database=database))
     now = service.clock.now()
-    rows, people = [], []
+    rows, people, known = [], [], []
+    subscribed = type_of(SubscriptionConfirmed)
     for number in range(count):
         id, person = uuid4(), Person(name="", mail=f"anna+{number}@example.org")
         people.append({"matter": id, **service.people.row(id, person)})
+        known.append({"id": id, "version": 1, "told_version": 1, "type": subscribed, "fact": {}, "changed_at": now})
         rows.append(
             {
                 "id": id, "version": 1, "address": service.people.person_key(person), "channel": "mail",
-                "districts": [200], "quarters": [], "topics": ["stations"], "language": ("de", "en")[number % 2],
+                "districts": [200], "quarters": [], "topics": list(Topic), "language": ("de", "en")[number % 2],
                 "digest": False, "confirmed_at": now,
             }
         )  # fmt: skip
     async with service.db.transaction() as conn:
         await conn.execute(insert(metadata.tables["people"]), people)
+        await conn.execute(insert(matters), known)
         await conn.execute(insert(subscriptions), rows)
-        day = now.date() + timedelta(days=10)
-        fact = as_news(closed(first_day=day, last_day=day), now)
-        await take_news(conn, service, fact, now)
+        await take_news(conn, service, as_news(news, now), now)
     await service.db.close()
 
 
@@ -76,8 +94,8 @@ async def spread(platform: Platform, database: str) -> None:
     service = Service(Settings(platform=platform, database=database))
     while True:
         async with service.db.transaction() as conn:
-            matter = (await conn.execute(select(fan_outs.c.matter))).scalar()
-            if matter is None:
+            work = (await conn.execute(_TAKE, {"kinds": list(_SPREADING)})).one_or_none()
+            if work is None:
                 break
-            await fan_out(conn, service, Claim(FAN_OUT, str(matter), 1, uuid4()))
+            await _SPREADING[work.kind](conn, service, Claim(work.kind, work.key, 1, uuid4()))
     await service.db.close()

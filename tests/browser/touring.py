@@ -1,6 +1,7 @@
 """The pages of the Bürgermobil for browser tests: their site, and the way to every page in every state."""
 
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 from playwright.async_api import Locator, Page, expect
 
@@ -108,7 +109,7 @@ async def planner_refused(site: TouringSite, page: Page) -> None:
     other = await page.context.new_page()
     await site.open(other, f"{STAFF}/planner?week={site.monday}")
     await _button_of(other, "Baerl", "Streichen").click()
-    await expect(other.get_by_text("Baerl")).to_have_count(0)
+    await expect(other.get_by_role("row").filter(has_text="Baerl")).to_have_count(0)
     await _button_of(page, "Marxloh", "Später").click()
     await expect(page.get_by_text("Nicht geändert")).to_be_visible()
 
@@ -218,6 +219,39 @@ async def broken_down(site: TouringSite, page: Page) -> None:
     await expect(page.get_by_text("Die Panne ist gemeldet")).to_be_visible()
 
 
+def staff_page(path: str) -> State:
+    """A page for staff, with a published week."""
+
+    async def go(site: TouringSite, page: Page) -> None:
+        await site.begin()
+        await site.publish()
+        await site.open_as_lead(page, path)
+
+    return go
+
+
+def sent_empty(path: str, button: str) -> State:
+    """A form for staff as it comes back when it is sent as it is."""
+
+    async def go(site: TouringSite, page: Page) -> None:
+        await staff_page(path)(site, page)
+        await page.get_by_role("button", name=button).click()
+        await expect(page.locator("#fehler")).to_be_visible()
+
+    return go
+
+
+async def place_changed(site: TouringSite, page: Page) -> None:
+    await site.open_as_lead(page, "/fleet/place?key=ruhrort")
+    other = await page.context.new_page()
+    await site.open(other, f"{STAFF}/fleet/place?key=ruhrort")
+    for each in (other, page):
+        await each.get_by_label("Wie findet man den Platz?").fill(f"am Hafen {uuid4().hex[:6]}")
+        await each.get_by_role("button", name="Speichern").click()
+        await expect(each.get_by_label("Wie findet man den Platz?")).to_have_count(0 if each is other else 1)
+    await expect(page.get_by_text("Jemand anderes hat das inzwischen geändert")).to_be_visible()
+
+
 def _button_of(page: Page, place: str, name: str) -> Locator:
     return page.get_by_role("row").filter(has_text=place).get_by_role("button", name=name)
 
@@ -244,6 +278,16 @@ STATES: dict[str, tuple[str, State]] = {
     "broken-down": ("Tour heute", broken_down),
     "preview": ("1 geändert, 1 gestrichen", preview),
     "preview-wrong": ("1 geändert, 1 gestrichen", preview_wrong),
+    "start": ("Für Beschäftigte", staff_page("/")),
+    "weekly": ("Wochenplan", staff_page("/weekly")),
+    "weekly-stop-wrong": ("Halt im Wochenplan", sent_empty("/weekly/stop", "Speichern")),
+    "planning-help": ("Planungshilfe", staff_page("/planning-help")),
+    "planning-help-wrong": ("Planungshilfe", sent_empty("/planning-help", "In den Plan übernehmen")),
+    "fleet": ("Fahrzeuge und Plätze", staff_page("/fleet")),
+    "place-wrong": ("Platz hinzufügen", sent_empty("/fleet/place", "Speichern")),
+    "place-changed": ("Platz ändern", place_changed),
+    "vehicle": ("Fahrzeug ändern", staff_page("/fleet/vehicle?key=buergermobil-1")),
+    "vehicle-wrong": ("Fahrzeug hinzufügen", sent_empty("/fleet/vehicle", "Speichern")),
     "planner-stop": ("Halt hinzufügen", planner_stop),
     "planner-stop-wrong": ("Halt hinzufügen", planner_stop_wrong),
 }

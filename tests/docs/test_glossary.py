@@ -31,7 +31,8 @@ def names() -> set[str]:
         for table in metadata.tables.values():
             found |= {table.name, *(column.name for column in table.columns)}
         app = app_of(service)
-        found |= set(get_openapi(title="", version="", routes=app.routes)["paths"])
+        paths = get_openapi(title="", version="", routes=app.routes)["paths"]
+        found |= {path.removeprefix(f"/{service}") for path in paths}  # a service is called what it is called
     for fact in FACTS:
         found |= {fact.__name__, *re.findall(r'"(\w+)": \{', str(fact.model_json_schema()).replace("'", '"'))}
     return found

@@ -72,7 +72,7 @@ def production(service: str) -> dict[str, str]:
         "NAHBAR_PUBLIC_URL": "https://stadt.example",
         "NAHBAR_OIDC_ISSUER": "https://login.stadt.example",
         "NAHBAR_PERSON_SECRET": secret,
-        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "notifications": "b:AAAA"}',
+        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "mobile_office": "b:AAAA", "notifications": "c:AAAA"}',
         f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
         f"{prefix}_PEOPLE_SECRET": secret,
         f"{prefix}_LINK_SECRET": secret,

@@ -236,3 +236,13 @@ async def everything(post: Post) -> dict[str, list[Any]]:
     """All rows of the database."""
     tables = [name for name in metadata.tables if name != "due_work"]
     return {name: await post.rows(f"select * from {name}") for name in tables}
+
+
+async def test_a_link_may_choose_a_district_and_a_topic(reader: Reader) -> None:
+    def ticked(tree: Element) -> set[str]:
+        boxes = (each for each in tree.iter("input") if each.get("type") == "checkbox")
+        return {each.attrib["value"] for each in boxes if "checked" in each.attrib}
+
+    tree = await reader.see("/notifications/subscribe?district=200&topic=buergermobil")
+    assert ticked(tree) == {"200", "buergermobil"}
+    assert ticked(await reader.see("/notifications/subscribe?district=x&topic=y")) == set()

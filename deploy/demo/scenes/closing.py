@@ -12,7 +12,8 @@ REASON = "Wasserschaden"
 
 async def play_closing(stage: Stage, day: date) -> None:
     """Close the station on a day."""
-    await _subscribe(stage)
+    await stage.subscribe("sven", DISTRICT, "stations")
+    stage.say("[bold]Sven subscribes[/bold] to news of his district, and confirms it")
     erika = stage.mail("erika")
     person = {"name": "Erika Sander", "mail": erika, "channels": ["mail"]}
     start = datetime.combine(day, time(11), BERLIN)
@@ -31,18 +32,6 @@ async def play_closing(stage: Stage, day: date) -> None:
         (await lead.post(f"/closures/{closure}/lifting")).raise_for_status()
     stage.expect(("mail", stage.mail("sven")))
     await stage.all_arrived("the news that it opens")
-
-
-async def _subscribe(stage: Stage) -> None:
-    """Sven subscribes to news of the district, and confirms it with the link he gets."""
-    sven, api = stage.mail("sven"), "/notifications/api/v1/subscription-requests"
-    wanted = {"channel": "mail", "mail": sven, "districts": [DISTRICT], "topics": ["stations"]}
-    (await stage.client.post(api, json=wanted)).raise_for_status()
-    stage.expect(("mail", sven))
-    await stage.all_arrived("Sven's request")
-    token = stage.link(sven, "/notifications/confirm/")
-    (await stage.client.post(f"{api}/{token}/confirmation")).raise_for_status()
-    stage.say("[bold]Sven subscribes[/bold] to news of his district, and confirms it")
 
 
 async def _close(stage: Stage, day: date) -> UUID:

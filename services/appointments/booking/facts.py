@@ -115,13 +115,19 @@ def rescheduled_fact(
     )
 
 
-def taken_fact(found: Appointment) -> AppointmentRescheduled:
-    """AppointmentRescheduled for somebody who takes the time they were offered."""
+def taken_fact(found: Appointment, delay_minutes: int) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who takes the time they were offered.
+
+    Args:
+        delay_minutes: how much later the vehicle comes by now, if it is at a stop.
+    """
     assert found.state is not None, "a binding appointment has one"
     return AppointmentRescheduled(
         id=found.id,
         version=found.version + 1,
-        appointment=found.state.model_copy(update={"status": "confirmed", "instead_of": None}),
+        appointment=found.state.model_copy(
+            update={"status": "confirmed", "instead_of": None, "delay_minutes": delay_minutes}
+        ),
         before=binding_before(found.state),
         by=DecidedBy.CITIZEN,
     )

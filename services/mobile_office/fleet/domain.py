@@ -1,7 +1,7 @@
 """Vehicles, the places where they stand, and how long it takes from one to the other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
@@ -57,8 +57,8 @@ class Fleet:
     vehicles: Mapping[str, Vehicle]
     places: Mapping[str, Place]
     services: tuple[str, ...]
-    minutes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    minutes: Mapping[str, Mapping[str, int]]
 
     def travel(self, origin: str, destination: str) -> timedelta:
         """How long it takes from one place to another, by their keys; no time from a place to itself."""
-        return timedelta(minutes=self.minutes.get((origin, destination), 0))
+        return timedelta(minutes=self.minutes.get(origin, {}).get(destination, 0))

@@ -6,9 +6,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet, Place, Vehicle
-from services.mobile_office.tables import places, travel_times, vehicles
+from services.mobile_office.tables import places, vehicles
 from shared.city import City
 
+_WAYS = text("select origin, jsonb_object_agg(destination, minutes) as minutes from travel_times group by origin")
 _LOCK_VEHICLES = text("select from vehicles order by key for no key update")
 
 
@@ -18,7 +19,7 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
         vehicles={row["key"]: _vehicle(row) for row in await _all(conn, vehicles)},
         places={row["key"]: Place(**row) for row in await _all(conn, places)},
         services=tuple(city.mobile_office.services),
-        minutes={(row["origin"], row["destination"]): row["minutes"] for row in await _all(conn, travel_times)},
+        minutes={row.origin: row.minutes for row in await conn.execute(_WAYS)},
     )
 
 

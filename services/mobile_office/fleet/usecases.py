@@ -110,7 +110,8 @@ async def _take_over(conn: AsyncConnection, table: Table, rows: list[dict[str, A
 async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], minutes: TravelMinutes) -> None:
     """Write down how long it takes on some ways; again where places have moved."""
     rows = [
-        {"origin": one.key, "destination": other.key, "minutes": _minutes(one, other, minutes)} for one, other in ways
+        {"origin": one.key, "destination": other.key, "minutes": travel_minutes(one, other, minutes)}
+        for one, other in ways
     ]
     statement = insert(travel_times)
     found = {"minutes": statement.excluded.minutes}
@@ -118,7 +119,7 @@ async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], m
     await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=found), rows)
 
 
-def _minutes(one: Place, other: Place, minutes: TravelMinutes) -> int:
+def travel_minutes(one: Place, other: Place, minutes: TravelMinutes) -> int:
     """The Rhine divides the city: what lies across it is far, even within a district."""
     if one.rhine_bank != other.rhine_bank:
         return minutes.other_bank

@@ -1,6 +1,7 @@
 """Stops as a calendar file: one to take along, or those of a district to subscribe to."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from fastapi import Response
 
@@ -9,11 +10,13 @@ from shared.calendar_files import calendar_entry, calendar_file
 from shared.service import Service
 
 STATUSES = {"scheduled": "CONFIRMED", "cancelled": "CANCELLED"}
-RENEWAL = "PT1H"
+RENEWAL = timedelta(hours=1)
 """How often calendars that subscribe are asked to look again (RFC 7986)."""
 
 
-def calendar_of(service: Service, stops: Iterable[AnnouncedStop], language_prefix: str, **properties: str) -> Response:
+def calendar_of(
+    service: Service, stops: Iterable[AnnouncedStop], language_prefix: str, **properties: object
+) -> Response:
     """The answer a calendar takes: stops keep their UID, each announcement raises SEQUENCE, times are as expected.
 
     Args:

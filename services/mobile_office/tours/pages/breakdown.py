@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from pydantic import Field
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.breakdown import Answer, Decision
-from services.mobile_office.tours.breaking_down import Concerned, break_down, load_concerned
+from services.mobile_office.tours.breaking_down import HORIZON, Concerned, break_down, load_concerned
 from services.mobile_office.tours.domain import made_late
 from services.mobile_office.tours.pages.today import PAGE as TODAY
 from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
@@ -21,7 +22,7 @@ from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, Oth
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
-from shared.web.typed import read_day, read_time
+from shared.web.typed import Reading, read_choice, read_day, read_time
 
 MINUTES = (15, 30, 45, 60, 90, 120)
 """The delays that can be chosen for a stop."""
@@ -114,25 +115,18 @@ async def confirm(visit: Member, typed: Annotated[Confirmed, Form()]) -> Respons
 
 async def _read(visit: StaffVisit, typed: TypedBreakdown) -> tuple[datetime | None, FormErrors]:
     """From when on the vehicle does not drive, or what is wrong with what was typed."""
-    _, errors = visit.gettext, FormErrors()
+    _, form = visit.gettext, Reading()
     fleet, _names = await load_names(visit)
-    if typed.vehicle not in fleet.vehicles:
-        errors["vehicle"] = _("Wählen Sie ein Fahrzeug.")
-    try:
-        day = read_day(typed.day)
-    except ValueError:
-        day = None
-    if day is None or not -1 <= (day - visit.today).days <= 7:
-        errors["day"] = _("Wählen Sie einen Tag von heute bis in einer Woche.")
-    try:
-        hour = read_time(typed.time)
-    except ValueError:
-        errors["time"] = _("Geben Sie die Uhrzeit so an: 13:00.")
-    else:
-        read_reason(visit, typed, errors)
-        if not errors and day is not None:
-            return datetime.combine(day, hour, BERLIN), errors
-    return None, errors
+    form.field("vehicle", typed.vehicle, partial(read_choice, known=fleet.vehicles), _("Wählen Sie ein Fahrzeug."))
+    wrong_day = _("Wählen Sie einen Tag von heute bis in einer Woche.")
+    day = form.field("day", typed.day, read_day, wrong_day)
+    if day is None or not timedelta() <= day - visit.today <= HORIZON:
+        form.errors["day"] = wrong_day
+    hour = form.field("time", typed.time, read_time, _("Geben Sie die Uhrzeit so an: 13:00."))
+    read_reason(visit, typed, form.errors)
+    if form.errors or day is None or hour is None:
+        return None, form.errors
+    return datetime.combine(day, hour, BERLIN), form.errors
 
 
 async def _form_page(visit: StaffVisit, typed: TypedBreakdown, errors: FormErrors) -> Response:

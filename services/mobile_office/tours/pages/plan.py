@@ -44,7 +44,7 @@ class Filter(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class Part:
     """A part of the city: all of it, a Stadtbezirk, or some of its Ortsteile."""
 
     name: str | None
@@ -61,19 +61,19 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
     """The stops of a week, this one unless another is asked for; without any, what comes next and what is near."""
     this = monday_of(visit.today)
     monday = _week(wanted.week, this)
-    area, service = _area(visit.service.city, wanted), _service(visit.service.city, wanted.service)
+    part, service = _part(visit.service.city, wanted), _service(visit.service.city, wanted.service)
     known = [stop for stop in await load_to_come(visit) if service is None or service in stop.state.services]
     of_week = [stop for stop in known if stop.monday == monday]
-    stops = [stop for stop in of_week if area.holds(stop)]
-    later = (stop for stop in known if stop.monday > monday and stop.takes_place and area.holds(stop))
+    stops = [stop for stop in of_week if part.holds(stop)]
+    later = (stop for stop in known if stop.monday > monday and stop.takes_place and part.holds(stop))
     near: list[AnnouncedStop] = []
-    if area.district and not any(stop.takes_place for stop in stops):
-        origin = Origin.amid(visit.service.city, area.district.number, area.quarters)
-        near = nearest((stop for stop in of_week if not area.holds(stop)), origin, MOST_NEAR)
+    if part.district and not any(stop.takes_place for stop in stops):
+        origin = Origin.amid(visit.service.city, part.district.number, part.quarters)
+        near = nearest((stop for stop in of_week if not part.holds(stop)), origin, MOST_NEAR)
     return visit.render(
         "plan.html",
         wanted=wanted,
-        area=area,
+        part=part,
         service=service,
         monday=monday,
         sunday=monday + timedelta(days=6),
@@ -91,11 +91,16 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
 @router.get("/calendar.ics")
 async def calendar(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
     """The stops of a district, an Ortsteil or the whole city for calendars that subscribe, the cancelled ones too."""
-    area = _area(visit.service.city, wanted)
+    part = _part(visit.service.city, wanted)
     known = as_announced(await load_announced(visit.conn, visit.now - FEED_BACK, visit.now + AHEAD))
-    stops = [stop for stop in known if area.holds(stop)]
-    name = f"Bürgermobil {area.name or visit.service.city.name}"
-    properties = {"method": "PUBLISH", "name": name, "x-wr-calname": name, "refresh-interval": RENEWAL}
+    stops = [stop for stop in known if part.holds(stop)]
+    name = f"Bürgermobil {part.name or visit.service.city.name}"
+    properties: dict[str, object] = {
+        "method": "PUBLISH",
+        "name": name,
+        "x-wr-calname": name,
+        "refresh-interval": RENEWAL,
+    }
     return calendar_of(visit.service, stops, visit.language.prefix, **properties)
 
 
@@ -124,15 +129,15 @@ def _week(typed: str, this: date) -> date:
     return min(max(asked, this), this + AHEAD)
 
 
-def _area(city: City, wanted: Filter) -> Area:
+def _part(city: City, wanted: Filter) -> Part:
     for district in city.districts:
         for quarter in district.quarters:
             if str(quarter.number) == wanted.quarter:
-                return Area(quarter.name, district, frozenset({quarter.number}))
+                return Part(quarter.name, district, frozenset({quarter.number}))
     for district in city.districts:
         if str(district.number) == wanted.district:
-            return Area(district.name, district, frozenset(each.number for each in district.quarters))
-    return Area(None, None, frozenset(quarter.number for each in city.districts for quarter in each.quarters))
+            return Part(district.name, district, frozenset(each.number for each in district.quarters))
+    return Part(None, None, frozenset(quarter.number for each in city.districts for quarter in each.quarters))
 
 
 def _service(city: City, key: str) -> str | None:

@@ -17,7 +17,7 @@ from services.mobile_office.tours.pages.typed_plan import STEP, TypedPlan
 from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
 from services.mobile_office.tours.publishing import load_preview
 from services.mobile_office.tours.queries import find_stop, load_booked, load_stops, load_week
-from services.mobile_office.tours.refusals import StopOver, TooManyCounters, UnknownPlan, VehicleElsewhere, WeekChanged
+from services.mobile_office.tours.refusals import StopOver, UnknownPlan, VehicleElsewhere, WeekChanged
 from shared.clock import BERLIN
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
@@ -95,10 +95,10 @@ async def edit(visit: Lead, monday: date, id: Annotated[UUID | None, Query()] = 
 @router.post("/{monday}/stop")
 async def put_stop(visit: Lead, monday: date, typed: Annotated[TypedStop, Form()]) -> Response:
     """Put a stop into the plan, or change it. If it cannot be, the form comes back with what was typed."""
-    plan, errors = typed.read(visit.gettext)
+    _, (fleet, _names) = visit.gettext, await load_names(visit)
+    plan, errors = typed.read(visit.gettext, fleet)
     if plan is None:
         return await _form_page(visit, monday, typed, errors)
-    _ = visit.gettext
     try:
         async with visit.conn.begin_nested():
             await _put(visit, monday, typed.version, typed.id, plan)
@@ -106,8 +106,6 @@ async def put_stop(visit: Lead, monday: date, typed: Annotated[TypedStop, Form()
         return await _form_page(visit, monday, await _renewed(visit, monday, typed), errors, status=409)
     except VehicleElsewhere as elsewhere:
         errors["arrives"] = await _where(visit, elsewhere)
-    except TooManyCounters:
-        errors["counters"] = _("Geben Sie höchstens so viele Schalter an, wie das Fahrzeug hat.")
     except UnknownPlan:
         errors["day"] = _("Wählen Sie einen Tag dieser Woche und eine Zeit, die noch nicht begonnen hat.")
     except StopOver:

@@ -19,6 +19,7 @@ from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
+from shared.web.typed import read_number
 
 PAGE = f"{STAFF}/today"
 AHEAD = timedelta(days=7)
@@ -184,10 +185,10 @@ async def _people(visit: StaffVisit, stop: Stop) -> int:
 
 def _minutes(typed: str) -> int | None:
     """The minutes that were typed, if they are some a stop can be late."""
-    typed = typed.strip()
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 3:
+    try:
+        return read_number(typed, 0, MOST_MINUTES)
+    except ValueError:
         return None
-    return int(typed) if int(typed) <= MOST_MINUTES else None
 
 
 def _day(typed: str, today: date) -> date:

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Self
 
 from pydantic import BaseModel
 
+from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours.domain import Plan
 from services.mobile_office.tours.pages.visit import Text
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
-from shared.web.typed import read_day, read_time
+from shared.web.typed import Reading, read_choice, read_number, read_time
 
 STEP = timedelta(minutes=15)
 """How far the buttons move a stop."""
+MOST_COUNTERS = 99
 
 
 class TypedPlan(BaseModel):
@@ -40,35 +43,28 @@ class TypedPlan(BaseModel):
             **others,
         )
 
-    def read(self, gettext: Callable[[str], str]) -> tuple[Plan | None, FormErrors]:
+    def read(self, gettext: Callable[[str], str], fleet: Fleet) -> tuple[Plan | None, FormErrors]:
         """The plan, or what is wrong with it, in the language of a page."""
-        _, errors = gettext, FormErrors()
-        if not self.vehicle:
-            errors["vehicle"] = _("Wählen Sie ein Fahrzeug.")
-        if not self.place:
-            errors["place"] = _("Wählen Sie einen Platz.")
-        day = _read(read_day, self.day)
-        if day is None:
-            errors["day"] = _("Wählen Sie einen Tag.")
-        arrives, departs = _read(read_time, self.arrives), _read(read_time, self.departs)
-        if arrives is None:
-            errors["arrives"] = _("Geben Sie die Uhrzeit so an: 13:00.")
-        if departs is None:
-            errors["departs"] = _("Geben Sie die Uhrzeit so an: 13:00.")
-        elif arrives and departs <= arrives:
-            errors["departs"] = _("Geben Sie ein Ende an, das nach dem Anfang liegt.")
-        if not self.counters.isascii() or not self.counters.isdigit() or not 1 <= int(self.counters[:4]) <= 99:
-            errors["counters"] = _("Geben Sie an, wie viele Schalter offen sind.")
-        if errors or day is None or arrives is None or departs is None:
-            return None, errors
-        return Plan(self.vehicle, self.place, _moment(day, arrives), _moment(day, departs), int(self.counters)), errors
-
-
-def _read(read: Callable[[str], Any], typed: str) -> Any:
-    try:
-        return read(typed)
-    except ValueError:
-        return None
+        _, form = gettext, Reading()
+        clock = _("Geben Sie die Uhrzeit so an: 13:00.")
+        place = form.field("place", self.place, partial(read_choice, known=fleet.places), _("Wählen Sie einen Platz."))
+        day = form.field("day", self.day, date.fromisoformat, _("Wählen Sie einen Tag."))
+        arrives = form.field("arrives", self.arrives, read_time, clock)
+        departs = form.field("departs", self.departs, read_time, clock)
+        vehicle = form.field(
+            "vehicle", self.vehicle, partial(read_choice, known=fleet.vehicles), _("Wählen Sie ein Fahrzeug.")
+        )
+        counters = form.field(
+            "counters",
+            self.counters,
+            partial(read_number, lowest=1, highest=fleet.vehicles[vehicle].counters if vehicle else MOST_COUNTERS),
+            _("Geben Sie an, wie viele Schalter offen sind, höchstens so viele, wie das Fahrzeug hat."),
+        )
+        if arrives and departs and departs <= arrives:
+            form.errors["departs"] = _("Geben Sie ein Ende an, das nach dem Anfang liegt.")
+        if form.errors or not (place and vehicle and day and arrives and departs and counters):
+            return None, form.errors
+        return Plan(vehicle, place, _moment(day, arrives), _moment(day, departs), counters), form.errors
 
 
 def _moment(day: date, hour: time) -> datetime:

@@ -1,8 +1,6 @@
 """A visit of somebody who works on the tours, and the reason they give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -11,8 +9,6 @@ from pydantic import BaseModel, Field
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.tours.reasons import WORDS, Reason
-from services.mobile_office.tours.usecases import midnight
-from shared.clock import BERLIN
 from shared.events.mobile_office import StopReason
 from shared.lines import legible_line
 from shared.web.forms import FormErrors
@@ -52,15 +48,6 @@ def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Re
     return Reason(StopReason(typed.reason), words)
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A day of the tour as it is leafed through."""
-
-    day: date
-    before: date | None
-    after: date | None
-
-
 async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
     """The fleet, and what every page for staff needs to call its parts by their names."""
     fleet = await load_fleet(visit.conn, visit.service.city)
@@ -71,13 +58,3 @@ async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
         "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
         "reasons": WORDS,
     }
-
-
-def in_berlin(moment: datetime) -> datetime:
-    """The moment in local time."""
-    return moment.astimezone(BERLIN)
-
-
-def day_after(day: date) -> datetime:
-    """When a day is over."""
-    return midnight(day + timedelta(days=1))

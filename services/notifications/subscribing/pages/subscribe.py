@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Query, Response
 from fastapi import Request as HttpRequest
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed, place_names
@@ -17,6 +18,7 @@ from services.notifications.subscribing.pages.forms import (
     PostedSubscription,
     Press,
     SubscribeForm,
+    Typed,
     choices,
     errors_of,
     topic_texts,
@@ -31,6 +33,13 @@ from shared.web.visit import CurrentVisit, Visit
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
 
+class Wanted(BaseModel):
+    """What a link chooses beforehand: a Stadtbezirk by its number, a topic; what is unknown chooses nothing."""
+
+    district: Typed = ""
+    topic: Typed = ""
+
+
 @router.get("/")
 async def start(request: HttpRequest) -> RedirectResponse:
     """Who shortens the address of a page comes to the form."""
@@ -38,9 +47,11 @@ async def start(request: HttpRequest) -> RedirectResponse:
 
 
 @router.get("/subscribe")
-async def show(visit: CurrentVisit) -> Response:
-    """The form."""
-    return _form(visit, SubscribeForm(language=message_language(visit.language.code).code), FormErrors())
+async def show(visit: CurrentVisit, wanted: Annotated[Wanted, Query()]) -> Response:
+    """The form. A link may choose a district and a topic beforehand."""
+    known = [each.number for each in visit.service.city.districts if str(each.number) == wanted.district]
+    language = message_language(visit.language.code).code
+    return _form(visit, SubscribeForm(language=language, districts=known, topics=[wanted.topic]), FormErrors())
 
 
 @router.post("/subscribe")

@@ -1,0 +1,114 @@
+"""Pages for citizens: the tour plan, its stops, and the calendars that follow them."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from icalendar import Calendar
+
+from services.mobile_office.tours import changes
+from services.mobile_office.tours.reasons import Reason
+from shared.events.mobile_office import StopReason
+from shared.service import Service
+from tests.appointments.visitor import Visitor, content, heading, own_links
+from tests.mobile_office.conftest import Client
+from tests.mobile_office.touring import LEAD, Touring
+
+
+@pytest.fixture
+def touring(service: Service) -> Touring:
+    """The weeks of the service."""
+    return Touring(service)
+
+
+@pytest.fixture
+def visitor(client: Client) -> Visitor:
+    """Somebody at the pages."""
+    return Visitor(client)
+
+
+async def cancel(touring: Touring, stop: Any, words: str | None = None) -> None:
+    async with touring.service.db.transaction() as conn:
+        reason = Reason(StopReason.WEATHER, words)
+        await changes.cancel(conn, touring.service, LEAD, stop.id, reason, touring.service.clock.now())
+
+
+async def calendar(visitor: Visitor, path: str) -> dict[str, Any]:
+    """The entries of a calendar file by their UID."""
+    answer = await visitor.client.get(path)
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    entries = Calendar.from_ical(answer.content).walk("VEVENT")
+    return {str(each["uid"]): each for each in entries}
+
+
+async def test_what_is_only_planned_is_shown_to_nobody(visitor: Visitor, touring: Touring) -> None:
+    first, *_ = await touring.plan()
+    await visitor.see(f"/mobile_office/stops/{first.id}", 404)
+    await visitor.see(f"/mobile_office/stops/{uuid4()}", 404)
+    assert f"/mobile_office/stops/{first.id}" not in own_links(await visitor.see("/mobile_office/"))
+
+
+async def test_the_plan_shows_a_district_a_quarter_or_a_service(visitor: Visitor, touring: Touring) -> None:
+    first, second, third, _ = await touring.publish()
+    shown = {each.id: f"/mobile_office/stops/{each.id}" for each in (first, second, third)}
+    whole = own_links(await visitor.see("/mobile_office/"))
+    assert set(shown.values()) | {f"/appointments/book?place={first.id}"} <= whole
+    district = own_links(await visitor.see("/mobile_office/?district=200"))
+    assert {shown[first.id], shown[second.id]} <= district
+    assert shown[third.id] not in district
+    assert "/notifications/subscribe?district=200&topic=buergermobil" in district
+    quarter = own_links(await visitor.see("/mobile_office/?quarter=202&service=reisepass"))
+    assert (shown[first.id] in quarter, shown[second.id] in quarter) == (True, False)
+
+
+async def test_without_a_stop_it_names_the_next_there_and_the_nearest(visitor: Visitor, touring: Touring) -> None:
+    first, _, third, _ = await touring.publish()
+    touring.at(18)
+    links = own_links(await visitor.see("/mobile_office/?quarter=202"))
+    assert f"/mobile_office/stops/{first.id}" not in links
+    assert f"/mobile_office/stops/{third.id}" in links
+    after = await visitor.see(f"/mobile_office/?quarter=202&week={touring.monday}")
+    assert "In dieser Woche in der Nähe" in content(after)
+
+
+@pytest.mark.parametrize("query", ["week=9999-12-31", "week=0001-01-01", "week=x", "district=x&quarter=-1&service=y"])
+async def test_nonsense_in_the_address_is_the_plan_all_the_same(visitor: Visitor, service: Service, query: str) -> None:
+    assert heading(await visitor.see(f"/mobile_office/?{query}")) == "Bürgermobil"
+
+
+async def test_a_cancelled_stop_stays_with_its_reason_and_what_comes_instead(
+    visitor: Visitor, touring: Touring
+) -> None:
+    first, second, *_ = await touring.publish()
+    await cancel(touring, first, "Sturm bis Mittag.")
+    tree = await visitor.see(f"/mobile_office/stops/{first.id}")
+    assert "Das Wetter lässt es nicht zu. Sturm bis Mittag." in content(tree)
+    assert f"/mobile_office/stops/{second.id}" in own_links(tree)
+    assert f"/appointments/book?place={first.id}" not in own_links(tree)
+    assert "The weather does not allow it. Sturm bis Mittag." in content(
+        await visitor.see(f"/en/mobile_office/stops/{first.id}")
+    )
+
+
+async def test_calendars_follow_a_stop_from_its_first_announcement_to_its_end(
+    visitor: Visitor, touring: Touring
+) -> None:
+    first, _second, third, _ = await touring.publish()
+    path = "/mobile_office/calendar.ics?district=200"
+    before = await calendar(visitor, path)
+    assert len(before) == 2
+    assert str(third.id) not in before
+    entry = before[str(first.id)]
+    assert (entry["sequence"], entry["status"]) == (0, "CONFIRMED")
+    assert entry["dtstart"].dt == first.plan.arrives_at
+    delays = {first.id: changes.Delay(1, 20)}
+    async with touring.service.db.transaction() as conn:
+        reason, now = Reason(StopReason.TRAFFIC), touring.service.clock.now()
+        await changes.delay(conn, touring.service, LEAD, delays, reason, now)
+    late = (await calendar(visitor, f"/mobile_office/stops/{first.id}/stop.ics"))[str(first.id)]
+    assert (late["sequence"], late["status"]) == (1, "CONFIRMED")
+    assert late["dtstart"].dt == first.plan.arrives_at + timedelta(minutes=20)
+    await cancel(touring, first)
+    gone = (await calendar(visitor, path))[str(first.id)]
+    assert (gone["sequence"], gone["status"]) == (2, "CANCELLED")
