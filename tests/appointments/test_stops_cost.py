@@ -1,5 +1,6 @@
 """What stops cost those who book elsewhere: nothing; and what stops of the past cost: nothing."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -17,14 +18,26 @@ from tests.appointments.conftest import API, Client, at, pass_time
 from tests.appointments.stops import a_stop
 
 
-class Noted(list[str]):
-    """The statements that were executed."""
+class Noted:
+    """The statements that the task of a test executes; due work of the service has its own."""
 
-    def since(self) -> list[str]:
-        """Those since it was asked last."""
-        found = list(self)
-        self.clear()
-        return found
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+        self._task: asyncio.Task[Any] | None = None
+
+    def begin(self) -> None:
+        """Note what this task executes from now on."""
+        self._statements, self._task = [], asyncio.current_task()
+
+    def note(self, statement: str) -> None:
+        if asyncio.current_task() is self._task:
+            self._statements.append(statement)
+
+    def end(self) -> list[str]:
+        """What was executed since the beginning."""
+        assert self._statements, "requests run in this task"
+        self._task = None
+        return self._statements
 
 
 @pytest.fixture
@@ -33,19 +46,19 @@ def noted(service: Service, monkeypatch: pytest.MonkeyPatch) -> Noted:
     found, by_row, by_rows = Noted(), Statement.row, Statement.rows
 
     async def row(self: Statement, *given: Any) -> Any:
-        found.append(self.text)
+        found.note(self.text)
         return await by_row(self, *given)
 
     async def rows(self: Statement, *given: Any) -> Any:
-        found.append(self.text)
+        found.note(self.text)
         return await by_rows(self, *given)
 
-    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement)
+    def executed(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.note(statement)
 
     monkeypatch.setattr(Statement, "row", row)
     monkeypatch.setattr(Statement, "rows", rows)
-    event.listen(service.db.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(service.db.engine.sync_engine, "before_cursor_execute", executed)
     return found
 
 
@@ -55,18 +68,17 @@ async def test_booking_and_free_times_elsewhere_need_no_statement_more(
     free_times = f"{API}/free-times?services=meldebescheinigung&station=mitte"
 
     async def at_mitte(minute: int) -> list[str]:
-        noted.clear()
+        noted.begin()
         await client.get(free_times)
         await book(client, at(service, 9, minute), f"Person {minute}")
-        return [each for each in noted.since() if "due" not in each]
+        return noted.end()
 
     before = await at_mitte(0)
     stop = await a_stop(service)
     assert await at_mitte(10) == before
-    noted.clear()
+    noted.begin()
     await book(client, stop.state.arrives_at, "Anna", station=stop.key)
-    of_the_stop = noted.since()
-    assert len([each for each in of_the_stop if "for share" in each]) == 1
+    assert len([each for each in noted.end() if "for share" in each]) == 1
 
 
 async def test_stops_of_the_past_are_neither_read_nor_kept(client: Client, service: Service) -> None:
