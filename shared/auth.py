@@ -9,16 +9,18 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict
 
 from shared.issuer import Issuer
+from shared.numbers import is_id
 from shared.problems import Forbidden, Unauthorised
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 EVERY_STATION = "*"
+EVERY_STOP = "buergermobil"
 
 
 class Caller(BaseModel):
     """Who calls: the token's subject, its roles, such as `appointments:staff`, and the keys of its stations.
 
-    Without the claim `stations` a caller serves none; `*` serves all.
+    Without the claim `stations` a caller serves none; `*` serves all, `buergermobil` all stops of the Bürgermobil.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,8 +31,8 @@ class Caller(BaseModel):
     stations: frozenset[str] = frozenset()
 
     def serves(self, station: str) -> bool:
-        """Whether a station is one of the caller's."""
-        return EVERY_STATION in self.stations or station in self.stations
+        """Whether a station, or the stop of an id, is one of the caller's."""
+        return EVERY_STATION in self.stations or (EVERY_STOP if is_id(station) else station) in self.stations
 
     def must_serve(self, station: str) -> None:
         """Refuse a caller of another station.

@@ -46,6 +46,7 @@ from services.appointments.queue.pages.issuing import router as issuing_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
+from services.appointments.stops.forgetting import forget_stops
 from services.appointments.video.api import router as video_api
 from services.appointments.video.gateways import Rooms
 from services.appointments.video.pages import router as video_pages
@@ -111,3 +112,4 @@ async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
 async def _tidy(conn: AsyncConnection, now: datetime) -> None:
     await forget_takings(conn, now)
     await forget_requests(conn, now)
+    await forget_stops(conn, now)

@@ -24,8 +24,8 @@ from tests.appointments.conftest import at
 MARKET = StopPlace(
     key="rumeln-markt",
     name="Marktplatz Rumeln",
-    district=700,
-    quarter=704,
+    district=600,
+    quarter=605,
     rhine_bank="left",
     landmark="vor der Sparkasse",
     step_free=True,

@@ -274,6 +274,16 @@ async def test_somebody_of_another_station_may_not_close_nor_see(client: Client,
     assert await send(client, "GET", "", role=other) == []
 
 
+async def test_another_counter_speaks_the_language_too(client: Client, service: Service, lead: Lead) -> None:
+    start = at(service, 9)
+    booked = await book(client, start, person={"interpreter": "en"})
+    counters = {"mitte-1", "mitte-3"}
+    lost = await counter_of(service, booked)
+    assert lost in counters
+    await lead.close(closing(start.date(), counter=lost))
+    assert {lost, await counter_of(service, booked)} == counters
+
+
 async def test_many_take_hardly_more_statements_than_few(client: Client, service: Service, lead: Lead) -> None:
     statements: list[str] = []
 

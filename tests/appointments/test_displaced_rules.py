@@ -134,7 +134,11 @@ def test_whoever_comes_first_gets_what_is_best_and_nothing_is_offered_twice() ->
 
 
 def test_further_times_are_one_a_day_and_place_nearer_places_first() -> None:
-    free = {"here": [at(8, 9, 20), at(8, 9, 10), at(9)], "bank": [at(8)], "far": [at(day) for day in (8, 9, 10)]}
+    free = {
+        "here": [at(7, 16), at(8, 9, 20), at(7, 9, 30), at(8, 9, 10)],
+        "bank": [at(8)],
+        "far": [at(9), at(8), at(10)],
+    }
     shown = further(Displaced(at(8), 1, PLACES), free)
-    assert shown == [("here", at(8, 9, 10)), ("here", at(9)), ("bank", at(8)), ("far", at(8)), ("far", at(9))]
+    assert shown == [("here", at(8, 9, 10)), ("here", at(7, 9, 30)), ("bank", at(8)), ("far", at(8)), ("far", at(9))]
     assert len(shown) == FURTHER

@@ -29,11 +29,11 @@ from services.appointments.offer.domain import (
     counters_open_at,
     free_starts,
     free_times,
-    nearest,
     run_of,
     slots_on,
 )
 from services.appointments.offer.hours import Hours
+from services.appointments.offer.ranking import nearest
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes

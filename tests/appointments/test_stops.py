@@ -35,7 +35,7 @@ async def test_a_stop_has_seats_from_arrival_to_departure_for_its_services(clien
     assert [minutes(each, arrival) for each in await starts_at(client, stop)] == [10, 20]
     [fact] = await facts_of(service, booked)
     assert fact["appointment"]["place"] == {
-        "key": stop.key, "name": "Marktplatz Rumeln", "district": 700, "address": "vor der Sparkasse", "quarter": 704,
+        "key": stop.key, "name": "Marktplatz Rumeln", "district": 600, "address": "vor der Sparkasse", "quarter": 605,
     }  # fmt: skip
     refused = await client.post(f"{API}/appointments", json=booking(arrival, station=stop.key, services=("reisepass",)))
     assert refused.json()["type"] == "urn:nahbar:problem:not-together"
@@ -68,7 +68,7 @@ async def test_who_has_no_such_seat_any_more_gets_the_nearest_or_none(client: Cl
     )
     became = [await appointment(client, each) for each in (early, late, long)]
     assert [(minutes(each["starts_at"], arrival), each["status"]) for each in became] == [
-        (0, "confirmed"), (20, "confirmed"), (10, "cancelled"),
+        (0, "confirmed"), (20, "confirmed"), (10, "offered"),
     ]  # fmt: skip
     assert [fact["type"] for fact in await facts_of(service, early)] == ["AppointmentBooked"], (
         "nothing changed for them"
@@ -102,6 +102,22 @@ async def test_a_delay_is_told_to_who_is_still_to_come_and_moves_no_seats(client
     late = await book(client, arrival + timedelta(minutes=90), "Spät", station=stop.key)
     await stop.delay(10)
     assert [each["appointment"]["delay_minutes"] for each in await facts_of(service, late)] == [0, 10]
+
+
+async def test_an_alternative_taken_at_a_late_stop_says_that_it_is_late(client: Client, service: Service) -> None:
+    stop = await a_stop(service)
+    offered = await book(client, stop.state.arrives_at, station=stop.key)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+                update appointments set status = 'offered', held_until = starts_at,
+                       state = jsonb_set(state, '{status}', '"offered"')
+            """)
+        )
+    await stop.delay(20)
+    assert len(await facts_of(service, offered)) == 1, "not theirs yet"
+    assert (await client.post(f"{API}/appointments/{offered['token']}/acceptance")).status_code == 200
+    assert (await facts_of(service, offered))[-1]["appointment"]["delay_minutes"] == 20
 
 
 async def test_whoever_has_arrived_stays_and_holds_end(client: Client, service: Service) -> None:
@@ -183,7 +199,7 @@ async def test_no_booking_is_lost_while_the_stop_moves(client: Client, service: 
     for each in booked:
         found, facts = await appointment(client, each), await facts_of(service, each)
         inside = 0 <= minutes(found["starts_at"], later) < 60
-        assert inside if found["status"] == "confirmed" else facts[-1]["type"] == "AppointmentCancelled", found
+        assert inside if found["status"] == "confirmed" else facts[-1]["type"] == "AlternativeOffered", found
         assert len(facts) <= 2, "told once"
     async with service.db.transaction() as conn:
         seats = await conn.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.service import Service
 from tests.appointments.conftest import at, weekend
+from tests.appointments.stops import Stop, a_stop
 from tests.appointments.visitor import Visitor
 
 TIMES = "/appointments/book/time?services=reisepass&place="
@@ -204,6 +205,38 @@ async def used_up(site: BookingSite, page: Page) -> None:
     site.limit_persons(100_000)
 
 
+async def _stop_booked(site: BookingSite) -> tuple[Stop, str]:
+    """A stop, and the path of an appointment there."""
+    stop = await a_stop(site.service, days=4)
+    answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
+    draft = answer.headers["location"].removesuffix("/details")
+    await site.visitor.fill_in(draft)
+    booked = await site.visitor.press(f"{draft}/check")
+    return stop, booked.headers["location"].removesuffix("?new=1")
+
+
+async def stop_place(site: BookingSite, page: Page) -> None:
+    await a_stop(site.service)
+    await site.open(page, "/appointments/book/place?services=meldebescheinigung")
+
+
+async def stop_time(site: BookingSite, page: Page) -> None:
+    stop = await a_stop(site.service)
+    await stop.delay(20)
+    await site.open(page, f"/appointments/book/time?services=meldebescheinigung&place={stop.key}")
+
+
+async def stop_late(site: BookingSite, page: Page) -> None:
+    stop, manage = await _stop_booked(site)
+    await stop.delay(20)
+    await site.open(page, manage)
+
+
+async def stop_rescheduling(site: BookingSite, page: Page) -> None:
+    _, manage = await _stop_booked(site)
+    await site.open(page, f"{manage}/reschedule")
+
+
 async def cancelling(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}/cancel")
 
@@ -268,6 +301,10 @@ STATES: dict[str, tuple[str, State]] = {
     "rescheduling": ("Auf wann möchten Sie den Termin verlegen?", rescheduling),
     "rescheduling-anywhere": ("Auf wann möchten Sie den Termin verlegen?", rescheduling_anywhere),
     "moved": ("Ihr Termin ist verlegt", moved),
+    "stop-place": ("Wo passt es Ihnen?", stop_place),
+    "stop-time": ("Wann passt es Ihnen?", stop_time),
+    "stop-late": ("Ihr Termin", stop_late),
+    "stop-rescheduling": ("Auf wann möchten Sie den Termin verlegen?", stop_rescheduling),
     "cancelling": ("Möchten Sie diesen Termin absagen?", cancelling),
     "cancelled": ("Dieser Termin ist abgesagt", cancelled),
     "over": ("Ihr Termin ist vorbei", over),

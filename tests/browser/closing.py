@@ -12,7 +12,9 @@ from services.appointments.closing.domain import Closure
 from services.appointments.closing.pages import PAGE
 from services.appointments.closing.usecases import Confirmation
 from shared.web.staff.session import SESSION, Session
+from tests.appointments.closing import book
 from tests.appointments.conftest import at
+from tests.appointments.stops import a_stop
 from tests.browser.booking import BookingSite, State
 
 REASON = "Nach dem Sturm ist das Dach undicht"
@@ -131,6 +133,25 @@ async def offered_over(site: Any, page: Page) -> None:
     await page.reload()
 
 
+async def _stop_cancelled(site: Any, page: Page) -> None:
+    start, stop = await site.begin(), await a_stop(site.service)
+    booked = await book(site.visitor.client, start, station=stop.key)
+    await stop.cancel()
+    await site.open(page, f"/appointments/m/{booked['token']}")
+
+
+async def stop_offered(site: Any, page: Page) -> None:
+    await _stop_cancelled(site, page)
+    await expect(page.get_by_role("heading", name="Auch noch frei")).to_be_visible()
+
+
+async def stop_waiting(site: Any, page: Page) -> None:
+    await site.change("update opening_hours set weekday = weekday + 7")
+    await _stop_cancelled(site, page)
+    await site.change("update opening_hours set weekday = weekday - 7")
+    await expect(page.get_by_text("Sie stehen jetzt auf der Warteliste")).to_be_visible()
+
+
 STATES: dict[str, tuple[str, State]] = {
     "closures": ("Schließungen", closures),
     "closures-wrong": ("Schließungen", closures_wrong),
@@ -143,6 +164,8 @@ STATES: dict[str, tuple[str, State]] = {
     "lifted": ("Diese Schließung ist aufgehoben", lifted),
     "offered": ("Passt Ihnen diese Zeit stattdessen?", offered),
     "offered-elsewhere": ("Auf wann möchten Sie den Termin verlegen?", offered_elsewhere),
+    "stop-offered": ("Passt Ihnen diese Zeit stattdessen?", stop_offered),
+    "stop-waiting": ("Dieser Termin ist abgesagt", stop_waiting),
     "offered-over": ("Dieser Termin ist abgesagt", offered_over),
 }
 """Every page of closures in every state: its heading, and how to get there."""

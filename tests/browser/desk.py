@@ -10,6 +10,7 @@ from shared.web.staff.session import Session
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, booking
 from tests.appointments.desk import not_reached
+from tests.appointments.stops import a_stop
 from tests.browser.booking import BookingSite
 
 HOURS = (
@@ -91,6 +92,13 @@ async def nothing_to_do(site: DeskSite, page: Page) -> None:
 async def no_station(site: DeskSite, page: Page) -> None:
     await site.sign_in(page, site.clerk.session.model_copy(update={"stations": frozenset()}))
     await site.booking.open(page, f"{PAGES}/day")
+
+
+async def day_of_stop(site: DeskSite, page: Page) -> None:
+    stop = await a_stop(site.booking.service, days=5)
+    body = booking(stop.state.arrives_at, station=stop.key)
+    assert (await site.clerk.client.post(f"{API}/appointments", json=body)).status_code == 201
+    await site.open(page, f"/day?place={stop.key}&day={stop.state.arrives_at.date()}")
 
 
 async def day(site: DeskSite, page: Page) -> None:
@@ -179,6 +187,7 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "day-empty": ("Tagesliste", day_empty),
     "day-not-found": ("Tagesliste", at_path("/find?number=0000-0000")),
     "day-no-station": ("Tagesliste", no_station),
+    "day-stop": ("Tagesliste", day_of_stop),
     "appointment": ("Termin", of_appointment("")),
     "appointment-begun": ("Termin", of_begun),
     "slip": ("Ihr Termin", of_appointment("/slip")),

@@ -9,20 +9,26 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
+from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Review, Texts
 from shared.events.appointments import AppointmentFact, BookedService, DecidedBy, KnownReason
+from shared.events.mobile_office import StopReason
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from tests.notifications.facts import booked, person, seat_offered, waiting
+from shared.web.i18n import language as page_language
+from tests.notifications.facts import MANAGE_URL, booked, cancelled, delayed, offer_ended, person, seat_offered, waiting
 from tests.notifications.samples import SAMPLES, fact_for
+from tests.notifications.stops import NAME, booked_at, scheduled, stop_moved
 from tests.shared.web.html import parse, words
 
 PAGES = "https://duisburg.example"
 TEXTS = Texts("Duisburg", PAGES)
 SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
 WITH_REASON = {Purpose.RESCHEDULING, Purpose.CANCELLATION}
+WITH_KNOWN_REASON = WITH_REASON | {Purpose.DELAY}
+KNOWN = {*KnownReason, *StopReason}
 NOT_CHECKED = {
     "de-simple": "Diesen Text in Einfacher Sprache hat noch niemand geprüft.",
     "en": "This translation has not been checked yet.",
@@ -88,23 +94,23 @@ def test_a_withdrawn_offer_is_no_expired_one(language: Language) -> None:
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
-@pytest.mark.parametrize("purpose", sorted(WITH_REASON))
+@pytest.mark.parametrize("purpose", sorted(WITH_KNOWN_REASON))
 def test_the_citys_fixed_reasons_are_told_in_every_language_and_all_others_in_german(
     purpose: Purpose, language: Language
 ) -> None:
     fact = fact_for(purpose, language.code, DecidedBy.CITY)
     assert isinstance(fact, AppointmentFact)
     said = set()
-    for known in (*KnownReason, "newer", None):
+    for known in (*KNOWN, "newer", None):
         told = fact.model_copy(update={"reason": "Wasserschaden", "known_reason": known})
         mail = TEXTS.mail(purpose, told, person())
         own = mail.plain.partition(NOT_CHECKED.get(language.code, "\0"))[0]
-        assert ("Wasserschaden" in own) == (known not in set(KnownReason))
+        assert ("Wasserschaden" in own) == (known not in KNOWN)
         assert ('<bdi lang="de">Wasserschaden</bdi>' in mail.html) == (
             "Wasserschaden" in own and not language.code.startswith("de")
         )
         said.add(own)
-    assert len(said) == len(KnownReason) + 1
+    assert len(said) == len(KNOWN) + 1
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
@@ -113,6 +119,54 @@ def test_what_is_offered_by_video_names_no_place(language: Language) -> None:
     mail, sms = TEXTS.mail(Purpose.SEAT_OFFER, fact, person()), plain(TEXTS.sms(Purpose.SEAT_OFFER, fact, person()))
     assert [text for text in (mail.plain, mail.html, sms) if "Hamborn" in text or "Markt 1" in text] == []
     assert "per Video" in mail.plain
+    assert segments(sms) <= SEGMENTS[language.code]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_a_delay_is_told_with_both_times_and_so_is_its_end_and_the_reminder_mentions_it(language: Language) -> None:
+    late = delayed(booked_at(scheduled(), language=language.code), 25)
+    in_time = delayed(late, 0)
+    sms = [plain(TEXTS.sms(Purpose.DELAY, fact, person())) for fact in (late, in_time)]
+    assert max(map(segments, sms)) <= SEGMENTS[language.code]
+    assert {"09:20", "09:45"} <= set(re.findall(r"\d\d:\d\d", sms[0]))
+    assert re.findall(r"\d\d:\d\d", sms[1]) == ["09:20"]
+    for purpose in (Purpose.DELAY, Purpose.REMINDER, Purpose.STILL_BOOKED):
+        letter = TEXTS.mail(purpose, late, person()).plain.partition(NOT_CHECKED.get(language.code, "\0"))[0]
+        assert [needed for needed in ("09:20", "09:45", NAME, "vor dem Eingang zur") if needed not in letter] == []
+        assert "09:45" not in TEXTS.mail(purpose, in_time, person()).plain
+    assert "(+25 min)" in TEXTS.sms(Purpose.REMINDER, late, person())
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_whom_the_city_put_on_the_waiting_list_reads_so_in_the_cancellation(language: Language) -> None:
+    first = booked_at(scheduled(), language=language.code)
+    told = [cancelled(first, DecidedBy.CITY, "Motorschaden", entry) for entry in (None, first.id)]
+    sms = [plain(TEXTS.sms(Purpose.CANCELLATION, fact, person())) for fact in told]
+    assert sms[0] != sms[1]
+    assert max(map(segments, sms)) <= SEGMENTS[language.code]
+    assert ["Warteliste" in TEXTS.mail(Purpose.CANCELLATION, fact, person()).plain for fact in told] == [False, True]
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_an_offer_at_a_stop_that_does_not_take_place_speaks_of_no_station(language: Language) -> None:
+    joined = waiting(language=language.code, places=[booked_at(scheduled()).appointment.place])
+    fact = offer_ended(seat_offered(joined), "withdrawn")
+    sms = plain(TEXTS.sms(Purpose.OFFER_ENDED, fact, person()))
+    assert "Bürgermobil" in sms
+    assert segments(sms) <= SEGMENTS[language.code]
+    assert "schließen" not in TEXTS.mail(Purpose.OFFER_ENDED, fact, person()).plain
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_several_stops_come_in_one_message_with_the_way_to_each(language: Language) -> None:
+    one, other = scheduled(), stop_moved(scheduled())
+    circular = Circular((one, other), language.code, date(2026, 11, 23), MANAGE_URL)
+    mail, sms = TEXTS.mail(Purpose.STOPS, circular, person()), plain(TEXTS.sms(Purpose.STOPS, circular, person()))
+    pages = PAGES + page_language(language.code).prefix
+    for stop in (one, other):
+        assert f"{pages}/mobile_office/stops/{stop.id}" in mail.plain
+    alone = Circular((one,), language.code, date(2026, 11, 23), MANAGE_URL)
+    assert sms != plain(TEXTS.sms(Purpose.STOPS, alone, person()))
     assert segments(sms) <= SEGMENTS[language.code]
 
 

@@ -21,7 +21,8 @@ from shared.events.appointments import AppointmentFact
 from shared.events.notifications import ReplyAnswer, ReplyReceived
 from shared.events.registry import type_of
 from tests.notifications.conftest import Post
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, person, received, rescheduled
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, delayed, person, received, rescheduled
+from tests.notifications.stops import booked_at, scheduled
 from tests.notifications.test_reports import proof
 from tests.support.wait import eventually
 
@@ -227,6 +228,19 @@ async def test_after_a_move_the_answer_to_the_old_reminder_cancels_nothing(askin
     await asking.until(fact.id, "still-booked", sms="delivered")
     assert await replies(asking) == []
     assert "3.12." in (await texts(asking))[-1]
+
+
+async def test_after_a_delay_the_answer_cancels_until_the_expected_start(asking: Post) -> None:
+    first = booked_at(scheduled(), person(None, ANNA), channels=["sms"])
+    await remind(asking, first)
+    late = delayed(first, 60)
+    await asking.take(received(late, EVENING_BEFORE))
+    await asking.until(first.id, "delay", sms="delivered")
+    assert (await texts(asking))[-1].endswith(" 2 = absagen")
+    asking.move_clock(THURSDAY + timedelta(minutes=30))
+    await write(asking, "2")
+    [reply] = await replies(asking)
+    assert (reply.reply.purpose, reply.about and reply.about.version) == ("delay", 2)
 
 
 async def test_an_answer_after_the_start_is_too_late_and_one_after_the_cancellation_needless(asking: Post) -> None:

@@ -29,12 +29,14 @@ from tests.notifications.facts import (
     THURSDAY,
     booked,
     cancelled,
+    delayed,
     missed,
     offered,
     person,
     received,
     rescheduled,
 )
+from tests.notifications.stops import booked_at, scheduled
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 
@@ -121,6 +123,30 @@ def test_an_alternative_is_told_at_once_while_it_can_be_taken_and_reminded_of_on
     assert set(plans(cancelled(asked, DecidedBy.CITY), known=asked)) == {"cancellation"}
 
 
+def test_a_delay_is_told_at_once_until_the_expected_start_and_the_reminder_stays() -> None:
+    first = booked_at(scheduled())
+    late = delayed(first, 20)
+    told = plans(late, known=first)
+    assert set(told) == {"delay", "reminder"}
+    assert (told["delay"].urgency, told["delay"].due_at) == (Urgency.URGENT, MONDAY_NOON)
+    assert told["delay"].useful_until == THURSDAY + timedelta(minutes=20)
+    assert told["delay"].loud_from == THURSDAY - timedelta(hours=24)
+    assert told["reminder"].due_at == plans(first)["reminder"].due_at
+    on_the_day = THURSDAY - timedelta(hours=1)
+    assert set(plans(late, on_the_day, known=first)) == {"delay"}
+    assert set(plans(delayed(late, 0), on_the_day, known=late)) == {"delay"}, "on time after all"
+    assert plans(delayed(late, 20), on_the_day, known=late) == {}
+    called_off = cancelled(late, DecidedBy.CITY)
+    assert plans(called_off, THURSDAY, known=late)["cancellation"].useful_until == THURSDAY + timedelta(minutes=20)
+
+
+def test_a_stop_may_move_and_keep_its_key_a_station_does_not() -> None:
+    first, at_station = booked_at(scheduled()), booked()
+    for known, told in ((first, {"rescheduling", "reminder"}), (at_station, set())):
+        place = known.appointment.place.model_copy(update={"name": "Marktplatz"})
+        assert set(plans(rescheduled(known, DecidedBy.CITY, starts_at=THURSDAY, place=place), known=known)) == told
+
+
 def test_who_only_changes_the_counter_is_told_nothing() -> None:
     first = booked()
     moved = rescheduled(first, DecidedBy.CITY, starts_at=THURSDAY, counter="4")
@@ -185,6 +211,8 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Received[AppointmentFact]], list[i
     for version in range(2, 2 + draw(st.integers(0, 2))):
         again = first.fact.model_copy(update={"version": version})
         history.append(Received(again, uuid4(), first.cause, MONDAY_NOON))
+    for minutes in draw(st.lists(st.integers(1, 90), max_size=2, unique=True)):
+        history.append(received(delayed(history[-1].fact, minutes)))
     for _ in range(draw(st.integers(0, 2))):
         history.append(received(rescheduled(history[-1].fact, draw(st.sampled_from(DecidedBy)))))
     if draw(st.booleans()):

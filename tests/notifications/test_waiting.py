@@ -36,6 +36,11 @@ def test_who_joins_is_told_at_once() -> None:
     assert plan.loud_from == MONDAY_NOON
 
 
+def test_whom_the_city_put_on_the_list_the_cancellation_tells() -> None:
+    assert plans(JOINED.model_copy(update={"instead_of": CAUSE})) == {}
+    assert set(plans(OFFERED, JOINED)) == {"seat-offer"}
+
+
 def test_an_offer_goes_before_all_else_and_is_useful_until_its_deadline() -> None:
     [(purpose, plan)] = plans(OFFERED, JOINED).items()
     assert (purpose, plan.urgency, plan.due_at) == ("seat-offer", Urgency.URGENT, MONDAY_NOON)

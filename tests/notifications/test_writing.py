@@ -15,7 +15,18 @@ from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.events.appointments import AppointmentFact, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
-from tests.notifications.facts import MANAGE_URL, MONDAY_NOON, THURSDAY, booked, cancelled, offered, person, rescheduled
+from tests.notifications.facts import (
+    MANAGE_URL,
+    MONDAY_NOON,
+    THURSDAY,
+    booked,
+    cancelled,
+    delayed,
+    offered,
+    person,
+    rescheduled,
+)
+from tests.notifications.stops import NAME, booked_at, scheduled
 
 TEXTS = Texts("Duisburg", "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
@@ -103,6 +114,24 @@ def test_an_alternative_stands_in_the_calendar_as_tentative() -> None:
     text = body(mail, "plain")
     for said in ("Wasserschaden", "Donnerstag, 26. November 2026, 09:20 Uhr", "bis Mittwoch, 25. November 2026, 12:00"):
         assert said in text
+
+
+def test_a_late_bürgermobil_moves_the_calendar_entry_to_when_it_is_expected() -> None:
+    first = booked_at(scheduled())
+    late = delayed(first, 20)
+    entries = [
+        calendar(mail_for(purpose, fact)).events[0]
+        for purpose, fact in (
+            (Purpose.CONFIRMATION, first),
+            (Purpose.DELAY, late),
+            (Purpose.CANCELLATION, cancelled(late)),
+            (Purpose.DELAY, delayed(late, 0)),
+        )
+    ]
+    assert [entry.start - THURSDAY for entry in entries] == [timedelta(minutes=late) for late in (0, 20, 20, 0)]
+    assert [entry.end - entry.start for entry in entries] == [timedelta(minutes=20)] * 4
+    assert [entry["SEQUENCE"] for entry in entries] == [0, 1, 2, 2]
+    assert {entry["LOCATION"] for entry in entries} == {f"{NAME}, vor dem Eingang zur Markthalle"}
 
 
 def test_html_works_without_anything_from_outside() -> None:

@@ -12,7 +12,8 @@ from services.appointments.booking.domain import Status, alternative_is_over
 from services.appointments.booking.facts import cancelled_fact, taken_fact
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver
-from services.appointments.offer.queries import grid_of
+from services.appointments.offer.queries import grid_of, load_offer
+from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
@@ -52,7 +53,8 @@ async def take_alternative(conn: AsyncConnection, service: Service, id: UUID, no
     needed = grid_of(service.city).slots_in(found.ends_at - found.starts_at)
     if alternative_is_over(found.status, found.held_until, now) or kept.rowcount != needed:
         raise AlternativeOver
-    fact = taken_fact(found)
+    [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), found.station, ())).stations
+    fact = taken_fact(found, station.delay_minutes)
     await conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
     await service.outbox.record(conn, fact)
     return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)

@@ -17,6 +17,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
+    vehicle = "Bürgermobil" if state.kind == "stop" else None
     event = calendar_files.calendar_entry(
         str(appointment.id),
         appointment.version,
@@ -24,7 +25,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
         starts=appointment.starts_at,
         ends=appointment.ends_at,
         summary=", ".join(each.named(appointment.language) for each in state.services),
-        location=", ".join(filter(None, [state.place.name, state.place.address])),
+        location=", ".join(filter(None, [vehicle, state.place.name, state.place.address])),
         status=STATUSES[state.status],
     )
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)

@@ -9,7 +9,6 @@ from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Station
 from services.appointments.offer.queries import Offer
-from services.appointments.offer.stops import is_stop
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -23,6 +22,7 @@ from shared.events.appointments import (
 )
 from shared.events.base import About
 from shared.events.personal import Contact
+from shared.numbers import is_id
 from shared.people import Person
 from shared.service import Service
 from shared.web.i18n import GERMAN, LANGUAGES
@@ -115,13 +115,19 @@ def rescheduled_fact(
     )
 
 
-def taken_fact(found: Appointment) -> AppointmentRescheduled:
-    """AppointmentRescheduled for somebody who takes the time they were offered."""
+def taken_fact(found: Appointment, delay_minutes: int) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who takes the time they were offered.
+
+    Args:
+        delay_minutes: how much later the vehicle comes by now, if it is at a stop.
+    """
     assert found.state is not None, "a binding appointment has one"
     return AppointmentRescheduled(
         id=found.id,
         version=found.version + 1,
-        appointment=found.state.model_copy(update={"status": "confirmed", "instead_of": None}),
+        appointment=found.state.model_copy(
+            update={"status": "confirmed", "instead_of": None, "delay_minutes": delay_minutes}
+        ),
         before=binding_before(found.state),
         by=DecidedBy.CITIZEN,
     )
@@ -153,7 +159,7 @@ def binding_before(state: AppointmentState) -> AppointmentState:
     return state.model_copy(
         update={
             "status": "confirmed",
-            "kind": state.kind if state.kind == "video" else "stop" if is_stop(old.place.key) else "counter",
+            "kind": state.kind if state.kind == "video" else "stop" if is_id(old.place.key) else "counter",
             "place": old.place,
             "counter": old.counter,
             "starts_at": old.starts_at,

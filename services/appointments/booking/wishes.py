@@ -19,12 +19,11 @@ from services.appointments.offer.domain import (
     counters_open_at,
     duration_of,
     like,
-    nearest,
-    ranked,
     run_of,
 )
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
+from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN

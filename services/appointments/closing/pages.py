@@ -13,7 +13,7 @@ from services.appointments.closing.preview import Preview
 from services.appointments.closing.queries import closures_in_force, find, load_became
 from services.appointments.closing.refusals import AlreadyLifted, DaysUnfit, HoursUnfit, PreviewOutdated
 from services.appointments.closing.usecases import Confirmation
-from services.appointments.offer.domain import Station
+from services.appointments.offer.domain import Station, staying
 from services.appointments.offer.queries import load_offer
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
@@ -209,7 +209,7 @@ def _shown(
 async def _stations(visit: StaffVisit) -> dict[str, Station]:
     """The stations somebody answers for, by key."""
     offer = await load_offer(visit.conn, visit.today, services=())
-    return {each.key: each for each in offer.stations if visit.who.serves(each.key)}
+    return {each.key: each for each in staying(offer.stations) if visit.who.serves(each.key)}
 
 
 def _errors(visit: StaffVisit, wrong: list[str]) -> FormErrors:

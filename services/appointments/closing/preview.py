@@ -62,7 +62,7 @@ async def load_preview(
     offer = await load_offer(conn, today)
     stations = {each.key: each for each in offer.stations}
     station = stations.get(closure.station)
-    if station is None or not (counters := closure.counters_at(station)):
+    if station is None or station.stop or not (counters := closure.counters_at(station)):
         raise UnknownChoice
     # A whole day that nobody can book yet needs no seats: it will not be offered. Hours and counters will be.
     last = closure.last_day if closure.is_partial else grid.last_day(now) + timedelta(days=1)

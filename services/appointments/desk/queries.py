@@ -10,12 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, appointment_of
-from shared.auth import EVERY_STATION, Caller
+from shared.auth import EVERY_STATION, EVERY_STOP, Caller
 from shared.clock import BERLIN
 from shared.people import Person
 from shared.service import Service
 
-_STATIONS = text("select key, name from stations where :everywhere or key = any(:stations) order by name")
+_STATIONS = text("""
+    select key, name from stations where kind <> 'stop' and (:everywhere or key = any(:stations)) order by name
+""")
+_STOPS = text("""
+    select key, name from stations join stops on station = key
+    where (:everywhere or :every_stop) and arrives_at >= :first and arrives_at < :last order by arrives_at, name
+""")
 _DAY = text("""
     select a.*, p.box, exists (
         select from unreached u where u.appointment = a.id and not u.reached and u.called_at is null
@@ -40,7 +46,7 @@ _UNREACHED = text("""
                          when 'waiting' then w.status in ('waiting', 'offered')
                          when 'alternative' then a.status = 'offered' and a.held_until > :now
                          else a.starts_at > :now end
-      and (:everywhere or a.station = any(:stations) or o.station = any(:stations)
+      and (:everywhere or a.station = any(:stations) or o.station = any(:stations) or :every_stop and a.kind = 'stop'
            or u.purpose = 'waiting' and w.stations && :stations)
     order by until nulls last, u.at limit :limit
 """)
@@ -79,11 +85,14 @@ async def load_stations(conn: AsyncConnection, who: Caller) -> dict[str, str]:
     return {row.key: row.name for row in await conn.execute(_STATIONS, _of(who))}
 
 
+async def load_stops(conn: AsyncConnection, who: Caller, day: date) -> dict[str, str]:
+    """The stops of a day somebody works for, cancelled ones too: names by key, in order of time."""
+    return {row.key: row.name for row in await conn.execute(_STOPS, {**_of(who), **_bounds(day)})}
+
+
 async def load_day(conn: AsyncConnection, service: Service, station: str, day: date) -> list[Expected]:
     """All appointments of a station on a day, in the order of time."""
-    first = datetime.combine(day, time(), BERLIN)
-    last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
-    rows = await conn.execute(_DAY, {"station": station, "first": first, "last": last})
+    rows = await conn.execute(_DAY, {"station": station, **_bounds(day)})
     return [
         Expected(appointment_of(row), service.people.open(row.box) if row.box else None, row.unreached) for row in rows
     ]
@@ -119,4 +128,12 @@ def count_by_status(expected: Sequence[Expected]) -> dict[Status, int]:
 
 
 def _of(who: Caller) -> dict[str, object]:
-    return {"everywhere": EVERY_STATION in who.stations, "stations": sorted(who.stations)}
+    return {
+        "everywhere": EVERY_STATION in who.stations,
+        "every_stop": EVERY_STOP in who.stations,
+        "stations": sorted(who.stations),
+    }
+
+
+def _bounds(day: date) -> dict[str, datetime]:
+    return {name: datetime.combine(day + timedelta(days=n), time(), BERLIN) for n, name in enumerate(("first", "last"))}

@@ -89,15 +89,17 @@ def _propose(displaced: Displaced, free: FreeSeats, now: datetime, end: datetime
 
 
 def further(displaced: Displaced, free: Mapping[str, Iterable[datetime]]) -> list[tuple[str, datetime]]:
-    """Some of the free starts by station, the best first: of each station the start nearest to the old one on a day.
+    """Some of the free starts by station, the best first: of each station one a day, nearest to the old time of day.
 
-    Nearer places come before nearer times, as in `propose_instead`.
+    Nearer places come before nearer days.
     """
-    found: dict[tuple[str, date], tuple[Nearness, timedelta, datetime, str]] = {}
+    old = displaced.starts_at.astimezone(BERLIN)
+    found: dict[tuple[str, date], tuple[Nearness, timedelta, timedelta, datetime, str]] = {}
     for near, stations in displaced.places.items():
         for station in stations:
             for start in free[station.key]:
-                rank = (near, abs(start - displaced.starts_at), start, station.key)
-                day = (station.key, start.astimezone(BERLIN).date())
-                found[day] = min(found.get(day, rank), rank)
-    return [(station, start) for _, _, start, station in sorted(found.values())[:FURTHER]]
+                day = start.astimezone(BERLIN).date()
+                from_old = abs(start.astimezone(BERLIN) - datetime.combine(day, old.time(), BERLIN))
+                rank = (near, abs(day - old.date()), from_old, start, station.key)
+                found[station.key, day] = min(found.get((station.key, day), rank), rank)
+    return [(station, start) for *_, start, station in sorted(found.values())[:FURTHER]]

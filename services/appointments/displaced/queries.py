@@ -34,8 +34,11 @@ async def load_further(conn: AsyncConnection, service: Service, found: Appointme
     old = asked.starts_at.astimezone(BERLIN).date()
     days = [day for n in range(-NEAR.days, NEAR.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]
-    free = await load_free_times(conn, stations, days, asked.seats, grid, now)
-    by_key = {each.key: each for each in stations}
+    by_key, kept = {each.key: each for each in stations}, (found.station, found.starts_at)
+    free = {
+        key: [start for start in starts if (key, start) != kept]
+        for key, starts in (await load_free_times(conn, stations, days, asked.seats, grid, now)).items()
+    }
     return [FreeTime(start, by_key[key]) for key, start in further(asked, free)]
 
 

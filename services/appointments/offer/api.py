@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from services.appointments.offer.days import load_earliest, load_earliest_by_service
-from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind
+from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind, staying
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
@@ -27,7 +27,9 @@ Keys = Annotated[
         description="Keys of the services of one appointment, each as often as it is wanted.",
     ),
 ]
-OneStation = Annotated[Key | None, Query(description="A station's key; left out, all with counters.")]
+OneStation = Annotated[
+    Key | None, Query(description="A station's key, or the id of a stop; left out, all stations with counters.")
+]
 
 
 class ServiceOut(BaseModel):
@@ -52,8 +54,9 @@ class ServiceOut(BaseModel):
 class StationOut(BaseModel):
     """A Bürger-Service-Station; `district` is the number of its Stadtbezirk.
 
-    The station of kind `video` is a virtual one for appointments by video; its district is 0. `languages` are spoken at
-    some counter besides German (BCP 47 tags).
+    The station of kind `video` is a virtual one for appointments by video; its district is 0. One of kind `stop` is the
+    Bürgermobil, there for one day; its key is the stop's id, its address how to find it. `languages` are spoken at some
+    counter besides German (BCP 47 tags).
     """
 
     key: str
@@ -95,7 +98,7 @@ async def services(conn: Connection, now: Now) -> list[ServiceOut]:
 
 @router.get("/stations")
 async def stations(conn: Connection, now: Now) -> list[StationOut]:
-    """All stations."""
+    """All stations, and the stops to come that can be booked."""
     offer = await load_offer(conn, now.astimezone(BERLIN).date())
     return [StationOut.model_validate(each, from_attributes=True) for each in offer.stations]
 
@@ -121,9 +124,9 @@ async def earliest(
 async def earliest_by_service(
     conn: Connection, now: Now, service: CurrentService, response: Response
 ) -> list[ServiceEarliestOut]:
-    """The earliest free time for each service alone, per station that offers it; for notices and other portals."""
+    """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
     offer, grid = await load_offer(conn, now.astimezone(BERLIN).date()), grid_of(service.city)
-    found = await load_earliest_by_service(conn, offer.stations, offer.services, grid, now)
+    found = await load_earliest_by_service(conn, staying(offer.stations), offer.services, grid, now)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [
         ServiceEarliestOut(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Grid, Service, Station, able, free_times
+from services.appointments.offer.domain import Grid, Kind, Service, Station, able, free_times, of_kind, staying
 from services.appointments.offer.queries import load_free_times, load_taken_minutes
 from shared.clock import BERLIN
 
@@ -50,8 +50,13 @@ async def load_earliest(
     conn: AsyncConnection, stations: Sequence[Station], needed: int, grid: Grid, now: datetime
 ) -> dict[str, datetime | None]:
     """The earliest free start per station; None where everything is taken."""
-    [earliest] = await _load_earliest(conn, [(needed, tuple(stations))], grid, now)
-    return earliest
+    stops = of_kind(stations, Kind.STOP)
+    [earliest] = await _load_earliest(conn, [(needed, tuple(staying(stations)))], grid, now)
+    if not stops:
+        return earliest
+    days = {each.stop.day for each in stops if each.stop}
+    free = await load_free_times(conn, stops, days, needed, grid, now)
+    return earliest | {key: next(iter(starts), None) for key, starts in free.items()}
 
 
 async def load_earliest_by_service(

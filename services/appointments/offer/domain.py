@@ -189,6 +189,11 @@ def of_kind(stations: Iterable[Station], *kinds: Kind) -> list[Station]:
     return [each for each in stations if each.kind in kinds]
 
 
+def staying(stations: Iterable[Station]) -> list[Station]:
+    """Those of some stations that are there every week; stops are there for a day."""
+    return [each for each in stations if not each.stop]
+
+
 def like(kind: Kind, stations: Iterable[Station]) -> list[Station]:
     """Those of some stations an appointment of a kind can be moved to: people come, or it is by video."""
     return [each for each in stations if each.kind.in_person == kind.in_person]
@@ -285,19 +290,3 @@ def counters_open_at(station: Station, start: datetime, needed: int, grid: Grid,
     day = start.astimezone(BERLIN).date()
     slots = slots_on(station, day, grid) if day <= grid.last_day(now) else {}
     return station.counters[: min(slots.get(slot, 0) for slot in run_of(start, needed, grid))]
-
-
-def ranked(counters: Iterable[str], station: Station, public: Collection[str], language: str | None) -> dict[str, int]:
-    """Counters with the order in which to take them, the smallest first.
-
-    Those kept for staff come before the `public` ones, so that staff take from the public only what they must; among
-    equals those where the language is spoken.
-    """
-    return {each: 2 * (each in public) + (not station.speaks(each, language)) for each in counters}
-
-
-def nearest(
-    wanted: datetime, free: Iterable[tuple[str, datetime]], station: str, limit: int = 5
-) -> list[tuple[str, datetime]]:
-    """The free times (station, start) to offer instead of a wanted one: the same station first, then by distance."""
-    return sorted(free, key=lambda time: (time[0] != station, abs(time[1] - wanted), time[1], time[0]))[:limit]

@@ -22,6 +22,7 @@ from services.appointments.offer.domain import (
     keys_of,
     of_kind,
     slots_on,
+    staying,
     too_many,
 )
 from services.appointments.offer.listing import MOST_ASKED, Section, a_to_z, by_situation, nearest_words, search
@@ -95,7 +96,7 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 async def start(visit: CurrentVisit) -> Response:
     """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
     offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.service.city)
-    stations = able(offer.stations, [])
+    stations = able(staying(offer.stations), [])
     earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
     by_service = await load_earliest_by_service(visit.conn, counters, most_asked, grid, visit.now)
@@ -108,6 +109,7 @@ async def start(visit: CurrentVisit) -> Response:
         most_asked=[(each, _first_of(by_service[each.key], counters)) for each in most_asked],
         closed=[(station, closure) for station in stations for closure in station.closures_on(visit.today)],
         all_taken_today=bool(to_come) and not today,
+        stops_come=bool(of_kind(offer.stations, Kind.STOP)),
     )
 
 
@@ -156,6 +158,7 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
         chosen=chosen,
         keys=keys_of(chosen),
         stations=counters,
+        stops=_by_district(visit, of_kind(stations, Kind.STOP), earliest),
         video=of_kind(stations, Kind.VIDEO),
         lacking=[(each, lacks) for each in of_kind(offer.stations, Kind.COUNTER) if (lacks := each.lacks(chosen))],
         spoken=spoken_at(visit, stations),
@@ -165,6 +168,16 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
         draft=choice.draft,
         errors=errors,
     )
+
+
+def _by_district(
+    visit: Visit, stops: Iterable[Station], earliest: Mapping[str, datetime | None]
+) -> list[tuple[str, list[Station]]]:
+    """The stops with something free, by the names of their districts, the earliest first."""
+    free = sorted((start, each.key, each) for each in stops if (start := earliest[each.key]))
+    names = ((each.name, each.number) for each in visit.service.city.districts)
+    found = ((name, [stop for _, _, stop in free if stop.district == number]) for name, number in names)
+    return [(name, there) for name, there in found if there]
 
 
 def _first_of(earliest: Mapping[str, datetime | None], stations: Sequence[Station]) -> FreeTime | None:

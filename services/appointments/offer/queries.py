@@ -10,14 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.hours import Hours
-from services.appointments.offer.stops import Stop, is_stop
+from services.appointments.offer.stops import Stop
 from shared.city import City
 from shared.clock import BERLIN
+from shared.numbers import is_id
 from shared.statements import Statement
 
 _OFFER = Statement("""
     select
-        (select coalesce(jsonb_agg(to_jsonb(found) order by found.name), '[]') from (
+        (select coalesce(jsonb_agg(to_jsonb(found) order by stop ->> 'arrives_at' nulls first, found.name), '[]') from (
             select key, name, district, address, kind,
                    (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
                    (select jsonb_agg(jsonb_build_array(c.key, language) order by c.number, place)
@@ -85,7 +86,7 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
     Whoever takes seats at a stop locks it before loading the offer: then the seats are still there, or what changes the
     stop later finds who has them. The lock comes after one on a hold, before those on an appointment and on the line.
     """
-    if is_stop(station):
+    if is_id(station):
         await conn.execute(_LOCK_STOP, {"station": station})
 
 

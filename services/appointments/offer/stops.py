@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
-from uuid import UUID
 
 from services.appointments.offer.hours import Hours
 from shared.clock import BERLIN
@@ -43,11 +42,3 @@ class Stop:
             return ()
         opens, closes = (moment.astimezone(BERLIN).time() for moment in (self.arrives_at, self.departs_at))
         return (Hours(self.day.weekday(), opens, closes, self.day, self.day),)
-
-
-def is_stop(key: str) -> bool:
-    """Whether a station's key is that of a stop: its id."""
-    try:
-        return str(UUID(key)) == key
-    except ValueError:
-        return False

@@ -12,7 +12,7 @@ from services.appointments.opening.domain import Booked, Window, hours_of, windo
 from shared.clock import BERLIN
 from shared.problems import NotFound
 
-_VERSION = text("select hours_version from stations where key = :station")
+_VERSION = text("select hours_version from stations where key = :station and kind <> 'stop'")
 # Changes of one station wait for each other, for its closures and for the city's file.
 _VERSION_LOCKED = text(f"{_VERSION.text} for no key update")
 _BOOKED = text("""

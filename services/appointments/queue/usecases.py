@@ -155,7 +155,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
 
     Raises:
         NotNow: it is not the day of the appointment, or it is cancelled or missed.
-        StationNotOpen: it does not open today, or has closed.
+        StationNotOpen: it does not open today, has closed, or is a stop, which has no queue.
     """
     if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, now):
         raise NotNow
@@ -163,7 +163,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
     offer = await load_offer(conn, today, appointment.station, appointment.services)
     [station] = offer.stations
     closes_at = last_closing(station, now)
-    if closes_at is None or closes_at <= now:
+    if station.stop or closes_at is None or closes_at <= now:
         raise StationNotOpen
     await note_arrival(conn, appointment.id)
     values = {

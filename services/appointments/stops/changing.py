@@ -123,7 +123,7 @@ async def _reseat(
     moving = {found.id for found in to_come}.union(offer.id for _, offer in offered)
     staying = {each.seat for each in seats if each.kept and each.owner not in moving}
     grid = grid_of(service.city)
-    reseating = Reseating(change.after, change.shift, set(staying), grid, now)
+    reseating = Reseating(change.after, change.shift, staying, grid, now)
     runs = reseating.runs([change.seated(found, grid) for found in to_come])
     await conn.execute(_RELEASE, {"owners": [each.owner for each in seats if each.seat not in staying]})
     wanted = [

@@ -67,7 +67,7 @@ def joined_fact(service: Service, entry: NewEntry) -> WaitingListJoined:
     id, suits, offer, details, person = entry.id, entry.suits, entry.offer, entry.details, entry.details.kept
     state = WaitingState(
         status="waiting",
-        kind=offer.stations[0].kind.value,
+        kind="counter" if offer.stations[0].kind.in_person else "video",
         services=services_of(offer),
         places=[place_at(each) for each in offer.stations],
         weekdays=list(suits.weekdays),

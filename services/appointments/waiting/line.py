@@ -19,11 +19,11 @@ from services.appointments.offer.domain import (
     able,
     counters_open_at,
     duration_of,
-    ranked,
     run_of,
     slots_on,
 )
 from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.ranking import ranked
 from services.appointments.waiting.domain import Opening, Outcome, answer_until, fitting
 from services.appointments.waiting.facts import ended_fact, offered_fact
 from services.appointments.waiting.queries import Entry, SeatOffer, line

@@ -55,7 +55,8 @@ _FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}',
 class WaitFor:
     """What somebody wants to be told of: services (a key as often as it is wanted), stations, days.
 
-    Without stations any will do that has a counter; an appointment by video is another kind, and waited for by itself.
+    Without stations any with counters will do. An appointment by video is another kind and waited for by itself, a stop
+    by its key.
     """
 
     services: tuple[str, ...]
@@ -84,7 +85,7 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
     able = check_choice(offer, wait.services)
     named = [each for each in able if each.key in wait.stations]
     stations = named if wait.stations else of_kind(able, Kind.COUNTER)
-    if len(named) < len(set(wait.stations)) or len({each.kind for each in stations}) != 1:
+    if len(named) < len(set(wait.stations)) or len({each.kind.in_person for each in stations}) != 1:
         raise UnknownChoice
     weekdays = tuple(sorted(set(wait.weekdays)))
     suits = Suits(tuple(each.key for each in stations), weekdays, max(wait.first_day, today), wait.last_day)

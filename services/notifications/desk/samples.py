@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -148,13 +148,18 @@ WORDINGS: Mapping[Purpose, Sequence[Wording]] = MappingProxyType(
 """How each purpose can be worded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
-    """One wording of a purpose in a language; `case` is empty where there is only one."""
+    """One wording of a purpose in a language; `case` is empty where there is only one, `write` writes the mail."""
 
     case: str
-    mail: MailText
     sms: str
+    write: Callable[[], MailText]
+
+    @cached_property
+    def mail(self) -> MailText:
+        """The mail, written where it is looked at: the list of all texts shows none."""
+        return self.write()
 
     @property
     def parts(self) -> int:
@@ -191,7 +196,7 @@ def _sample(texts: Texts, purpose: Purpose, wording: Wording, language: Language
     told = _facts_to_tell().get(purpose)
     subject, contact = _personal(wording, told, language, address) if told else _circular(purpose, language, address)
     sms = plain(texts.sms(purpose, subject, contact, asks=wording.asks))
-    return Sample(wording.case, texts.mail(purpose, subject, contact), sms)
+    return Sample(wording.case, sms, partial(texts.mail, purpose, subject, contact))
 
 
 def _facts_to_tell() -> Mapping[Purpose, type[PersonalFact]]:

@@ -74,9 +74,9 @@ async def take_news(conn: AsyncConnection, service: Service, received: Received[
     known = await remember(conn, fact, None, now)
     if known is None:
         return
-    before = rule.fact.model_validate(known["fact"]) if known["fact"] else None
+    before = facts_by_type()[known["type"]].model_validate(known["fact"]) if known["fact"] else None
     if before and rule.said(before) == rule.said(fact):
-        if known["type"] != type_of(type(fact)):
+        if type(before) is not type(fact):
             await _leave(conn, before)
         return
     await move_on(conn, fact.id)

@@ -1,6 +1,7 @@
 """The page of an appointment, reached by its secret link: look, take an alternative, put it into a calendar, cancel."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from fastapi import APIRouter, Response
 
@@ -97,6 +98,8 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         token=token,
         appointment=found,
         state=found.state,
+        delay_minutes=(station := offer.stations[0]).delay_minutes,
+        expected_at=found.starts_at + timedelta(minutes=station.delay_minutes),
         services=offer.services,
         message_language=own_name(message_language(found.language)),
         interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),

@@ -18,7 +18,7 @@ from services.appointments.booking.refusals import (
     TimeTaken,
     TooLate,
 )
-from services.appointments.offer.domain import able, choose, of_kind
+from services.appointments.offer.domain import able, choose, like
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
 from shared.events.appointments import DecidedBy
@@ -63,7 +63,7 @@ async def _times_page(
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today)
     services = choose(offer.services, found.services)
-    of_its_kind = of_kind(offer.stations, found.kind)
+    of_its_kind = like(found.kind, offer.stations)
     stations = able(of_its_kind, services)
     place = next((each for each in (show.place, found.station) if stations_at(stations, each)), ANYWHERE)
     show = show.model_copy(update={"place": place})

@@ -53,7 +53,7 @@ class TimeForm(BaseModel):
 
 
 def stations_at(stations: Sequence[Station], place: str) -> Sequence[Station]:
-    """Those of some stations at a place; any place has a counter, because an appointment by video is another kind."""
+    """Those of some stations at a place; any place means a station with counters, not a stop and not by video."""
     return of_kind(stations, Kind.COUNTER) if place == ANYWHERE else [each for each in stations if each.key == place]
 
 
@@ -103,7 +103,7 @@ async def shown_times(
 
 async def _other_kind(visit: Visit, stations: Sequence[Station], kind: Kind, needed: int) -> FreeTime | None:
     """The earliest time for another kind of appointment: by video instead of at a counter, or the other way round."""
-    others = [each for each in stations if each.kind is not kind]
+    others = of_kind(stations, Kind.VIDEO if kind.in_person else Kind.COUNTER)
     found = await load_earliest(visit.conn, others, needed, grid_of(visit.service.city), visit.now)
     times = [FreeTime(start, each) for each in others if (start := found[each.key])]
     return min(times, key=lambda time: time.start, default=None)

@@ -22,7 +22,7 @@ from services.appointments.booking.refusals import (
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
 from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number, day_path, desk_of, to_day
-from services.appointments.offer.domain import able, choose, of_kind
+from services.appointments.offer.domain import able, choose, like
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
 from shared.web.formats import own_name, qr_code
@@ -144,7 +144,7 @@ async def _times_page(
 ) -> Response:
     offer = await load_offer(visit.conn, visit.today)
     services = choose(offer.services, found.services)
-    of_its_kind = of_kind(offer.stations, found.kind)
+    of_its_kind = like(found.kind, offer.stations)
     stations = able(of_its_kind, services)
     place = next((each for each in (to.place, found.station) if stations_at(stations, each)), ANYWHERE)
     shown = await shown_times(visit, of_its_kind, to.model_copy(update={"place": place}), services, refusal)

@@ -162,8 +162,8 @@ def _errors_of(visit: StaffVisit, offer: Offer, choice: Choice) -> FormErrors:
 
 
 def _counters_of(visit: StaffVisit, offer: Offer) -> list[Station]:
-    """One's own stations with counters; by video people book themselves, because they have to agree to it."""
-    return [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
+    """One's own stations and stops; by video people book themselves, because they have to agree to it."""
+    return [each for each in of_kind(offer.stations, Kind.COUNTER, Kind.STOP) if visit.who.serves(each.key)]
 
 
 def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:

@@ -11,7 +11,7 @@ from services.appointments.booking.queries import load_by_number
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
-from services.appointments.desk.queries import count_by_status, load_day, load_stations
+from services.appointments.desk.queries import count_by_status, load_day, load_stations, load_stops
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import open_on
 from shared.web.forms import FormErrors
@@ -58,16 +58,20 @@ async def not_arrived(visit: Clerk, number: Number) -> Response:
 
 
 async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormErrors) -> Response:
-    stations = await load_stations(visit.conn, visit.who)
-    place = shown.place if shown.place in stations else next(iter(stations), "")
     day = shown.day or visit.today
+    stations = await load_stations(visit.conn, visit.who)
+    stops = await load_stops(visit.conn, visit.who, day)
+    places = [*stations, *stops]
+    place = shown.place if shown.place in places else next(iter(places), "")
     expected = await load_day(visit.conn, visit.service, place, day)
     found = [] if expected or not place else (await load_offer(visit.conn, min(day, visit.today), place, ())).stations
-    offer = await load_offer(visit.conn, visit.today, place, ())
+    here = (await load_offer(visit.conn, visit.today, place, ())).stations if place else ()
     return visit.render(
         "staff/day.html",
         status=422 if errors else 200,
+        works_somewhere=bool(visit.who.stations),
         stations=stations,
+        stops=stops,
         place=place,
         day=day,
         today=visit.today,
@@ -81,5 +85,5 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
         number=number,
         errors=errors,
         languages=visit.service.city.interpreter_languages,
-        is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in offer.stations),
+        is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in here),
     )

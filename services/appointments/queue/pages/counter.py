@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.pages.draft import OneTimeKey
-from services.appointments.offer.domain import Kind, of_kind
+from services.appointments.offer.domain import Kind, of_kind, staying
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.desk import STAFF, Desk
 from services.appointments.queue.domain import PARKING_MINUTES
@@ -78,7 +78,7 @@ async def press(visit: Clerk, counter: str, pressed: Annotated[Pressed, Form()])
 async def figures(visit: Clerk, place: Annotated[str, Query(max_length=60)] = "") -> Response:
     """How long people waited and were served at a station in the last two weeks."""
     offer = await load_offer(visit.conn, visit.today, services=())
-    stations = [station for station in offer.stations if visit.who.serves(station.key)]
+    stations = [station for station in staying(offer.stations) if visit.who.serves(station.key)]
     station = next((each for each in stations if each.key == place), stations[0] if stations else None)
     if station is None:
         raise NotFound

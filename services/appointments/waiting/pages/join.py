@@ -204,10 +204,10 @@ def _chosen(services: list[Service]) -> dict[str, Any]:
 
 
 def _stations(offer: Offer, choice: Choice) -> list[Station]:
-    """Where everything wanted can be done: at counters, or by video where the place that was chosen says so."""
+    """Where everything wanted can be done: at stations, or by video or at a stop where that was chosen as the place."""
     suitable = able(offer.stations, chosen_of(offer, choice))
-    by_video = any(each.key == choice.place for each in of_kind(suitable, Kind.VIDEO))
-    return of_kind(suitable, Kind.VIDEO if by_video else Kind.COUNTER)
+    named = [each for each in of_kind(suitable, Kind.VIDEO, Kind.STOP) if each.key == choice.place]
+    return named or of_kind(suitable, Kind.COUNTER)
 
 
 def _weekdays(stations: list[Station]) -> list[int]:

@@ -1,0 +1,54 @@
+"""Stops cancelled while people book, move and cancel over HTTP: nobody keeps a seat there, all are told once."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from shared.service import Service
+from tests.appointments.checks import assert_consistent
+from tests.appointments.closing import appointment, book, facts_of
+from tests.appointments.conftest import API, Client, at, booking
+from tests.appointments.stops import a_stop
+
+
+async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(client: Client, service: Service) -> None:
+    stop = await a_stop(service, hours=3)
+    arrival = stop.state.arrives_at
+    wishes = [booking(arrival + timedelta(minutes=10 * (n % 18)), f"Person {n}", station=stop.key) for n in range(32)]
+    bookings = [client.post(f"{API}/appointments", json=each) for each in wishes]
+    answers = [each for each in await asyncio.gather(*bookings[:16], stop.cancel(), *bookings[16:]) if each]
+    assert {each.status_code for each in answers} <= {201, 409, 422}
+    booked = [each.json() for each in answers if each.status_code == 201]
+    assert booked, "some were faster"
+    for each in booked:
+        found, (_, *told) = await appointment(client, each), await facts_of(service, each)
+        assert (found["status"], found["kind"]) == ("offered", "counter")
+        assert [(fact["type"], fact["cause"]) for fact in told] == [("AlternativeOffered", stop.told[-1].event_id)]
+    async with service.db.transaction() as conn:
+        seats = await conn.execute(text("select 1 from seats where counter like :at"), {"at": f"{stop.key}-%"})
+        assert seats.all() == []
+    await assert_consistent(service)
+
+
+async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever(
+    client: Client, service: Service
+) -> None:
+    stop, start = await a_stop(service, hours=3), at(service, 9)
+    there = [await book(client, start + timedelta(minutes=10 * n), f"Da {n}", station=stop.key) for n in range(8)]
+    coming = [await book(client, start + timedelta(minutes=10 * n), f"Kommt {n}") for n in range(4)]
+    new = {"station": stop.key, "starts_at": (start + timedelta(hours=2)).isoformat()}
+    away = {"station": "mitte", "starts_at": (start + timedelta(hours=3)).isoformat()}
+    calls = [
+        *[client.post(f"{API}/appointments/{each['token']}/cancellation") for each in there[:3]],
+        *[client.post(f"{API}/appointments/{each['token']}/rescheduling", json=away) for each in there[3:6]],
+        *[client.post(f"{API}/appointments/{each['token']}/rescheduling", json=new) for each in coming],
+    ]
+    answers = await asyncio.gather(*calls[::2], stop.cancel(), *calls[1::2])
+    assert {each.status_code for each in answers if each} <= {200, 409, 410, 422}
+    for each in (*there, *coming):
+        found = await appointment(client, each)
+        assert found["station"] != stop.key or found["status"] == "cancelled", found
+        causes = [fact["cause"] for fact in await facts_of(service, each)]
+        assert causes.count(stop.told[-1].event_id) <= 1
+    await assert_consistent(service)
