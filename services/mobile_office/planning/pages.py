@@ -11,7 +11,6 @@ from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.refusals import ProposalOutdated
 from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.tours.pages.visit import STAFF, Lead, load_names
-from shared.recurrence import WEEK
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -57,7 +56,6 @@ async def _page(visit: StaffVisit, ticked: list[date], errors: FormErrors, outda
         status=409 if outdated else 422 if errors else 200,
         help=found,
         weeks=WEEKS,
-        sundays={monday: monday + WEEK for monday in found.mondays},
         city_districts=visit.service.city.districts,
         ticked=[str(monday) for monday in ticked],
         errors=errors,

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours import usecases
-from services.mobile_office.tours.domain import Plan, Status, Stop
+from services.mobile_office.tours.domain import Plan, Stop
 from services.mobile_office.tours.pages.typed_plan import STEP, TypedPlan
 from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
 from services.mobile_office.tours.publishing import load_preview
@@ -221,7 +221,6 @@ async def _week_page(visit: StaffVisit, monday: date, refused: str = "", done: s
         people=await load_booked(visit.conn, [stop.id for stop in stops]),
         step=STEP,
         now=visit.now,
-        statuses=Status,
         **names,
     )
 

@@ -1,6 +1,5 @@
 """The tour of a day, for who is on board: what stops there are, how late the vehicle is, which do not take place."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +10,6 @@ from pydantic import Field
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.announced import as_announced
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, check_to_come, load_delay
-from services.mobile_office.tours.domain import Stop
 from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
 from services.mobile_office.tours.queries import find_stop, load_announced, load_booked
 from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
@@ -161,7 +159,7 @@ async def _stop_page(visit: StaffVisit, id: UUID, template: str, typed: TypedRea
         template,
         status=422 if errors else 200,
         stop=as_announced([stop])[0],
-        people=await _people(visit, stop),
+        people=(await load_booked(visit.conn, [id])).get(id, 0),
         typed=typed,
         errors=errors,
         **names,
@@ -176,11 +174,6 @@ async def _over(visit: StaffVisit, id: UUID) -> Response:
 async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
     [stop] = as_announced(filter(None, [await find_stop(visit.conn, id)]))
     return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
-
-
-async def _people(visit: StaffVisit, stop: Stop) -> int:
-    booked: Mapping[UUID, int] = await load_booked(visit.conn, [stop.id])
-    return booked.get(stop.id, 0)
 
 
 def _minutes(typed: str) -> int | None:
