@@ -207,6 +207,15 @@ def tells_again_what_it_reads_again() -> None:
     _change(f"{telling}.domain:message_id", lambda _: lambda *_: uuid4())
 
 
+def leaves_people_at_cancelled_stops() -> None:
+    """Nobody is found who has an appointment at a stop that changes."""
+
+    async def find_nobody(*_: Any) -> list[Any]:
+        return []
+
+    _change("services.appointments.stops.changing:load_to_come", lambda _: find_nobody)
+
+
 def _change_answer(given: str, recorded: str) -> None:
     """Record another answer of the far end than was given."""
     from services.notifications.sending.domain import Answer
@@ -241,5 +250,6 @@ AFTER_IMPORT: Mapping[str, Break] = {
         doubts_every_answer,
         sends_without_a_claim,
         tells_again_what_it_reads_again,
+        leaves_people_at_cancelled_stops,
     )
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from tests.chaos.history import History
-from tests.chaos.rules import bookings, closing, log, queue, telling, waiting
+from tests.chaos.rules import bookings, closing, log, queue, stops, telling, tours, waiting
 
 Rule = Callable[[History], Iterator[str]]
 
@@ -23,6 +23,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "I11": waiting.who_waits_is_offered_one_thing_at_a_time,
         "I12": queue.nobody_is_called_to_two_counters,
         "I13": closing.every_closure_decides_on_each_once,
+        "I14": stops.no_cancelled_stop_keeps_bookings,
+        "I15": stops.every_stop_decides_on_each_once,
+        "I16": tours.appointments_knows_the_stops_as_they_are,
+        "I17": tours.no_vehicle_is_in_two_places,
+        "I18": tours.what_staff_announce_is_told_once,
     }
 )
 

@@ -9,26 +9,32 @@ from time import time as real_time
 from uuid import uuid4
 
 import asyncpg
+from sqlalchemy import delete
 
 from deploy.local.laptop import REPLY_NUMBER
-from services.appointments.offer.usecases import load_city
-from services.appointments.settings import Settings as AppointmentsSettings
+from services.appointments.offer.usecases import load_city as load_offer
+from services.mobile_office.fleet.usecases import load_city as load_fleet
+from services.mobile_office.tables import weekly_stops
 from shared.calendar import is_working_day, previous_working_day
+from shared.city import City as CityData
 from shared.clock import BERLIN, Clock
+from shared.db import Database
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import Service
 from shared.settings import SERVICES, Platform
 from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.stack import clone_database, drop_database
 
 _RUSH_SHORT = """
-    update opening_hours set opens = '09:00', closes = $1, staff_counters = (
+    update opening_hours set opens = '09:00', closes = $1, valid_from = $3, valid_until = $3, staff_counters = (
         select count(*) - 1 from counters c where c.station = $2) where station = $2
 """
+_KEEP_RARE = "update services set stations = array[$2] where key = $1"
 PARTITIONS = 3
 RUSH, RUSH_SLOTS = "walsum", 5
-"""Half of all wishes are for the first few times of one small station."""
+"""A third of all wishes are for the first few times of one small station."""
+RARE = "fuehrungszeugnis"
+"""A service for which one goes to that station or a stop: who loses their time there soon has to wait."""
 SEND_TIMEOUT = 1.5
 """Seconds `notifications` waits for each answer of a far end; five of them are shorter than a lease."""
 
@@ -58,24 +64,32 @@ class City:
         self._moves: list[tuple[float, timedelta]] = []
 
     async def prepare(self) -> None:
-        """Databases, topics and the city's data; it is noon of a working day."""
+        """Databases, topics and the city's data, with an empty weekly plan; it is noon of a working day."""
         for service in SERVICES:
             self.databases[service] = await clone_database(self.url, service, f"{self.prefix}_{service}")
         await create_topics(self.bootstrap, all_topics(self.prefix, SERVICES), PARTITIONS)
-        owner = Service(AppointmentsSettings(platform=self.platform, database=self.databases["appointments"]))
-        async with owner.db.transaction() as conn:
-            await load_city(conn, owner.city)
-        await owner.db.close()
-        self.counters = {each.key: each.counters for each in owner.city.stations if each.kind == "counter"}
+        city = CityData.load(self.platform.city)
+        for service, load in (("appointments", load_offer), ("mobile_office", load_fleet)):
+            database = Database(self.databases[service])
+            async with database.transaction() as conn:
+                await load(conn, city)
+                if service == "mobile_office":
+                    await conn.execute(delete(weekly_stops))
+            await database.close()
+        self.counters = {each.key: each.counters for each in city.stations if each.kind == "counter"}
         self.move_to(self._working_day(datetime.now(BERLIN), 1) + timedelta(hours=12))
         self.day = self._working_day(self.now.astimezone(BERLIN), 4)
 
     async def keep_rush_short(self) -> None:
-        """Let one counter of the station everybody wants open for those few times alone, so that people wait."""
+        """Let one counter of the station everybody wants open for those few times alone, so that people wait.
+
+        There, and at stops, is also the only place for what is rare.
+        """
         conn = await asyncpg.connect(self.databases["appointments"], timeout=10)
         try:
             last = time(9, 10 * RUSH_SLOTS)
-            await conn.execute(_RUSH_SHORT, last, RUSH)
+            await conn.execute(_RUSH_SHORT, last, RUSH, self.day.date())
+            await conn.execute(_KEEP_RARE, RARE, RUSH)
         finally:
             await conn.close()
 
@@ -100,8 +114,7 @@ class City:
             "NAHBAR_PUBLIC_URL": address,
             "NAHBAR_CLOCK_FILE": str(self._clock_file),
             "NAHBAR_OIDC_ISSUER": self.issuer,
-            "APPOINTMENTS_DATABASE": self.databases["appointments"],
-            "NOTIFICATIONS_DATABASE": self.databases["notifications"],
+            **{f"{service.upper()}_DATABASE": url for service, url in self.databases.items()},
             "NOTIFICATIONS_SMTP_PORT": str(self.smtp),
             "NOTIFICATIONS_SMS_URL": self.sms,
             "NOTIFICATIONS_SMS_REPLY_NUMBER": REPLY_NUMBER,

@@ -1,6 +1,5 @@
-"""Collecting the history of a run from the databases, Kafka and the far ends."""
+"""Collecting the history of a run from the databases, the topics and the far ends."""
 
-import asyncio
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -9,24 +8,18 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.far_ends.behaviours import conduct_of_address, conduct_of_number
-from deploy.local.far_ends.records import ReportKind
-from deploy.local.far_ends.store import Store
 from services.appointments.settings import Settings as AppointmentsSettings
-from shared.events.registry import FACTS, topics_of
-from shared.kafka import headers_as_text
+from shared.clock import BERLIN
 from shared.people import People, Person
-from tests.chaos.city import PARTITIONS, City
+from tests.chaos.city import City
 from tests.chaos.history import (
     Appointment,
-    Arrived,
     Attempt,
     Committed,
     Fault,
     History,
-    Logged,
     Message,
     Notice,
     Operation,
@@ -34,12 +27,15 @@ from tests.chaos.history import (
     Standing,
 )
 from tests.chaos.rules.bookings import SLOT
+from tests.chaos.rules.tours import STOP_FACTS
+from tests.chaos.stops import read_announced, read_known, read_travel
+from tests.chaos.traces import read_arrived, read_log
 
 _OTHERS = """
-    select id, version, 'ticket' as kind, status, number as name from tickets
-    union all select id, version, 'entry', status, null from waiting_entries
-    union all select key, version, 'closure', case when lifted_at is null then 'in force' else 'lifted' end, station
-    from closures
+    select id, version, 'ticket' as kind, status, number as name, null as last_day from tickets
+    union all select id, version, 'entry', status, null, last_day from waiting_entries
+    union all select key, version, 'closure', case when lifted_at is null then 'in force' else 'lifted' end, station,
+                     null from closures
 """
 _NOTICES = "select id, matter, purpose, outcome, cause, recipient, matter_version, addresses, planned_at from notices"
 _MESSAGES = """
@@ -50,7 +46,6 @@ _MESSAGES = """
 """
 _OUTBOX = "select * from outbox order by id"
 _DEAD = "select reason from dead_letters where settled_at is null"
-BAD_RECEIPTS = frozenset({"FAILED", "EXPIRED", "NOTDELIVERED", "REJECTED"})
 
 
 async def collect(
@@ -61,8 +56,10 @@ async def collect(
     arrived_after: int = 0,
 ) -> History:
     """Everything a run left behind; messages the far ends got up to number `arrived_after` belong to earlier runs."""
-    bookings = await asyncpg.connect(city.databases["appointments"], timeout=10)
-    telling = await asyncpg.connect(city.databases["notifications"], timeout=10)
+    bookings, telling, tours = [
+        await asyncpg.connect(city.databases[service], timeout=10)
+        for service in ("appointments", "notifications", "mobile_office")
+    ]
     try:
         appointments = await bookings.fetch("select * from appointments")
         others = await bookings.fetch(_OTHERS)
@@ -73,20 +70,23 @@ async def collect(
         taken = await bookings.fetch("select counter, starts_at, appointment from seats")
         notices = await telling.fetch(_NOTICES)
         messages = await telling.fetch(_MESSAGES)
+        announced, known, travel = await read_announced(tours), await read_known(bookings), await read_travel(tours)
         committed, dead = [], []
-        for service, conn in (("appointments", bookings), ("notifications", telling)):
+        for service, conn in (("mobile_office", tours), ("appointments", bookings), ("notifications", telling)):
             committed += [_committed(service, row) for row in await conn.fetch(_OUTBOX)]
             dead += [row["reason"] for row in await conn.fetch(_DEAD)]
     finally:
-        await bookings.close()
-        await telling.close()
+        for conn in (bookings, telling, tours):
+            await conn.close()
+    stop_facts = {row.event_id for row in committed if row.name in STOP_FACTS}
+    decided_on = {row.aggregate for row in committed if row.cause in stop_facts}
     return History(
         operations=operations,
-        counters=city.counters,
-        appointments=[_appointment(row, persons.get(row["id"])) for row in appointments],
+        counters=city.counters | {str(stop.id): stop.counters for stop in known},
+        appointments=[_appointment(row, persons.get(row["id"]), row["id"] in decided_on) for row in appointments],
         taken={(row["counter"], row["starts_at"]): row["appointment"] for row in taken},
         committed=committed,
-        log=await _log(city),
+        log=await read_log(city),
         notices=[_notice(city, row) for row in notices],
         messages=[
             Message(
@@ -99,21 +99,21 @@ async def collect(
             )
             for row in messages
         ],
-        arrived=_arrived(city, arrived_after),
+        arrived=read_arrived(city, arrived_after),
         faults=faults,
         clock_moves=city.clock_moves,
         dead_letters=dead,
         unsettled=unsettled,
-        others=[_standing(row, persons.get(row["id"])) for row in others],
+        others=[_standing(row, persons.get(row["id"])) for row in others]
+        + [Standing(stop.id, stop.version, "stop", stop.status, stop.place) for stop in announced],
+        announced=announced,
+        known=known,
+        travel=travel,
+        today=city.now.astimezone(BERLIN).date(),
     )
 
 
-def last_arrival(city: City) -> int:
-    """The number of the message the far ends got last."""
-    return max((each.number for each in _read_far_ends(city)[0]), default=0)
-
-
-def _appointment(row: Any, person: Person | None) -> Appointment:
+def _appointment(row: Any, person: Person | None, stop_changed: bool) -> Appointment:
     return Appointment(
         row["id"],
         row["version"],
@@ -121,14 +121,14 @@ def _appointment(row: Any, person: Person | None) -> Appointment:
         row["number"],
         person.name if person else None,
         _seats(row["counter"], row["starts_at"], row["ends_at"]),
-        row["closure"] is not None,
+        stop_changed or row["closure"] is not None,
         row["cancelled_by"],
     )
 
 
 def _standing(row: Any, person: Person | None) -> Standing:
     name = person.name if person else row["name"]
-    return Standing(row["id"], row["version"], row["kind"], row["status"], name)
+    return Standing(row["id"], row["version"], row["kind"], row["status"], name, row["last_day"])
 
 
 def _notice(city: City, row: Any) -> Notice:
@@ -197,65 +197,8 @@ def _seats_of(state: Mapping[str, Any]) -> tuple[Seat, ...]:
     return _seats(state["counter"], *(datetime.fromisoformat(state[name]) for name in ("starts_at", "ends_at")))
 
 
-async def _log(city: City) -> list[Logged]:
-    """Every record of every topic of facts, from the first on."""
-    topics = topics_of(city.prefix, FACTS)
-    partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=city.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    await consumer.start()
-    try:
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
-        found: list[Logged] = []
-        async with asyncio.timeout(60):
-            while any([await consumer.position(each) < ends[each] for each in partitions]):
-                for records in (await consumer.getmany(timeout_ms=500)).values():
-                    found += map(_logged, records)
-        return found
-    finally:
-        await consumer.stop()
-
-
-def _logged(record: Any) -> Logged:
-    headers = headers_as_text(record.headers)
-    return Logged(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.key,
-        UUID(headers["ce_id"]),
-        headers["ce_type"],
-        UUID(headers["ce_subject"]),
-        json.loads(record.value)["version"],
-        record.value,
-    )
-
-
 def _conduct(person: Person | None, channel: str) -> str:
     address = person and {"mail": person.mail, "sms": person.phone}.get(channel)
     if not address:
         return "delivered"
     return (conduct_of_address if channel == "mail" else conduct_of_number)(address).behaviour.value
-
-
-def _arrived(city: City, after: int) -> list[Arrived]:
-    accepted, bad_news = _read_far_ends(city)
-    return [
-        Arrived(each.reference, each.channel.value, each.recipient, each.number in bad_news)
-        for each in accepted
-        if each.number > after
-    ]
-
-
-def _read_far_ends(city: City) -> tuple[list[Any], set[int | None]]:
-    """What was accepted, and the numbers of those a failure was reported of."""
-    store = Store(city.folder)
-    try:
-        reports = store.reports()
-        bad = {each.message for each in reports if each.kind is ReportKind.BOUNCE or each.detail in BAD_RECEIPTS}
-        return store.accepted(), bad
-    finally:
-        store.close()

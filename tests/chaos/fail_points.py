@@ -141,7 +141,7 @@ def _wrap_requests(armed: Armed) -> None:
     original = asynccontextmanager(db.transaction)
 
     async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:
-        changes = request.method == "POST"
+        changes = request.method != "GET"
         async with original(request) as conn:
             yield conn
             if changes:

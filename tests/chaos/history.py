@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,8 @@ class Operation:
     """Something a person asked for.
 
     `kind` is what: hold, book, confirm, move, cancel, accept, reply of who books; join, take, decline, leave of who
-    waits; issue, call, finish and other deeds of a clerk (`station` is the counter then); close, lift of a lead.
+    waits; issue, call, finish and other deeds of a clerk (`station` is the counter then); close, lift of a lead; plan,
+    publish of a planner, delay, call-off, breakdown of a driver (`stops` are those they tell of).
     `person` is a name nobody else has, of a closure its id. `answers` holds the HTTP status of each try, None where
     the answer was lost. Moments are seconds since the epoch. `number` is the appointment's number once an answer told
     it, `said` what else was answered, `phone` the number that is this person's alone.
@@ -39,6 +40,7 @@ class Operation:
     number: str | None = None
     said: Any = None
     phone: str = ""
+    stops: tuple[UUID, ...] = ()
 
 
 NO_CAUSE = UUID(int=0)
@@ -46,11 +48,17 @@ Seat = tuple[str, datetime]
 """A counter and a start."""
 
 
+def station_of(seat: Seat) -> str:
+    """The station of a seat's counter; of one at a stop that is the id of the stop."""
+    return seat[0].rpartition("-")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """An appointment as it stands in the database of `appointments`.
 
-    `closed` says whether a closure ever concerned it, `by` who cancelled it.
+    `decided_on` says whether the city ever decided on it, because of a closure or of a stop that changed; `by` who
+    cancelled it.
     """
 
     id: UUID
@@ -59,15 +67,21 @@ class Appointment:
     number: str
     person: str | None
     seats: tuple[Seat, ...]
-    closed: bool = False
+    decided_on: bool = False
     by: str | None = None
+
+    @property
+    def station(self) -> str:
+        """Where it takes place."""
+        return station_of(self.seats[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Something else as it stands in the database of `appointments`.
+    """Something else as it stands in the database of its service.
 
-    `kind` is ticket, entry or closure; `name` the number of a ticket, the person of an entry, the station of a closure.
+    `kind` is ticket, entry, closure or stop; `name` the number of a ticket, the person of an entry, the station of a
+    closure, the place of a stop. Of an entry, `last_day` is the last one waited for.
     """
 
     id: UUID
@@ -75,6 +89,22 @@ class Standing:
     kind: str
     status: str
     name: str | None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop as people were told of it last, or as `appointments` knows it."""
+
+    id: UUID
+    version: int
+    status: str
+    place: str
+    arrives_at: datetime
+    departs_at: datetime
+    counters: int
+    delay_minutes: int
+    services: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +224,10 @@ class Fault:
 class History:
     """Everything the checker looks at.
 
-    `counters` is how many people a station serves at once. `taken` are the seats in the database with who has them.
-    `others` are the tickets, entries of the waiting list and closures.
+    `counters` is how many people a station or stop serves at once. `taken` are the seats in the database with who has
+    them. `others` are the tickets, entries of the waiting list, closures and stops. `announced` are the stops as
+    `mobile_office` told of them last, `known` as `appointments` knows them; `travel` is how long a vehicle drives from
+    one place to another, by their keys. It was collected on a day of business time (`today`).
     `clock_moves` are the moments (real time) at which business time jumped. `unsettled` says what was still in motion
     when the wait for silence ended; `dead_letters` are the reasons of records put aside.
     """
@@ -214,6 +246,10 @@ class History:
     dead_letters: Sequence[str] = ()
     unsettled: Sequence[str] = ()
     others: Sequence[Standing] = ()
+    announced: Sequence[Stop] = ()
+    known: Sequence[Stop] = ()
+    travel: Mapping[tuple[str, str], timedelta] = field(default_factory=dict)
+    today: date = date.max
 
     def facts(self, *names: str) -> Iterator[Committed]:
         """The facts of some types, in the order of their commits."""

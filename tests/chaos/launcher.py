@@ -15,6 +15,9 @@ LEASE = timedelta(seconds=8)
 SESSION = 6_000
 """Milliseconds after which a silent member of a consumer group counts as gone; brokers allow no less."""
 
+KEPT = timedelta(days=90)
+"""Instead of two weeks, so that it is known who everybody was however long a run takes to settle."""
+
 
 def main(services: str, roles: str, port: str, folder: str, breakage: str = "") -> None:
     """Wrap, then serve until the end."""
@@ -26,10 +29,11 @@ def main(services: str, roles: str, port: str, folder: str, breakage: str = "") 
         breakages.AFTER_IMPORT[breakage]()
 
     from deploy import serve
-    from shared import due, kafka
+    from shared import due, kafka, retention
     from shared.service import Role
 
     due.LEASE = LEASE
+    retention.PERSON_AFTER_MATTER = KEPT
     settings = kafka.consumer_settings
     kafka.consumer_settings = lambda: {
         **settings(),

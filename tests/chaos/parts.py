@@ -45,6 +45,7 @@ class ServiceProcess(Child):
         self.port = quiet_port(folder, name)
         self.environment: Mapping[str, str] = {}
         self.breakage = ""
+        self.services = services.split(",")
         self._arguments = [services, roles, str(self.port), str(folder)]
 
     def start(self) -> None:
@@ -60,7 +61,7 @@ class ServiceProcess(Child):
     def ready(self) -> bool:
         """Whether it reaches its database and Kafka."""
         try:
-            return httpx.get(f"{self.address}/{self._arguments[0].split(',')[0]}/health/ready", timeout=3).is_success
+            return httpx.get(f"{self.address}/{self.services[0]}/health/ready", timeout=3).is_success
         except httpx.HTTPError:
             return False
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -18,16 +17,11 @@ from tests.chaos.city import City
 from tests.chaos.evidence import collect
 from tests.chaos.faults import FROZEN_FOR, Faults
 from tests.chaos.history import History, Operation
-from tests.chaos.people.asking import Asker
+from tests.chaos.people.everybody import everybody
 from tests.chaos.people.readers import answer_reminders, subscribe
-from tests.chaos.people.staff import HALL, Clerk, Lead
-from tests.chaos.people.waiters import Waiter
-from tests.chaos.people.writers import OWN_NUMBERS, Writer
 from tests.chaos.settling import settle, until_quiet
 from tests.chaos.world import REPLICATED, World
 
-WRITERS = 4
-COUNTERS = 2
 EVENING = 0.2
 """The part of the time in which it is the evening before, and people answer their reminders."""
 FAULTS_AT_ONCE = 2
@@ -96,58 +90,43 @@ async def _load(
     operations: list[Operation] = []
     async with httpx.AsyncClient(timeout=ANSWER_TIMEOUT) as client:
         readers = await subscribe(city, world.services["notifications-1"].address, client)
-        people = _people(world, city, seed, client, operations, readers)
+        people = everybody(world, city, seed, client, operations, readers)
+        await people.planner.begin_week()
         until = time.monotonic() + seconds * (1 - EVENING)
         async with asyncio.TaskGroup() as group:
-            for actor in people:
+            for actor in people.all:
                 group.create_task(actor.run(until))
             for lane in faults:
                 group.create_task(lane.run(until))
         await world.heal()
         city.move_to(city.reminder_time + timedelta(seconds=5))
         await until_quiet(city, timeout=90)
-        say("It is the evening before: people answer their reminders, others what they are offered")
+        say("It is the evening before: all stops are called off, people answer what they are told")
         until = time.monotonic() + seconds * EVENING
         asked = [each for each in operations if each.phone and each.kind != "hold"]
         async with asyncio.TaskGroup() as group:
-            for waiter in [each for each in people if isinstance(each, Waiter)]:
-                group.create_task(waiter.run(until))
+            group.create_task(people.driver.call_all_off())
+            for actor in (people.driver, people.waiter):
+                group.create_task(actor.run(until))
             for lane in faults:
                 group.create_task(lane.run(until))
             replying = group.create_task(answer_reminders(city, client, random.Random(f"{seed} replies"), asked))
     return [*operations, *replying.result()]
 
 
-def _people(
-    world: World,
-    city: City,
-    seed: int,
-    client: httpx.AsyncClient,
-    operations: list[Operation],
-    readers: Sequence[str],
-) -> list[Asker]:
-    """Everybody who acts, each with dice of their own."""
-
-    def common(name: str) -> dict[str, Any]:
-        dice = random.Random(f"{seed} {name}")
-        return {
-            "name": name,
-            "city": city,
-            "addresses": world.addresses,
-            "client": client,
-            "random": dice,
-            "operations": operations,
-        }
-
-    numbers = OWN_NUMBERS.copy()
-    writers = [Writer(**common(f"w{each}"), numbers=numbers, readers=readers) for each in range(WRITERS)]
-    counters = range(1, COUNTERS + 1)
-    clerks = [Clerk(**common(f"clerk{each}"), user="schalter", counter=f"{HALL}-{each}") for each in counters]
-    return [*writers, Waiter(**common("waiter"), pause=0.25), *clerks, Lead(**common("lead"), pause=3)]
-
-
 def _write_down(folder: Path, history: History) -> None:
     """Leave operations, faults, messages and arrivals in the folder, for whoever has to find out why."""
-    for name in ("operations", "faults", "appointments", "others", "committed", "notices", "messages", "arrived"):
+    for name in (
+        "operations",
+        "faults",
+        "appointments",
+        "others",
+        "announced",
+        "known",
+        "committed",
+        "notices",
+        "messages",
+        "arrived",
+    ):
         rows = [json.dumps(asdict(each), default=str) for each in getattr(history, name)]
         (folder / f"{name}.jsonl").write_text("\n".join(rows))

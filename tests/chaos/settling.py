@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from datetime import timedelta
+from importlib import import_module
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,7 +13,8 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.far_ends.store import Store
 from services.notifications.delivery.domain import LOOK_UPS
-from shared.events.registry import FACTS, topics_of
+from shared.events.base import Fact
+from shared.events.registry import topics_of
 from shared.settings import SERVICES
 from tests.chaos.city import PARTITIONS, City
 
@@ -49,7 +52,8 @@ async def settle(city: City, patience: float) -> list[str]:
 
 async def until_quiet(city: City, timeout: float) -> None:
     """Wait until nothing moves; fail if something still does after so many seconds."""
-    assert not await _silence(city, timeout)
+    moving = await _silence(city, timeout)
+    assert not moving, moving
 
 
 async def _silence(city: City, patience: float) -> list[str]:
@@ -106,9 +110,10 @@ async def _moving(city: City) -> list[str]:
 
 
 async def _lags(city: City) -> dict[str, int]:
-    """How many records each service has not committed yet; a group that never committed has read nothing."""
-    topics = topics_of(city.prefix, FACTS)
-    partitions = [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]
+    """How many records of what it consumes each service has not committed; who never did has read nothing."""
+    consumed = {
+        service: _partitions(city, import_module(f"services.{service}.consumers").REACTIONS) for service in SERVICES
+    }
     consumer, admin = (
         AIOKafkaConsumer(bootstrap_servers=city.bootstrap),
         AIOKafkaAdminClient(bootstrap_servers=city.bootstrap),
@@ -116,16 +121,20 @@ async def _lags(city: City) -> dict[str, int]:
     try:
         await consumer.start()
         await admin.start()
-        ends = await consumer.end_offsets(partitions)
+        ends = await consumer.end_offsets({each for partitions in consumed.values() for each in partitions})
         lags = {}
-        for service in SERVICES:
+        for service, partitions in consumed.items():
             committed = await admin.list_consumer_group_offsets(f"{city.prefix}.{service}")
             read = {partition: max(0, offset.offset) for partition, offset in committed.items()}
-            others = [each for each in partitions if not each.topic.startswith(f"{city.prefix}.{service}")]
-            lags[service] = sum(ends[each] - read.get(each, 0) for each in others)
+            lags[service] = sum(ends[each] - read.get(each, 0) for each in partitions)
         return lags
     except (KafkaError, OSError) as error:
         return {f"anybody ({type(error).__name__})": 1}
     finally:
         await consumer.stop()
         await admin.close()
+
+
+def _partitions(city: City, facts: Iterable[type[Fact]]) -> list[TopicPartition]:
+    topics = topics_of(city.prefix, facts)
+    return [TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)]

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
 
 import httpx
 import pytest
@@ -11,13 +12,16 @@ from tests.chaos import breakages
 from tests.chaos import fail_points as points
 from tests.chaos.checker import check
 from tests.chaos.city import City
-from tests.chaos.evidence import collect, last_arrival
+from tests.chaos.evidence import collect
 from tests.chaos.history import Operation
+from tests.chaos.people.tours import Driver, Planner
 from tests.chaos.people.writers import OPENING, Writer
 from tests.chaos.rules.bookings import SLOT
 from tests.chaos.settling import settle
+from tests.chaos.traces import last_arrival
 from tests.chaos.world import TOGETHER, World
 from tests.support.stack import Backend
+from tests.support.wait import eventually
 
 in_one_loop = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,7 +33,7 @@ Plan = Callable[["Stage"], Awaitable[None]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Far ends of this module, on the run's shared Kafka and PostgreSQL; one process serves both services."""
+    """Far ends of this module, on the run's shared Kafka and PostgreSQL; one process serves all services."""
     world = World(tmp_path_factory.mktemp("chaos"), TOGETHER, (stack.bootstrap, stack.url))
     await world.start_servers()
     yield world
@@ -44,7 +48,20 @@ class Stage:
         self._world = world
         self._city = city
         self._slot = 0
-        self._writer = Writer(city.prefix, city, world.addresses, client, random.Random(1), self.operations, gives_up=0)
+
+        def common(service: str) -> dict[str, Any]:
+            return {
+                "name": f"{city.prefix}-{service}",
+                "city": city,
+                "addresses": world.addresses_of(service),
+                "client": client,
+                "random": random.Random(1),
+                "operations": self.operations,
+                "gives_up": 0,
+            }
+
+        self._writer = Writer(**common("appointments"))
+        self._planner, self._driver = Planner(**common("mobile_office")), Driver(**common("mobile_office"))
 
     async def book(self, conduct: str = "delivered", people: int = 1) -> None:
         """Let some people book the same ten minutes at the smallest station, one after another."""
@@ -58,8 +75,21 @@ class Stage:
         await self.book()
         await self._writer.cancel_last()
 
+    async def book_and_call_off(self) -> None:
+        """Announce stops, and call one off when somebody has booked there."""
+        await self._world.heal()
+        await self._planner.begin_week()
+        stop, (arrives, _) = next(iter(self._planner.timetable.items()))
+        await eventually(lambda: self._can_be_booked(stop))
+        await self._writer.book(stop, SHORT, arrives)
+        await self._driver.call_off(stop)
+
+    async def _can_be_booked(self, stop: str) -> bool:
+        return stop in [each["key"] for each in await self._writer.look("stations") or ()]
+
     async def dies_at(self, point: str) -> None:
-        """Let somebody book, and the process die of it."""
+        """Let somebody book, and the process die of it, as soon as it runs again after it died before."""
+        await self._world.heal()
         self._world.armed.arm(point)
         await self.book()
         assert await self._world.died(point, patience=40), f"nobody got to {point!r}"
@@ -80,6 +110,10 @@ async def somebody_is_never_answered(stage: Stage) -> None:
 async def several_book_and_cancel(stage: Stage) -> None:
     for _ in range(6):
         await stage.book_and_cancel()
+
+
+async def somebody_booked_at_a_stop_that_is_called_off(stage: Stage) -> None:
+    await stage.book_and_call_off()
 
 
 def a_process_dies(point: str) -> Plan:
@@ -105,6 +139,7 @@ BROKEN: dict[str, tuple[str, Plan]] = {
     "doubts_every_answer": ("I10", somebody_books),
     "sends_without_a_claim": ("I10", a_process_dies(points.ANSWER_NOT_RECORDED)),
     "tells_again_what_it_reads_again": ("I10", a_process_dies(points.EFFECTS_NOT_OFFSET)),
+    "leaves_people_at_cancelled_stops": ("I14", somebody_booked_at_a_stop_that_is_called_off),
 }
 """Per breakage the rule that must be found broken, and what brings it to light."""
 

@@ -14,3 +14,4 @@ async def test_people_book_while_everything_breaks(tmp_path: Path) -> None:
     acknowledged = [each for each in outcome.history.operations if each.ended is Ended.ACKNOWLEDGED]
     assert len(acknowledged) > 20, "hardly anybody could book"
     assert outcome.faults.total() >= 5, "hardly anything broke"
+    assert any(outcome.history.facts("MobilStopCancelled")), "no stop was called off"

@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import StackError
+from shared.settings import SERVICES
 from tests.chaos.city import City
 from tests.chaos.fail_points import ALL, Armed
 from tests.chaos.history import Fault
@@ -20,9 +21,11 @@ REPLICATED = {
     "appointments-2": ("appointments", ALL_ROLES),
     "notifications-1": ("notifications", ALL_ROLES),
     "notifications-2": ("notifications", "relay,consume,due"),
+    "mobile_office-1": ("mobile_office", ALL_ROLES),
+    "mobile_office-2": ("mobile_office", ALL_ROLES),
 }
 """Processes by name, with services and roles. Reports come in at the first one of `notifications`."""
-TOGETHER = {"services": ("appointments,notifications", ALL_ROLES)}
+TOGETHER = {"services": (",".join(SERVICES), ALL_ROLES)}
 
 
 class World:
@@ -68,10 +71,9 @@ class World:
         every: Iterable[Part] = (*self._own, self.far_ends.mail, self.far_ends.web, *self.services.values())
         return {part.name: part for part in every}
 
-    @property
-    def addresses(self) -> list[str]:
-        """Where people book."""
-        return [each.address for name, each in self.services.items() if not name.startswith("notifications")]
+    def addresses_of(self, service: str) -> list[str]:
+        """Where people ask for what a service does."""
+        return [each.address for each in self.services.values() if service in each.services]
 
     async def start_servers(self) -> None:
         """Start everything but the services."""

@@ -15,7 +15,6 @@ from deploy.local.far_ends.web import DEVELOPMENT_SECRET
 from tests.chaos.city import City
 from tests.chaos.history import Ended, Operation
 
-API = "/appointments/api/v1"
 TRIES = 8
 
 
@@ -28,6 +27,7 @@ class Asker(ABC):
         addresses: of the processes that take what they want; each try goes to any of them.
         pause: seconds between two wishes, on average.
         gives_up: how probable it is that somebody asks no more after a lost answer.
+        api: what all paths begin with.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Asker(ABC):
     operations: list[Operation]
     pause: float = 0.4
     gives_up: float = 0.1
+    api: str = "/appointments/api/v1"
 
     async def run(self, until: float) -> None:
         """Do one thing after another until a moment of `time.monotonic()`."""
@@ -60,7 +61,7 @@ class Asker(ABC):
         headers = {"Idempotency-Key": f"{self.city.prefix}-{operation.person}-{operation.kind}"}
         answer = None
         for _ in range(TRIES):
-            answer = await self.try_once(method, f"{API}/{path}", body, headers)
+            answer = await self.try_once(method, f"{self.api}/{path}", body, headers)
             operation.answers.append(answer.status_code if answer is not None else None)
             if (answer is not None and answer.status_code < 500) or self.random.random() < self.gives_up:
                 break
@@ -70,7 +71,7 @@ class Asker(ABC):
 
     async def look(self, path: str) -> Any:
         """What an address shows; None while it cannot be reached."""
-        answer = await self.try_once("GET", f"{API}/{path}", None, {})
+        answer = await self.try_once("GET", f"{self.api}/{path}", None, {})
         return answer.json() if answer is not None and answer.is_success else None
 
     async def try_once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> httpx.Response | None:

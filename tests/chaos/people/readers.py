@@ -24,7 +24,7 @@ async def subscribe(city: City, address: str, client: httpx.AsyncClient) -> list
     """Let some people subscribe to all news by mail, before anything breaks; returns their addresses."""
     mails = [f"delivered+reader{number}-{city.prefix}@simulator.stadt.example" for number in range(READERS)]
     for mail in mails:
-        wish = {"channel": "mail", "mail": mail, "districts": EVERY_DISTRICT, "topics": ["stations"]}
+        wish = {"channel": "mail", "mail": mail, "districts": EVERY_DISTRICT, "topics": ["stations", "buergermobil"]}
         (await client.post(f"{address}{API}/subscription-requests", json=wish)).raise_for_status()
     await eventually(lambda: set(mails) <= set(_letters(city)), timeout=30)
     for mail in mails:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.chaos.city import RUSH, RUSH_SLOTS
+from tests.chaos.city import RARE, RUSH, RUSH_SLOTS
 from tests.chaos.history import Ended, Operation
 from tests.chaos.people.asking import Asker
+from tests.chaos.people.tours import Timetable
 from tests.chaos.rules.bookings import SLOT
 
 OPENING = timedelta(hours=9)
 SLOTS_A_DAY = 48
-SERVICES = {"meldebescheinigung": 1, "personalausweis": 2, "familienanmeldung": 4}
+SERVICES = {"meldebescheinigung": 1, "personalausweis": 2, "familienanmeldung": 4, RARE: 1}
 """Seats each takes."""
 CHANNELS = (["mail"], ["sms"], ["mail", "sms"])
 CONDUCTS = {
@@ -54,10 +55,12 @@ class Writer(Asker):
     Args:
         numbers: phone numbers to be given to one person each.
         readers: mail addresses of people who are told news as well.
+        timetable: the stops they know of.
     """
 
     numbers: list[str] = field(default_factory=list)
     readers: Sequence[str] = ()
+    timetable: Timetable = field(default_factory=dict)
     _mine: list[Booked] = field(default_factory=list)
     _count: int = 0
 
@@ -68,7 +71,7 @@ class Writer(Asker):
             booked = self.random.choice(self._mine)
             if dice < 0.17:
                 await self.move(booked, *self._when(booked.operation.seats))
-            elif dice < 0.2:
+            elif dice < 0.25:
                 await self._answer_offer(booked)
             else:
                 self._mine.remove(booked)
@@ -142,7 +145,7 @@ class Writer(Asker):
         return person
 
     async def _answer_offer(self, booked: Booked) -> None:
-        """Take what a closure left for them instead."""
+        """Take what is kept for them instead."""
         seen = await self.look(f"appointments/{booked.token}")
         if seen and seen["status"] == "offered":
             first = booked.operation
@@ -150,13 +153,18 @@ class Writer(Asker):
             await self.ask(operation, f"appointments/{booked.token}/acceptance", None)
 
     def _wish(self) -> tuple[str, str, datetime]:
+        """What somebody wants; at stops half of it is what is rare elsewhere."""
         service = self.random.choice(list(SERVICES))
         station, starts_at = self._when(SERVICES[service])
-        return station, service, starts_at
+        return station, self.random.choice([service, RARE]) if station in self.timetable else service, starts_at
 
     def _when(self, seats: int) -> tuple[str, datetime]:
+        dice = self.random.random()
+        if dice < 0.35 and self.timetable:
+            stop, (arrives, departs) = self.random.choice(list(self.timetable.items()))
+            return stop, arrives + self.random.randrange(1 + (departs - arrives) // SLOT - seats) * SLOT
         station, slot = RUSH, self.random.randrange(RUSH_SLOTS)
-        if self.random.random() < 0.5:
+        if dice < 0.65:
             station = self.random.choice(list(self.city.counters))
             slot = self.random.randrange(SLOTS_A_DAY + 1 - seats)
         return station, self.city.day + OPENING + slot * SLOT

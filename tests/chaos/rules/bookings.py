@@ -42,17 +42,22 @@ def _is_where_it_should_be(appointment: Appointment, booking: Operation, history
     if not any(each.ended is Ended.UNKNOWN for each in moves):
         possible = possible[-1:]
     who = f"{booking.person} ({appointment.number})"
-    if len(appointment.seats) != booking.seats or not (appointment.closed or appointment.seats[0][1] in possible):
+    if len(appointment.seats) != booking.seats or not (appointment.decided_on or appointment.seats[0][1] in possible):
         yield f"{who} got another time: {appointment.seats}"
     if appointment.status == "cancelled":
-        if appointment.by == "city" and not appointment.closed:
-            yield f"{who} was cancelled by the city without a closure"
+        if appointment.by == "city" and not appointment.decided_on:
+            yield f"{who} was cancelled by the city without a closure, and without a stop that changed"
         if appointment.by != "city" and not asked_by(history, booking.person, "cancel", "reply"):
             yield f"{who} was cancelled by nobody"
 
 
 def _lasted(held: Operation, confirm: Operation, history: History) -> bool:
-    """Whether a hold was promised, and certainly not over when it was to be confirmed; a closure ends it."""
+    """Whether a hold was promised, and certainly not over when it was to be confirmed.
+
+    A closure ends it, and a stop that moves or is called off.
+    """
+    if held.station in {str(row.aggregate) for row in history.facts("MobilStopRescheduled", "MobilStopCancelled")}:
+        return False
     ends = [*history.clock_moves, *(each.invoked_at for each in history.operations if _closes(each, held.station))]
     over = any(held.invoked_at - LONGEST_ANSWER < moment < confirm.ended_at for moment in ends)
     return held.ended is Ended.ACKNOWLEDGED and not over and confirm.ended_at - held.invoked_at < HOLD_LASTS
@@ -90,16 +95,21 @@ def no_seat_has_two_holders(history: History) -> Iterator[str]:
 
 
 def _given_while_had(history: History) -> Iterator[str]:
-    """What is only offered can be had by others from its deadline on; who stops waiting gives up what is offered."""
+    """What is only offered can be had by others from its deadline on; who stops waiting gives up what is offered.
+
+    All who move with a stop give up their seats before any of them gets others.
+    """
     holders: dict[Seat, Committed] = {}
     offered: dict[UUID, UUID | None] = {}
+    moving = _moving_with_stops(history)
     for row in history.committed:
         owner = row.owner
+        together = moving.pop(row.chain, set()) if row.service == "appointments" else set()
         if row.name == "SeatOffered":
             offered[row.aggregate] = owner
         elif row.name == "WaitingListLeft" and row.says["entry"]["status"] != "booked":
             owner = offered.get(row.aggregate)
-        for seat in [seat for seat, holder in holders.items() if holder.owner == owner]:
+        for seat in [seat for seat, holder in holders.items() if holder.owner in {owner, *together}]:
             del holders[seat]
         for seat in row.seats:
             had = holders.get(seat)
@@ -108,9 +118,19 @@ def _given_while_had(history: History) -> Iterator[str]:
             holders[seat] = row
 
 
+def _moving_with_stops(history: History) -> dict[UUID, set[UUID]]:
+    """Whose appointments a stop that moved took with it, by its fact."""
+    stops = {row.event_id for row in history.facts("MobilStopRescheduled")}
+    moving: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in history.facts("AppointmentRescheduled"):
+        if row.chain in stops:
+            moving[row.chain].add(row.aggregate)
+    return moving
+
+
 def _promised_above_capacity(history: History) -> Iterator[str]:
     changing = {each.person for each in history.operations if each.kind in ("cancel", "move", "reply")}
-    changing |= {each.person for each in history.appointments if each.closed and each.person}
+    changing |= {each.person for each in history.appointments if each.decided_on and each.person}
     promised: Counter[Seat] = Counter()
     for operation in _bookings(history):
         if operation.ended is Ended.ACKNOWLEDGED and operation.person not in changing:

@@ -34,8 +34,10 @@ def _decided(history: History) -> Iterator[str]:
     for (cause, appointment), count in per_cause.items():
         if count > 1:
             yield f"{appointment} was decided on {count} times by the closure {announced[cause].aggregate}"
+    stops = {str(stop.id) for stop in history.announced}
     for row in history.facts(*DECIDED):
-        by_closure = row.says.get("about") is not None
+        about = row.says.get("about")
+        by_closure = about is not None and about.get("id") not in stops
         if by_closure and row.chain not in announced:
             yield f"what the closure decided on {row.aggregate} has another cause"
         if by_closure and row.chain in announced and _stays(row, announced[row.chain]):

@@ -14,17 +14,19 @@ OUTCOMES = frozenset({"delivered", "failed", "superseded", "expired", "suppresse
 TOLD_OF = {
     "AppointmentBooked": "confirmation",
     "AppointmentRescheduled": "rescheduling",
+    "AppointmentDelayed": "delay",
     "AlternativeOffered": "alternative",
     "AppointmentCancelled": "cancellation",
     "WaitingListJoined": "waiting",
     "SeatOffered": "seat-offer",
     "TicketNear": "turn",
 }
-REMINDED = ("AppointmentBooked", "AppointmentRescheduled")
+REMINDED = ("AppointmentBooked", "AppointmentRescheduled", "AppointmentDelayed")
 REMINDER_TIME = time(16)
-FOR_SUBSCRIBERS = frozenset({"subscription", "subscription-link", "closure", "closure-lifted", "digest"})
+NEWS_OF_STOPS = frozenset({"stop-changed", "stop-cancelled"})
+NEWS = frozenset({"closure", "closure-lifted"}) | NEWS_OF_STOPS
+FOR_SUBSCRIBERS = frozenset({"subscription", "subscription-link", "stops", "digest"}) | NEWS
 """Purposes of which no fact tells how they ended."""
-NEWS = frozenset({"closure", "closure-lifted"})
 FACT_OF = {
     "delivered": "NotificationDelivered",
     **dict.fromkeys(("failed", "expired", "unknown", "no_channel"), "NotificationFailed"),
@@ -74,9 +76,11 @@ def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
 
 
 def _to_tell(row: Committed) -> Iterator[str]:
-    """What somebody is to be told of a fact."""
+    """What somebody is to be told of a fact. Whom the city puts on the waiting list, the cancellation tells so."""
     said = dict(row.says)
     if row.name == "AppointmentRescheduled" and _noticed(said["before"]) == _noticed(said["appointment"]):
+        return
+    if row.name == "WaitingListJoined" and said.get("instead_of"):
         return
     if purpose := TOLD_OF.get(row.name):
         yield purpose
@@ -88,9 +92,10 @@ def _to_tell(row: Committed) -> Iterator[str]:
         yield "waiting-over"
 
 
-def _noticed(state: Mapping[str, Any]) -> tuple[str, ...]:
-    """What people would notice of an appointment: not the counter."""
-    return state["status"], state["starts_at"], state["place"]["key"]
+def _noticed(state: Mapping[str, Any]) -> tuple[object, ...]:
+    """What people would notice of an appointment: not the counter. A stop keeps its key where its place is another."""
+    place = state["place"]
+    return state["status"], state["starts_at"], state.get("delay_minutes"), place["key"], place.get("name")
 
 
 def _reminder_time(state: Mapping[str, Any]) -> datetime:
@@ -141,18 +146,33 @@ def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
 
 
 def _told_twice_by_one_cause(history: History, notices: Mapping[UUID, Notice]) -> Iterator[str]:
-    """News gives way to a message about one's own matter with the same cause, once that is planned."""
+    """News gives way to a message about one's own matter with the same cause, once that is planned.
+
+    News of a stop gives way as soon as it is known that somebody has an appointment there: no matter which fact comes
+    first. Whom the city puts on the waiting list hears of it with the cancellation alone.
+    """
+    own = [notice for notice in notices.values() if notice.purpose not in FOR_SUBSCRIBERS]
+    planned: dict[UUID, list[Notice]] = defaultdict(list)
+    for notice in sorted(own, key=lambda each: each.matter_version):
+        planned[notice.matter].append(notice)
     personal: dict[tuple[UUID, str], float] = {}
-    for notice in notices.values():
-        for address in notice.addresses.values() if notice.purpose not in FOR_SUBSCRIBERS else ():
-            known = personal.get((notice.cause, address), float("inf"))
-            personal[notice.cause, address] = min(known, notice.planned_at)
+    booked: dict[tuple[UUID, str], float] = {}
+    for notice in own:
+        earlier = [each for each in planned[notice.matter] if each.matter_version < notice.matter_version]
+        for address in notice.addresses.values():
+            known = notice.cause, address
+            personal[known] = min(personal.get(known, float("inf")), notice.planned_at)
+            booked[known] = min(booked.get(known, personal[known]), (earlier or [notice])[-1].planned_at)
     for message in history.messages:
         notice = notices[message.notice]
+        since = booked if notice.purpose in NEWS_OF_STOPS else personal
         if notice.purpose in NEWS and message.attempts:
             for address in notice.addresses.values():
-                if personal.get((notice.cause, address), float("inf")) + A_MOMENT < message.attempts[0].began:
+                if since.get((notice.cause, address), float("inf")) + A_MOMENT < message.attempts[0].began:
                     yield f"the {notice.purpose} of {notice.matter} was sent to somebody told of it personally"
+    for row in history.facts("WaitingListJoined"):
+        if row.says.get("instead_of") and any(each.purpose == "waiting" for each in planned[row.aggregate]):
+            yield f"that {row.aggregate} waits was told a second time"
 
 
 def _excused(message: Message, history: History) -> bool:

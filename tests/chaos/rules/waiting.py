@@ -24,7 +24,8 @@ def who_waits_is_offered_one_thing_at_a_time(history: History) -> Iterator[str]:
                 yield f"{operation.person} joined once and waits {entries[operation.person]} times"
             yield from _taken(history, operation.person)
     for each in history.others:
-        if each.kind == "entry" and each.status in OPEN:
+        over = each.last_day is None or each.last_day < history.today
+        if each.kind == "entry" and each.status in OPEN and over:
             yield f"{each.name} still waits for a day that is over"
     yield from _offers(history)
 

@@ -1,0 +1,80 @@
+"""Everybody who acts in a run, each with dice of their own."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.chaos.city import City
+from tests.chaos.history import Operation
+from tests.chaos.people.asking import Asker
+from tests.chaos.people.staff import HALL, Clerk, Lead
+from tests.chaos.people.tours import Driver, Planner, Timetable
+from tests.chaos.people.waiters import Waiter
+from tests.chaos.people.writers import OWN_NUMBERS, Writer
+from tests.chaos.world import World
+
+WRITERS = 4
+COUNTERS = 2
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Who acts, by what they do."""
+
+    writers: Sequence[Writer]
+    waiter: Waiter
+    clerks: Sequence[Clerk]
+    lead: Lead
+    planner: Planner
+    driver: Driver
+
+    @property
+    def all(self) -> list[Asker]:
+        """Who acts by day."""
+        return [*self.writers, self.waiter, *self.clerks, self.lead, self.planner, self.driver]
+
+
+def everybody(
+    world: World,
+    city: City,
+    seed: int,
+    client: httpx.AsyncClient,
+    operations: list[Operation],
+    readers: Sequence[str],
+) -> Everybody:
+    """The people of a run.
+
+    Args:
+        operations: where they write down what they ask for.
+        readers: mail addresses of people who are told news.
+    """
+    timetable: Timetable = {}
+    numbers = OWN_NUMBERS.copy()
+
+    def common(name: str, service: str = "appointments") -> dict[str, Any]:
+        return {
+            "name": name,
+            "city": city,
+            "addresses": world.addresses_of(service),
+            "client": client,
+            "random": random.Random(f"{seed} {name}"),
+            "operations": operations,
+        }
+
+    def writer(name: str) -> Writer:
+        return Writer(**common(name), numbers=numbers, readers=readers, timetable=timetable)
+
+    def clerk(number: int) -> Clerk:
+        return Clerk(**common(f"clerk{number}"), user="schalter", counter=f"{HALL}-{number}")
+
+    return Everybody(
+        writers=[writer(f"w{number}") for number in range(WRITERS)],
+        waiter=Waiter(**common("waiter"), pause=0.25),
+        clerks=[clerk(number) for number in range(1, COUNTERS + 1)],
+        lead=Lead(**common("lead"), pause=3),
+        planner=Planner(**common("planner", "mobile_office"), timetable=timetable, pause=1),
+        driver=Driver(**common("driver", "mobile_office"), timetable=timetable, pause=2),
+    )
