@@ -1,10 +1,10 @@
-"""Both services on real Kafka and PostgreSQL, between a simulated mail server and SMS gateway."""
+"""The services on real Kafka and PostgreSQL, between a simulated mail server and SMS gateway."""
 
 import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest_asyncio
 import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import text
 
 from deploy.local.far_ends import mail
 from deploy.local.far_ends.behaviours import Delays
@@ -24,14 +26,17 @@ from deploy.serve import OnePort
 from services.appointments.app import create_app as create_appointments
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings as AppointmentsSettings
+from services.mobile_office.app import create_app as create_mobile_office
+from services.mobile_office.fleet.usecases import load_city as load_fleet
+from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
 from shared.calendar import is_working_day
 from shared.clock import BERLIN, Clock
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import Service
-from shared.settings import SERVICES, Platform
+from shared.service import ALL_ROLES, Role, Service
+from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.deploy.far_ends import web_server
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
@@ -39,26 +44,29 @@ from tests.support.wait import eventually
 
 QUICK = Delays(slow=2, receipt=0.05, later=0.5, throttle=1)
 API = "/appointments/api/v1"
+CREATE: dict[str, Callable[..., FastAPI]] = {
+    "appointments": create_appointments,
+    "mobile_office": create_mobile_office,
+    "notifications": create_notifications,
+}
+LOAD_CITY = {"appointments": load_city, "mobile_office": load_fleet}
 
 
 class City:
     """A running city; `folder` keeps what citizens received."""
 
-    def __init__(
-        self, folder: Path, platform: Platform, appointments: AppointmentsSettings, notifications: NotificationsSettings
-    ) -> None:
+    def __init__(self, folder: Path, platform: Platform, sms_url: str, *settings: ServiceSettings) -> None:
         self.folder = folder
         self.platform = platform
-        self.notifications = notifications
-        self.settings = {"appointments": appointments, "notifications": notifications}
+        self.sms_url = sms_url
+        self.settings = {each.service: each for each in settings}
         self.client = httpx.AsyncClient(base_url=platform.public_url, timeout=20)
         self._running: dict[str, AsyncExitStack] = {}
         self.apps: dict[str, Any] = {}
 
-    async def start(self, name: str) -> None:
+    async def start(self, name: str, roles: frozenset[Role] = ALL_ROLES) -> None:
         """Start a service's loops."""
-        create = {"appointments": create_appointments, "notifications": create_notifications}[name]
-        app = create(self.settings[name])  # type: ignore[operator]
+        app = CREATE[name](self.settings[name], roles)
         stack = AsyncExitStack()
         await stack.enter_async_context(app.router.lifespan_context(app))
         self.apps[name], self._running[name] = app, stack
@@ -96,9 +104,22 @@ class City:
             got = self.received()
             return all(got[address] >= count for address, count in expected.items())
 
-        await eventually(arrived, timeout=timeout, every=0.1)
+        with suppress(AssertionError):  # whose message is missing is said below
+            await eventually(arrived, timeout=timeout, every=0.1)
         await asyncio.sleep(1)
         assert dict(self.received()) == expected
+
+    async def until_known(self, by: str, of: str) -> None:
+        """Wait until a service has consumed every fact another one has recorded, whatever it has done about them."""
+        async with self.service(of).db.transaction() as conn:
+            recorded = (await conn.execute(text("select event_id from outbox"))).scalars().all()
+
+        async def known() -> bool:
+            async with self.service(by).db.transaction() as conn:
+                seen = text("select count(distinct event_id) from inbox where event_id = any(:recorded)")
+                return bool((await conn.execute(seen, {"recorded": recorded})).scalar_one() == len(recorded))
+
+        await eventually(known, timeout=40)
 
     def move_to(self, moment: datetime) -> None:
         """Let it be this moment now, for all services."""
@@ -112,10 +133,10 @@ class City:
             day += timedelta(days=1)
         return day.replace(hour=0, minute=0, second=0, microsecond=0)
 
-    async def book(self, start: datetime, **person: Any) -> dict[str, Any]:
-        """Book a certificate at Mitte."""
+    async def book(self, start: datetime, station: str = "mitte", **person: Any) -> dict[str, Any]:
+        """Book a certificate."""
         body = {
-            "time": {"station": "mitte", "services": ["meldebescheinigung"], "starts_at": start.isoformat()},
+            "time": {"station": station, "services": ["meldebescheinigung"], "starts_at": start.isoformat()},
             "person": {"name": "Anna Muster", "channels": ["mail"], **person},
         }
         answer = await self.client.post(f"{API}/appointments", json=body)
@@ -136,7 +157,7 @@ class City:
 
     async def write_sms(self, sender: str, words: str) -> None:
         """Let somebody write an SMS to the city."""
-        url = f"{self.notifications.sms_url}/simulator/reply"
+        url = f"{self.sms_url}/simulator/reply"
         answer = await self.client.post(url, json={"from": sender, "text": words})
         assert answer.status_code == 202, answer.text
 
@@ -167,7 +188,7 @@ async def mail_server(folder: Path, port: int, bounces: int) -> AsyncIterator[No
 async def city(
     stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[City]:
-    """A city with both services running, at noon of a working day."""
+    """A city with its services running, at noon of a working day."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 3)
     own, smtp, gateway, bounces = free_port(), free_port(), free_port(), free_port()
     address = f"http://127.0.0.1:{own}"
@@ -179,9 +200,12 @@ async def city(
         clock_file=tmp_path / "clock",
         oidc_issuer=f"http://127.0.0.1:{gateway}/issuer",
     )
+    sms_url = f"http://127.0.0.1:{gateway}/sms"
     city = City(
         tmp_path,
         platform,
+        sms_url,
+        MobileOfficeSettings(platform=platform, database=await database("mobile_office")),
         AppointmentsSettings(
             platform=platform,
             database=await database("appointments"),
@@ -192,7 +216,7 @@ async def city(
             platform=platform,
             database=await database("notifications"),
             smtp_port=smtp,
-            sms_url=f"http://127.0.0.1:{gateway}/sms",
+            sms_url=sms_url,
             sms_reply_number=REPLY_NUMBER,
             bounce_port=bounces,
             send_timeout=1,
@@ -215,9 +239,9 @@ async def city(
         async with mail_server(tmp_path, smtp, bounces):
             for name in SERVICES:
                 await city.start(name)
-            service = city.service("appointments")
-            async with service.db.transaction() as conn:
-                await load_city(conn, service.city)
+            for name, load in LOAD_CITY.items():
+                async with city.service(name).db.transaction() as conn:
+                    await load(conn, city.service(name).city)
             server = uvicorn.Server(
                 uvicorn.Config(
                     OnePort(city.apps, otherwise=city.apps["appointments"]),

@@ -1,4 +1,4 @@
-"""Two processes of `appointments` on one database, for tests of what happens at the same moment."""
+"""Two processes of a service on one database, for tests of what happens at the same moment."""
 
 import os
 import sys
@@ -29,22 +29,22 @@ async def two_processes(
         "NAHBAR_OIDC_ISSUER": issuer,
         "NAHBAR_KAFKA": service.settings.platform.kafka,
         "NAHBAR_TOPIC_PREFIX": service.settings.platform.topic_prefix,
-        "APPOINTMENTS_DATABASE": service.settings.database,
+        f"{service.name.upper()}_DATABASE": service.settings.database,
         **environment,
     }
-    processes, ports = [Child(f"appointments-{n}", folder) for n in range(2)], [free_port(), free_port()]
+    processes, ports = [Child(f"{service.name}-{n}", folder) for n in range(2)], [free_port(), free_port()]
     one, other = (f"http://127.0.0.1:{port}" for port in ports)
 
     async def ready() -> bool:
         with suppress(httpx.HTTPError):
             async with httpx.AsyncClient(timeout=5) as client:
-                states = [await client.get(f"{each}/appointments/health/ready") for each in (one, other)]
+                states = [await client.get(f"{each}/{service.name}/health/ready") for each in (one, other)]
                 return all(state.status_code == 200 for state in states)
         return False
 
     try:
         for process, port in zip(processes, ports, strict=True):
-            command = [sys.executable, "-m", "deploy.cli", "serve", "appointments", "--port", str(port)]
+            command = [sys.executable, "-m", "deploy.cli", "serve", service.name, "--port", str(port)]
             process.spawn(command, given)
         await eventually(ready, timeout=40, every=0.2)
         yield one, other
