@@ -29,12 +29,13 @@ _RUSH_SHORT = """
     update opening_hours set opens = '09:00', closes = $1, valid_from = $3, valid_until = $3, staff_counters = (
         select count(*) - 1 from counters c where c.station = $2) where station = $2
 """
+_OPEN_NEVER = "insert into stations (key, name, district) values ($1, 'Bürger-Service-Station im Umbau', 500)"
 _KEEP_RARE = "update services set stations = array[$2] where key = $1"
 PARTITIONS = 3
 RUSH, RUSH_SLOTS = "walsum", 5
 """A third of all wishes are for the first few times of one small station."""
-RARE = "fuehrungszeugnis"
-"""A service for which one goes to that station or a stop: who loses their time there soon has to wait."""
+RARE, REBUILT = "fuehrungszeugnis", "umbau"
+"""A service of stops, and of a station without hours: who loses their time at the last stop has to wait."""
 SEND_TIMEOUT = 1.5
 """Seconds `notifications` waits for each answer of a far end; five of them are shorter than a lease."""
 
@@ -83,13 +84,14 @@ class City:
     async def keep_rush_short(self) -> None:
         """Let one counter of the station everybody wants open for those few times alone, so that people wait.
 
-        There, and at stops, is also the only place for what is rare.
+        What is rare is to be had at stops alone, as long as a station is being rebuilt.
         """
         conn = await asyncpg.connect(self.databases["appointments"], timeout=10)
         try:
             last = time(9, 10 * RUSH_SLOTS)
             await conn.execute(_RUSH_SHORT, last, RUSH, self.day.date())
-            await conn.execute(_KEEP_RARE, RARE, RUSH)
+            await conn.execute(_OPEN_NEVER, REBUILT)
+            await conn.execute(_KEEP_RARE, RARE, REBUILT)
         finally:
             await conn.close()
 
