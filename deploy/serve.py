@@ -19,6 +19,8 @@ from shared.web.portal import create_portal
 
 GRACE = 20
 """Seconds that requests in flight get at a shutdown."""
+KEEP_ALIVE = 130
+"""Seconds that an unused connection is kept: longer than gateways use it, lest one sends a POST as it is closed."""
 
 
 def settings_of(service: str) -> ServiceSettings:
@@ -118,6 +120,7 @@ def config_of(app: ASGIApp, host: str, port: int, trusted_proxies: Sequence[IPvA
         server_header=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=[str(each) for each in trusted_proxies],
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
 

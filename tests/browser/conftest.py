@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from starlette.types import ASGIApp
 
 from deploy.local.far_ends.issuer import create_issuer
-from deploy.serve import OnePort
+from deploy.serve import KEEP_ALIVE, OnePort
 from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
@@ -127,7 +127,7 @@ def address_of(listener: socket.socket) -> str:
 async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncIterator[str]:
     """Serve an application on a free port of this machine, or where somebody listens for it: its address."""
     with listener or free_port() as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_keep_alive=KEEP_ALIVE))
         running = asyncio.create_task(server.serve([listener]))
         await eventually(lambda: server.started)
         yield address_of(listener)

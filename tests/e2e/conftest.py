@@ -22,7 +22,7 @@ from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import WebSettings, create_web
 from deploy.local.laptop import REPLY_NUMBER
 from deploy.local.processes import free_port
-from deploy.serve import OnePort
+from deploy.serve import KEEP_ALIVE, OnePort
 from services.appointments.app import create_app as create_appointments
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings as AppointmentsSettings
@@ -247,6 +247,7 @@ async def city(
                     OnePort(city.apps, otherwise=city.apps["appointments"]),
                     lifespan="off",
                     log_config=None,
+                    timeout_keep_alive=KEEP_ALIVE,
                     timeout_graceful_shutdown=1,
                 )
             )

@@ -34,7 +34,9 @@ STAFF: Mapping[str, Member] = MappingProxyType(
             ),
             ("*",),
         ),
-        "mobil": Member("Derya Kaplan", "Bürgermobil, unterwegs", ("mobile_office:staff",), ()),
+        "mobil": Member(
+            "Derya Kaplan", "Bürgermobil, unterwegs", ("appointments:staff", "mobile_office:staff"), ("buergermobil",)
+        ),
         "mitteilungen": Member("Jan Kowalski", "Mitteilungen", ("notifications:staff",), ()),
         "leitstelle": Member(
             "Leitstelle",
