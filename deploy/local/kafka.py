@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.local.java import find_java, kafka_jars
 from deploy.local.processes import Child, Progress, StackError, free_port, listens, remembered_port, stays_taken
 
-_MEMORY = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+_MEMORY = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -40,12 +40,14 @@ class Kafka(Child):
     Args:
         folder: keeps data, port and log; made if absent.
         port: of the listener for clients; None keeps the port of the last start, or takes a free one.
+        heap: of the Java process, in MiB; 256 are enough for hundreds of partitions, not for thousands.
     """
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, heap: int = 256) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__("kafka", folder)
         self._folder = folder
+        self._heap = heap
         self._port = remembered_port(folder, "kafka", port)
 
     @property
@@ -84,5 +86,5 @@ class Kafka(Child):
             done = subprocess.run(tool, capture_output=True, text=True, timeout=60, check=False)
             if done.returncode:
                 raise StackError(f"Kafka could not prepare {data}: {done.stderr.strip().splitlines()[-1:]}")
-        self.spawn([*java, *_MEMORY, *classpath, "kafka.Kafka", str(properties)])
+        self.spawn([*java, f"-Xmx{self._heap}m", *_MEMORY, *classpath, "kafka.Kafka", str(properties)])
         self.wait_until(lambda: listens(self._port), timeout)

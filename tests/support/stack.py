@@ -20,6 +20,8 @@ from shared import migrations
 
 _TEMPLATE_LOCK = 0x746D706C
 _FOLDERS = "nahbar-test-"
+_HEAP = 1024
+"""MiB for the broker of a whole run: every test has topics of its own, in the end thousands of partitions."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def _embedded(durable: bool) -> Backend:
     _end_abandoned()
     folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
     (folder / "owner").write_text(str(os.getpid()))
-    kafka, postgres = Kafka(folder), Postgres(folder, durable=durable)
+    kafka, postgres = Kafka(folder, heap=_HEAP), Postgres(folder, durable=durable)
 
     def stop() -> None:
         kafka.kill()
