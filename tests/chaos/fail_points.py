@@ -21,6 +21,7 @@ SENT_NOT_MARKED = "relay: Kafka has the rows, they are not marked"
 MARKED = "relay: the rows are marked"
 BEFORE_EFFECTS = "consumer: before the COMMIT of the effects"
 EFFECTS_NOT_OFFSET = "consumer: after the COMMIT of the effects, before the offset is committed"
+NOTED_NOT_OFFSET = "consumer of notifications: after the COMMIT of the effects, before the offset is committed"
 OFFSET = "consumer: the offset is committed"
 CLAIMED = "sending: after the claim, before the socket opens"
 ANSWER_NOT_RECORDED = "sending: the far end has answered, nothing is recorded"
@@ -36,6 +37,7 @@ ALL = (
     MARKED,
     BEFORE_EFFECTS,
     EFFECTS_NOT_OFFSET,
+    NOTED_NOT_OFFSET,
     OFFSET,
     CLAIMED,
     ANSWER_NOT_RECORDED,
@@ -103,10 +105,15 @@ def install(armed: Armed) -> None:
     _wrap(Relay, "_mark", armed, after=MARKED, when=lambda relay, conn, rows: bool(rows))
     _wrap(Consumer, "_react", armed, after=BEFORE_EFFECTS)
     _wrap(Consumer, "_commit", armed, before=EFFECTS_NOT_OFFSET, after=OFFSET)
+    _wrap(Consumer, "_commit", armed, before=NOTED_NOT_OFFSET, when=_is_of_notifications)
     _wrap(Carrier, "carry", armed, before=CLAIMED, after=ANSWER_NOT_RECORDED)
     _wrap(Sending, "finish", armed, after=BEFORE_RECORD)
     _wrap(LookingUp, "perform", armed, after=LOOKED_UP)
     _wrap(ReportHandler, "handle_DATA", armed, after=BOUNCE_TAKEN)
+
+
+def _is_of_notifications(consumer: Any, *_: Any) -> bool:
+    return bool(consumer._service.name == "notifications")
 
 
 def _wrap(
@@ -122,10 +129,11 @@ def _wrap(
 
     @wraps(original)
     async def wrapped(*arguments: Any, **options: Any) -> Any:
-        if before:
+        counts = when(*arguments)
+        if before and counts:
             armed.reach(before)
         result = await original(*arguments, **options)
-        if after and when(*arguments):
+        if after and counts:
             armed.reach(after)
         return result
 

@@ -138,7 +138,7 @@ BROKEN: dict[str, tuple[str, Plan]] = {
     "takes_silence_for_a_refusal": ("I10", somebody_is_never_answered),
     "doubts_every_answer": ("I10", somebody_books),
     "sends_without_a_claim": ("I10", a_process_dies(points.ANSWER_NOT_RECORDED)),
-    "tells_again_what_it_reads_again": ("I10", a_process_dies(points.EFFECTS_NOT_OFFSET)),
+    "tells_again_what_it_reads_again": ("I10", a_process_dies(points.NOTED_NOT_OFFSET)),
     "leaves_people_at_cancelled_stops": ("I14", somebody_booked_at_a_stop_that_is_called_off),
 }
 """Per breakage the rule that must be found broken, and what brings it to light."""
