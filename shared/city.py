@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 _CITIES = Path(__file__).parent / "cities"
 
+RhineBank = Literal["left", "right"]
+
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,7 +21,7 @@ class Quarter(_Data):
 
     number: int
     name: str
-    rhine_bank: Literal["left", "right"]
+    rhine_bank: RhineBank
 
 
 class District(_Data):

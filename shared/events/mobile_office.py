@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime
 
+from shared.city import RhineBank
 from shared.events.base import Fact, FactPart, Privacy
 
 
@@ -39,7 +40,7 @@ class StopPlace(FactPart):
     name: str
     district: int
     quarter: int
-    rhine_bank: Literal["left", "right"]
+    rhine_bank: RhineBank
     landmark: str
     step_free: bool
     latitude: float

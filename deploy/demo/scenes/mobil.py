@@ -59,12 +59,12 @@ async def _announce(stage: Stage, lead: httpx.AsyncClient, monday: date) -> tupl
         await stage.subscribe(name, places[place]["district"], "buergermobil")
     (await lead.post(f"/weeks/{monday}/publication", json={"preview": preview["version"]})).raise_for_status()
     stage.say(f"[bold]The Bürgermobil[/bold] announces {len(planned)} stops in the week of {monday:%d.%m.}")
-    stops = [await _stop(stage, id) for id in ids]
-    for stop in [await _stop(stage, each["id"]) for each in planned]:
+    stops = {each["id"]: await _stop(stage, each["id"]) for each in planned}
+    for stop in stops.values():
         stage.say(f"  {_local(stop['arrives_at']):%a %d.%m. %H:%M}  {stop['place']['name']}")
     stage.expect(("mail", stage.mail("juergen")), ("mail", stage.mail("sabine")))
     await stage.all_arrived_in_time("the news of the Bürgermobil")
-    return stops[0], stops[1]
+    return stops[ids[0]], stops[ids[1]]
 
 
 async def _break_down(stage: Stage, lead: httpx.AsyncClient, late: Any, dropped: Any) -> None:
@@ -73,13 +73,8 @@ async def _break_down(stage: Stage, lead: httpx.AsyncClient, late: Any, dropped:
         f"not at all at {dropped['place']['name']}"
     )
     answers = {late["id"]: {"decision": "delay", "minutes": LATE}, dropped["id"]: {"decision": "cancel"}}
-    breakdown = {
-        "vehicle": late["vehicle"]["key"],
-        "from_time": late["arrives_at"],
-        "reason": REASON,
-        "answers": answers,
-    }
-    (await lead.put(f"/breakdowns/{uuid4()}", json=breakdown | {"answers": answers})).raise_for_status()
+    breakdown = {"vehicle": late["vehicle"]["key"], "from_time": late["arrives_at"], "reason": REASON}
+    (await lead.put(f"/breakdowns/{uuid4()}", json={**breakdown, "answers": answers})).raise_for_status()
 
 
 async def _book(stage: Stage, stop: Any, person: dict[str, Any]) -> Any:

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from services.appointments.offer.hours import Hours
+from shared.city import RhineBank
 from shared.clock import BERLIN
-
-RhineBank = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.fleet import usecases
-from services.mobile_office.fleet.domain import RhineBank, Vehicle
+from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
 from services.mobile_office.tours.bodies import API, Body, Counters, Day, Key, Lead, Line, Staff, Version, as_body
+from shared.city import RhineBank
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
-RhineBank = Literal["left", "right"]
+from shared.city import RhineBank
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from services.mobile_office.fleet import usecases
 from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
+from services.mobile_office.tours.bodies import MOST_COUNTERS, Version
 from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
 from shared.city import City
 from shared.lines import legible_line
@@ -21,13 +22,11 @@ from shared.web.staff.visit import StaffVisit
 from shared.web.typed import Reading, read_choice, read_day, read_number
 
 PAGE = f"{STAFF}/fleet"
-MOST_COUNTERS = 20
 LONGEST_LINE = 200
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
 Key = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9-]*$")]
-Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class TypedPlace(BaseModel):

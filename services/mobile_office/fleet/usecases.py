@@ -1,7 +1,7 @@
 """Use cases of the fleet. What staff have changed, the city's data no longer overwrite."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import permutations
 from typing import Any
@@ -63,12 +63,16 @@ async def save_place(conn: AsyncConnection, service: Service, who: Caller, place
     """
     if place.permit_from and place.permit_until and place.permit_until < place.permit_from:
         raise PermitUnfit
-    known = (await load_fleet(conn, service.city)).places
-    if await _save(conn, places, place, known.get(place.key)):
-        ways = [way for other in known.values() if other.key != place.key for way in permutations((place, other), 2)]
-        await _measure(conn, ways, service.city.mobile_office.travel_minutes)
-        await note(conn, who, PLACE_CHANGED, now, place=place.key)
-    return (await load_fleet(conn, service.city)).places[place.key]
+    others = dict((await load_fleet(conn, service.city)).places)
+    known = others.pop(place.key, None)
+    if known and _is_as(known, place):
+        return known
+    saved = replace(place, version=place.version + 1)
+    await _save(conn, places, saved, known)
+    ways = [way for other in others.values() for way in permutations((place, other), 2)]
+    await _measure(conn, ways, service.city.mobile_office.travel_minutes)
+    await note(conn, who, PLACE_CHANGED, now, place=place.key)
+    return saved
 
 
 async def save_vehicle(
@@ -80,24 +84,28 @@ async def save_vehicle(
         FleetChanged: it has another version by now.
     """
     known = (await load_fleet(conn, service.city)).vehicles.get(vehicle.key)
-    if await _save(conn, vehicles, vehicle, known):
-        await note(conn, who, VEHICLE_CHANGED, now, vehicle=vehicle.key)
-    return (await load_fleet(conn, service.city)).vehicles[vehicle.key]
+    if known and _is_as(known, vehicle):
+        return known
+    saved = replace(vehicle, version=vehicle.version + 1)
+    await _save(conn, vehicles, saved, known)
+    await note(conn, who, VEHICLE_CHANGED, now, vehicle=vehicle.key)
+    return saved
 
 
-async def _save(conn: AsyncConnection, table: Table, wanted: Place | Vehicle, known: Place | Vehicle | None) -> bool:
-    """Save what has not been changed since it was looked at; returns whether there was something to save."""
-    values = asdict(wanted) | {"version": wanted.version + 1}
-    if known and asdict(known) | {"version": 0} == asdict(wanted) | {"version": 0}:
-        return False
+def _is_as(known: Place | Vehicle, wanted: Place | Vehicle) -> bool:
+    """Whether nothing would change, whichever version was looked at."""
+    return asdict(known) | {"version": wanted.version} == asdict(wanted)
+
+
+async def _save(conn: AsyncConnection, table: Table, saved: Place | Vehicle, known: Place | Vehicle | None) -> None:
+    """Save the next version of what has not been changed since it was looked at."""
     if known is None:
-        statement: Any = insert(table).values(values).on_conflict_do_nothing().returning(table.c.key)
+        statement: Any = insert(table).values(asdict(saved)).on_conflict_do_nothing().returning(table.c.key)
     else:
-        unchanged = (table.c.key == wanted.key) & (table.c.version == wanted.version)
-        statement = update(table).where(unchanged).values(values).returning(table.c.key)
+        unchanged = (table.c.key == saved.key) & (table.c.version == saved.version - 1)
+        statement = update(table).where(unchanged).values(asdict(saved)).returning(table.c.key)
     if (await conn.execute(statement)).one_or_none() is None:
         raise FleetChanged(known)
-    return True
 
 
 async def _take_over(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -30,7 +30,9 @@ Lead = Annotated[Caller, Depends(require_role("mobile_office:lead"))]
 Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 Line = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Counters = Annotated[int, Field(ge=1, le=99)]
+MOST_COUNTERS = 20
+"""No vehicle has more."""
+Counters = Annotated[int, Field(ge=1, le=MOST_COUNTERS)]
 Day = Annotated[date, AfterValidator(_of_our_time)]
 Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]

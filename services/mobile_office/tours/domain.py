@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -112,6 +112,11 @@ class Warning:
     district: int | None = None
     quarter: int | None = None
     weeks: int | None = None
+
+
+def moment(day: date, hour: time) -> datetime:
+    """A time of day in the city, as plans have it."""
+    return datetime.combine(day, hour, BERLIN).astimezone(UTC)
 
 
 def plan_of(state: StopState) -> Plan:

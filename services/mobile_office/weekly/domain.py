@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan
+from services.mobile_office.tours.domain import Plan, moment
 from shared.calendar import is_public_holiday
-from shared.clock import BERLIN
 from shared.recurrence import recurs_on
 
 MOST_WEEKS = 52
@@ -59,7 +58,7 @@ class WeeklyStop:
         )
 
     def _plan_on(self, day: date, place: str, counters: int) -> Plan:
-        return Plan(self.vehicle, place, _moment(day, self.arrives), _moment(day, self.departs), counters)
+        return Plan(self.vehicle, place, moment(day, self.arrives), moment(day, self.departs), counters)
 
 
 def plans_for(monday: date, weekly: Iterable[WeeklyStop], fleet: Fleet) -> list[Plan]:
@@ -78,7 +77,3 @@ def holidays_in(monday: date, weekly: Iterable[WeeklyStop]) -> list[date]:
     """The public holidays of a week on which the weekly plan would have a stop."""
     days = {day for each in weekly if (day := each.day_in(monday))}
     return sorted(filter(is_public_holiday, days))
-
-
-def _moment(day: date, hour: time) -> datetime:
-    return datetime.combine(day, hour, BERLIN).astimezone(UTC)

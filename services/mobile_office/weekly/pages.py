@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 from babel.dates import get_day_names
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.tours.bodies import Version
 from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
@@ -29,7 +30,7 @@ class TypedWeeklyStop(BaseModel):
     """A stop of the weekly plan as typed; `version` is the one it had when the form was opened, 0 for a new one."""
 
     id: UUID
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    version: Version = 0
     vehicle: Text = ""
     place: Text = ""
     weekday: Text = ""

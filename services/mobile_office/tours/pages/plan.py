@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.calendar import RENEWAL, calendar_of
 from services.mobile_office.tours.nearby import Origin, nearest
+from services.mobile_office.tours.pages.names import names_of
 from services.mobile_office.tours.queries import load_announced
-from services.mobile_office.tours.reasons import WORDS
 from shared.city import City, District
 from shared.recurrence import WEEK, monday_of
 from shared.web.visit import CurrentVisit, Visit
@@ -112,12 +112,7 @@ async def load_to_come(visit: Visit) -> list[AnnouncedStop]:
 def names(visit: Visit) -> dict[str, object]:
     """What pages need to call places, services and reasons by their names."""
     city = visit.service.city
-    return {
-        "districts": {each.number: each.name for each in city.districts},
-        "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
-        "services": {each.key: each for each in city.services},
-        "reasons": WORDS,
-    }
+    return {**names_of(city), "services": {each.key: each for each in city.services}}
 
 
 def _week(typed: str, this: date) -> date:

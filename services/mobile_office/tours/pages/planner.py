@@ -8,15 +8,16 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours import usecases
+from services.mobile_office.tours.bodies import Version
 from services.mobile_office.tours.domain import Plan, Stop
 from services.mobile_office.tours.pages.typed_plan import STEP, TypedPlan
 from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
 from services.mobile_office.tours.publishing import load_preview
-from services.mobile_office.tours.queries import find_stop, load_booked, load_stops, load_week
+from services.mobile_office.tours.queries import find_stop, load_booked, load_week
 from services.mobile_office.tours.refusals import StopOver, UnknownPlan, VehicleElsewhere, WeekChanged
 from shared.clock import BERLIN
 from shared.problems import NotFound
@@ -27,8 +28,6 @@ from shared.web.staff.visit import StaffVisit
 PAGE = f"{STAFF}/planner"
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
-
-Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class Moved(BaseModel):
@@ -202,8 +201,8 @@ def _monday(typed: str, today: date) -> date:
 async def _week_page(visit: StaffVisit, monday: date, refused: str = "", done: str = "") -> Response:
     week = await load_week(visit.conn, monday)
     fleet, names = await load_names(visit)
-    stops = await load_stops(visit.conn, monday)
     preview = await load_preview(visit.conn, visit.service, monday, visit.now) if week else None
+    stops = preview.stops if preview else ()
     return visit.render(
         "staff/planner.html",
         status=409 if refused else 200,

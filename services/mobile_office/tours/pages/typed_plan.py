@@ -1,14 +1,15 @@
 """Where a stop is planned, as it is typed into a form."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Self
 
 from pydantic import BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan
+from services.mobile_office.tours.bodies import MOST_COUNTERS
+from services.mobile_office.tours.domain import Plan, moment
 from services.mobile_office.tours.pages.visit import Text
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
@@ -16,7 +17,6 @@ from shared.web.typed import Reading, read_choice, read_number, read_time
 
 STEP = timedelta(minutes=15)
 """How far the buttons move a stop."""
-MOST_COUNTERS = 99
 
 
 class TypedPlan(BaseModel):
@@ -64,8 +64,4 @@ class TypedPlan(BaseModel):
             form.errors["departs"] = _("Geben Sie ein Ende an, das nach dem Anfang liegt.")
         if form.errors or not (place and vehicle and day and arrives and departs and counters):
             return None, form.errors
-        return Plan(vehicle, place, _moment(day, arrives), _moment(day, departs), counters), form.errors
-
-
-def _moment(day: date, hour: time) -> datetime:
-    return datetime.combine(day, hour, BERLIN).astimezone(UTC)
+        return Plan(vehicle, place, moment(day, arrives), moment(day, departs), counters), form.errors

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.tours.reasons import WORDS, Reason
+from services.mobile_office.tours.pages.names import names_of
+from services.mobile_office.tours.reasons import Reason
 from shared.events.mobile_office import StopReason
 from shared.lines import legible_line
 from shared.web.forms import FormErrors
@@ -21,7 +22,6 @@ LONGEST_WORDS = 200
 Member = Annotated[StaffVisit, Depends(staff("mobile_office:staff"))]
 Lead = Annotated[StaffVisit, Depends(staff("mobile_office:lead"))]
 Text = Annotated[str, Field(max_length=1000)]
-OneTimeKey = Annotated[str, Field(pattern=r"^[\w-]{8,100}$")]
 
 
 class TypedReason(BaseModel):
@@ -50,11 +50,6 @@ def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Re
 
 async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
     """The fleet, and what every page for staff needs to call its parts by their names."""
-    fleet = await load_fleet(visit.conn, visit.service.city)
     city = visit.service.city
-    return fleet, {
-        "fleet": fleet,
-        "districts": {each.number: each.name for each in city.districts},
-        "quarters": {known.number: known.name for each in city.districts for known in each.quarters},
-        "reasons": WORDS,
-    }
+    fleet = await load_fleet(visit.conn, city)
+    return fleet, {"fleet": fleet, **names_of(city)}
