@@ -1,7 +1,7 @@
 """The service with a city loaded, and clients of its API."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from services.appointments.app import create_app
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
-from shared.calendar import is_public_holiday, is_working_day
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.days import berlin, run_clock, weekend_day, working_day
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 
@@ -35,7 +35,7 @@ async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tm
         kafka=stack.bootstrap,
         postgres=stack.url,
         topic_prefix=topic_prefix,
-        clock_file=tmp_path / "clock",
+        clock_file=run_clock(tmp_path),
         partitions=4,
     )
     return Settings(platform=platform, database=await database("appointments"), pool_size=20, **NO_LIMITS)
@@ -80,19 +80,13 @@ def roles_as_tokens(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def at(service: Service, hour: int, minute: int = 0, days: int = 3) -> datetime:
-    """A moment on a working day, at least some days ahead."""
-    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=days)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
+    """A moment on the working day that many working days ahead."""
+    return berlin(working_day(service.clock.now().astimezone(BERLIN).date(), days), hour, minute)
 
 
 def weekend(service: Service, hour: int = 10, minute: int = 0) -> datetime:
     """A moment on the next Saturday or Sunday that is no holiday."""
-    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
-    while day.weekday() < 5 or is_public_holiday(day):
-        day += timedelta(days=1)
-    return datetime.combine(day, time(hour, minute), BERLIN)
+    return berlin(weekend_day(service.clock.now().astimezone(BERLIN).date()), hour, minute)
 
 
 def pass_time(service: Service, duration: timedelta) -> None:

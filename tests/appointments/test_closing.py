@@ -89,7 +89,7 @@ async def test_two_closures_may_overlap(client: Client, service: Service) -> Non
 
 async def test_a_station_closed_while_people_book_is_either_empty_or_open(client: Client, service: Service) -> None:
     for round in range(3):
-        start, id = at(service, 9, days=3 + 7 * round), str(uuid4())
+        start, id = at(service, 9, days=3 + 5 * round), str(uuid4())
         bookings = [client.post(f"{API}/appointments", json=booking(start, f"Person {n}")) for n in range(4)]
         close = client.put(
             f"{ADDRESS}/{id}", json=closing(start.date()), headers={"Authorization": "Bearer appointments:lead"}

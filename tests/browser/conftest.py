@@ -38,6 +38,7 @@ from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
 from tests.browser.touring import TouringSite
 from tests.shared.web.site import create_site
+from tests.support.days import run_clock
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
 from tests.support.wait import eventually
@@ -159,7 +160,7 @@ async def appointments(
     platform = Platform(
         kafka=stack.bootstrap,
         postgres=stack.url,
-        clock_file=tmp_path_factory.mktemp("clock") / "clock",
+        clock_file=run_clock(tmp_path_factory.mktemp("clock")),
         public_url=address_of(listener),
         oidc_issuer=f"{address_of(listener)}/issuer",
     )
@@ -206,10 +207,12 @@ async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def messages(stack: Backend) -> AsyncIterator[MessagesSite]:
+async def messages(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MessagesSite]:
     """The pages about messages, over a database of their own."""
     database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url)
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
+    )
     settings = NotificationsSettings(platform=platform, database=database)
     app = create_notifications(settings, frozenset({Role.HTTP}))
     service: Service = app.state.service
@@ -224,7 +227,7 @@ async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) 
     """The pages of subscriptions and the portal on one port, over a database of their own."""
     database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
     platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
     )
     app = create_notifications(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
     service: Service = app.state.service
@@ -240,7 +243,7 @@ async def touring(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
     """The pages of the Bürgermobil and the portal on one port, over a database of their own."""
     database = await clone_database(stack.url, "mobile_office", f"mobile_office_{uuid4().hex[:12]}")
     platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=tmp_path_factory.mktemp("clock") / "clock"
+        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
     )
     app = create_mobile_office(MobileOfficeSettings(platform=platform, database=database), frozenset({Role.HTTP}))
     service: Service = app.state.service

@@ -12,6 +12,7 @@ from tests.appointments.conftest import API, booking
 from tests.appointments.desk import not_reached
 from tests.appointments.stops import a_stop
 from tests.browser.booking import BookingSite
+from tests.support.days import now
 
 HOURS = (
     "/hours/preview?place=mitte&version={version}&window=1&weekdays=0&weekdays=1&weekdays=3"
@@ -114,8 +115,8 @@ async def day(site: DeskSite, page: Page) -> None:
 
 
 async def day_empty(site: DeskSite, page: Page) -> None:
-    sunday = datetime.now(BERLIN).date() + timedelta(days=365)
-    await site.open(page, f"/day?place=homberg&day={sunday}")
+    in_a_year = now().date() + timedelta(days=365)
+    await site.open(page, f"/day?place=homberg&day={in_a_year}")
 
 
 async def of_begun(site: DeskSite, page: Page) -> None:

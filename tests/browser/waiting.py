@@ -17,7 +17,7 @@ WAITING = "/appointments/waiting"
 
 async def sold_out_day(site: BookingSite) -> datetime:
     """A morning at Mitte on a day on which everything is taken, and nobody waits."""
-    start = at(site.service, 9, days=24)
+    start = at(site.service, 9, days=16)
     await site.change("update waiting_entries set status = 'left' where status in ('waiting', 'offered')")
     await sell_out(site.service, start, counter="mitte-%")
     return start
@@ -122,7 +122,7 @@ async def offer_without_consent(site: BookingSite, page: Page) -> None:
 
 async def waits_already(site: BookingSite, page: Page) -> None:
     await waiting(site)
-    await site.open(page, details_of(at(site.service, 9, days=24)))
+    await site.open(page, details_of(at(site.service, 9, days=16)))
     await page.get_by_label("Vor- und Nachname").fill(TYPED["name"])
     await page.get_by_label("E-Mail-Adresse").fill(TYPED["mail"])
     await page.get_by_role("button", name="Auf die Warteliste").click()

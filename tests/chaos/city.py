@@ -15,13 +15,14 @@ from deploy.local.laptop import REPLY_NUMBER
 from services.appointments.offer.usecases import load_city as load_offer
 from services.mobile_office.fleet.usecases import load_city as load_fleet
 from services.mobile_office.tables import weekly_stops
-from shared.calendar import is_working_day, previous_working_day
+from shared.calendar import previous_working_day
 from shared.city import City as CityData
 from shared.clock import BERLIN, Clock
 from shared.db import Database
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.settings import SERVICES, Platform
+from tests.support.days import berlin, now, working_day
 from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.stack import clone_database, drop_database
 
@@ -78,8 +79,8 @@ class City:
                     await conn.execute(delete(weekly_stops))
             await database.close()
         self.counters = {each.key: each.counters for each in city.stations if each.kind == "counter"}
-        self.move_to(self._working_day(datetime.now(BERLIN), 1) + timedelta(hours=12))
-        self.day = self._working_day(self.now.astimezone(BERLIN), 4)
+        self.move_to(berlin(working_day(now().date(), 1), 12))
+        self.day = berlin(working_day(self.now.astimezone(BERLIN).date(), 3))
 
     async def keep_rush_short(self) -> None:
         """Let one counter of the station everybody wants open for those few times alone, so that people wait.
@@ -172,10 +173,3 @@ class City:
     @property
     def _clock_file(self) -> Path:
         return self.folder / f"{self.prefix}.clock"
-
-    @staticmethod
-    def _working_day(after: datetime, days: int) -> datetime:
-        day = (after + timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
-        while not is_working_day(day.date()):
-            day += timedelta(days=1)
-        return day

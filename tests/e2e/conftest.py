@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,13 @@ from services.mobile_office.fleet.usecases import load_city as load_fleet
 from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
-from shared.calendar import is_working_day
 from shared.clock import BERLIN, Clock
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import ALL_ROLES, Role, Service
 from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.deploy.far_ends import web_server
+from tests.support.days import berlin, run_clock, stand_at, working_day
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 from tests.support.wait import eventually
@@ -123,15 +123,11 @@ class City:
 
     def move_to(self, moment: datetime) -> None:
         """Let it be this moment now, for all services."""
-        assert self.platform.clock_file
-        Clock.move(self.platform.clock_file, moment - datetime.now(UTC))
+        stand_at(self.platform.clock_file, moment)
 
     def day(self, ahead: int = 4) -> datetime:
-        """Midnight of a working day some days ahead."""
-        day = Clock(self.platform.clock_file).now().astimezone(BERLIN) + timedelta(days=ahead)
-        while not is_working_day(day.date()):
-            day += timedelta(days=1)
-        return day.replace(hour=0, minute=0, second=0, microsecond=0)
+        """Midnight of the working day that many working days ahead."""
+        return berlin(working_day(Clock(self.platform.clock_file).now().astimezone(BERLIN).date(), ahead))
 
     async def book(self, start: datetime, station: str = "mitte", **person: Any) -> dict[str, Any]:
         """Book a certificate."""
@@ -197,7 +193,7 @@ async def city(
         postgres=stack.url,
         topic_prefix=topic_prefix,
         public_url=address,
-        clock_file=tmp_path / "clock",
+        clock_file=run_clock(tmp_path),
         oidc_issuer=f"http://127.0.0.1:{gateway}/issuer",
     )
     sms_url = f"http://127.0.0.1:{gateway}/sms"

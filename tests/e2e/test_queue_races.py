@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,14 +15,13 @@ from deploy.local.far_ends.web import WebSettings, create_web
 from services.appointments.offer.usecases import load_city
 from services.appointments.queue.usecases import TicketWish, issue
 from services.appointments.settings import Settings
-from shared.calendar import is_working_day
-from shared.clock import BERLIN, Clock
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
 from tests.e2e.processes import two_processes
+from tests.support.days import berlin, now, run_clock, stand_at, working_day
 from tests.support.stack import Backend
 
 API = "/appointments/api/v1/staff"
@@ -43,14 +41,11 @@ async def service(
         kafka=stack.bootstrap,
         postgres=stack.url,
         topic_prefix=topic_prefix,
-        clock_file=tmp_path / "clock",
+        clock_file=run_clock(tmp_path),
         oidc_issuer=issuer,
     )
     service = Service(Settings(platform=platform, database=await database("appointments")))
-    moment = service.clock.now().astimezone(BERLIN).replace(hour=10, minute=0) + timedelta(days=1)
-    while not is_working_day(moment.date()):
-        moment += timedelta(days=1)
-    Clock.move(tmp_path / "clock", moment - service.clock.now())
+    stand_at(platform.clock_file, berlin(working_day(now().date(), 1), 10))
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
         await conn.execute(text("update stations set daily_tickets = 900"))

@@ -17,8 +17,6 @@ from sqlalchemy import text
 from deploy.local.far_ends.issuer import create_issuer
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
-from shared.calendar import is_working_day
-from shared.clock import BERLIN
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import Service
@@ -27,6 +25,7 @@ from tests.appointments.checks import assert_consistent
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
 from tests.e2e.processes import two_processes
+from tests.support.days import berlin, now, run_clock, working_day
 from tests.support.limits import NO_LIMITS, NO_LIMITS_ENVIRONMENT
 from tests.support.stack import Backend
 from tests.support.wait import eventually
@@ -38,11 +37,13 @@ COUNTERS_OF_MITTE = 8
 
 @pytest_asyncio.fixture
 async def service(
-    stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str
+    stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
 ) -> AsyncIterator[Service]:
     """The service's database with Duisburg loaded, seen from outside the processes."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
+    )
     service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
@@ -75,10 +76,7 @@ async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterato
 @pytest.fixture
 def start(service: Service) -> datetime:
     """Nine o'clock on a working day to come."""
-    day = service.clock.now().astimezone(BERLIN).date() + timedelta(days=3)
-    while not is_working_day(day):
-        day += timedelta(days=1)
-    return datetime(day.year, day.month, day.day, 9, tzinfo=BERLIN)
+    return berlin(working_day(now().date(), 3), 9)
 
 
 def wish(start: datetime) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from services.mobile_office.settings import Settings
 from services.mobile_office.tours.bookings import note_booking
 from shared import events
 from shared.auth import EVERY_STATION, Caller
-from shared.clock import BERLIN, Clock
+from shared.clock import BERLIN
 from shared.events.appointments import AppointmentBooked
 from shared.recurrence import WEEK
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.days import stand_at
 from tests.support.stack import Backend
 
 Client = httpx.AsyncClient
@@ -42,7 +43,7 @@ async def settings(
 ) -> Settings:
     """Settings of a service with a database and a clock of its own."""
     clock = tmp_path / "clock"
-    Clock.move(clock, at(MONDAY, 7) - datetime.now(BERLIN))
+    stand_at(clock, at(MONDAY, 7))
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=clock)
     return Settings(platform=platform, database=await database("mobile_office"), pool_size=20)
 

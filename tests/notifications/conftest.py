@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,6 @@ from services.notifications.app import create_app
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
-from shared.clock import Clock
 from shared.events.base import Received
 from shared.events.notifications import NoticeFact
 from shared.events.registry import facts_by_type
@@ -33,6 +32,7 @@ from shared.service import Role, Service
 from shared.settings import Platform
 from tests.deploy.far_ends import web_server
 from tests.notifications.facts import MONDAY_NOON
+from tests.support.days import stand_at
 from tests.support.wait import eventually
 
 QUICK = Delays(slow=1.5, receipt=0.05, later=0.3, throttle=1)
@@ -56,7 +56,7 @@ class Post:
 
     def move_clock(self, moment: datetime) -> None:
         """Let it be this moment now."""
-        Clock.move(self._clock_file, moment - datetime.now(UTC))
+        stand_at(self._clock_file, moment)
 
     @asynccontextmanager
     async def mail_server(self) -> AsyncIterator[None]:

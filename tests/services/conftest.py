@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest_asyncio
@@ -12,6 +13,7 @@ from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.service import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform, ServiceSettings
+from tests.support.days import run_clock
 from tests.support.stack import Backend
 
 
@@ -37,9 +39,11 @@ async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture
 async def settings(
-    name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
+    name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]], tmp_path: Path
 ) -> ServiceSettings:
     """Settings of the service with a database and topics of its own."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
+    )
     return settings_class(name)(platform=platform, database=await database(name))

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from shared.service import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
 from tests.services.conftest import new_app, settings_class
+from tests.support.days import run_clock
 from tests.support.stack import Backend
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
@@ -25,11 +27,17 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 
 @pytest_asyncio.fixture(params=SERVICES)
 async def document(
-    request: pytest.FixtureRequest, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]
+    request: pytest.FixtureRequest,
+    stack: Backend,
+    topic_prefix: str,
+    database: Callable[[str], Awaitable[str]],
+    tmp_path: Path,
 ) -> AsyncIterator[str]:
     """The address of the OpenAPI document of a served service, with a city where it needs one."""
     name = request.param
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    platform = Platform(
+        kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
+    )
     service_settings = settings_class(name)(platform=platform, database=await database(name))
     service = new_app(service_settings).state.service
     await load_city_into(service)
