@@ -247,9 +247,15 @@ def install_errors(app: FastAPI) -> None:
     app.add_middleware(Answers)
 
 
+async def _without_prefix(request: Request) -> None:
+    """FastAPI dependency: a path with a language in front is a person's, and people have no operations."""
+    if request.scope.get("root_path"):
+        raise NotFound
+
+
 def operations_router(service: "Service") -> APIRouter:
     """Liveness, readiness and metrics under `/<service>/`, for the machines that run the service."""
-    router = APIRouter(prefix=f"/{service.name}", include_in_schema=False)
+    router = APIRouter(prefix=f"/{service.name}", include_in_schema=False, dependencies=[Depends(_without_prefix)])
 
     @router.get("/health/live")
     async def live() -> JSONResponse:

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 import typer
 import yaml
+from fastapi.routing import APIRoute
 from typer.main import get_command
 
 from deploy.cli import app
 from deploy.local.far_ends.__main__ import app as far_ends
 from deploy.local.java import KAFKA
 from deploy.operations import new_secrets
-from deploy.serve import settings_of
+from deploy.serve import app_of, settings_of
+from shared.http import operations_router
 from shared.settings import SERVICES
 from shared.web.i18n import LANGUAGES
 
@@ -209,6 +211,19 @@ def test_the_gateway_finds_a_service_behind_each_language() -> None:
             assert re.match(pattern, f"{prefix}/{service}/subscribe")
             assert re.match(pattern, f"{prefix}/{service}")
             assert not re.match(pattern, f"{prefix}/appointments/{service}/")
+
+
+def test_the_gateway_lets_nobody_reach_the_operations_of_a_service() -> None:
+    [pattern] = re.findall(r"@operations path_regexp (\S+)", (ROOT / "deploy/Caddyfile").read_text())
+    for service in SERVICES:
+        routes = operations_router(app_of(service).state.service).routes
+        addresses = {each.path for each in routes if isinstance(each, APIRoute)}
+        assert len(addresses) == 3
+        for address in addresses:
+            for prefix in ("", *(each.prefix for each in LANGUAGES), "/de-simple", "/x/y"):
+                assert re.search(pattern, prefix + address)
+            assert re.search(pattern, f"{address}/")
+            assert re.search(pattern, address.replace("/health", "/Health").replace("/metrics", "/METRICS"))
 
 
 def test_nothing_runs_as_root() -> None:

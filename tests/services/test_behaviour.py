@@ -24,11 +24,13 @@ from shared.db import kernel_tables, transaction
 from shared.events.registry import FACTS, topic_of
 from shared.service import Role
 from shared.settings import SERVICES, ServiceSettings
+from shared.web.i18n import LANGUAGES
 from tests.services.conftest import client_of, new_app
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)
 
+PREFIXES = {language.prefix for language in LANGUAGES}
 NOBODY = "127.0.0.1:9"
 SUMS = Path(__file__).parent / "migrations.sha256"
 
@@ -50,6 +52,16 @@ async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: S
         assert f"nahbar_{name}_relay_leading" in metrics
         assert f"nahbar_{name}_outbox_oldest_seconds" in metrics
         assert (await client.head(f"/{name}/health/live")).status_code == 200
+
+
+async def test_operations_have_one_address_that_no_gateway_lets_through(name: str, settings: ServiceSettings) -> None:
+    async with client_of(new_app(settings, frozenset({Role.HTTP}))) as client:
+        for page in ("health/live", "health/ready", "metrics"):
+            assert (await client.get(f"/{name}/{page}")).status_code == 200
+            for prefix in PREFIXES - {""}:
+                assert (await client.get(f"{prefix}/{name}/{page}")).status_code == 404
+                slashed = await client.get(f"{prefix}/{name}/{page}/", follow_redirects=True)
+                assert slashed.status_code == 404
 
 
 async def test_a_redirect_names_no_host_whatever_the_client_says(name: str, settings: ServiceSettings) -> None:
