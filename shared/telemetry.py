@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -44,8 +45,12 @@ def _without_personal_data(_: Any, __: str, event: MutableMapping[str, Any]) -> 
     return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def configure_logging(level: str) -> None:
-    """Log JSON lines to standard error, masked; the standard library's records pass through the same mask."""
+def configure_logging(level: str, file: Path | None = None) -> None:
+    """Log JSON lines, masked; the standard library's records pass through the same mask.
+
+    Args:
+        file: where the lines are added; standard error without one.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -59,7 +64,7 @@ def configure_logging(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = logging.FileHandler(file, delay=True) if file else logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

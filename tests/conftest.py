@@ -1,5 +1,6 @@
 """Fixtures for all tests: the run's shared stack, names of one's own in it, and servers of one's own to break."""
 
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from uuid import uuid4
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
@@ -46,6 +48,20 @@ def stack() -> Iterator[Backend]:
     backend = start_backend()
     yield backend
     backend.stop()
+
+
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Logging that a test may configure."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

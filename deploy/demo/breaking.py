@@ -19,6 +19,7 @@ from rich.table import Table
 from deploy import operations
 from deploy.demo.scenario import account
 from deploy.demo.stage import API
+from deploy.local.far_ends.records import CROWD
 from deploy.local.kafka import Kafka
 from deploy.local.laptop import Laptop
 from deploy.local.postgres import Postgres
@@ -103,7 +104,7 @@ class Breaking:
         start = random.choice(place["starts"])  # noqa: S311
         body = {
             "time": {"station": place["station"], "services": [SERVICE], "starts_at": start},
-            "person": {"name": "Demo", "mail": f"demo-{uuid4().hex[:8]}@example.org", "channels": ["mail"]},
+            "person": {"name": "Demo", "mail": f"{uuid4().hex[:8]}@{CROWD}", "channels": ["mail"]},
         }
         headers = {"Idempotency-Key": uuid4().hex}
         (await client.post(f"{API}/appointments", json=body, headers=headers)).raise_for_status()

@@ -16,6 +16,10 @@ from deploy.demo.stage import Failed
 from deploy.demo.watch import watch_facts, watch_far_ends
 from deploy.local.laptop import FOLDER, Laptop
 from deploy.local.processes import StackError
+from shared.telemetry import configure_logging
+
+LOG = "demo.log"
+"""The file in the laptop's folder that keeps what the demo itself, not a service, has to log."""
 
 
 def up(console: Console, folder: Path | None, port: int) -> int:
@@ -30,6 +34,7 @@ def demo(console: Console, folder: Path | None, port: int, once: bool) -> int:
 
 def _run(console: Console, folder: Path | None, port: int, work: Callable[[Laptop], int]) -> int:
     laptop = Laptop(folder or FOLDER, port)
+    configure_logging("warning", laptop.folder / LOG)  # what libraries say of a killed database is not for the screen
     with _quiet_interrupt():
         try:
             with console.status("Starting") as status:

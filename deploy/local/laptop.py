@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from deploy import operations
+from deploy.local.far_ends.store import CLOCK
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET
 from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
@@ -32,7 +33,7 @@ class Laptop:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.address = f"http://127.0.0.1:{port}"
-        self.clock_file = folder / "clock"
+        self.clock_file = folder / CLOCK
         self._port = port
         bounces = remembered_port(folder, "bounces", None)
         self.stack = Stack(folder)

@@ -1,7 +1,10 @@
+import html
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import html5lib
@@ -9,9 +12,10 @@ import httpx
 import pytest
 from icalendar import Calendar, Event
 
-from deploy.local.far_ends.inbox import create_inbox
-from deploy.local.far_ends.records import Channel, NewReport, ReportKind
-from deploy.local.far_ends.store import Store
+from deploy.local.far_ends.inbox import SHOWN, create_inbox
+from deploy.local.far_ends.records import CROWD, Channel, NewReport, ReportKind
+from deploy.local.far_ends.store import CLOCK, Store
+from shared.clock import Clock
 from tests.deploy.far_ends import letter
 
 ANNA = "anna@example.org"
@@ -46,8 +50,8 @@ def accept_sms(
     return number
 
 
-def with_html(mail: EmailMessage, html: str) -> EmailMessage:
-    mail.add_alternative(html, subtype="html")
+def with_html(mail: EmailMessage, source: str) -> EmailMessage:
+    mail.add_alternative(source, subtype="html")
     return mail
 
 
@@ -201,13 +205,58 @@ async def test_the_filter(client: httpx.AsyncClient, store: Store) -> None:
     assert "Keine Nachricht" in await page(client, "/inbox/?person=%25")
 
 
-async def test_only_the_newest_are_shown(client: httpx.AsyncClient, store: Store) -> None:
-    for number in range(101):
+async def test_the_newest_are_shown_and_a_link_leads_to_the_older(client: httpx.AsyncClient, store: Store) -> None:
+    for number in range(SHOWN * 2 + 1):
         accept_sms(store, f"Nachricht {number}.", str(number))
+    path, seen = "/inbox/", []
+    while path:
+        shown = await page(client, path)
+        seen.append(sorted(map(int, re.findall(r"Nachricht (\d+)\.", shown))))
+        older = re.search(r'href="([^"]+)">Ältere<', shown)
+        path = html.unescape(older[1]) if older else ""
+    assert [len(numbers) for numbers in seen] == [SHOWN, SHOWN, 1]
+    assert sorted(number for numbers in seen for number in numbers) == list(range(SHOWN * 2 + 1))
+    assert "Neueste" in shown
+    assert "Neueste" not in await page(client)
+
+
+async def test_the_crowd_does_not_push_the_story_out_of_view(client: httpx.AsyncClient, store: Store) -> None:
+    accept_mail(store, letter(ANNA))
+    for number in range(SHOWN + 1):
+        accept_mail(store, letter(f"{number}@{CROWD}", f"m{number}"))
+    assert ANNA in (story := await page(client))
+    assert CROWD not in story
+    crowd = await page(client, "/inbox/?show=crowd")
+    assert CROWD in crowd
+    assert ANNA not in crowd
+    assert CROWD not in await page(client, "/inbox/?show=mail")
+
+
+async def test_messages_of_a_kind_or_a_language(client: httpx.AsyncClient, store: Store) -> None:
+    for recipient, language in ((ANNA, "de"), ("ivan@example.org", "de-simple"), ("mehmet@example.org", "tr")):
+        mail = letter(recipient, recipient)
+        mail["Content-Language"] = language
+        store.accept(Channel.MAIL, "b@stadt.example", recipient, mail.as_bytes(policy=SMTP), {recipient: []})
+    accept_sms(store, "Hallo", "s1")
+    mails, sms = await page(client, "/inbox/?show=mail"), await page(client, "/inbox/?show=sms")
+    assert ANNA in mails
+    assert NUMBER not in mails
+    assert NUMBER in sms
+    assert ANNA not in sms
+    for recipient, language in ((ANNA, "de"), ("ivan@example.org", "de-simple"), ("mehmet@example.org", "tr")):
+        shown = await page(client, f"/inbox/?show=mail&language={language}")
+        assert re.findall(r"[a-z]+@example\.org</a>", shown) == [f"{recipient}</a>"]
+    assert "Davon ist noch nichts angekommen." in await page(client, "/inbox/?show=mail&language=ar")
+    assert (await client.get("/inbox/?show=other")).status_code == 422
+    assert ANNA in await page(client, "/inbox/?language=%25")
+
+
+async def test_the_clock_is_the_citys(client: httpx.AsyncClient, store: Store, tmp_path: Path) -> None:
+    Clock.move(tmp_path / CLOCK, datetime(2031, 3, 5, 12, tzinfo=UTC) - datetime.now(UTC))
+    accept_mail(store, letter(ANNA))
     shown = await page(client)
-    assert "Gezeigt sind die neuesten 100 Nachrichten." in shown
-    assert "Nachricht 0." not in shown
-    assert "Nachricht 100." in shown
+    assert "Die Uhr der Stadt zeigt <time" in shown
+    assert len(re.findall(r"5\. März 2031, 13:0\d", shown)) == 2
 
 
 def test_both_languages_say_the_same() -> None:

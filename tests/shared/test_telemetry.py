@@ -30,22 +30,16 @@ def test_addresses_numbers_and_tokens_are_masked(line: str, masked: str) -> None
     assert mask(line) == masked
 
 
-def test_every_log_line_is_masked_json(capsys: pytest.CaptureFixture[str]) -> None:
-    before = logging.getLogger().handlers[:], logging.getLogger().level
+def test_every_log_line_is_masked_json(capsys: pytest.CaptureFixture[str], own_logging: None) -> None:
+    configure_logging("info")
+    enter_trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    structlog.get_logger().warning("refused", detail="anna@example.org")
+    logging.getLogger("library").warning("refused %s", "anna@example.org")
     try:
-        configure_logging("info")
-        enter_trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-        structlog.get_logger().warning("refused", detail="anna@example.org")
-        logging.getLogger("library").warning("refused %s", "anna@example.org")
-        try:
-            raise ValueError("anna@example.org")
-        except ValueError:
-            structlog.get_logger().error("failed", exc_info=True)
-        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    finally:
-        logging.getLogger().handlers, level = before
-        logging.getLogger().setLevel(level)
-        structlog.reset_defaults()
+        raise ValueError("anna@example.org")
+    except ValueError:
+        structlog.get_logger().error("failed", exc_info=True)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert len(lines) == 3
     assert "anna" not in json.dumps(lines)
     assert lines[0]["trace_id"] == "0af7651916cd43dd8448eb211c80319c"

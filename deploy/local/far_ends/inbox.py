@@ -9,17 +9,18 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
-from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deploy.local.far_ends.inbox_view import html_of, people
-from deploy.local.far_ends.records import Accepted, Channel, NewReport, ReportKind
-from deploy.local.far_ends.store import Store
-from shared.clock import BERLIN
+from deploy.local.far_ends.records import Accepted, Channel, Kind, NewReport, ReportKind, Wanted
+from deploy.local.far_ends.store import CLOCK, Store
+from shared.clock import BERLIN, Clock
+from shared.web.i18n import MESSAGE_LANGUAGES
 
-SHOWN = 100
-"""Messages on the page at most."""
+SHOWN = 20
+"""Messages on a page at most."""
 
 PAGE_POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
@@ -41,6 +42,7 @@ def create_inbox(folder: Path) -> FastAPI:
     """The page over what the far ends keep in a folder: German at `/inbox/`, English at `/en/inbox/`."""
     environment = Environment(loader=FileSystemLoader(_FILES), autoescape=True, undefined=StrictUndefined)
     environment.filters["moment"] = _moment
+    clock = Clock(folder / CLOCK)
     template = environment.get_template("inbox.html")
     texts: dict[str, dict[str, str]] = json.loads((_FILES / "inbox.json").read_text())
 
@@ -53,28 +55,40 @@ def create_inbox(folder: Path) -> FastAPI:
             return found
         raise HTTPException(404)
 
-    def page(language: str, store: Store, person: str) -> HTMLResponse:
-        found = people(store, person, SHOWN)
+    def page(language: str, store: Store, wanted: Wanted) -> HTMLResponse:
+        found = store.newest(wanted, SHOWN + 1)
+        older = len(found) > SHOWN
         content = template.render(
             language=language,
             t=texts[language],
-            person=person,
-            people=found,
+            wanted=wanted,
+            kinds=Kind,
+            languages=MESSAGE_LANGUAGES,
+            people=people(store, found[-SHOWN:]),
             counts=store.counts(),
-            shown=sum(len(one.messages) for one in found),
-            limit=SHOWN,
+            older=found[-SHOWN].number if older else None,
+            now=clock.now(),
         )
         return HTMLResponse(content, headers=PAGE_POLICY)
+
+    def wanted(
+        person: str = "",
+        show: Kind = Kind.STORY,
+        language: str = "",
+        before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    ) -> Wanted:
+        known = language if language in {each.code for each in MESSAGE_LANGUAGES} else ""
+        return Wanted(person.strip(), show, known, before)
 
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/inbox/")
-    def german(store: Annotated[Store, Depends(opened)], person: str = "") -> HTMLResponse:
-        return page("de", store, person.strip())
+    def german(store: Annotated[Store, Depends(opened)], wanted: Annotated[Wanted, Depends(wanted)]) -> HTMLResponse:
+        return page("de", store, wanted)
 
     @routes.get("/en/inbox/")
-    def english(store: Annotated[Store, Depends(opened)], person: str = "") -> HTMLResponse:
-        return page("en", store, person.strip())
+    def english(store: Annotated[Store, Depends(opened)], wanted: Annotated[Wanted, Depends(wanted)]) -> HTMLResponse:
+        return page("en", store, wanted)
 
     @routes.get("/inbox/style.css")
     def style() -> FileResponse:

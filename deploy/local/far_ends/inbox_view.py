@@ -53,10 +53,10 @@ class Person:
     messages: Sequence[Shown]
 
 
-def people(store: Store, person: str, limit: int) -> list[Person]:
-    """The newest messages to addresses and numbers containing `person`, whoever was written to last first."""
+def people(store: Store, found: Sequence[Accepted]) -> list[Person]:
+    """Messages by person, the one written to last first."""
     messages: dict[str, list[Shown]] = {}
-    for message in store.newest(person, limit):
+    for message in found:
         earlier = messages.pop(message.recipient, [])
         messages[message.recipient] = [*earlier, _shown(message, store.reports(message.number))]
     return [Person(name, shown) for name, shown in reversed(messages.items())]

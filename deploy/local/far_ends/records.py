@@ -13,6 +13,34 @@ class Channel(StrEnum):
     SECOND_SMS = "second_sms"
 
 
+CROWD = "menge.example"
+"""The domain of the crowd that books on and on while the demo runs; its mails are looked at apart from the story's."""
+
+
+class Kind(StrEnum):
+    """Which messages the inbox shows: those of the story, all or only one kind of them; or those of the crowd."""
+
+    STORY = "story"
+    MAIL = "mail"
+    SMS = "sms"
+    CROWD = "crowd"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages to look up: to addresses and numbers that contain `person`, of a kind, older than `before`.
+
+    Args:
+        language: only mails in this language (BCP 47 tag).
+        before: the number of a message.
+    """
+
+    person: str = ""
+    kind: Kind = Kind.STORY
+    language: str = ""
+    before: int | None = None
+
+
 class ReportKind(StrEnum):
     """What a far end tells the sender afterwards."""
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.local.far_ends.records import Accepted, Channel, NewReport, Report, ReportKind
+from deploy.local.far_ends.records import CROWD, Accepted, Channel, Kind, NewReport, Report, ReportKind, Wanted
+from shared.clock import Clock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -52,15 +53,29 @@ SELECT number, channel, recipient, sender, reference, accepted_at, source, (
 ) AS times FROM messages
 """
 
+CLOCK = "clock"
+"""The name of the clock file in the folder."""
+
+_WANTED = {
+    Kind.STORY: f"recipient NOT LIKE '%@{CROWD}'",
+    Kind.MAIL: f"channel = 'mail' AND recipient NOT LIKE '%@{CROWD}'",
+    Kind.SMS: "channel <> 'mail'",
+    Kind.CROWD: f"recipient LIKE '%@{CROWD}'",
+}
+
 
 class Store:
-    """The far ends' memory; each process opens its own on the same folder, which is made where missing."""
+    """The far ends' memory; each process opens its own on the same folder, which is made where missing.
+
+    Messages carry the city's time, as a clock file in the folder moves it; what is due is due in real time.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
             folder / "far_ends.sqlite3", timeout=20, isolation_level=None, check_same_thread=False
         )
+        self._clock = Clock(folder / CLOCK)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; only a power cut might
@@ -85,7 +100,7 @@ class Store:
                 number = self._db.execute(
                     "INSERT INTO messages (channel, recipient, sender, reference, accepted_at, source) "
                     "VALUES (?, ?, ?, ?, ?, ?) RETURNING number",
-                    (channel, recipient, sender, reference, time.time(), source),
+                    (channel, recipient, sender, reference, self._clock.now().timestamp(), source),
                 ).fetchone()["number"]
                 for report in reports:
                     self.add_report(channel, number, recipient, report)
@@ -117,7 +132,7 @@ class Store:
         """Commit that the sender took a report."""
         self._db.execute(
             "UPDATE reports SET due_at = NULL, attempts = attempts + 1, sent_at = ? WHERE number = ?",
-            (time.time(), report.number),
+            (self._clock.now().timestamp(), report.number),
         )
 
     def not_sent(self, report: Report, wait: float | None) -> None:
@@ -140,11 +155,21 @@ class Store:
         """The messages accepted with a reference."""
         return self._messages("WHERE channel = ? AND reference = ? ORDER BY number", (channel, reference))
 
-    def newest(self, person: str, limit: int) -> list[Accepted]:
-        """The last messages to recipients whose address or number contains `person`, oldest first."""
-        return self._messages("WHERE instr(lower(recipient), lower(?)) ORDER BY number DESC LIMIT ?", (person, limit))[
-            ::-1
-        ]
+    def newest(self, wanted: Wanted, limit: int) -> list[Accepted]:
+        """The last messages that are wanted, oldest first."""
+        condition = _WANTED[wanted.kind]
+        parameters: list[object] = [wanted.person]
+        if wanted.language:
+            condition += " AND instr(source, ?)"
+            parameters.append(f"\nContent-Language: {wanted.language}\r\n".encode())
+        if wanted.before is not None:
+            condition += " AND number < ?"
+            parameters.append(wanted.before)
+        found = self._messages(
+            f"WHERE instr(lower(recipient), lower(?)) AND {condition} ORDER BY number DESC LIMIT ?",
+            (*parameters, limit),
+        )
+        return found[::-1]
 
     def doubled(self) -> list[str]:
         """The references accepted more than once for the same recipient."""
