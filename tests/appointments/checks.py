@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -11,12 +12,15 @@ from sqlalchemy import text
 from services.appointments.offer.domain import minute_of
 from shared.service import Service
 from tests.appointments.conftest import API, Client, booking, outbox
+from tests.support.wait import answered
 
 
 async def fill(client: Client, service: Service, start: Any, leave: int) -> None:
     """Book all counters of Mitte at a time, but for some."""
     bodies = [booking(start, name=f"before {n}") for n in range(8 - leave)]
-    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in bodies])
+    answers = await asyncio.gather(
+        *[answered(partial(client.post, f"{API}/appointments", json=body)) for body in bodies]
+    )
     assert {answer.status_code for answer in answers} == {201}
 
 

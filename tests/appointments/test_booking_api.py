@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from shared.service import Service
 from shared.settings import development_private_key
 from tests.appointments.checks import assert_consistent, fill
 from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, pass_time, wish
-from tests.support.wait import eventually
+from tests.support.wait import answered, eventually
 
 
 async def test_a_booking_reaches_the_outbox_with_a_sealed_contact(client: Client, service: Service) -> None:
@@ -69,7 +70,7 @@ async def test_32_people_want_the_last_seat(client: Client, service: Service) ->
     start = at(service, 9)
     await fill(client, service, start, leave=1)
     answers = await asyncio.gather(
-        *[client.post(f"{API}/appointments", json=booking(start, name=f"P{n}")) for n in range(32)]
+        *[answered(partial(client.post, f"{API}/appointments", json=booking(start, name=f"P{n}"))) for n in range(32)]
     )
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 31
     refused = next(answer for answer in answers if answer.status_code == 409)
@@ -89,7 +90,9 @@ async def test_overlapping_long_appointments_never_share_a_seat(client: Client, 
     """INVARIANT I3, with appointments of four seats that start at different times at the smallest station."""
     starts = [at(service, 9) + timedelta(minutes=10 * shift) for shift in range(6)]
     wanted = [booking(start, station="walsum", services=FAMILY) for start in starts for _ in range(6)]
-    answers = await asyncio.gather(*[client.post(f"{API}/appointments", json=body) for body in wanted])
+    answers = await asyncio.gather(
+        *[answered(partial(client.post, f"{API}/appointments", json=body)) for body in wanted]
+    )
     statuses = [answer.status_code for answer in answers]
     assert set(statuses) <= {201, 409}
     assert 3 <= statuses.count(201) <= 6, "three counters, ninety minutes, forty each"

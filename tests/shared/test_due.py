@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from shared.due import Claim, Urgency, Work
 from shared.service import Role, Service
 from tests.shared.conftest import Bench
+from tests.support.days import run_clock, stand_at
 from tests.support.wait import eventually
 
 DUE = {Role.DUE}
@@ -77,17 +79,21 @@ async def waiting(bench: Bench) -> list[Any]:
     return await bench.rows("select key from due_work where kind <> 'housekeeping'")
 
 
-async def test_work_is_done_once_when_it_is_due(bench: Bench) -> None:
+async def test_work_is_done_once_when_it_is_due(bench: Bench, tmp_path: Path) -> None:
+    clock = run_clock(tmp_path)
+    platform = bench.platform.model_copy(update={"clock_file": clock})
+    bench.settings = bench.settings.model_copy(update={"platform": platform})
     recorder = Recorder()
     await schedule(
         bench,
         Work("note", "now", now(bench), Urgency.DIRECT),
-        Work("note", "soon", now(bench, seconds=1.5), Urgency.DIRECT),
+        Work("note", "soon", now(bench, hours=1), Urgency.DIRECT),
         Work("note", "tomorrow", now(bench, days=1), Urgency.DIRECT),
     )
     async with bench.running(DUE, due={"note": recorder}):
         await eventually(lambda: recorder.done["now"] == 1)
         assert recorder.done["soon"] == 0
+        stand_at(clock, now(bench, hours=1))
         await eventually(lambda: recorder.done["soon"] == 1)
     assert recorder.done["tomorrow"] == 0
     assert [row.key for row in await waiting(bench)] == ["tomorrow"]

@@ -5,6 +5,8 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
+import httpx
+
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], timeout: float = 20, every: float = 0.02) -> None:
     """Return as soon as the condition holds; fail when it does not within `timeout` seconds."""
@@ -15,3 +17,10 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], timeout: f
             return
         assert time.monotonic() < end, f"did not happen within {timeout} s: {inspect.getsource(condition).strip()}"
         await asyncio.sleep(every)
+
+
+async def answered(send: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """The answer to a request, sent again while the service is too busy for it, as it asks for."""
+    while (answer := await send()).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        await asyncio.sleep(0.2)
+    return answer
