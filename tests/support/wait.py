@@ -21,6 +21,9 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]], timeout: f
 
 async def answered(send: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
     """The answer to a request, sent again while the service is too busy for it, as it asks for."""
-    while (answer := await send()).status_code == httpx.codes.SERVICE_UNAVAILABLE:
+    for _ in range(100):
+        answer = await send()
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
         await asyncio.sleep(0.2)
     return answer
