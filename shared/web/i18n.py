@@ -3,6 +3,7 @@
 import gettext
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
@@ -86,13 +87,16 @@ def translations(language: Language, folders: Sequence[Path]) -> gettext.NullTra
 
 
 def _catalogue(file: Path) -> gettext.GNUTranslations | None:
-    if not file.exists():
-        return None
+    return gettext.GNUTranslations(BytesIO(_compiled(file))) if file.exists() else None
+
+
+@cache
+def _compiled(file: Path) -> bytes:
+    """A catalogue as gettext reads it; the services of a process share some of them."""
     compiled = BytesIO()
     with file.open("rb") as source:
         write_mo(compiled, read_po(source))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return compiled.getvalue()
 
 
 class LanguagePrefix:

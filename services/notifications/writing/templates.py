@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.web.i18n import GERMAN, Language, translations
+from shared.web.pages import compiled_for
 
 FOLDER = Path(__file__).parent.parent
 TEMPLATES = FOLDER / "templates"
@@ -34,6 +35,7 @@ def environment(language: Language, form: Form) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=compiled_for(language, form),
     )
     made.globals.update(_words(language, form), language=language)
     made.filters.update(_filters(language, form))
