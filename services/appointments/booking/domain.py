@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from shared.addresses import checked_mail, checked_phone
+from shared.addresses import PhoneWrong, checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from shared.events.appointments import KnownReason
-from shared.lines import is_legible, one_line, says_something
+from shared.lines import is_legible, leads_elsewhere, one_line, says_something
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
@@ -136,8 +136,8 @@ class CheckedPerson:
 def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
     """Check all of what was typed at once.
 
-    Mail addresses follow RFC 5321 and 6531; phone numbers are read as German unless they start with a country code. A
-    landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
+    Mail addresses and phone numbers are checked as `shared.addresses` says. A name is refused that mails would greet
+    with a link, an address or a phone number. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
     name = one_line(typed.name)
@@ -145,6 +145,8 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
         wrong.append(Wrong("name", "name_illegible"))
     elif not says_something(name):
         wrong.append(Wrong("name", "name_missing"))
+    elif leads_elsewhere(name):
+        wrong.append(Wrong("name", "name_leads_elsewhere"))
     elif len(name) > LONGEST_NAME:
         wrong.append(Wrong("name", "name_too_long"))
     if channel_needed and not typed.channels:
@@ -167,6 +169,6 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))), remarks or None)
 
 
-def check_mobile(typed: str) -> tuple[str | None, str | None]:
+def check_mobile(typed: str) -> tuple[str | None, PhoneWrong | None]:
     """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
     return checked_phone(typed, for_sms=True)

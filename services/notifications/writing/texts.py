@@ -134,7 +134,7 @@ class Texts:
             "purpose": purpose,
             "city": self._city,
             "mobile_office_url": f"{self._pages}{page_language(language.code).prefix}/mobile_office",
-            "name": " ".join(contact.name.split()),
+            "name": greeted(contact.name),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,
             "note": dict(contact.note),
