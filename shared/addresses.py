@@ -14,6 +14,7 @@ from shared.numbers import plain_digits
 PhoneWrong = Literal[
     "phone_missing", "phone_unclear", "phone_start", "phone_unusable", "phone_special", "phone_landline"
 ]
+"""What keeps a phone number from being taken; the pages and the APIs have words for each."""
 
 LONGEST_LOCAL_PART = 64
 """Octets in front of the @ (RFC 5321, section 4.5.3.1.1)."""
@@ -82,8 +83,8 @@ def checked_phone(typed: str, *, for_sms: bool) -> tuple[str | None, PhoneWrong 
     It begins with 0 (then it is German), or with a country code: behind + or 00, or 49 alone. Digits of all scripts
     count, letters do not; there is one number, without an extension. Only numbers a person has are taken: mobile,
     landline, and over the internet. All others can cost those who call them, or nobody answers there: premium rate,
-    shared cost, free call, personal (0700), pager, voice mail, numbers of companies, and those of no country (satellites,
-    +8xx). A landline cannot get SMS.
+    shared cost, free call, personal (0700), pager, voice mail, numbers of companies, and those of no country
+    (satellites, +8xx). A landline cannot get SMS.
     """
     written = plain_digits(typed)
     if not written:
@@ -105,7 +106,7 @@ def checked_phone(typed: str, *, for_sms: bool) -> tuple[str | None, PhoneWrong 
 
 
 def _with_joiners(domain: str, plain: str) -> str:
-    """A domain with the joiners of its spelling (IDNA 2008, contextual rules); its plain form where they mean nothing."""
+    """A domain with the joiners of its spelling (IDNA 2008, contextual rules); plain where they mean nothing."""
     try:
         return idna.decode(idna.encode(domain, uts46=True))
     except UnicodeError:

@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter, Path, Response
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import changes, usecases
@@ -23,6 +23,7 @@ from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
+from shared.numbers import number_of
 from shared.problems import FieldError, InvalidInput, NotFound
 from shared.service import Service
 from shared.web.i18n import MESSAGE_LANGUAGES
@@ -32,6 +33,16 @@ router = APIRouter(prefix="/appointments/api/v1", tags=["booking"])
 HOLD_LINK = "hold"
 MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]
 LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+
+def _number(typed: str) -> str:
+    if (number := number_of(typed)) is None:
+        raise ValueError("Give the number of an appointment, such as 4711-0815.")
+    return number
+
+
+AppointmentNumber = Annotated[str, Path(max_length=40), AfterValidator(_number)]
+"""An appointment's number as it was typed."""
 
 MESSAGES = {
     "name_missing": "Give the person's name.",

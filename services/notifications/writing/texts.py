@@ -17,6 +17,7 @@ from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
+from shared.lines import greeted
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from shared.web.i18n import language as page_language
 
