@@ -1,6 +1,8 @@
 """Mail addresses and phone numbers: as people type them, as they are written to, as they are compared."""
 
 import unicodedata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 import idna
@@ -15,6 +17,18 @@ PhoneWrong = Literal[
     "phone_missing", "phone_unclear", "phone_start", "phone_unusable", "phone_special", "phone_landline"
 ]
 """What keeps a phone number from being taken; the pages and the APIs have words for each."""
+
+PHONE_MESSAGES: Mapping[PhoneWrong, str] = MappingProxyType(
+    {
+        "phone_missing": "Give a mobile number, such as 0151 23456789.",
+        "phone_unclear": "Give one phone number, in digits only and without an extension, such as 0151 23456789.",
+        "phone_start": "Give a phone number that starts with 0 or a country code, such as 0151 23456789.",
+        "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
+        "phone_special": "Give a mobile or landline number of a country, such as 0151 23456789.",
+        "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+    }
+)
+"""What APIs say about each mistake; pages speak of them in `shared.web.phones`."""
 
 LONGEST_LOCAL_PART = 64
 """Octets in front of the @ (RFC 5321, section 4.5.3.1.1)."""

@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Path, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import changes, usecases
@@ -18,12 +18,12 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
+from shared.addresses import PHONE_MESSAGES
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
-from shared.numbers import number_of
 from shared.problems import FieldError, InvalidInput, NotFound
 from shared.service import Service
 from shared.web.i18n import MESSAGE_LANGUAGES
@@ -34,16 +34,6 @@ HOLD_LINK = "hold"
 MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]
 LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
-
-def _number(typed: str) -> str:
-    if (number := number_of(typed)) is None:
-        raise ValueError("Give the number of an appointment, such as 4711-0815.")
-    return number
-
-
-AppointmentNumber = Annotated[str, Path(max_length=40), AfterValidator(_number)]
-"""An appointment's number as it was typed."""
-
 MESSAGES = {
     "name_missing": "Give the person's name.",
     "name_illegible": "Type the name anew: it has characters that cannot be shown.",
@@ -52,12 +42,7 @@ MESSAGES = {
     "channel_missing": "Choose mail, sms or both.",
     "mail_missing": "Give a mail address, such as name@example.org.",
     "mail_unusable": "Give a mail address, such as name@example.org.",
-    "phone_missing": "Give a mobile number, such as 0151 23456789.",
-    "phone_unclear": "Give one phone number, in digits only and without an extension, such as 0151 23456789.",
-    "phone_start": "Give a phone number that starts with 0 or a country code, such as 0151 23456789.",
-    "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
-    "phone_special": "Give a mobile or landline number of a country, such as 0151 23456789.",
-    "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+    **PHONE_MESSAGES,
     "remarks_illegible": "Type the remarks anew: they have characters that cannot be shown.",
     "remarks_too_long": "Give remarks of at most 300 letters.",
 }

@@ -1,4 +1,4 @@
-"""Rules of booking: holds, numbers, and what a person may type."""
+"""Rules of booking: holds, and what a person may type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +22,6 @@ HOLD_WARNING = timedelta(minutes=2)
 
 LONGEST_NAME = 120
 LONGEST_REMARKS = 300
-NUMBERS = 10**8
-_STRIDE = 48_271_933
-_OFFSET = 27_182_819
 
 
 class Status(StrEnum):
@@ -54,21 +51,6 @@ REASONS: Mapping[KnownReason, str] = MappingProxyType(
 
 COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
 """Who is expected, or here already."""
-
-
-def appointment_number(count: int) -> str:
-    """The number people call an appointment by, such as "4711-0815".
-
-    Counts are spread over all eight-digit numbers one to one (the stride shares no factor with 10^8), so that numbers
-    are unique and do not tell how many appointments there are.
-    """
-    digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
-    return f"{digits[:4]}-{digits[4:]}"
-
-
-def count_of(number: str) -> int:
-    """The count a number was made of: the opposite of `appointment_number`."""
-    return (int(number.replace("-", "")) - _OFFSET) * pow(_STRIDE, -1, NUMBERS) % NUMBERS
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:

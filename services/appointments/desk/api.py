@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.appointments.booking.api import (
-    AppointmentNumber,
     AppointmentOut,
     NewTimeIn,
     PersonIn,
     WishIn,
     appointment_out,
 )
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import calls, usecases
 from services.appointments.desk.domain import Reason

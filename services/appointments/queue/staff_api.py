@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Path, Query
 
-from services.appointments.booking.api import MESSAGES, AppointmentNumber
+from services.appointments.booking.api import MESSAGES
 from services.appointments.booking.domain import check_mobile
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.offer.api import Key
 from services.appointments.queue.api import WaitOut
 from services.appointments.queue.bodies import (

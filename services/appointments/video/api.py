@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel
 
-from services.appointments.booking.api import AppointmentNumber
 from services.appointments.booking.domain import Status
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_by_number
 from services.appointments.offer.domain import Kind
 from services.appointments.video.domain import Room, opens_at, room_at

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from services.appointments.booking.api import AppointmentNumber
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import Appointment
 from services.appointments.desk.domain import Reason
 from services.appointments.desk.usecases import Desk
