@@ -46,14 +46,15 @@ def checked_mail(typed: str) -> str | None:
     them.
     """
     local, at, domain = without_marks(typed).strip().rpartition("@")
-    local, plain = without_marks(local, joiners=False), without_marks(domain, joiners=False)
+    local, spelt = without_marks(local, joiners=False), _spelt(domain)
+    plain = without_marks(spelt, joiners=False)
     if not at or len(local.encode()) > LONGEST_LOCAL_PART:
         return None
     try:
         checked = validate_email(f"{local}@{plain}", check_deliverability=False)
     except EmailNotValidError:
         return None
-    return checked.normalized if plain == domain else f"{checked.local_part}@{_with_joiners(domain, checked.domain)}"
+    return checked.normalized if plain == spelt else f"{checked.local_part}@{spelt}"
 
 
 def routable(address: str) -> str:
@@ -119,12 +120,12 @@ def checked_phone(typed: str, *, for_sms: bool) -> tuple[str | None, PhoneWrong 
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), None
 
 
-def _with_joiners(domain: str, plain: str) -> str:
-    """A domain with the joiners of its spelling (IDNA 2008, contextual rules); plain where they mean nothing."""
+def _spelt(domain: str) -> str:
+    """A domain as people read it, with joiners only where they are part of the spelling (IDNA 2008)."""
     try:
         return idna.decode(idna.encode(domain, uts46=True))
     except UnicodeError:
-        return plain
+        return without_marks(domain, joiners=False)
 
 
 def _is_one_number(written: str) -> bool:

@@ -30,7 +30,7 @@ SECRET = SecretStr(development_secret("people"))
             "a@\u03b2\u03cc\u03bb\u03bf\u03c3.example",
             "a@xn--nxasmq6b.example",
         ),
-        ("a@\u0130zmir.example", "a@i\u0307zmir.example", "a@xn--izmir-eve.example"),
+        ("a@\u0130zmir.example", "a@i\u0307zmir.example", "a@xn--izmir-7fd.example"),
         (
             "a@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example",
             "a@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example",

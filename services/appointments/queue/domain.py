@@ -85,7 +85,7 @@ def may_check_in(starts_at: datetime, now: datetime) -> bool:
 
 
 def is_time_of(typed: str, starts_at: datetime) -> bool:
-    """Whether somebody typed when their appointment begins, however they write a time: 9:20, 09.20 Uhr, 920, 2:20 pm."""
+    """Whether somebody typed when their appointment begins, however they write it: 9:20, 09.20 Uhr, 920, 2:20 pm."""
     digits = re.findall("[0-9]+", plain_digits(typed))
     if len(digits) == 1 and len(digits[0]) > 2:
         digits = [digits[0][:-2], digits[0][-2:]]
