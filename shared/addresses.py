@@ -18,7 +18,7 @@ PhoneWrong = Literal[
 ]
 """What keeps a phone number from being taken; the pages and the APIs have words for each."""
 
-PHONE_MESSAGES: Mapping[PhoneWrong, str] = MappingProxyType(
+PHONE_MESSAGES: Mapping[str, str] = MappingProxyType(
     {
         "phone_missing": "Give a mobile number, such as 0151 23456789.",
         "phone_unclear": "Give one phone number, in digits only and without an extension, such as 0151 23456789.",

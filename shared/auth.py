@@ -6,13 +6,15 @@ from typing import Annotated, Any
 import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from shared.issuer import Issuer
 from shared.numbers import is_id
 from shared.problems import Forbidden, Unauthorised
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+_MALFORMED = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError)
+"""What reading a token raises where its parts are of other types, sizes or depths than a token's are."""
 EVERY_STATION = "*"
 EVERY_STOP = "buergermobil"
 
@@ -65,12 +67,8 @@ class TokenCheck:
         """
         try:
             claims = await verified(self.issuer, token, self._audience)
-            return Caller(
-                subject=claims["sub"],
-                roles=frozenset(claims.get("roles", [])),
-                name=claims.get("name", ""),
-                stations=frozenset(_listed(claims.get("stations", []))),
-            )
+            said = _Claims.model_validate(claims)
+            return Caller(subject=said.sub, roles=said.roles, name=said.name or "", stations=said.stations)
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthorised(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from error
 
@@ -82,20 +80,41 @@ async def verified(issuer: Issuer, token: str, audience: str) -> dict[str, Any]:
         jwt.InvalidTokenError: malformed, expired, made by or for somebody else.
         Unavailable: the issuer's keys cannot be fetched.
     """
-    key = await issuer.key(str(jwt.get_unverified_header(token).get("kid", "")))
-    claims: dict[str, Any] = jwt.decode(
-        token,
-        key,
-        algorithms=ALGORITHMS,
-        audience=audience,
-        issuer=issuer.url,
-        options={"require": ["exp", "sub", "iss", "aud"]},
-    )
+    try:
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+    except _MALFORMED as error:
+        raise jwt.InvalidTokenError from error
+    key = await issuer.key(kid)
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=ALGORITHMS,
+            audience=audience,
+            issuer=issuer.url,
+            options={"require": ["exp", "sub", "iss", "aud"]},
+        )
+    except _MALFORMED as error:
+        raise jwt.InvalidTokenError from error
     return claims
 
 
-def _listed(claim: str | list[str]) -> list[str]:
+def _listed(claim: object) -> object:
     return [claim] if isinstance(claim, str) else claim
+
+
+_Listed = Annotated[frozenset[str], BeforeValidator(_listed)]
+
+
+class _Claims(BaseModel):
+    """What a token says of its caller; claims of other types make it nobody's token."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    sub: str
+    roles: _Listed = frozenset()
+    name: str | None = None
+    stations: _Listed = frozenset()
 
 
 _bearer = HTTPBearer(auto_error=False, description="Access token of the city's identity provider")

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-from shared.addresses import PhoneWrong
 
-
-def phone_errors(gettext: Callable[[str], str]) -> dict[PhoneWrong, str]:
+def phone_errors(gettext: Callable[[str], str]) -> dict[str, str]:
     """What to do about each mistake, in the language of the page."""
     _ = gettext
     return {
