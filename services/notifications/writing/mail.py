@@ -126,7 +126,7 @@ def _header(name: str, value: str) -> bytes:
 @lru_cache(maxsize=64)  # takes longer than the rest of a mail, and circulars have it in common
 def _encoded(name: str, value: str) -> str:
     """Encoded words of at most 75 characters, as many as it takes (RFC 2047, section 2)."""
-    return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+    return Header(value, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
 
 
 def _addressed(header: str, name: str, address: str) -> bytes:
@@ -136,7 +136,8 @@ def _addressed(header: str, name: str, address: str) -> bytes:
         raise ValueError(f"{header} has characters no header may have.")
     if not name:
         return f"{header}: {address}\r\n".encode()
-    shown = formataddr((name, "@")).removesuffix(" <@>") if name.isascii() else f"{_encoded(header, name)}\r\n"
+    plain = name.isascii() and "=?" not in name  # else it could pass for an encoded word
+    shown = formataddr((name, "@")).removesuffix(" <@>") if plain else f"{_encoded(header, name)}\r\n"
     return f"{header}: {shown} <{address}>\r\n".encode()
 
 
