@@ -84,7 +84,7 @@ def normal_address(address: str) -> str:
     Capitals do not matter, as at nearly every mail server; all other letters do ("ß" is no "ss"). The two spellings of
     a domain are one.
     """
-    local, at, domain = unicodedata.normalize("NFC", address.strip()).rpartition("@")
+    local, at, domain = address.strip().rpartition("@")
     try:
         domain = ascii_domain(domain)
     except UnicodeError:
