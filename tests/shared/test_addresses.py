@@ -1,5 +1,6 @@
 """Addresses as people type them, as they are written to, as they are compared."""
 
+from typing import get_args
 from uuid import uuid4
 
 import pytest
@@ -7,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.addresses import checked_mail, checked_phone, normal_address, routable
+from shared.addresses import PHONE_MESSAGES, PhoneWrong, checked_mail, checked_phone, normal_address, routable
 from shared.people import People, Person
 from shared.settings import development_secret
+from shared.web.phones import phone_errors
 
 SECRET = SecretStr(development_secret("people"))
 
@@ -172,6 +174,10 @@ def test_one_number_is_written_in_many_ways(typed: str) -> None:
 def test_what_is_no_number_of_a_person_is_refused_for_sms_and_calls(typed: str, wrong: str) -> None:
     assert checked_phone(typed, for_sms=True) == (None, wrong)
     assert checked_phone(typed, for_sms=False) == (None, wrong)
+
+
+def test_pages_and_apis_have_words_for_everything_that_can_be_wrong() -> None:
+    assert set(phone_errors(str)) == set(PHONE_MESSAGES) == set(get_args(PhoneWrong))
 
 
 def test_a_landline_can_be_called_and_gets_no_sms() -> None:
