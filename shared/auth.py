@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import jwt
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from shared.issuer import Issuer
 from shared.numbers import is_id
@@ -17,17 +17,28 @@ EVERY_STATION = "*"
 EVERY_STOP = "buergermobil"
 
 
+def _storable(text: str) -> str:
+    text.encode()
+    if "\0" in text:
+        raise ValueError("A text with NUL cannot be stored.")
+    return text
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
+"""A text the database and pages can take: UTF-8, without NUL."""
+
+
 class Caller(BaseModel):
     """Who calls: the token's subject, its roles, such as `appointments:staff`, and the keys of its stations.
 
     Without the claim `stations` a caller serves none; `*` serves all, `buergermobil` all stops of the Bürgermobil.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    subject: str
+    subject: Storable
     roles: frozenset[str]
-    name: str = ""
+    name: Storable = ""
     stations: frozenset[str] = frozenset()
 
     def serves(self, station: str) -> bool:
@@ -65,11 +76,13 @@ class TokenCheck:
         """
         try:
             claims = await verified(self.issuer, token, self._audience)
-            return Caller(
-                subject=claims["sub"],
-                roles=frozenset(claims.get("roles", [])),
-                name=claims.get("name", ""),
-                stations=frozenset(_listed(claims.get("stations", []))),
+            return Caller.model_validate(
+                {
+                    "subject": claims["sub"],
+                    "roles": _listed(claims.get("roles", [])),
+                    "name": claims.get("name") or "",
+                    "stations": _listed(claims.get("stations", [])),
+                }
             )
         except (jwt.InvalidTokenError, ValueError) as error:
             raise Unauthorised(headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from error
@@ -82,10 +95,13 @@ async def verified(issuer: Issuer, token: str, audience: str) -> dict[str, Any]:
         jwt.InvalidTokenError: malformed, expired, made by or for somebody else.
         Unavailable: the issuer's keys cannot be fetched.
     """
-    key = await issuer.key(str(jwt.get_unverified_header(token).get("kid", "")))
+    try:
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+    except UnicodeError as error:
+        raise jwt.InvalidTokenError from error
     claims: dict[str, Any] = jwt.decode(
         token,
-        key,
+        await issuer.key(kid),
         algorithms=ALGORITHMS,
         audience=audience,
         issuer=issuer.url,
@@ -94,7 +110,7 @@ async def verified(issuer: Issuer, token: str, audience: str) -> dict[str, Any]:
     return claims
 
 
-def _listed(claim: str | list[str]) -> list[str]:
+def _listed(claim: object) -> object:
     return [claim] if isinstance(claim, str) else claim
 
 

@@ -65,7 +65,7 @@ class Issuer:
                 metadata: dict[str, Any] = discovery.raise_for_status().json()
                 keys = (await client.get(metadata["jwks_uri"])).raise_for_status().json()
                 return metadata, {str(key.key_id): key for key in jwt.PyJWKSet.from_dict(keys).keys}
-        except (httpx.HTTPError, KeyError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, jwt.PyJWTError, LookupError, ValueError, TypeError) as error:
             raise _away() from error
 
 

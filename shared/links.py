@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from shared.problems import NotFound
 
 _MAC_BYTES = 16
+SHAPE = r"[A-Za-z0-9_-]{46}"
+"""What a token looks like: 34 bytes in URL-safe base64."""
 
 
 class LinkInvalid(NotFound):

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.addresses import normal_address
+
 _SAVE = text("""
     insert into people (matter, person_key, box) values (:matter, :person_key, :box)
     on conflict (matter) do update set person_key = excluded.person_key, box = excluded.box, delete_after = null
@@ -44,8 +46,11 @@ class People:
         self._person_secret = b64decode(person_secret.get_secret_value())
 
     def person_key(self, person: Person) -> str:
-        """The pseudonym of a person: HMAC-SHA256 of the normalised mail address, else phone number, else name."""
-        address = (person.mail or person.phone or f"name {person.name}").strip().casefold()
+        """The pseudonym of a person: HMAC-SHA256 of the mail address, else the phone number, else the name.
+
+        Addresses count in the form in which they are compared (`addresses.normal_address`).
+        """
+        address = normal_address(person.mail or person.phone or f"name {person.name}")
         return hmac.new(self._person_secret, address.encode(), sha256).hexdigest()
 
     def row(self, matter: UUID, person: Person) -> dict[str, object]:

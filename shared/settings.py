@@ -32,12 +32,13 @@ class Platform(BaseSettings):
 
     `kafka` is the list of bootstrap servers, reached with TLS if `kafka_tls` says so (`kafka_ca`: file with the
     authority's certificate; the system's where left out), and as `kafka_user` with a password (SASL, SCRAM-SHA-512)
-    where one is named. `postgres` the server's URL without a database. `person_secret` (base64,
-    32 bytes) is the city-wide key of person keys. `public_keys` names each service's public key for sealed values
-    ("key id:base64"); development derives them. `oidc_client` and its secret are what the identity provider knows the
-    pages of staff by. `online` names services that people reach at the public address although another process serves
-    them: the portal leads to them too. `drain_seconds` is how long a process goes on answering after SIGTERM. What
-    `trusted_proxies` (addresses or networks) say in X-Forwarded-For of where a request comes from is believed.
+    where one is named. `postgres` the server's URL without a database. `person_secret` (base64, 32 bytes) is the
+    city-wide key of person keys, and of the numbers of appointments. `public_keys` names each service's public key for
+    sealed values ("key id:base64"); development derives them. `oidc_client` and its secret are what the identity
+    provider knows the pages of staff by. `online` names services that people reach at the public address although
+    another process serves them: the portal leads to them too. `drain_seconds` is how long a process goes on answering
+    after SIGTERM. What `trusted_proxies` (addresses or networks) say in X-Forwarded-For of where a request comes from
+    is believed.
     """
 
     model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)

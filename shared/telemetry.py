@@ -12,13 +12,14 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.links import SHAPE
+
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+\d[\d ()/-]{6,}\d")
-_SECRET_PATH = re.compile(
-    r"/(m|book|offer|confirm|unsubscribe|appointments|holds|subscription-requests|subscriptions)/[A-Za-z0-9_-]{32,}"
-)
+_SECRET = re.compile(rf"(?<![\w-])(?=[\w-]*[A-Z])(?:(?<=/)[\w-]{{32,}}|{SHAPE})(?![\w-])", re.ASCII)
+"""Tokens wherever they stand; in paths also those that were cut or lengthened, which no lower-case id looks like."""
 
 
 def current_traceparent() -> str | None:
@@ -36,7 +37,7 @@ def enter_trace(traceparent: str | None) -> str:
 
 def mask(value: str) -> str:
     """A text without mail addresses, phone numbers and the tokens of secret links."""
-    return _SECRET_PATH.sub(r"/\1/***", _ADDRESS.sub("***", value))
+    return _SECRET.sub("***", _ADDRESS.sub("***", value))
 
 
 def _without_personal_data(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,6 +8,7 @@ from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.notifications.sending.domain import FIRST, SECOND, Patience, SmsAccess
+from shared.addresses import ascii_domain
 from shared.settings import ServiceSettings
 
 DEVELOPMENT_KEY = SecretStr("nahbar-development")
@@ -99,6 +100,7 @@ class Settings(ServiceSettings):
         receipts = f"{self.platform.public_url}/notifications/api/v1/receipts/sms"
         self.sms_webhook_url = self.sms_webhook_url or receipts
         self.second_sms_webhook_url = self.second_sms_webhook_url or f"{receipts}/{SECOND}"
+        self.smtp_host, self.bounce_domain = ascii_domain(self.smtp_host), ascii_domain(self.bounce_domain)
         if "@" not in parseaddr(self.mail_from)[1]:
             raise ValueError("NOTIFICATIONS_MAIL_FROM has no address.")
         if self.platform.environment == "production" and DEVELOPMENT_KEY in (self.sms_key, self.sms_webhook_key):

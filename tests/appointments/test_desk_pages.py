@@ -91,7 +91,15 @@ async def test_what_staff_should_know_reaches_them_and_nobody_else(clerk: Clerk)
     assert re.search(r"Schalter [0-9]+ ", tree), "one of its counters, picked by the id"
 
 
-@pytest.mark.parametrize("typed", [str, lambda number: number.replace("-", " ")])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        str,
+        lambda number: number.replace("-", " "),
+        lambda number: "\u2068" + "".join(chr(0x660 + int(each)) if each != "-" else "\u2013" for each in number),
+    ],
+    ids=["as it is", "with a blank", "from an Arabic text"],
+)
 async def test_an_appointment_is_found_by_its_number(clerk: Clerk, typed: Any) -> None:
     number = await booked(clerk)
     answer = await clerk.get(f"/find?number={typed(number)}")

@@ -95,7 +95,7 @@ def test_numbers_are_found_however_they_are_typed(typed: str) -> None:
     assert number_of(typed) == "4711-0815"
 
 
-@pytest.mark.parametrize("typed", ["", "4711-081", "4711-08155", "anna", "٤٧١١٠٨١٥"])
+@pytest.mark.parametrize("typed", ["", "4711-081", "4711-08155", "anna"])
 def test_anything_else_is_no_number(typed: str) -> None:
     assert number_of(typed) is None
 

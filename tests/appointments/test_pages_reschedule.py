@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.appointments.booking.domain import NUMBERS
+from services.appointments.booking.numbering import NUMBERS
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, own_links, page

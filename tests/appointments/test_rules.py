@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,10 +11,8 @@ from hypothesis import strategies as st
 
 from services.appointments.booking.domain import (
     MOST_EXTENSIONS,
-    NUMBERS,
     CheckedPerson,
     PersonInput,
-    appointment_number,
     check_person,
     extended,
     hold_is_over,
@@ -94,20 +91,6 @@ def test_seats_taken_one_after_the_other_never_overlap(lengths: list[int], rando
         given_away += needed
     assert sum(map(len, taken.values())) == given_away
     assert set().union(*taken.values()) <= set(slots_on(station(weekly()), MONDAY, GRID))
-
-
-@given(st.integers(0, NUMBERS * 3), st.integers(0, NUMBERS * 3))
-def test_numbers_of_different_counts_differ(one: int, other: int) -> None:
-    same_turn = one % NUMBERS == other % NUMBERS
-    assert (appointment_number(one) == appointment_number(other)) == same_turn
-    assert len(appointment_number(one)) == 9
-    assert appointment_number(one)[4] == "-"
-
-
-def test_numbers_in_a_row_do_not_look_like_it() -> None:
-    numbers = [int(appointment_number(count).replace("-", "")) for count in range(1000)]
-    assert len(set(numbers)) == 1000
-    assert min(abs(one - other) for one, other in pairwise(numbers)) > 1_000_000
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
@@ -295,8 +278,10 @@ def test_what_was_typed_is_put_into_shape(typed: PersonInput, expected: CheckedP
         (PersonInput("A", "", "", ("mail", "sms")), ["mail_missing", "phone_missing"]),
         (PersonInput("A", "a@b", "", ("mail",)), ["mail_unusable"]),
         (PersonInput("A", "", "0203 94000", ("sms",)), ["phone_landline"]),
-        (PersonInput("A", "", "110", ("sms",)), ["phone_unusable"]),
-        (PersonInput("A", "", "x" * 300, ("sms",)), ["phone_unusable"]),
+        (PersonInput("A", "", "0110", ("sms",)), ["phone_unusable"]),
+        (PersonInput("A", "", "x" * 300, ("sms",)), ["phone_unclear"]),
+        (PersonInput("A\ufffdB", "a@example.org", "", ("mail",)), ["name_illegible"]),
+        (PersonInput("Konto gesperrt: http://x.example", "a@example.org", "", ("mail",)), ["name_leads_elsewhere"]),
         (PersonInput("A", "oops", "0151 23456789", ("sms",)), ["mail_unusable"]),
     ],
 )

@@ -179,6 +179,7 @@ async def arrived(site: Any, page: Page) -> None:
         number = (await conn.execute(text("select number from appointments order by starts_at desc limit 1"))).scalar()
     await site.open(page, "/appointments/arrival?place=mitte")
     await page.get_by_label("Nummer Ihres Termins").fill(number)
+    await page.get_by_label("Uhrzeit Ihres Termins").fill("10:30")
     await page.get_by_role("button", name="Ich bin da").click()
 
 

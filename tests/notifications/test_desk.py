@@ -78,7 +78,8 @@ async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> No
     await write(asking, "2", "+4915228817312")
     service = Service(asking.settings)
     async with clerk(service) as client:
-        for wanted in ("4711-0815", str(fact.id), " 4711-0815 ", "47110815", "4711 0815"):
+        arabic = "\u0664\u0667\u0661\u0661\u20120815"
+        for wanted in ("4711-0815", str(fact.id), " 4711-0815 ", "47110815", arabic, f"\u2068{fact.id}\u2069"):
             shown = await page(client, f"/log?matter={wanted}")
             for said in (
                 "Bestätigung – zugestellt",
@@ -105,7 +106,7 @@ async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_a
         await hear(post, closed())
         await post.take(received(booked(person("anna"), number="3333-3333")))
         number = subscription_number(found.id)
-        for wanted in (number, number.lower().replace("-", " "), str(found.id)):
+        for wanted in (number, number.lower().replace("-", " "), f"\u2068{number}\u2069", str(found.id)):
             shown = await page(client, f"/log?matter={wanted}")
             for said in ("Hamborn", "bestätigt", "a…@", "Abo: Station geschlossen", "Sinnvoll bis"):
                 assert said in shown

@@ -57,6 +57,7 @@ def test_no_text_breaks_the_reader_and_doubt_cancels_nothing(text: str) -> None:
         ("015228817300", "+4915228817300"),
         ("905321234567", "+905321234567"),
         ("Telekom", "Telekom"),
+        ("0151 1234 Mama", "0151 1234 Mama"),
         ("", ""),
     ],
 )

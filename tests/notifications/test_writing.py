@@ -59,7 +59,7 @@ def test_what_to_bring_is_said_in_the_readers_language() -> None:
 
 
 def test_names_are_escaped_and_cannot_add_headers() -> None:
-    mail = mail_for(Purpose.CONFIRMATION, booked(), name='<b>Eve</b>\r\nBcc: all@stadt.example "x"')
+    mail = mail_for(Purpose.CONFIRMATION, booked(), name='<b>Eve</b>\r\nBcc: everybody "x"')
     assert mail["Bcc"] is None
     assert "&lt;b&gt;Eve&lt;/b&gt;" in body(mail, "html")
 

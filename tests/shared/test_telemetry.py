@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.telemetry import configure_logging, current_traceparent, enter_trace, mask
 
-TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJq"
+TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJqA"
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,31 @@ TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJq"
         (f"POST /en/notifications/unsubscribe/{TOKEN} 200", "POST /en/notifications/unsubscribe/*** 200"),
         (f"PUT /notifications/api/v1/subscriptions/{TOKEN}", "PUT /notifications/api/v1/subscriptions/***"),
         (f"/subscription-requests/{TOKEN}/confirmation", "/subscription-requests/***/confirmation"),
-        ("2026-11-23T08:00:00Z 127.0.0.1 200", "2026-11-23T08:00:00Z 127.0.0.1 200"),
+        (f"GET /appointments/waiting/{TOKEN}/leave 200", "GET /appointments/waiting/***/leave 200"),
+        (
+            f"see https://duisburg.example/en/appointments/ticket/{TOKEN}.",
+            "see https://duisburg.example/en/appointments/ticket/***.",
+        ),
+        (f"token={TOKEN}", "token=***"),
+        (f"/m/{TOKEN[:40]} /m/{TOKEN}x", "/m/*** /m/***"),
     ],
 )
 def test_addresses_numbers_and_tokens_are_masked(line: str, masked: str) -> None:
     assert mask(line) == masked
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-23T08:00:00Z 127.0.0.1 200",
+        f"matter 0198f3c2-1111-7000-8000-00000000000a by {64 * 'a'}",
+        "/matters/0198f3c2-1111-7000-8000-00000000000a/messages",
+        "asyncpg.exceptions.IdleInTransactionSessionTimeoutError",
+        "/tests/test_a_module_whose_name_is_longer_than_a_token_is.py",
+    ],
+)
+def test_what_is_no_secret_can_be_read(line: str) -> None:
+    assert mask(line) == line
 
 
 def test_every_log_line_is_masked_json(capsys: pytest.CaptureFixture[str], own_logging: None) -> None:

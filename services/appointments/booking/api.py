@@ -18,6 +18,7 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
+from shared.addresses import PHONE_MESSAGES
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
@@ -36,13 +37,12 @@ LanguageTag = Annotated[str, StringConstraints(max_length=20, pattern=r"^[a-z]{2
 MESSAGES = {
     "name_missing": "Give the person's name.",
     "name_illegible": "Type the name anew: it has characters that cannot be shown.",
+    "name_leads_elsewhere": "Give the name alone, without a web or mail address or phone number.",
     "name_too_long": "Give a name of at most 120 letters.",
     "channel_missing": "Choose mail, sms or both.",
     "mail_missing": "Give a mail address, such as name@example.org.",
     "mail_unusable": "Give a mail address, such as name@example.org.",
-    "phone_missing": "Give a mobile number, such as 0151 23456789.",
-    "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
-    "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+    **PHONE_MESSAGES,
     "remarks_illegible": "Type the remarks anew: they have characters that cannot be shown.",
     "remarks_too_long": "Give remarks of at most 300 letters.",
 }

@@ -1,4 +1,4 @@
-"""Rules of booking: holds, numbers, and what a person may type."""
+"""Rules of booking: holds, and what a person may type."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from shared.addresses import checked_mail, checked_phone
+from shared.addresses import PhoneWrong, checked_mail, checked_phone
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from shared.events.appointments import KnownReason
-from shared.lines import is_legible, one_line, says_something
+from shared.lines import is_legible, leads_elsewhere, one_line, says_something
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
@@ -22,9 +22,6 @@ HOLD_WARNING = timedelta(minutes=2)
 
 LONGEST_NAME = 120
 LONGEST_REMARKS = 300
-NUMBERS = 10**8
-_STRIDE = 48_271_933
-_OFFSET = 27_182_819
 
 
 class Status(StrEnum):
@@ -54,21 +51,6 @@ REASONS: Mapping[KnownReason, str] = MappingProxyType(
 
 COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
 """Who is expected, or here already."""
-
-
-def appointment_number(count: int) -> str:
-    """The number people call an appointment by, such as "4711-0815".
-
-    Counts are spread over all eight-digit numbers one to one (the stride shares no factor with 10^8), so that numbers
-    are unique and do not tell how many appointments there are.
-    """
-    digits = f"{(count * _STRIDE + _OFFSET) % NUMBERS:08d}"
-    return f"{digits[:4]}-{digits[4:]}"
-
-
-def count_of(number: str) -> int:
-    """The count a number was made of: the opposite of `appointment_number`."""
-    return (int(number.replace("-", "")) - _OFFSET) * pow(_STRIDE, -1, NUMBERS) % NUMBERS
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
@@ -136,8 +118,8 @@ class CheckedPerson:
 def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPerson | list[Wrong]:
     """Check all of what was typed at once.
 
-    Mail addresses follow RFC 5321 and 6531; phone numbers are read as German unless they start with a country code. A
-    landline cannot get SMS. Staff may book for people without any channel (`channel_needed`).
+    Mail addresses and phone numbers are checked as `shared.addresses` says. A name is refused that mails would greet
+    with a link, an address or a phone number. Staff may book for people without any channel (`channel_needed`).
     """
     wrong: list[Wrong] = []
     name = one_line(typed.name)
@@ -145,6 +127,8 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
         wrong.append(Wrong("name", "name_illegible"))
     elif not says_something(name):
         wrong.append(Wrong("name", "name_missing"))
+    elif leads_elsewhere(name):
+        wrong.append(Wrong("name", "name_leads_elsewhere"))
     elif len(name) > LONGEST_NAME:
         wrong.append(Wrong("name", "name_too_long"))
     if channel_needed and not typed.channels:
@@ -167,6 +151,6 @@ def check_person(typed: PersonInput, channel_needed: bool = True) -> CheckedPers
     return wrong or CheckedPerson(name, mail, phone, tuple(sorted(set(typed.channels))), remarks or None)
 
 
-def check_mobile(typed: str) -> tuple[str | None, str | None]:
+def check_mobile(typed: str) -> tuple[str | None, PhoneWrong | None]:
     """A mobile number as typed: the number in E.164, or the code of what is wrong with it."""
     return checked_phone(typed, for_sms=True)

@@ -11,11 +11,11 @@ from services.appointments.booking.domain import (
     HOLD,
     PersonInput,
     Status,
-    appointment_number,
     extended,
     hold_is_over,
 )
 from services.appointments.booking.limits import Origin, audience_of, values_of
+from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from services.appointments.booking.seats import load_seats, release_seats
@@ -94,7 +94,7 @@ async def hold(
         {
             **values_of(origin, now),
             "id": id,
-            "number": before.number if before else appointment_number(count),
+            "number": before.number if before else numbering_of(service).number(count),
             "station": wish.station,
             "counter": seating.counter,
             "services": keys_of(seating.offer.services),

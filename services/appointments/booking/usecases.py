@@ -7,10 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import Status, appointment_number
+from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import booked_fact
 from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import COUNT_MATTERS, Origin, audience_of, values_of
+from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import (
     ConsentMissing,
@@ -109,7 +110,7 @@ async def book(
     person_key = service.people.person_key(details.kept)
     wish = replace(wish, language=details.interpreter)
     seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
-    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
+    booked, values = _booked(service, id, numbering_of(service).number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))
     if origin:
         origin.check_matters(counted["matters"])
@@ -123,7 +124,7 @@ async def book_kept(
 ) -> Appointment:
     """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
     count = (await conn.execute(_COUNT)).scalar_one()
-    booked, values = _booked(service, id, appointment_number(count), seating, details, now)
+    booked, values = _booked(service, id, numbering_of(service).number(count), seating, details, now)
     await _BOOK.run(conn, values | values_of(None, now))
     service.outbox.announce(conn)
     return booked

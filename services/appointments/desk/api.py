@@ -4,10 +4,17 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.appointments.booking.api import AppointmentOut, NewTimeIn, PersonIn, WishIn, appointment_out
+from services.appointments.booking.api import (
+    AppointmentOut,
+    NewTimeIn,
+    PersonIn,
+    WishIn,
+    appointment_out,
+)
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import calls, usecases
 from services.appointments.desk.domain import Reason
@@ -22,7 +29,7 @@ from shared.problems import NotFound
 
 router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"])
 
-Number = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4}$")]
+Number = AppointmentNumber
 
 
 async def _desk(

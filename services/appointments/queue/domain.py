@@ -1,5 +1,6 @@
 """Rules of the walk-in queue: whose turn it is, how long it takes, when one may check in."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.offer.domain import Audience, Service, Station, hours_on, moment_on
 from shared.clock import BERLIN
+from shared.numbers import plain_digits
 
 DUE_WITHIN = timedelta(minutes=10)
 """An appointment that begins within this time goes before walk-ins."""
@@ -80,6 +82,18 @@ def place_in_queue(starts_at: datetime, now: datetime) -> datetime | None:
 def may_check_in(starts_at: datetime, now: datetime) -> bool:
     """Whether somebody can say themselves that they are here: near the time. Staff can all day."""
     return starts_at - CHECK_IN_BEFORE <= now <= starts_at + LATE
+
+
+def is_time_of(typed: str, starts_at: datetime) -> bool:
+    """Whether somebody typed when their appointment begins, however they write it: 9:20, 09.20 Uhr, 920, 2:20 pm."""
+    digits = re.findall("[0-9]+", plain_digits(typed))
+    if len(digits) == 1 and len(digits[0]) > 2:
+        digits = [digits[0][:-2], digits[0][-2:]]
+    if not 1 <= len(digits) <= 3:
+        return False
+    hour, minute = (int(each[:4]) for each in [*digits, "0"][:2])
+    start = starts_at.astimezone(BERLIN)
+    return minute == start.minute and start.hour in (hour, hour + 12)
 
 
 def open_on(station: Station, day: date) -> list[tuple[datetime, datetime]]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 
 from services.appointments.booking.api import MESSAGES
 from services.appointments.booking.domain import check_mobile
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.offer.api import Key
 from services.appointments.queue.api import WaitOut
 from services.appointments.queue.bodies import (
@@ -44,7 +45,6 @@ MOST_DAYS = 92
 
 StationKey = Annotated[Key, Path(description="A station's key.")]
 CounterKey = Annotated[Key, Path(description="A counter's key.")]
-AppointmentNumber = Annotated[str, Path(pattern=r"^[0-9]{4}-?[0-9]{4}$")]
 
 
 @router.post("/stations/{station}/tickets", status_code=201, responses=problems(409, 422))

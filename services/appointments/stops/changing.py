@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import Why, place_at
 from services.appointments.booking.many import change_appointments
+from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.free_seats import Run
 from services.appointments.displaced.usecases import find_other_times
@@ -93,7 +94,9 @@ class StopChange:
 async def carry_out(conn: AsyncConnection, service: Service, change: StopChange, now: datetime) -> None:
     """Move who has to move, tell who has to wait, and pass on what is free; the transaction has locked the stop."""
     latest = max(_stop(change.before).delay, _stop(change.after).delay)
-    to_come = await load_to_come(conn, change.after.key, latest, now)
+    first_booked = numbering_of(service).count
+    expected = await load_to_come(conn, change.after.key, latest, now)
+    to_come = sorted(expected, key=lambda found: first_booked(found.number))
     if not change.of_seats:
         facts = [fact for found in to_come if (fact := change.delayed(found))]
         await change_appointments(conn, service, facts, change.cause, now)

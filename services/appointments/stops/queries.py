@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import count_of
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.booking.seats import Seat
 
@@ -52,15 +51,12 @@ async def lock_version(conn: AsyncConnection, station: str, now: datetime) -> in
 async def load_to_come(conn: AsyncConnection, station: str, delay: timedelta, now: datetime) -> list[Appointment]:
     """The appointments at a stop whose people are still expected, those offered there among them; all locked.
 
-    Whoever booked first comes first.
-
     Args:
         delay: how much later than booked they may be expected.
     """
     values = {"station": station, "delay": delay, "now": now}
     await conn.execute(_LOCK_TO_COME, values)
-    found = [appointment_of(row) for row in await conn.execute(_READ_TO_COME, values)]
-    return sorted(found, key=lambda each: count_of(each.number))
+    return [appointment_of(row) for row in await conn.execute(_READ_TO_COME, values)]
 
 
 async def load_seats_at(conn: AsyncConnection, station: str) -> list[TakenSeat]:

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel
 
 from services.appointments.booking.domain import Status
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_by_number
 from services.appointments.offer.domain import Kind
 from services.appointments.video.domain import Room, opens_at, room_at
@@ -34,7 +35,7 @@ class RoomOut(BaseModel):
 
 @router.get("/{number}", responses=problems(401, 403, 404, 409))
 async def room(
-    number: Annotated[str, Path(pattern=r"^\d{4}-\d{4}$")],
+    number: AppointmentNumber,
     conn: Connection,
     now: Now,
     rooms: CurrentRooms,

@@ -1,7 +1,8 @@
 """What staff see of a person's address before they say why they need it."""
 
-import re
 from uuid import UUID
+
+from shared.numbers import id_number_of
 
 
 def masked_mail(mail: str) -> str:
@@ -17,5 +18,8 @@ def masked_phone(phone: str) -> str:
 
 def subscription_ids(typed: str) -> tuple[UUID, UUID] | None:
     """The lowest and the highest id of subscriptions with a number, such as N-3F2A-91BC; None for anything else."""
-    found = re.fullmatch(r"N([0-9A-F]{8})", re.sub(r"[\s-]", "", typed).upper())
-    return (UUID(found[1] + "0" * 24), UUID(found[1] + "f" * 24)) if found else None
+    number = id_number_of(typed)
+    if number is None or not number.startswith("N"):
+        return None
+    digits = number[1:].replace("-", "")
+    return UUID(digits + "0" * 24), UUID(digits + "f" * 24)

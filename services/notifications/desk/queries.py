@@ -18,6 +18,7 @@ from services.notifications.telling.usecases import contact_of
 from shared.events.notifications import SubscriptionFact, SubscriptionState
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import facts_by_type
+from shared.lines import without_marks
 from shared.numbers import number_of
 from shared.service import Service
 
@@ -128,7 +129,7 @@ async def _find(conn: AsyncConnection, wanted: str) -> Any:
     if ids := subscription_ids(wanted):
         return (await conn.execute(_SUBSCRIPTION, {"lowest": ids[0], "highest": ids[1]})).one_or_none()
     try:
-        return (await conn.execute(_BY_ID, {"id": UUID(wanted)})).one_or_none()
+        return (await conn.execute(_BY_ID, {"id": UUID(without_marks(wanted).strip())})).one_or_none()
     except ValueError:
         return None
 

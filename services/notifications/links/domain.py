@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.addresses import normal_address
 from shared.events.appointments import AppointmentFact, WaitingFact
 from shared.events.links import LinksRequested
 from shared.events.personal import Contact
@@ -38,9 +39,9 @@ def is_open(fact: Open, now: datetime) -> bool:
 
 
 def same_address(one: Contact, other: Contact) -> bool:
-    """Whether a message to one reaches the other. Keys of people are coarser: to them "ß" and "ss" are the same."""
+    """Whether a message to one reaches the other."""
     if one.mail and other.mail:
-        return one.mail.lower() == other.mail.lower()
+        return normal_address(one.mail) == normal_address(other.mail)
     return one.phone is not None and one.phone == other.phone
 
 

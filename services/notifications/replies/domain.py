@@ -55,8 +55,10 @@ def understand(text: str) -> Wish | None:
 def number_of(sender: str) -> str:
     """A sender's number in E.164, as contacts have it; gateways also write it without the plus sign.
 
-    A sender that is no number stays what it is.
+    A sender that is no number stays what it is: letters are no digits, as they are on the keys of phones.
     """
+    if any(map(str.isalpha, sender)):
+        return sender
     written = sender if sender.startswith(("+", "0")) else f"+{sender}"
     try:
         number = phonenumbers.parse(written, "DE")

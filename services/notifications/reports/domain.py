@@ -15,6 +15,8 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
+from shared.addresses import ascii_domain, normal_address
+
 SIGNATURE_AGE = 30
 """Seconds a signed receipt may be old (or early)."""
 
@@ -32,7 +34,7 @@ class Verp:
 
     def __init__(self, secret: SecretStr, domain: str) -> None:
         self._secret = b64decode(secret.get_secret_value())
-        self._domain = domain.lower()
+        self._domain = ascii_domain(domain)
 
     def address(self, message: UUID) -> str:
         """The envelope sender of a message."""
@@ -40,7 +42,7 @@ class Verp:
 
     def read(self, address: str) -> UUID | None:
         """The message an address was made for; None for any other address. Case does not matter."""
-        local, _, domain = address.lower().strip("<>").rpartition("@")
+        local, _, domain = normal_address(address.strip("<>")).rpartition("@")
         found = _LOCAL_PART.fullmatch(local)
         if domain != self._domain or not found:
             return None

@@ -11,6 +11,7 @@ from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
 from services.notifications.subscribing.limits import CurrentOrigin
 from services.notifications.subscribing.queries import Subscription, load_subscription
 from services.notifications.subscribing.refusals import SubscriptionOver
+from shared.addresses import PHONE_MESSAGES
 from shared.city import City
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
@@ -26,9 +27,7 @@ Numbers = Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(max_len
 
 MESSAGES = {
     "mail_unusable": "Give a mail address, such as name@example.org.",
-    "phone_missing": "Give a mobile number, such as 0151 23456789.",
-    "phone_unusable": "Give a phone number that exists, such as 0151 23456789.",
-    "phone_landline": "Give a mobile number; a landline cannot get SMS.",
+    **PHONE_MESSAGES,
     "districts_missing": "Name at least one district or quarter.",
     "districts_unknown": "Name districts and quarters that exist.",
     "topics_missing": "Name at least one topic.",

@@ -5,6 +5,7 @@ from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
 from email.header import Header
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
@@ -15,8 +16,10 @@ from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.calendar import calendar_part, method_of
 from services.notifications.writing.texts import Subject, Texts
+from shared.addresses import routable
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact
+from shared.lines import greeted
 
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 WITH_CALENDAR = frozenset(
@@ -45,9 +48,9 @@ class MailWriter:
 
     def __init__(self, texts: Texts, sender: str, reply_to: str) -> None:
         self._texts = texts
-        self._sender = sender
-        self._address = parseaddr(sender)[1]
-        self._reply_to = reply_to
+        self._sender = _mailbox(sender)
+        self._address = self._sender.addr_spec
+        self._reply_to = _mailbox(reply_to)
         self._domain = self._address.rpartition("@")[2]
         self._forms: dict[str | None, list[bytes]] = {}
 
@@ -55,7 +58,7 @@ class MailWriter:
         """The mail that gives a notice; `message` becomes its Message-ID and its X-Nahbar-Message header."""
         if contact.mail is None:
             raise ValueError("The contact has no mail address.")
-        recipient = _with_ascii_domain(contact.mail)
+        recipient = routable(contact.mail)
         text = self._texts.mail(purpose, fact, contact)
         appointment = fact if isinstance(fact, AppointmentFact) and purpose in WITH_CALENDAR else None
         method = method_of(appointment) if appointment else None
@@ -73,7 +76,7 @@ class MailWriter:
                 )
             )
         headers = [
-            _header("To", _mailbox(contact.name, recipient)),
+            _addressed("To", contact.name, recipient),
             _header("Subject", text.subject),
             _header("Date", format_datetime(now)),
             _header("Message-ID", f"<{message}@{self._domain}>"),
@@ -117,28 +120,32 @@ def _list_headers(fact: Subject) -> list[bytes]:
 def _header(name: str, value: str) -> bytes:
     if _NOT_IN_HEADERS.search(value):
         raise ValueError(f"{name} has characters no header may have.")
-    if name == "Subject" and not value.isascii():
-        value = _encoded(value)
-    return f"{name}: {value}\r\n".encode()
+    return f"{name}: {value if value.isascii() else _encoded(name, value)}\r\n".encode()
 
 
 @lru_cache(maxsize=64)  # takes longer than the rest of a mail, and circulars have it in common
-def _encoded(subject: str) -> str:
-    return Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+def _encoded(name: str, value: str) -> str:
+    """Encoded words of at most 75 characters, as many as it takes (RFC 2047, section 2)."""
+    return Header(value, "utf-8", header_name=name, maxlinelen=75).encode(linesep="\r\n")
 
 
-def _mailbox(name: str, address: str) -> str:
+def _addressed(header: str, name: str, address: str) -> bytes:
     """A name and an address; the address itself is never encoded (RFC 2047, section 5)."""
-    if not name.split():
-        return address
-    return formataddr((" ".join(name.split()), "@")).removesuffix("<@>") + f"<{address}>"
+    name = greeted(name)
+    if _NOT_IN_HEADERS.search(name + address):
+        raise ValueError(f"{header} has characters no header may have.")
+    if not name:
+        return f"{header}: {address}\r\n".encode()
+    plain = name.isascii() and "=?" not in name  # else it could pass for an encoded word
+    shown = formataddr((name, "@")).removesuffix(" <@>") if plain else f"{_encoded(header, name)}\r\n"
+    return f"{header}: {shown} <{address}>\r\n".encode()
+
+
+def _mailbox(written: str) -> Address:
+    """A sender as it is configured, "Name <address>"."""
+    name, address = parseaddr(written)
+    return Address(name, addr_spec=routable(address))
 
 
 def _base64(content: bytes) -> bytes:
     return encodebytes(content).rstrip().replace(b"\n", b"\r\n")
-
-
-def _with_ascii_domain(address: str) -> str:
-    """An address every mail server can route: umlauts stay only in front of the @ (RFC 5891, RFC 6531)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}"

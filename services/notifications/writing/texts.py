@@ -17,6 +17,7 @@ from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
+from shared.lines import greeted
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from shared.web.i18n import language as page_language
 
@@ -134,7 +135,7 @@ class Texts:
             "purpose": purpose,
             "city": self._city,
             "mobile_office_url": f"{self._pages}{page_language(language.code).prefix}/mobile_office",
-            "name": " ".join(contact.name.split()),
+            "name": greeted(contact.name),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,
             "note": dict(contact.note),

@@ -83,7 +83,8 @@ class SignIn:
             raise SignInFailed from error
         if identity.get("nonce") != started.nonce or identity["sub"] != caller.subject:
             raise SignInFailed
-        name = identity.get("name") or identity.get("preferred_username") or caller.subject
+        names = (identity.get("name"), identity.get("preferred_username"), caller.subject)
+        name = next(each for each in names if isinstance(each, str) and each)
         return Session(subject=caller.subject, name=name, roles=caller.roles, stations=caller.stations)
 
     async def sign_out_address(self, back: str) -> str | None:

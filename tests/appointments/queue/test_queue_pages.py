@@ -197,14 +197,23 @@ async def test_somebody_with_an_appointment_arrives_at_the_screen_in_the_hall(
     visitor, kiosk = Visitor(client), "/appointments/arrival?place=mitte"
     manage = await visitor.book(at(service, 11, 30, days=0))
     number = next(each for each in content(await visitor.see(manage)).split() if each[4:5] == "-" and len(each) == 9)
-    early = page(await visitor.press(kiosk, number=number), 422)
+    early = page(await visitor.press(kiosk, number=number, time="11:30"), 422)
     assert "Melden Sie sich ab 10:30 Uhr an." in content(early)
     minutes(service, 60)
-    assert "Prüfen Sie die Nummer." in content(page(await visitor.press(kiosk, number="1234 5678"), 422))
-    elsewhere = await visitor.press("/appointments/arrival?place=walsum", number=number)
-    assert "Prüfen Sie die Nummer." in content(page(elsewhere, 422))
-    for typed in (number, number.replace("-", " ")):
-        tree = page(await visitor.press(kiosk, number=typed))
+    wrong = "Prüfen Sie die Nummer und die Uhrzeit."
+    for other in ({"number": "1234 5678", "time": "11:30"}, {"number": number}, {"number": number, "time": "11:40"}):
+        assert wrong in content(page(await visitor.press(kiosk, **other), 422)), "a number alone is not enough"
+    elsewhere = await visitor.press("/appointments/arrival?place=walsum", number=number, time="11:30")
+    assert wrong in content(page(elsewhere, 422))
+    assert await staff.line() == []
+    arabic = number.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    for typed, time in (
+        (number, "11:30"),
+        (number.replace("-", " "), "1130"),
+        (f"\u2068{number}\u2069", "11.30 Uhr"),
+        (arabic.replace("-", "−"), "١١:٣٠"),
+    ):
+        tree = page(await visitor.press(kiosk, number=typed, time=time))
         assert heading(tree) == "Sie sind angemeldet"
         assert "Sie sind als Nächstes dran." in content(tree)
     assert not any("/ticket/" in link or "/m/" in link for link in own_links(tree)), "others stand behind"

@@ -18,6 +18,7 @@ from services.appointments.queue.domain import (
     Estimate,
     Turn,
     estimate,
+    is_time_of,
     is_today,
     may_check_in,
     place_in_queue,
@@ -127,3 +128,23 @@ async def test_the_order_in_sql_is_the_order_of_the_rule(service: Service) -> No
         found = [each.number for each in await load_line(conn, "mitte", NOW)]
     assert len(found) > 50
     assert found == [each[-1] for each in sorted(expected)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        *(
+            (typed, True)
+            for typed in ("14:20", "14.20 Uhr", "1420", " 14 : 20 ", "14h20", "14:20:00", "2:20 pm", "02:20")
+        ),
+        ("\u0661\u0664:\u0662\u0660", True),
+        *((typed, False) for typed in ("", "14", "14:21", "20", "1:20", "13:20", "14:20 14:20", "x", "9" * 40)),
+    ],
+)
+def test_a_time_fits_however_it_is_written(typed: str, fits: bool) -> None:
+    assert is_time_of(typed, datetime(2026, 12, 1, 13, 20, tzinfo=UTC)) == fits
+    assert not is_time_of(typed, datetime(2026, 12, 1, 13, 30, tzinfo=UTC))
+
+
+def test_a_full_hour_needs_no_minutes() -> None:
+    assert all(is_time_of(typed, datetime(2026, 12, 1, 8, tzinfo=UTC)) for typed in ("9", "9 Uhr", "09:00", "900"))

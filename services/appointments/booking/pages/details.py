@@ -35,6 +35,7 @@ from shared.city import City
 from shared.web.formats import own_name
 from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, Language, message_language
+from shared.web.phones import phone_errors
 from shared.web.visit import CurrentVisit, Visit
 
 router = APIRouter(prefix="/appointments/book/{token}", include_in_schema=False)
@@ -226,16 +227,15 @@ def what_to_do(visit: Visit) -> dict[str, str]:
     return {
         "name_missing": _("Geben Sie Ihren Namen ein."),
         "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_leads_elsewhere": _(
+            "Geben Sie nur den Namen ein, ohne Internet-Adresse, E-Mail-Adresse und Telefonnummer."
+        ),
         "name_too_long": _("Geben Sie Ihren Namen mit höchstens 120 Buchstaben ein."),
         "channel_missing": _("Geben Sie eine E-Mail-Adresse oder eine Handynummer ein."),
         "mail_missing": mail,
         "mail_unusable": mail,
-        "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
-        "phone_unusable": _("Diese Nummer gibt es nicht. Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
+        **phone_errors(_),
         "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
         "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "consent_missing": _("Kreuzen Sie an, dass Sie einverstanden sind. Oder wählen Sie einen Termin vor Ort."),
-        "phone_landline": _(
-            "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
-        ),
     }

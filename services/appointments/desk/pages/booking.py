@@ -25,6 +25,7 @@ from shared.idempotency import claim_key
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, message_language
+from shared.web.phones import phone_errors
 from shared.web.staff.visit import StaffVisit
 
 router = APIRouter(prefix=f"{STAFF}/book", include_in_schema=False)
@@ -217,12 +218,13 @@ def _what_to_do(visit: StaffVisit) -> dict[str, str]:
     return {
         "name_missing": _("Geben Sie den Namen ein."),
         "name_illegible": _("Tippen Sie den Namen neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
+        "name_leads_elsewhere": _(
+            "Geben Sie nur den Namen ein, ohne Internet-Adresse, E-Mail-Adresse und Telefonnummer."
+        ),
         "name_too_long": _("Geben Sie den Namen mit höchstens 120 Buchstaben ein."),
         "remarks_illegible": _("Tippen Sie den Hinweis neu ein. Er enthält Zeichen, die wir nicht darstellen können."),
         "remarks_too_long": _("Fassen Sie sich kürzer: höchstens 300 Buchstaben."),
         "mail_missing": mail,
         "mail_unusable": mail,
-        "phone_missing": _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789."),
-        "phone_unusable": _("Diese Nummer gibt es nicht. Prüfen Sie sie bitte."),
-        "phone_landline": _("An Festnetz können wir keine SMS senden. Geben Sie eine Handynummer ein."),
+        **phone_errors(_),
     }

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import Depends, Path, Response
+from fastapi import Depends, Response
 
+from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import Appointment
 from services.appointments.desk.domain import Reason
 from services.appointments.desk.usecases import Desk
@@ -15,7 +16,7 @@ STAFF = "/appointments/staff"
 """What the paths of these pages begin with."""
 
 Clerk = Annotated[StaffVisit, Depends(staff("appointments:staff"))]
-Number = Annotated[str, Path(pattern=r"^[0-9]{4}-[0-9]{4}$")]
+Number = AppointmentNumber
 
 REASONS: Mapping[Reason, str] = {
     Reason.ASKED: N_("Die Person hat darum gebeten"),

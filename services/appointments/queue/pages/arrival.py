@@ -1,4 +1,4 @@
-"""Arriving for an appointment: at the screen in the hall by its number, or on one's own phone by its link."""
+"""Arriving for an appointment: at the screen in the hall by its number and time, or on one's own phone by its link."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from services.appointments.booking.limits import CurrentOrigin, note_taking
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
-from services.appointments.queue.domain import CHECK_IN_BEFORE, is_today, may_check_in
+from services.appointments.queue.domain import CHECK_IN_BEFORE, is_time_of, is_today, may_check_in
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.queries import load_situation
 from services.appointments.queue.refusals import NotNow, StationNotOpen
@@ -27,9 +27,10 @@ Place = Annotated[str, Query(max_length=60)]
 
 
 class ArrivalForm(BaseModel):
-    """The number of an appointment, as typed."""
+    """The number and the time of an appointment, as typed."""
 
     number: str = Field(default="", max_length=100)
+    time: str = Field(default="", max_length=40)
 
 
 @router.get("/arrival")
@@ -44,14 +45,15 @@ async def arrive(
 ) -> Response:
     """Let somebody wait under the number of their appointment; sent again it changes nothing.
 
-    Every number tried counts against the limit of the network address, so that none can be guessed.
+    A number alone, as others may have seen or guessed it, says nothing: it goes with the time of the appointment, which
+    everybody who comes knows and can type in any script. Every try counts against the limit of the network address.
     The answer is no page of its own address: at a screen in a hall the next person could go back to it.
     """
     station = await _station(visit, place)
     await note_taking(visit.conn, origin, visit.now)
     found = await load_by_number(visit.conn, form.number)
     errors = FormErrors()
-    if wrong := _refusal(visit, station, found):
+    if wrong := _refusal(visit, station, found, form.time):
         errors["number"] = wrong
     if errors or found is None:
         return visit.render("arrival.html", status=422, secret=True, station=station, form=form, errors=errors)
@@ -80,16 +82,17 @@ async def _station(visit: Visit, key: str) -> Station:
     return offer.stations[0]
 
 
-def _refusal(visit: Visit, station: Station, found: Appointment | None) -> str | None:
+def _refusal(visit: Visit, station: Station, found: Appointment | None, time: str) -> str | None:
     """Why somebody cannot say here and now that they have come; None where they can."""
     _ = visit.gettext
     if (
         found is None
         or found.status not in COMING
         or found.station != station.key
+        or not is_time_of(time, found.starts_at)
         or not is_today(found.starts_at, visit.now)
     ):
-        return _("Prüfen Sie die Nummer. Zu dieser Nummer gibt es hier heute keinen Termin.")
+        return _("Prüfen Sie die Nummer und die Uhrzeit. Dazu gibt es hier heute keinen Termin.")
     if may_check_in(found.starts_at, visit.now):
         return None
     if visit.now < found.starts_at:

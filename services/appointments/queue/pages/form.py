@@ -13,6 +13,7 @@ from services.appointments.queue.domain import can_do, is_open, open_on
 from services.appointments.queue.queries import are_left
 from services.appointments.queue.refusals import NoTicketsLeft, StationNotOpen
 from shared.web.forms import FormErrors
+from shared.web.phones import phone_errors
 from shared.web.visit import Visit
 
 FREE_DAYS_SHOWN = 3
@@ -42,12 +43,8 @@ def check_form(visit: Visit, offer: Offer, station: Station, form: TicketForm) -
     elif is_open(station, visit.now) and not can_do(station, chosen, visit.now):
         errors["services"] = _("Wählen Sie ein Anliegen, das hier möglich ist.")
     phone, wrong = check_mobile(form.phone) if form.phone.strip() else (None, None)
-    if wrong == "phone_landline":
-        errors["phone"] = _(
-            "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
-        )
-    elif wrong:
-        errors["phone"] = _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789.")
+    if wrong:
+        errors["phone"] = phone_errors(_)[wrong]
     return errors, phone
 
 

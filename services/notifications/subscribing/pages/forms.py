@@ -10,6 +10,7 @@ from shared.city import City
 from shared.web.formats import own_name
 from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, message_language
+from shared.web.phones import phone_errors
 from shared.web.visit import Visit
 
 Typed = Annotated[str, Field(max_length=1000)]
@@ -114,17 +115,12 @@ def topic_texts(visit: Visit) -> dict[Topic, tuple[str, str]]:
 def errors_of(visit: Visit, wrong: Iterable[Wrong]) -> FormErrors:
     """What to do about each mistake."""
     _ = visit.gettext
-    phone = _("Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789.")
     districts = _("Wählen Sie mindestens einen Stadtbezirk oder Ortsteil.")
     topics = _("Wählen Sie mindestens ein Thema.")
     texts = {
         "channel_missing": _("Wählen Sie E-Mail oder SMS."),
         "mail_unusable": _("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@beispiel.de."),
-        "phone_missing": phone,
-        "phone_unusable": phone,
-        "phone_landline": _(
-            "Geben Sie eine Handynummer ein, zum Beispiel 0151 23456789. An Festnetz können wir keine SMS senden."
-        ),
+        **phone_errors(_),
         "districts_missing": districts,
         "districts_unknown": districts,
         "topics_missing": topics,

@@ -1,0 +1,132 @@
+"""Access tokens: whatever is in a signed token, it names a caller or is refused."""
+
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.auth import Caller, TokenCheck, verified
+from shared.problems import Unauthorised
+
+ISSUER, AUDIENCE = "https://issuer.example", "nahbar"
+PRIVATE = Ed25519PrivateKey.generate()
+GOOD = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ruth", "exp": 4_000_000_000, "roles": ["appointments:staff"]}
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+claim = st.sampled_from([*GOOD, "name", "stations", "nbf", "iat", "jti"])
+
+
+@pytest.fixture(scope="module")
+def check() -> TokenCheck:
+    made = TokenCheck(ISSUER, AUDIENCE)
+    public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(PRIVATE.public_key()))
+    made.issuer._keys = {"one": jwt.PyJWK.from_dict({**public, "kid": "one", "alg": "EdDSA"})}
+    made.issuer._metadata, made.issuer._fetched_at = {"issuer": ISSUER}, time.monotonic()
+    return made
+
+
+def signed(claims: object, **header: Any) -> str:
+    """A token with any content, signed by the issuer."""
+    content = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+    return jwt.api_jws.encode(content, PRIVATE, "EdDSA", {"kid": "one", **header})
+
+
+async def caller_of(check: TokenCheck, token: str) -> Caller | None:
+    try:
+        return await check.check(token)
+    except Unauthorised:
+        return None
+
+
+async def test_claims_name_the_caller(check: TokenCheck) -> None:
+    found = await check.check(signed({**GOOD, "stations": "mitte", "name": None}))
+    assert found == Caller(subject="ruth", roles=frozenset(["appointments:staff"]), stations=frozenset(["mitte"]))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"roles": 5},
+        {"roles": {"appointments:staff": 1}},
+        {"roles": [5]},
+        {"roles": None},
+        {"stations": 7},
+        {"stations": [["mitte"]]},
+        {"stations": True},
+        {"name": 5},
+        {"sub": 5},
+        {"sub": None},
+        {"sub": "\ud800"},
+        {"name": "Ruth\x00"},
+        {"exp": "tomorrow"},
+        {"exp": [4_000_000_000]},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"exp": -(10**400)},
+        {"exp": 1},
+        {"nbf": "now"},
+        {"nbf": {}},
+        {"nbf": float("inf")},
+        {"nbf": 4_000_000_000},
+        {"iat": "x"},
+        {"iat": float("-inf")},
+        {"aud": 5},
+        {"aud": [5]},
+        {"aud": None},
+        {"iss": 5},
+        {"iss": [ISSUER, 5]},
+        {"jti": 5},
+    ],
+    ids=str,
+)
+async def test_claims_of_other_types_are_nobodys(check: TokenCheck, claims: dict[str, Any]) -> None:
+    assert await caller_of(check, signed({**GOOD, **claims})) is None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "x",
+        "a.b.c",
+        "..",
+        "\ud800.x.y",
+        "\u00e4.\u00f6.\u00fc",
+        signed([1]),
+        signed("ruth"),
+        signed(None),
+        signed(b"\xff"),
+        signed(b"{"),
+        signed(b"[" * 20_000 + b"]" * 20_000),
+        signed(GOOD, kid="two"),
+        signed(GOOD, crit=["exp"]),
+    ],
+    ids=lambda token: token[:10],
+)
+async def test_what_is_no_token_is_nobodys(check: TokenCheck, token: str) -> None:
+    assert await caller_of(check, token) is None
+    with pytest.raises(jwt.InvalidTokenError):
+        await verified(check.issuer, token, AUDIENCE)
+
+
+@given(st.dictionaries(claim, anything, max_size=4) | anything)
+async def test_any_content_names_a_caller_or_nobody(check: TokenCheck, content: Any) -> None:
+    token = signed({**GOOD, **content} if isinstance(content, dict) else content)
+    found = await caller_of(check, token)
+    assert found is None or all(isinstance(each, str) for each in {found.subject, *found.roles, *found.stations})
+
+
+@given(st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jku", "x5u"]), anything, max_size=3))
+async def test_any_header_names_a_caller_or_nobody(check: TokenCheck, header: dict[str, Any]) -> None:
+    plain = signed(GOOD)
+    encoded = jwt.utils.base64url_encode(json.dumps(header).encode()).decode()
+    assert await caller_of(check, f"{encoded}{plain[plain.index('.') :]}") is None
