@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from services.notifications.delivery import queries, spared
 from services.notifications.delivery.queries import Ledger, MessageEntry
 from services.notifications.delivery.spared import SparedEntry
-from services.notifications.replies.domain import number_of
 from shared import audit
+from shared.addresses import checked_phone
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
@@ -54,8 +54,9 @@ async def list_spared(conn: Connection, caller: Staff) -> list[SparedEntry]:
 @router.post("/spared-addresses/lookup", responses=problems(401, 403, 404))
 async def look_up_spared(conn: Connection, service: CurrentService, wanted: Address, caller: Staff) -> SparedEntry:
     """The entry of somebody who asks why they get no reminders; 404 if their address is not spared."""
-    mail = {"mail": wanted.address} if "@" in wanted.address else {"phone": number_of(wanted.address)}
-    found = await spared.spared_addresses(conn, service.people.person_key(Person(name="", **mail)))
+    typed = wanted.address
+    address = {"mail": typed} if "@" in typed else {"phone": checked_phone(typed, for_sms=False)[0] or typed}
+    found = await spared.spared_addresses(conn, service.people.person_key(Person(name="", **address)))
     if not found:
         raise NotFound
     return found[0]
