@@ -174,6 +174,11 @@ def test_receipts_that_are_not_final_say_that_the_message_is_on_its_way() -> Non
     assert {result_of_receipt(status, "7").answer for status in RECEIPTS} == {Answer.DELIVERED, Answer.REFUSED}
 
 
+def answered(code: int, body: object) -> httpx.Response:
+    """An answer as it comes over the wire."""
+    return httpx.Response(code, stream=httpx.ByteStream(body if isinstance(body, bytes) else json.dumps(body).encode()))
+
+
 def gateway(answer: httpx.Response | Exception, asked: list[httpx.Request]) -> SmsGateway:
     """The adapter before a gateway that always answers the same."""
 
@@ -188,7 +193,7 @@ def gateway(answer: httpx.Response | Exception, asked: list[httpx.Request]) -> S
 
 async def test_a_message_is_sent_with_the_documented_fields() -> None:
     asked: list[httpx.Request] = []
-    sender = gateway(httpx.Response(200, json=said("100", CLEAR)), asked)
+    sender = gateway(answered(200, said("100", CLEAR)), asked)
     assert (await sender.send(OURS, NUMBER, "Hallo", "reminder", asks=False)).answer is Answer.ACCEPTED
     assert json.loads(asked[0].content) == {
         "to": NUMBER,
@@ -204,7 +209,7 @@ async def test_a_message_is_sent_with_the_documented_fields() -> None:
 async def test_the_journal_is_asked_for_the_number_the_only_filter_that_finds_a_message_without_an_answer() -> None:
     asked: list[httpx.Request] = []
     entries = [{**ENTRY, "foreign_id": str(uuid4())}, ENTRY]
-    assert await gateway(httpx.Response(200, json=entries), asked).look_up(OURS, NUMBER) == Result(
+    assert await gateway(answered(200, entries), asked).look_up(OURS, NUMBER) == Result(
         Answer.DELIVERED, reference="77231715575"
     )
     assert dict(asked[0].url.params) == {"to": NUMBER, "limit": "100"}
@@ -213,11 +218,11 @@ async def test_the_journal_is_asked_for_the_number_the_only_filter_that_finds_a_
 @pytest.mark.parametrize(
     "answer",
     [
-        httpx.Response(200, content=b"900"),
-        httpx.Response(200, content=b"[" * 100_000),
-        httpx.Response(200, content=b"[]" + b" " * LARGEST_ANSWER),
-        httpx.Response(500, json=[ENTRY]),
-        httpx.Response(401, json=[ENTRY]),
+        answered(200, b"900"),
+        answered(200, b"[" * 100_000),
+        answered(200, b"[]" + b" " * LARGEST_ANSWER),
+        answered(500, [ENTRY]),
+        answered(401, [ENTRY]),
         httpx.ReadTimeout("slow"),
         httpx.ConnectError("away"),
     ],
@@ -235,7 +240,7 @@ async def test_a_gateway_that_cannot_be_asked_says_nothing(answer: httpx.Respons
         (httpx.ReadTimeout("slow"), Answer.NONE),
         (httpx.WriteError("broken"), Answer.NONE),
         (httpx.RemoteProtocolError("broken"), Answer.NONE),
-        (httpx.Response(200, content=json.dumps(said("100", CLEAR)).encode() + b" " * LARGEST_ANSWER), Answer.NONE),
+        (answered(200, json.dumps(said("100", CLEAR)).encode() + b" " * LARGEST_ANSWER), Answer.NONE),
     ],
 )
 async def test_only_what_never_reached_the_gateway_may_go_out_again(
