@@ -87,7 +87,7 @@ def test_any_other_answer_leaves_open_whether_the_message_was_taken(body: object
     [
         *[(code, Answer.REFUSED, f"permanent {code}") for code in ("202", "301", "305", "401", "403")],
         *[(code, Answer.NOT_NOW, f"temporary {code}") for code in ("101", "600")],
-        *[(code, Answer.NOT_NOW, f"account {code}") for code in ("201", "300", "500", "802", "900", "902", "903")],
+        *[(code, Answer.AWAY, f"account {code}") for code in ("201", "300", "500", "802", "900", "902", "903")],
     ],
 )
 def test_a_code_means_the_same_in_every_form(code: str, answer: Answer, error: str) -> None:
@@ -109,7 +109,8 @@ def test_a_code_means_the_same_in_every_form(code: str, answer: Answer, error: s
 @pytest.mark.parametrize(
     ("status", "answer"),
     [
-        *[(status, Answer.NOT_NOW) for status in (301, 400, 401, 403, 404, 405, 415, 503)],
+        *[(status, Answer.AWAY) for status in (301, 400, 401, 402, 403, 404, 405, 415)],
+        (503, Answer.NOT_NOW),
         *[(status, Answer.NONE) for status in (200, 204, 500, 502, 504, 599)],
     ],
 )

@@ -201,8 +201,8 @@ FROM_MAIL_PROGRAMS: list[tuple[str | None, bytes]] = [
 
 
 async def test_a_mail_program_unsubscribes_by_one_post_whatever_it_sends_along(reader: Reader) -> None:
-    for kind, body in FROM_MAIL_PROGRAMS:
-        path, end = await reader.subscribed()
+    for number, (kind, body) in enumerate(FROM_MAIL_PROGRAMS):
+        path, end = await reader.subscribed(f"reader{number}")
         headers = {"Content-Type": kind} if kind else {}
         for _ in range(2):
             answer = await reader.client.post(f"/en{end}", content=body, headers=headers)

@@ -56,18 +56,23 @@ def test_events_are_read_as_they_are_documented() -> None:
     assert short == Reply("SMS", "2", "")
 
 
+NO_IDS: list[object] = [None, "", "a b", "7\u0000", "7" * 65, ["7"], {}]
+NO_STATUSES: list[object] = [None, "", "A B", "A" * 33, "ACCEPTÉ", 7]
+NO_DATA: list[object] = [None, [], "x", 7]
+
+
 @pytest.mark.parametrize(
     "body",
     [
         *[event(kind, DLR) for kind in ("voice_status", "voice_call", "tracking", "rcs", "rcs_dlr", "all", "DLR", "")],
         event("dlr", SMS_MO),
         event("sms_mo", DLR),
-        *[event("dlr", {**DLR, "msg_id": id}) for id in (None, "", "a b", "7\u0000", "7" * 65, ["7"], {})],
-        *[event("dlr", {**DLR, "status": status}) for status in (None, "", "A B", "A" * 33, "ACCEPTÉ", 7)],
+        *[event("dlr", {**DLR, "msg_id": id}) for id in NO_IDS],
+        *[event("dlr", {**DLR, "status": status}) for status in NO_STATUSES],
         event("sms_mo", {**SMS_MO, "sender": "4" * 33}),
         event("sms_mo", {**SMS_MO, "text": None}),
         event("sms_mo", SMS_MO).replace(b"Hello World", b"\\ud800"),
-        *[event("dlr", data) for data in (None, [], "x", 7)],
+        *[event("dlr", data) for data in NO_DATA],
         b"msg_id=7&status=DELIVERED",
         b"",
         b"null",
@@ -117,7 +122,7 @@ def test_no_header_breaks_the_check_of_a_signature(timestamp: str, nonce: str, s
     )
 
 
-STRANGE = ["9" * 400, "9" * 5000, "-1", "+1", "1e9", "nan", "inf", "٣", "²", "0x10", " ", "1_0", "\x7f", ""]
+STRANGE = ["9" * 400, "9" * 5000, "-1", "+1", "1e9", "nan", "inf", "٣", "²", "0x10", "1_0", ""]
 
 
 async def test_strange_headers_are_no_signature_and_unsigned_bodies_are_not_read(open_post: Post) -> None:
@@ -126,15 +131,15 @@ async def test_strange_headers_are_no_signature_and_unsigned_bodies_are_not_read
         for strange in STRANGE:
             value = strange.encode()
             for headers in (
-                {"X-Timestamp": value, "X-Nonce": b"n", "X-Signature": b"s"},
-                {"X-Timestamp": now.encode(), "X-Nonce": value, "X-Signature": b"s"},
-                {"X-Timestamp": now.encode(), "X-Nonce": b"n", "X-Signature": value},
+                {b"X-Timestamp": value, b"X-Nonce": b"n", b"X-Signature": b"s"},
+                {b"X-Timestamp": now.encode(), b"X-Nonce": value, b"X-Signature": b"s"},
+                {b"X-Timestamp": now.encode(), b"X-Nonce": b"n", b"X-Signature": value},
             ):
                 answer = await client.post(url, content=b"[" * 60_000, headers=headers)
                 assert answer.status_code == 403, (strange[:10], headers.keys())
         late = signed(b"{}", url, open_post.settings.sms_webhook_key) | {"timestamp": "٣" * 10}
-        headers = {f"X-{name}".encode(): value.encode() for name, value in late.items()}
-        assert (await client.post(url, content=b"{}", headers=headers)).status_code == 403
+        arabic = {f"X-{name}".encode(): value.encode() for name, value in late.items()}
+        assert (await client.post(url, content=b"{}", headers=arabic)).status_code == 403
 
 
 def generated(count: int) -> list[bytes]:

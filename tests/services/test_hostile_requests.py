@@ -54,7 +54,7 @@ def targets(app: FastAPI) -> Iterator[tuple[str, str]]:
     """A method and a path of each route."""
     routers = [route.original_router for route in app.routes if hasattr(route, "original_router")]
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
-        for method in sorted(route.methods):
+        for method in sorted(route.methods or ()):
             yield method, re.sub(r"{[^}]*}", "x", route.path)
 
 

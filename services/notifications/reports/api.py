@@ -46,7 +46,7 @@ def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, SmsAccess]]:
         x_nonce: Annotated[str, Header()] = "",
         x_signature: Annotated[str, Header()] = "",
     ) -> SmsAccess:
-        access = next((each for each in service.settings.sms_gateways if each.name == name), None)
+        access: SmsAccess | None = next((each for each in service.settings.sms_gateways if each.name == name), None)
         if access is None:
             raise NotFound
         genuine = receipt_is_genuine(

@@ -27,7 +27,7 @@ REFUSED = frozenset({"202", "301", "305", "401", "403"})
 NOT_TAKEN = frozenset({"101", "600"})
 """Codes that say that the message went wrong further on and may go better later."""
 OURS = frozenset({"201", "300", "304", "306", "308", "400", "500", "801", "802", "900", "901", "902", "903"})
-"""Codes that blame our account or how we ask: no fault of the message, which can go out when that is mended."""
+"""Codes that blame our account or how we ask: to us the gateway is as good as away until that is mended."""
 
 RECEIPTS = {
     "DELIVERED": Answer.DELIVERED,
@@ -106,7 +106,7 @@ def result_of_answer(code: int, told_wait: str, body: bytes, message: UUID, numb
     if code == 503:
         return Result(Answer.NOT_NOW, error="temporary 503")
     if 300 <= code < 500:
-        return Result(Answer.NOT_NOW, error=f"account {code}")
+        return Result(Answer.AWAY, error=f"account {code}")
     # Said by something between us and the gateway, or by a gateway that stumbled: it may have taken the message.
     return Result(Answer.NONE, error=f"no answer {code}")
 
@@ -230,4 +230,4 @@ def _of_code(code: str) -> Result | None:
         return Result(Answer.REFUSED, error=f"permanent {code}")
     if code in NOT_TAKEN:
         return Result(Answer.NOT_NOW, error=f"temporary {code}")
-    return Result(Answer.NOT_NOW, error=f"account {code}") if code in OURS else None
+    return Result(Answer.AWAY, error=f"account {code}") if code in OURS else None
