@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -101,3 +102,36 @@ async def test_no_request_is_long_work(
             assert (await ask(client, method, path + TOO_LONG)).status_code == 414
             headers: Mapping[str, str] = {"Cookie": "x" * LARGEST_HEADERS}
             assert (await ask(client, method, path, headers=headers)).status_code == 431
+
+
+def unbounded(schema: Mapping[str, Any], known: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The strings and lists in a schema that may be of any length."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        yield from unbounded(known[name], known, name)
+    for each in [*schema.get("anyOf", []), *schema.get("oneOf", []), *schema.get("allOf", [])]:
+        yield from unbounded(each, known, where)
+    if schema.get("type") == "string" and not {"maxLength", "pattern", "enum", "format", "const"} & set(schema):
+        yield where
+    if schema.get("type") == "array":
+        if "maxItems" not in schema:
+            yield where
+        yield from unbounded(schema["items"], known, f"{where}[]")
+    for name, value in schema.get("properties", {}).items():
+        yield from unbounded(value, known, f"{where}.{name}")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_every_text_and_list_in_a_body_has_a_limit(name: str) -> None:
+    app = new_app(settings_class(name)(), frozenset({Role.HTTP}))
+    document = app.openapi()
+    await app.state.service.db.close()
+    known = document["components"]["schemas"]
+    bodies = [
+        content["schema"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    assert bodies
+    assert [where for schema in bodies for where in unbounded(schema, known, "")] == []
