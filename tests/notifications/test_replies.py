@@ -16,7 +16,6 @@ from deploy.local.far_ends.records import NewReport, ReportKind
 from deploy.local.far_ends.store import Store
 from deploy.local.laptop import REPLY_NUMBER
 from services.notifications.replies.domain import Decision, Told, Wish, decide, reply_id, understand
-from services.notifications.sending.domain import number_of
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentFact
 from shared.events.notifications import ReplyAnswer, ReplyReceived
@@ -48,24 +47,6 @@ def test_what_an_sms_asks_for(text: str, wish: Wish | None) -> None:
 def test_no_text_breaks_the_reader_and_doubt_cancels_nothing(text: str) -> None:
     understand(text)
     assert understand(f"{text} nicht") is None
-
-
-@pytest.mark.parametrize(
-    ("sender", "number"),
-    [
-        ("+4915228817300", "+4915228817300"),
-        ("4915228817300", "+4915228817300"),
-        ("015228817300", "+4915228817300"),
-        ("905321234567", "+905321234567"),
-        ("004915228817300", "+4915228817300"),
-        ("Telekom", "Telekom"),
-        ("0151MAMA123456", "0151MAMA123456"),
-        ("\u0661\u0662\u0663\u0664\u0665\u0666", "\u0661\u0662\u0663\u0664\u0665\u0666"),
-        ("", ""),
-    ],
-)
-def test_senders_are_written_as_contacts_are(sender: str, number: str) -> None:
-    assert number_of(sender) == number
 
 
 def told(days: int = 0, asked: UUID | None = None, cancelled: bool = False) -> Told:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifications.sending.domain import Answer, Result
+from services.notifications.sending.domain import Answer, Result, number_of
 from services.notifications.sending.gateways.sms import (
     LARGEST_ANSWER,
     LONGEST_TOLD,
@@ -249,3 +249,21 @@ async def test_only_what_never_reached_the_gateway_may_go_out_again(
 ) -> None:
     sent = await gateway(answer, []).send(OURS, NUMBER, "Hallo", "reminder", asks=False)
     assert sent.answer is kind
+
+
+@pytest.mark.parametrize(
+    ("sender", "number"),
+    [
+        ("+4915228817300", "+4915228817300"),
+        ("4915228817300", "+4915228817300"),
+        ("015228817300", "+4915228817300"),
+        ("905321234567", "+905321234567"),
+        ("004915228817300", "+4915228817300"),
+        ("Telekom", "Telekom"),
+        ("0151MAMA123456", "0151MAMA123456"),
+        ("\u0661\u0662\u0663\u0664\u0665\u0666", "\u0661\u0662\u0663\u0664\u0665\u0666"),
+        ("", ""),
+    ],
+)
+def test_senders_are_written_as_contacts_are(sender: str, number: str) -> None:
+    assert number_of(sender) == number
