@@ -107,7 +107,7 @@ async def test_what_was_acknowledged_is_kept_by_the_standby_that_takes_over(
     await ask(primary.url, "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()")
 
     async def is_synchronous() -> bool:
-        return await ask(primary.url, "select sync_state from pg_stat_replication") == "sync"
+        return bool(await ask(primary.url, "select sync_state = 'sync' from pg_stat_replication"))
 
     await eventually(is_synchronous)
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 3)

@@ -9,7 +9,7 @@ from shared.failures import Failure, classify, ends_session, without_input
 from shared.postgres import NoServer, NotReplicated, ReadOnly
 from shared.problems import NotFound
 
-_DBAPI = PGDialect_asyncpg.import_dbapi()
+_DBAPI = PGDialect_asyncpg.import_dbapi()  # type: ignore[no-untyped-call]
 
 AWAY = [
     asyncpg.InterfaceError("connection is closed"),

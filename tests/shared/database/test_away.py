@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import LogCapture
 
 from shared import postgres
+from shared.db import driver_of
 from shared.failures import Failure, classify
 from shared.service import Service
 from shared.statements import Statement
@@ -79,20 +81,22 @@ async def test_a_database_that_is_away_is_said_to_be_and_used_as_soon_as_it_is_b
 
 
 @pytest.mark.parametrize("limit", ["statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"])
-async def test_a_request_that_takes_too_long_leaves_the_pool_as_it_was(bench: Bench, pair: Pair, limit: str) -> None:
+async def test_a_request_that_takes_too_long_leaves_the_pool_as_it_was(bench: Bench, limit: str) -> None:
     base = postgres.database_of(bench.settings.database)
+    await ask(bench.settings.database, f"alter database {base} set {limit} = '100ms'")
     async with visited(bench) as (visitor, service):
-        async with service.db.transaction() as conn:
-            await conn.execute(text(f"alter database {base} set {limit} = '100ms'"))
-        await ask(pair.primary.url, f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{base}'")
+
+        async def idle() -> None:
+            async with service.db.transaction() as conn:
+                await eventually(driver_of(conn).is_closed)
+                await conn.execute(text("select 1"))
+
         if limit == "statement_timeout":
             assert (await visitor.run("select pg_sleep(60)")).status_code == 503
         else:
-            with pytest.raises(Exception) as failure:
-                async with service.db.transaction() as conn:
-                    await asyncio.sleep(1)
-                    await conn.execute(text("select 1"))
-            assert failure.type is not AssertionError
+            with pytest.raises(DBAPIError) as failure:
+                await idle()
+            assert classify(failure.value) is Failure.TRANSIENT
         assert await visitor.is_served()
 
 
@@ -138,15 +142,10 @@ async def test_a_migration_under_prepared_statements_costs_a_try_and_no_more(ben
     await look()
     await ask(bench.settings.database, "alter table effects add column more text")
 
-    async def looked() -> bool:
-        try:
-            await look()
-        except Exception as error:
-            assert classify(error) is Failure.TRANSIENT, error
-            return False
-        return True
-
-    await eventually(looked)
+    with pytest.raises(DBAPIError, match="cached") as failure:
+        await look()
+    assert classify(failure.value) is Failure.TRANSIENT
+    await look()
     await service.db.close()
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import Database
 from shared.failures import Failure, classify
@@ -20,7 +22,7 @@ INSERT = text("insert into effects values (:name)")
 
 async def test_requests_cancelled_anywhere_leave_a_clean_pool(bench: Bench) -> None:
     """Cancelled once or twice, the second time while the first is cleaned up after."""
-    drawn = random.Random(7)  # noqa: S311 - the same moments each time
+    drawn = random.Random(7)
     database = Database(bench.settings.database, pool_size=2)
 
     async def request(number: int) -> None:
@@ -62,7 +64,7 @@ async def test_no_session_is_left_in_a_transaction_by_a_cancelled_clean_up(bench
     await asyncio.wait([me])
 
     async def none_open() -> bool:
-        return await ask(bench.settings.database, open_ones) == 0
+        return bool(await ask(bench.settings.database, open_ones) == 0)
 
     await eventually(none_open)
     async with database.transaction() as conn:
@@ -74,11 +76,15 @@ async def test_no_session_is_left_in_a_transaction_by_a_cancelled_clean_up(bench
 async def test_nothing_is_acknowledged_that_the_server_undid(bench: Bench) -> None:
     """A use case that goes on after a failure as if nothing were: PostgreSQL answers its COMMIT with ROLLBACK."""
     database = Database(bench.settings.database, pool_size=1)
-    with pytest.raises(RolledBack):
+
+    async def go_on_regardless() -> None:
         async with database.transaction() as conn:
             await conn.execute(INSERT, {"name": "lost"})
-            with pytest.raises(Exception, match="division by zero"):
+            with suppress(DBAPIError):
                 await conn.execute(text("select 1 / 0"))
+
+    with pytest.raises(RolledBack):
+        await go_on_regardless()
     async with database.transaction() as conn:
         await conn.execute(INSERT, {"name": "kept"})
     assert await bench.effects() == {"kept": 1}

@@ -9,7 +9,7 @@ from shared.due import Urgency, Work
 from shared.events.notifications import NotificationDelivered
 from shared.service import ALL_ROLES, Service
 from tests.shared.conftest import Bench, notice
-from tests.shared.database.conftest import Pair, visited
+from tests.shared.database.conftest import Pair, Visitor, visited
 from tests.shared.records import as_headers, produce
 from tests.support.wait import eventually
 
@@ -52,7 +52,7 @@ async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(b
     assert await bench.rows("select 1 from dead_letters") == []
 
 
-async def _refuses(visitor: Any, service: Service) -> None:
+async def _refuses(visitor: Visitor, service: Service) -> None:
     """Wait until requests are refused, the process says so, and the relay has let go."""
 
     async def refused() -> bool:

@@ -23,7 +23,7 @@ async def waiting(pair: Pair) -> AsyncIterator[Pair]:
     await pair.set("synchronous_standby_names", "'*'")
 
     async def is_waited_for() -> bool:
-        return await ask(pair.primary.url, "select sync_state from pg_stat_replication") == "sync"
+        return bool(await ask(pair.primary.url, "select sync_state = 'sync' from pg_stat_replication"))
 
     await eventually(is_waited_for)
     pair.standby.pause()
