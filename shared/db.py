@@ -73,8 +73,12 @@ class Database:
                 yield conn
                 await postgres.commit(session)
             except BaseException as error:
-                if not await _undone(session, error):
-                    await _throw_away(conn, session)
+                as_new = False
+                try:
+                    as_new = await _undone(session, error)
+                finally:
+                    if not as_new:
+                        await _throw_away(conn, session)
                 raise
         for callback in callbacks:
             callback()
@@ -89,7 +93,7 @@ class Database:
             session: Any = (await conn.get_raw_connection()).driver_connection
             new = _GENERATION not in conn.info
             generation: int = conn.info.setdefault(_GENERATION, self._generation)
-            if generation == self._generation and not session.is_closed():
+            if generation == self._generation:
                 try:
                     await postgres.begin(session)
                     return session
@@ -117,7 +121,7 @@ async def _undone(session: Any, error: BaseException) -> bool:
 
 
 async def _throw_away(conn: AsyncConnection, session: Any) -> None:
-    """End a session without another word to its server, and let the pool open a new one in its place."""
+    """End a session at once, without another word to its server; the pool opens a new one in its place."""
     if session is not None:
         session.terminate()
         await conn.invalidate()

@@ -4,7 +4,6 @@ Servers change: one dies and its standby is promoted, one is made read-only befo
 of use only while its server can write, and "committed" is said only of what no such change takes back.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -103,11 +102,12 @@ async def begin(session: Any) -> None:
 
 
 async def commit(session: Any) -> None:
-    """Commit the open transaction.
+    """Commit the open transaction; a session whose commit failed or was cancelled must be terminated at once.
 
     A server with a synchronous standby answers once the standby has it. Meanwhile nobody else sees the transaction:
-    but if the wait is cancelled, it is committed where it is, and everybody sees what a switch-over may take back. So
-    this never cancels: when it takes too long, or the caller is cancelled, the session is left alone with its wait.
+    but if the wait is cancelled, it is committed where it is, and everybody sees what a switch-over may take back.
+    asyncpg cancels on the server what was cancelled or took too long here, unless the session is terminated before:
+    then it is left alone with its wait.
 
     Raises:
         NotReplicated: somebody else cut the wait short.
@@ -120,22 +120,11 @@ async def commit(session: Any) -> None:
         warnings.extend([message] if message.severity_en == "WARNING" else [])
 
     session.add_log_listener(warned)
-    committing = asyncio.ensure_future(session.execute("COMMIT", timeout=2 * COMMIT_LIMIT))
     try:
-        async with asyncio.timeout(COMMIT_LIMIT):
-            answer = await asyncio.shield(committing)
+        answer = await session.execute("COMMIT", timeout=COMMIT_LIMIT)
     finally:
-        if not committing.done():
-            committing.add_done_callback(_forget)
-            session.terminate()
         session.remove_log_listener(warned)
     if answer != "COMMIT":
         raise RolledBack
     if warnings:
         raise NotReplicated(warnings[0].sqlstate)
-
-
-def _forget(done: "asyncio.Future[Any]") -> None:
-    """Nobody waits for it any more, and nobody is told how it failed."""
-    if not done.cancelled():
-        done.exception()

@@ -73,8 +73,8 @@ async def test_a_database_that_is_away_is_said_to_be_and_used_as_soon_as_it_is_b
         assert await visitor.is_served()
         await ask(pair.primary.url, "select 1" if "rename" in away else away, end, away)
         if how != "sessions are ended":
-            assert (await visitor.leave()).status_code == 503
             assert await visitor.missing() == ["database"]
+            assert (await visitor.leave()).status_code == 503
             await ask(pair.primary.url, back)
         assert await visitor.is_served()
         assert await visitor.missing() == []

@@ -13,7 +13,7 @@ from shared.failures import Failure, classify
 from shared.postgres import RolledBack
 from shared.statements import Statement
 from tests.shared.conftest import Bench
-from tests.shared.database.conftest import visited
+from tests.shared.database.conftest import RAISE, visited
 from tests.support.standby import ask
 from tests.support.wait import eventually
 
@@ -49,24 +49,28 @@ async def test_requests_cancelled_anywhere_leave_a_clean_pool(bench: Bench) -> N
     await database.close()
 
 
-async def test_no_session_is_left_in_a_transaction_by_a_cancelled_clean_up(bench: Bench) -> None:
+@pytest.mark.parametrize("doing", ["a statement runs", "it is rolled back"])
+async def test_nothing_of_a_request_cancelled_twice_gets_into_the_next(bench: Bench, doing: str) -> None:
+    """The second time hits the clean-up after the first, as at the end of a process."""
     database = Database(bench.settings.database, pool_size=1)
-    base = bench.settings.database.rpartition("/")[2]
-    open_ones = f"select count(*) from pg_stat_activity where datname = '{base}' and state like 'idle in transaction%'"
+    running = asyncio.Event()
 
     async def interrupted() -> None:
         async with database.transaction() as conn:
             await conn.execute(INSERT, {"name": "lost"})
-            asyncio.get_running_loop().call_soon(me.cancel)  # reaches the task while it rolls back
+            running.set()
+            if doing == "a statement runs":
+                await conn.execute(text("select pg_sleep(60)"))
             raise RuntimeError
 
-    me = asyncio.create_task(interrupted())
-    await asyncio.wait([me])
-
-    async def none_open() -> bool:
-        return bool(await ask(bench.settings.database, open_ones) == 0)
-
-    await eventually(none_open)
+    task = asyncio.create_task(interrupted())
+    await running.wait()
+    if doing == "a statement runs":
+        await eventually(lambda: database.engine.pool.checkedout() == 1)
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+    await asyncio.wait([task])
     async with database.transaction() as conn:
         await conn.execute(INSERT, {"name": "kept"})
     assert await bench.effects() == {"kept": 1}
@@ -91,19 +95,22 @@ async def test_nothing_is_acknowledged_that_the_server_undid(bench: Bench) -> No
     await database.close()
 
 
-async def test_a_session_goes_on_after_a_refusal_that_concerns_its_transaction_alone(bench: Bench) -> None:
+async def test_a_session_is_replaced_after_what_concerns_its_server_and_after_nothing_else(bench: Bench) -> None:
     """A contested time makes deadlocks and refusals; new sessions for each would make it slower still."""
     async with visited(bench) as (visitor, service):
-        pids = set()
-        for statement in (
-            "select 1 / 0",
-            "do $$ begin raise exception 'x' using errcode = '40P01'; end $$",
-            "do $$ begin raise exception 'x' using errcode = '55P03'; end $$",
-        ):
-            await visitor.run(statement)
+
+        async def pid() -> int:
             async with service.db.transaction() as conn:
-                pids.add((await conn.execute(text("select pg_backend_pid()"))).scalar_one())
-        assert len(pids) == 1
+                return int((await conn.execute(text("select pg_backend_pid()"))).scalar_one())
+
+        first = await pid()
+        for statement in ("select 1 / 0", RAISE.format("40P01"), RAISE.format("55P03")):
+            await visitor.run(statement)
+            assert await pid() == first
+        for code in ("25006", "58030"):
+            before = await pid()
+            await visitor.run(RAISE.format(code))
+            assert await pid() != before
 
 
 async def test_a_value_no_column_can_hold_is_not_taken_for_a_database_that_is_away(bench: Bench) -> None:

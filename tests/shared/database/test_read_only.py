@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+import structlog
 from sqlalchemy import text
+from structlog.testing import LogCapture
 
 from shared.due import Urgency, Work
 from shared.events.notifications import NotificationDelivered
@@ -22,7 +25,11 @@ async def work(conn: Any, _: Any, claim: Any) -> None:
     await conn.execute(text("insert into effects values (:name)"), {"name": claim.key})
 
 
-async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(bench: Bench, pair: Pair) -> None:
+async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(
+    bench: Bench, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = LogCapture()
+    monkeypatch.setattr("shared.consumer.log", structlog.wrap_logger(None, [said], structlog.BoundLogger))
     wiring: Any = {"reactions": {NotificationDelivered: effect}, "due": {"work": work}}
     async with visited(bench, roles=ALL_ROLES, **wiring) as (visitor, service):
         await eventually(lambda: service.metrics.leading._value.get() == 1)
@@ -38,6 +45,7 @@ async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(b
             consumer: Any = service._loops["consumer"]
             await eventually(lambda: consumer._setbacks > 1)
             consumer._setbacks = 20  # as after an hour
+            await eventually(lambda: consumer._setbacks > 21)
             assert (await visitor.leave()).status_code == 503
             assert service.stuck_loops() == []
         finally:
@@ -50,6 +58,7 @@ async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(b
     effects = await bench.effects()
     assert {name: effects[name] for name in ("one", "two", "due")} == {"one": 1, "two": 1, "due": 1}
     assert await bench.rows("select 1 from dead_letters") == []
+    assert all(line["seconds"] <= 5 for line in said.entries if line["event"] == "consumer_waits")
 
 
 async def _refuses(visitor: Visitor, service: Service) -> None:
