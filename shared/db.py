@@ -98,8 +98,9 @@ class Database:
                     await postgres.begin(session)
                     return session
                 except BaseException as error:
-                    self._generation = max(self._generation, generation + 1)
-                    if new or not isinstance(error, Exception) or isinstance(error, TimeoutError):
+                    cancelled = not isinstance(error, Exception)
+                    self._generation = max(self._generation, generation + (not cancelled))
+                    if new or cancelled or isinstance(error, TimeoutError):
                         await _throw_away(conn, session)
                         raise
             await _throw_away(conn, session)
