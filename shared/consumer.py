@@ -36,6 +36,8 @@ Record: TypeAlias = ConsumerRecord
 
 TRIES_OF_UNKNOWN = 5
 LONGEST_WAIT = kafka.MAX_POLL_INTERVAL / 3
+LONGEST_PAUSE = 4.0
+"""Seconds until another try while something is away: this long at most after it is back."""
 
 log = structlog.get_logger()
 
@@ -236,7 +238,7 @@ class Consumer:
         halted = isinstance(error, dead_letters.TooMany)
         self._service.metrics.halted.set(int(halted))
         self._setbacks += 1
-        wait = LONGEST_WAIT if halted else min(LONGEST_WAIT, 0.25 * 2 ** min(self._setbacks, 10))
+        wait = LONGEST_WAIT if halted else min(LONGEST_PAUSE, 0.25 * 2 ** min(self._setbacks, 10))
         log.error(
             "consumer_halted" if halted else "consumer_waits",
             error=type(error).__name__,

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.failures import Failure, classify, is_not_text
+from shared.failures import Failure, classify, is_not_text, without_input
 from shared.problems import (
     MEDIA_TYPE,
     FieldError,
@@ -218,7 +218,7 @@ def as_problem(error: Exception) -> Problem:
     if is_not_text(error):
         return InvalidInput()
     if classify(error) is Failure.TRANSIENT:
-        log.warning("dependency_away", error=type(error).__name__)
+        log.warning("dependency_away", error=without_input(error))
         return Unavailable(headers={"Retry-After": "2"})
     log.error("request_failed", error=type(error).__name__, exc_info=error)
     return _Unexpected()
@@ -290,7 +290,7 @@ def operations_router(service: "Service") -> APIRouter:
 
     @router.get("/health/ready")
     async def ready() -> JSONResponse:
-        """200 while requests can be served: database reached, consumer in its group, not shutting down.
+        """200 while requests can be served: a database that can write, consumer in its group, not shutting down.
 
         Kafka lost later changes nothing: people go on booking, and their facts wait in the outbox.
         """

@@ -15,7 +15,6 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import housekeeping
@@ -26,6 +25,7 @@ from shared.consumer import Consumer, Reaction
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
+from shared.failures import without_input
 from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
 from shared.kafka import security_of
 from shared.links import Links
@@ -100,6 +100,7 @@ class Service:
         self.tidy: Tidy = _nothing_to_tidy
         self._loops: dict[str, Loop] = {}
         self._consumer: Consumer | None = None
+        self._away = ""
         self._stopping = asyncio.Event()
 
     def create_app(
@@ -183,15 +184,26 @@ class Service:
     async def missing_dependencies(self) -> list[str]:
         """What keeps this process from serving: `draining`, `database`, `kafka`."""
         missing = ["draining"] if self._stopping.is_set() else []
-        try:
-            async with asyncio.timeout(2), self.db.engine.connect() as conn:
-                await conn.execute(text("select 1"))
-        except Exception as error:
-            log.info("database_not_reached", error=type(error).__name__)
+        if not await self._database_writes():
             missing.append("database")
         if self._consumer and not self._consumer.connected:
             missing.append("kafka")
         return missing
+
+    async def _database_writes(self) -> bool:
+        """Whether a transaction that can write begins and ends; the log says when that changes, and why."""
+        reason = ""
+        try:
+            async with asyncio.timeout(2), self.db.transaction():
+                pass
+        except Exception as error:
+            reason = without_input(error)
+        if reason and reason != self._away:
+            log.warning("database_not_ready", error=reason)
+        elif self._away and not reason:
+            log.info("database_ready")
+        self._away = reason
+        return not reason
 
     def _add_loops(
         self,
@@ -233,7 +245,7 @@ class Service:
                     await self.due.schedule(conn, housekeeping.next_round(self), once=True)
                 return
             except Exception as error:
-                log.info("housekeeping_waits", error=type(error).__name__)
+                log.info("housekeeping_waits", error=without_input(error))
                 await asyncio.sleep(2)
 
 
