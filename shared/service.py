@@ -19,15 +19,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import housekeeping
+from shared.applying import Reaction
 from shared.auth import TokenCheck
 from shared.city import City
 from shared.clock import Clock
-from shared.consumer import Consumer, Reaction
+from shared.consumer import Consumer
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
 from shared.http import BodyLimit, HeadAsGet, OwnRedirects, Telemetry, install_errors, operations_router, problems
-from shared.kafka import security_of
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
@@ -181,7 +181,7 @@ class Service:
         return [name for name, loop in self._loops.items() if not loop.heartbeat.alive]
 
     async def missing_dependencies(self) -> list[str]:
-        """What keeps this process from serving: `draining`, `database`, `kafka`."""
+        """What keeps this process from serving: `draining`, `database`, and what its consumer misses."""
         missing = ["draining"] if self._stopping.is_set() else []
         try:
             async with asyncio.timeout(2), self.db.engine.connect() as conn:
@@ -189,9 +189,7 @@ class Service:
         except Exception as error:
             log.info("database_not_reached", error=type(error).__name__)
             missing.append("database")
-        if self._consumer and not self._consumer.connected:
-            missing.append("kafka")
-        return missing
+        return missing + (self._consumer.missing() if self._consumer else [])
 
     def _add_loops(
         self,
@@ -203,10 +201,9 @@ class Service:
             self._loops["relay"] = Relay(
                 self.name,
                 self.settings.database,
-                self.settings.platform.kafka,
+                self.settings.platform,
                 self._recorded,
                 self.metrics,
-                security_of(self.settings.platform),
             )
         if Role.CONSUME in roles and reactions:
             self._consumer = Consumer(self, reactions)
