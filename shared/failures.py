@@ -12,7 +12,9 @@ from shared.problems import Problem
 
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
+_WRONG_VALUE = "22"
 _NOT_TEXT = "22021"
+_MOST_MISTAKES = 20
 
 # asyncpg says "internal" of a connection whose server died at a certain moment.
 _AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -32,6 +34,8 @@ class WillPass(Exception):
 
 def classify(error: BaseException) -> Failure:
     """Sort an exception into one of the three kinds."""
+    if _is_wrong_value(error):
+        return Failure.PERMANENT
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
             return Failure.TRANSIENT
@@ -43,6 +47,16 @@ def classify(error: BaseException) -> Failure:
     if isinstance(error, (Problem, ValidationError)):
         return Failure.PERMANENT
     return Failure.UNKNOWN
+
+
+def _is_wrong_value(error: BaseException) -> bool:
+    """Whether no column of that kind takes the value. asyncpg says so itself in words it uses of lost connections."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    cause = origin if isinstance(origin, asyncpg.InterfaceError) else getattr(origin, "__cause__", None)
+    sqlstate = getattr(origin, "sqlstate", None) or ""
+    return sqlstate.startswith(_WRONG_VALUE) or (
+        isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)
+    )
 
 
 def _of_sqlstate(sqlstate: str | None) -> Failure:
@@ -57,6 +71,8 @@ def is_not_text(error: Exception) -> bool:
 def without_input(error: Exception) -> str:
     """What went wrong, in words that hold none of the values, which may be personal data."""
     if isinstance(error, ValidationError):
+        if error.error_count() > _MOST_MISTAKES:  # to list them would take seconds
+            return f"{type(error).__name__}: {error.error_count()} mistakes"
         details = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
         return f"{type(error).__name__}: {details}"
     return type(error).__name__

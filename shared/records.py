@@ -17,6 +17,9 @@ Record: TypeAlias = ConsumerRecord
 Header: TypeAlias = str | list[str | None] | None
 """Text, or null, or several where a name stands more than once with different values."""
 
+MOST_HEADERS = 200
+"""As many headers of a record are looked at; those of CloudEvents come first."""
+
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 
@@ -51,13 +54,18 @@ def as_text(value: bytes | str) -> str:
 
 def headers_as_text(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, Header]:
     """Headers of a record as text that any database takes, whatever bytes they hold."""
+    first = headers if len(headers) <= MOST_HEADERS else sorted(headers, key=_is_foreign)[:MOST_HEADERS]
     found: dict[str, list[str | None]] = {}
-    for name, value in headers:
+    for name, value in first:
         values = found.setdefault(as_text(name), [])
         text = None if value is None else as_text(value)
         if text not in values:
             values.append(text)
     return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+
+
+def _is_foreign(header: tuple[str, bytes | None]) -> bool:
+    return not header[0].startswith("ce_")
 
 
 def read_fact(

@@ -35,7 +35,7 @@ class TicketState(PersonalState):
     number: str
     status: Literal["waiting", "called", "closed"]
     place: Place
-    services: list[BookedService]
+    services: Several[BookedService]
     issued_at: AwareDatetime
     closes_at: AwareDatetime
     appointment: UUID | None = None
