@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.appointments import BookedService, Place
+from shared.events.base import Several
 from shared.events.personal import PersonalFact, PersonalState
 
 
