@@ -32,7 +32,7 @@ class Strange:
     timestamp: int = -1
 
 
-async def produce_strange(bench: Bench, *batches: Sequence[Strange]) -> None:
+async def produce_strange(bench: Bench, *batches: Sequence[Strange], partition: int = 0) -> None:
     """Put batches of records into one partition."""
     producer = AIOKafkaProducer(bootstrap_servers=bench.platform.kafka)
     await producer.start()
@@ -43,7 +43,7 @@ async def produce_strange(bench: Bench, *batches: Sequence[Strange]) -> None:
         for each in records:
             headers = [(AnyName(name), value) for name, value in each.headers]
             assert batch.append(timestamp=each.timestamp, key=each.key, value=each.value, headers=headers)
-        await (await producer.send_batch(batch, bench.topic, partition=0))
+        await (await producer.send_batch(batch, bench.topic, partition=partition))
     await producer.stop()
 
 
