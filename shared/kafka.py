@@ -71,7 +71,7 @@ def first_partitions(count: int) -> Partitioner:
             told.add(len(every))
             log.warning("partitions_not_used", partitions=len(every), used=count)
         first = sorted(every)[:count]
-        chosen: int = by_key(key, first, [each for each in available if each in first])
+        chosen: int = by_key(key, first, first)
         return chosen
 
     return choose

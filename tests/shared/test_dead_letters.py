@@ -145,3 +145,17 @@ async def test_a_replay_that_fails_leaves_letter_and_inbox_as_they_were(bench: B
     assert await bench.rows("select 1 from inbox") == []
     assert await dead_letters.replay(service, effects.reactions, letter) == (1, 0)
     assert await bench.effects() == {"cursed": 1}
+
+
+@pytest.mark.parametrize("change", ["settled_at = now()", "recorded_at = now() - interval '11 minutes'"])
+async def test_only_what_is_open_and_new_counts_against_the_limit(
+    bench: Bench, service: Service, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "LIMIT", 2)
+    await put_aside(service, record(GOOD, offset=1), record(GOOD, offset=2))
+    with pytest.raises(dead_letters.TooMany):
+        await put_aside(service, record(GOOD, offset=3))
+    async with service.db.transaction() as conn:
+        await conn.execute(text(f"update dead_letters set {change} where position = 1"))
+    await put_aside(service, record(GOOD, offset=3))
+    assert len(await bench.rows("select 1 from dead_letters")) == 3
