@@ -91,7 +91,7 @@ def consumer_settings() -> dict[str, Any]:
         "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 3_000,
         "fetch_max_wait_ms": 500,
-        "max_partition_fetch_bytes": 4 * 1024 * 1024,
+        "max_partition_fetch_bytes": 1024 * 1024,  # what comes at once is read at once, and nothing answers meanwhile
     }
 
 

@@ -31,6 +31,9 @@ class Strange:
     key: bytes | None = None
     timestamp: int = -1
 
+    def __repr__(self) -> str:
+        return f"Strange({repr(self.value)[:200]}, {list(self.headers[:9])}, {self.key!r}, {self.timestamp})"
+
 
 async def produce_strange(bench: Bench, *batches: Sequence[Strange], partition: int = 0) -> None:
     """Put batches of records into one partition."""

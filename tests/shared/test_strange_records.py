@@ -100,14 +100,16 @@ def test_whatever_comes_the_good_facts_are_handled_and_the_process_answers(
         running = bench.running(CONSUME, reactions=REACTIONS)
         service = runner.run(running.__aenter__())
 
-        @settings(max_examples=10, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-        @given(st.lists(_STRANGE, min_size=10, max_size=20))
+        @settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @given(st.lists(_STRANGE, min_size=8, max_size=16))
         def feed(strange: Sequence[Strange]) -> None:
             runner.run(handled_beside(bench, service, strange))
 
-        feed()
+        try:
+            feed()
+        finally:
+            runner.run(running.__aexit__(None, None, None))
         assert runner.run(bench.rows("select 1 from dead_letters")) != []
-        runner.run(running.__aexit__(None, None, None))
 
 
 async def handled_beside(bench: Bench, service: Service, strange: Sequence[Strange]) -> None:
