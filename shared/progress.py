@@ -66,9 +66,10 @@ class Progress:
 
     def got_on(self, partitions: Mapping[TopicPartition, int]) -> None:
         """Something was done with these partitions, which therefore do not stand still."""
-        self._error = None
         for place in [each for each in self._since if TopicPartition(*each[:2]) in partitions]:
             del self._since[place]
+        if not self._since:
+            self._error = None
         self._show()
 
     async def watch(self, consumer: AIOKafkaConsumer, stopping: asyncio.Event) -> None:
