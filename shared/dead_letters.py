@@ -28,6 +28,9 @@ LIMIT = 20
 LONGEST_REASON = 1_000
 """Characters."""
 
+LARGEST_COPY = 900_000
+"""Bytes; a longer body would, with the headers of the copy, be more than the dead letter topic takes."""
+
 _PUT_ASIDE = text("""
     with letter as (
         insert into dead_letters (topic, partition, position, digest, key, headers, body, reason)
@@ -36,7 +39,8 @@ _PUT_ASIDE = text("""
         returning id
     )
     insert into outbox (topic, type, schema_version, aggregate, version, body, headers, occurred_at, alive_until)
-    select :dead_letter_topic, 'de.nahbar.DeadLetter', 1, id, 1, coalesce(:body, ''::bytea),
+    select :dead_letter_topic, 'de.nahbar.DeadLetter', 1, id, 1,
+           case when octet_length(cast(:body as bytea)) <= :largest_copy then :body else ''::bytea end,
            jsonb_build_object('dead-letter-topic', cast(:topic as text),
                               'dead-letter-partition', cast(:partition as text),
                               'dead-letter-offset', cast(:position as text),
@@ -75,6 +79,7 @@ async def put_aside(conn: AsyncConnection, service: "Service", record: Record, r
         "headers": json.dumps(headers_as_text(record.headers)),
         "body": record.value,
         "reason": as_text(reason)[:LONGEST_REASON],
+        "largest_copy": LARGEST_COPY,
         "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
     }
     try:

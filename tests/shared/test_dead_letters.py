@@ -58,6 +58,17 @@ async def test_what_names_values_key_and_reason_hold_is_kept_as_far_as_text_can_
     assert len(letter.reason) == dead_letters.LONGEST_REASON
 
 
+async def test_the_copy_of_a_very_long_record_fits_into_its_topic_and_the_letter_has_it_all(
+    bench: Bench, service: Service
+) -> None:
+    await put_aside(service, record([], b"x" * 1_048_500, offset=1), record([], b"x" * 900_000, offset=2))
+    assert [len(each.body) for each in await bench.rows("select body from dead_letters")] == [1_048_500, 900_000]
+    async with bench.running({Role.RELAY}):
+        copies = await bench.records(bench.dead_letter_topic, expected=2)
+    assert {len(each.value) for each in copies} == {0, 900_000}
+    assert await bench.rows("select 1 from outbox where refused is not null") == []
+
+
 async def test_a_letter_the_database_refuses_is_kept_without_its_content(bench: Bench, service: Service) -> None:
     async with service.db.transaction() as conn:
         await conn.execute(text("alter table dead_letters add check (headers = '{}')"))
