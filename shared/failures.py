@@ -13,6 +13,7 @@ from shared.problems import Problem
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
 """Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
 _WRONG_VALUE = "22"
+"""What no column of that kind takes, whether the server says so or asyncpg before it sends the value."""
 _NOT_TEXT = "22021"
 _MOST_MISTAKES = 20
 
@@ -34,8 +35,6 @@ class WillPass(Exception):
 
 def classify(error: BaseException) -> Failure:
     """Sort an exception into one of the three kinds."""
-    if _is_wrong_value(error):
-        return Failure.PERMANENT
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
             return Failure.TRANSIENT
@@ -49,18 +48,10 @@ def classify(error: BaseException) -> Failure:
     return Failure.UNKNOWN
 
 
-def _is_wrong_value(error: BaseException) -> bool:
-    """Whether no column of that kind takes the value. asyncpg says so itself in words it uses of lost connections."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    cause = origin if isinstance(origin, asyncpg.InterfaceError) else getattr(origin, "__cause__", None)
-    sqlstate = getattr(origin, "sqlstate", None) or ""
-    return sqlstate.startswith(_WRONG_VALUE) or (
-        isinstance(cause, asyncpg.InterfaceError) and isinstance(cause, ValueError)
-    )
-
-
 def _of_sqlstate(sqlstate: str | None) -> Failure:
-    return Failure.TRANSIENT if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
+    if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES):
+        return Failure.TRANSIENT
+    return Failure.PERMANENT if (sqlstate or "").startswith(_WRONG_VALUE) else Failure.UNKNOWN
 
 
 def is_not_text(error: Exception) -> bool:

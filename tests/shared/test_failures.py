@@ -4,9 +4,10 @@ from typing import Any
 
 import asyncpg
 import pytest
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import text
 
-from shared.failures import Failure, classify
+from shared.failures import Failure, classify, without_input
 from shared.problems import NotFound
 from shared.service import Service
 from shared.statements import Statement
@@ -31,13 +32,21 @@ def test_outages_pass_and_our_own_bugs_do_not(error: Exception, kind: Failure) -
     assert classify(error) is kind
 
 
+def test_of_a_great_many_mistakes_only_the_number_is_told() -> None:
+    numbers = TypeAdapter(dict[str, int])
+    for count, told in ((2, "ValidationError: a0: int_parsing; a1: int_parsing"), (21, "ValidationError: 21 mistakes")):
+        with pytest.raises(ValidationError) as refused:
+            numbers.validate_python({f"a{number}": "x" for number in range(count)})
+        assert without_input(refused.value) == told
+
+
 @pytest.mark.parametrize(
     ("type", "value"), [("int", 2**40), ("text", "a\x00b"), ("timestamptz", "no time"), ("smallint", 2**70)]
 )
 async def test_a_value_no_column_takes_is_the_inputs_fault_whichever_way_the_statement_went(
     bench: Bench, type: str, value: object
 ) -> None:
-    """asyncpg refuses most of these before they reach the server, with what it also raises for a lost connection."""
+    """asyncpg refuses most of these before they reach the server."""
     service = Service(bench.settings)
     named = f"select cast(:value as {type})"
     for attempt in (lambda conn: conn.execute(text(named), {"value": value}), lambda conn: _past(conn, named, value)):

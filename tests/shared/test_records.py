@@ -84,6 +84,11 @@ def test_of_a_great_many_headers_those_of_cloudevents_are_found() -> None:
     assert len(headers_as_text([*many, *GOOD])) == MOST_HEADERS
 
 
+def test_a_list_ends_to_be_read_at_its_first_wrong_value() -> None:
+    body = BODY.replace(b'"tried":[]', b'"tried":[1,2,3]')
+    assert parse(record(GOOD, body), FACTS).malformed == "ValidationError: notice.tried.0: model_type"
+
+
 def test_a_tombstone_of_a_known_type_is_malformed() -> None:
     assert parse(record(GOOD, None), FACTS).malformed
 
