@@ -69,7 +69,7 @@ def first_partitions(count: int) -> Partitioner:
     def choose(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:
         if len(every) > count and len(every) not in told:
             told.add(len(every))
-            log.warning("partitions_not_used", partitions=len(every), used=count)
+            log.error("partitions_not_used", partitions=len(every), used=count)
         first = sorted(every)[:count]
         chosen: int = by_key(key, first, first)
         return chosen

@@ -25,13 +25,15 @@ LIMIT = 1024 * 1024 + 12
 """Kafka's `max.message.bytes`, unless changed."""
 
 
-def test_partitions_added_later_move_no_key_and_all_there_were_are_used() -> None:
+def test_partitions_added_later_move_no_key_and_all_there_were_are_used(caplog: pytest.LogCaptureFixture) -> None:
     keys = [uuid4().bytes for _ in range(500)]
     choose, same = first_partitions(4), first_partitions(12)
     before = [choose(key, range(4), range(4)) for key in keys]
     assert [choose(key, [5, 3, 0, 1, 4, 2], range(6)) for key in keys] == before
     assert [same(key, range(4), range(4)) for key in keys] == before, "a topic may have fewer than are asked for"
     assert set(before) == {0, 1, 2, 3}
+    told = [each.msg for each in caplog.records if isinstance(each.msg, dict)]
+    assert [(each["event"], each["partitions"], each["used"]) for each in told] == [("partitions_not_used", 6, 4)]
 
 
 async def test_partitions_added_while_services_run_part_no_aggregate_and_are_consumed(
