@@ -202,6 +202,7 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("topic", Text, nullable=False),
         Column("partition", Integer, nullable=False),
         Column("position", BigInteger, nullable=False),
+        Column("digest", LargeBinary, nullable=False, server_default=text("''::bytea")),
         Column("key", LargeBinary),
         Column("headers", JSONB, nullable=False),
         Column("body", LargeBinary),
@@ -210,7 +211,7 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("settled_at", moment),
         Column("settled_by", Text),
         Column("settlement", Text),
-        UniqueConstraint("topic", "partition", "position"),
+        UniqueConstraint("topic", "partition", "position", "digest"),
         Index(
             "dead_letters_open",
             "recorded_at",

@@ -31,7 +31,10 @@ Internal errors (XX) are not among them: a broken index concerns the rows it is 
 Neither is 25P02 (went on after a failure): sessions are never handed on in a transaction, so the code is at fault.
 """
 _SESSION_GOES_ON = ("40", "55006", "55P03", "57014")
+_WRONG_VALUE = "22"
+"""What no column of that kind takes."""
 _NOT_TEXT = "22021"
+_MOST_MISTAKES = 20
 
 
 class Failure(StrEnum):
@@ -53,7 +56,7 @@ def classify(error: BaseException) -> Failure:
     error = _beneath(error)
     if _is_of_the_database(error) or isinstance(error, (WillPass, OSError, PoolTimeout, KafkaError)):
         return Failure.TRANSIENT
-    if isinstance(error, (Problem, ValidationError)):
+    if isinstance(error, (Problem, ValidationError)) or _is_wrong_value(error):
         return Failure.PERMANENT
     return Failure.UNKNOWN
 
@@ -83,6 +86,13 @@ def _is_of_the_database(error: BaseException) -> bool:
     return away and not isinstance(error, ValueError)
 
 
+def _is_wrong_value(error: BaseException) -> bool:
+    """Whether no column takes a value, as the server says, or asyncpg before it sends it."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_WRONG_VALUE)
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+
+
 def is_not_text(error: Exception) -> bool:
     """Whether the database refused a character that no text can hold, such as NUL."""
     return _NOT_TEXT in (getattr(error, "sqlstate", None), getattr(getattr(error, "orig", None), "sqlstate", None))
@@ -91,6 +101,8 @@ def is_not_text(error: Exception) -> bool:
 def without_input(error: Exception) -> str:
     """What went wrong, in words that hold none of the values, which may be personal data."""
     if isinstance(error, ValidationError):
+        if error.error_count() > _MOST_MISTAKES:  # to list them would take seconds
+            return f"{type(error).__name__}: {error.error_count()} mistakes"
         details = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
         return f"{type(error).__name__}: {details}"
     return f"{type(error).__name__}: {error}" if isinstance(error, WillPass) else type(error).__name__

@@ -98,6 +98,13 @@ create index audit_at on audit (at)
 """
 
 
+_V3 = """
+alter table dead_letters add digest bytea not null default '';
+alter table dead_letters drop constraint dead_letters_topic_partition_position_key;
+alter table dead_letters add unique (topic, partition, position, digest)
+"""
+
+
 def create_v1() -> None:
     """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
     for statement in _V1.split(";"):
@@ -118,3 +125,19 @@ def create_v2() -> None:
 def drop_v2() -> None:
     """Undo `create_v2`."""
     op.execute("drop table audit")
+
+
+def create_v3() -> None:
+    """A dead letter is known by its record's content too: places come again when Kafka lost its data."""
+    for statement in _V3.split(";"):
+        op.execute(statement)
+
+
+def drop_v3() -> None:
+    """Undo `create_v3`."""
+    op.execute("""
+        delete from dead_letters older using dead_letters newer
+        where (older.topic, older.partition, older.position) = (newer.topic, newer.partition, newer.position)
+          and older.id < newer.id
+    """)
+    op.execute("alter table dead_letters drop digest, add unique (topic, partition, position)")

@@ -17,12 +17,12 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
-from faststream.security import BaseSecurity
 from pydantic_core import from_json
 
 from shared import postgres
 from shared.failures import WillPass, without_input
 from shared.kafka import fact_headers, new_producer
+from shared.settings import Platform
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
 
@@ -60,25 +60,22 @@ class Relay:
     Args:
         service: the name that stands in the facts' `source`.
         database: URL of the service's database.
-        bootstrap: Kafka's bootstrap servers.
+        platform: how to reach Kafka.
         wakeup: set when a transaction that recorded facts has been committed.
-        security: how the relay proves to Kafka who it is.
     """
 
     def __init__(
         self,
         service: str,
         database: str,
-        bootstrap: str,
+        platform: Platform,
         wakeup: Wakeup,
         metrics: Metrics,
-        security: BaseSecurity | None = None,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
         self._database = database
-        self._bootstrap = bootstrap
-        self._security = security
+        self._platform = platform
         self._wakeup = wakeup
         self._metrics = metrics
         self._batch = BATCH
@@ -254,7 +251,7 @@ class Relay:
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = new_producer(self._bootstrap, self._security)
+            producer = new_producer(self._platform)
             try:
                 await asyncio.wait_for(producer.start(), 8)
             except BaseException:

@@ -18,16 +18,16 @@ from fastapi_offline import FastAPIOffline
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import housekeeping
+from shared.applying import Reaction
 from shared.auth import TokenCheck
 from shared.city import City
 from shared.clock import Clock
-from shared.consumer import Consumer, Reaction
+from shared.consumer import Consumer
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
 from shared.failures import without_input
 from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
-from shared.kafka import security_of
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
@@ -182,13 +182,11 @@ class Service:
         return [name for name, loop in self._loops.items() if not loop.heartbeat.alive]
 
     async def missing_dependencies(self) -> list[str]:
-        """What keeps this process from serving: `draining`, `database`, `kafka`."""
+        """What keeps this process from serving: `draining`, `database`, and what its consumer misses."""
         missing = ["draining"] if self._stopping.is_set() else []
         if not await self._database_writes():
             missing.append("database")
-        if self._consumer and not self._consumer.connected:
-            missing.append("kafka")
-        return missing
+        return missing + (self._consumer.missing() if self._consumer else [])
 
     async def _database_writes(self) -> bool:
         """Whether a transaction that can write begins and ends; the log says when that changes, and why."""
@@ -215,10 +213,9 @@ class Service:
             self._loops["relay"] = Relay(
                 self.name,
                 self.settings.database,
-                self.settings.platform.kafka,
+                self.settings.platform,
                 self._recorded,
                 self.metrics,
-                security_of(self.settings.platform),
             )
         if Role.CONSUME in roles and reactions:
             self._consumer = Consumer(self, reactions)

@@ -97,13 +97,14 @@ def install(armed: Armed) -> None:
     from services.notifications.reports.gateways import ReportHandler
     from services.notifications.sending.carrier import Carrier
     from services.notifications.sending.usecases import LookingUp, Sending
+    from shared.applying import Applying
     from shared.consumer import Consumer
     from shared.relay import Relay
 
     _wrap(Relay, "_send", armed, before=BEFORE_SEND)
     _wrap(Relay, "_wait", armed, after=SENT_NOT_MARKED)
     _wrap(Relay, "_mark", armed, after=MARKED, when=lambda relay, conn, rows: bool(rows))
-    _wrap(Consumer, "_react", armed, after=BEFORE_EFFECTS)
+    _wrap(Applying, "_react", armed, after=BEFORE_EFFECTS)
     _wrap(Consumer, "_commit", armed, before=EFFECTS_NOT_OFFSET, after=OFFSET)
     _wrap(Consumer, "_commit", armed, before=NOTED_NOT_OFFSET, when=_is_of_notifications)
     _wrap(Carrier, "carry", armed, before=CLAIMED, after=ANSWER_NOT_RECORDED)

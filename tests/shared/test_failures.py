@@ -1,13 +1,20 @@
 """What kind of failure an exception is, and whether the session that failed so can be used again."""
 
+from typing import Any
+
 import asyncpg
 import pytest
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from shared.failures import Failure, classify, ends_session, without_input
 from shared.postgres import NoServer, NotReplicated, ReadOnly
 from shared.problems import NotFound
+from shared.service import Service
+from shared.statements import Statement
+from tests.shared.conftest import Bench
 
 _DBAPI = PGDialect_asyncpg.import_dbapi()  # type: ignore[no-untyped-call]
 
@@ -55,6 +62,10 @@ OURS = [
     asyncpg.InternalServerError("cache lookup failed"),
     asyncpg.DataCorruptedError("invalid page in block 7"),
     asyncpg.IndexCorruptedError("index is broken"),
+]
+WRONG = [
+    asyncpg.CharacterNotInRepertoireError("invalid byte sequence"),
+    asyncpg.NumericValueOutOfRangeError("out of range"),
     asyncpg.exceptions._base.DataError("value out of int32 range"),
 ]
 
@@ -90,6 +101,12 @@ def test_what_was_asked_wrongly_does_not_pass_and_its_session_goes_on(error: Exc
         assert (classify(each), ends_session(each)) == (Failure.UNKNOWN, False)
 
 
+@pytest.mark.parametrize("error", WRONG, ids=name_of)
+def test_a_value_no_column_takes_does_not_pass_and_its_session_goes_on(error: Exception) -> None:
+    for each in (error, wrapped(error)):
+        assert (classify(each), ends_session(each)) == (Failure.PERMANENT, False)
+
+
 def test_a_connection_that_sqlalchemy_found_lost_passes() -> None:
     assert classify(DBAPIError("select 1", None, Exception(), connection_invalidated=True)) is Failure.TRANSIENT
 
@@ -107,3 +124,32 @@ def test_refusals_are_permanent_and_our_own_bugs_unknown() -> None:
 def test_logs_say_which_server_refused_and_nothing_of_values() -> None:
     assert without_input(NoServer("db1:5432: read only")) == "NoServer: db1:5432: read only"
     assert without_input(KeyError("anna@example.org")) == "KeyError"
+
+
+def test_of_a_great_many_mistakes_only_the_number_is_told() -> None:
+    numbers = TypeAdapter(dict[str, int])
+    for count, told in ((2, "ValidationError: a0: int_parsing; a1: int_parsing"), (21, "ValidationError: 21 mistakes")):
+        with pytest.raises(ValidationError) as refused:
+            numbers.validate_python({f"a{number}": "x" for number in range(count)})
+        assert without_input(refused.value) == told
+
+
+@pytest.mark.parametrize(
+    ("type", "value"), [("int", 2**40), ("text", "a\x00b"), ("timestamptz", "no time"), ("smallint", 2**70)]
+)
+async def test_a_value_no_column_takes_is_the_inputs_fault_whichever_way_the_statement_went(
+    bench: Bench, type: str, value: object
+) -> None:
+    """asyncpg refuses most of these before they reach the server."""
+    service = Service(bench.settings)
+    named = f"select cast(:value as {type})"
+    for attempt in (lambda conn: conn.execute(text(named), {"value": value}), lambda conn: _past(conn, named, value)):
+        with pytest.raises(Exception) as refused:
+            async with service.db.transaction() as conn:
+                await attempt(conn)
+        assert classify(refused.value) is Failure.PERMANENT
+    await service.db.close()
+
+
+async def _past(conn: Any, sql: str, value: object) -> None:
+    await Statement(sql).row(conn, {"value": value})

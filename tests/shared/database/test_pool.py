@@ -66,7 +66,8 @@ async def test_nothing_of_a_request_cancelled_twice_gets_into_the_next(bench: Be
     task = asyncio.create_task(interrupted())
     await running.wait()
     if doing == "a statement runs":
-        await eventually(lambda: database.engine.pool.checkedout() == 1)
+        pool: Any = database.engine.pool
+        await eventually(lambda: bool(pool.checkedout() == 1))
     for _ in range(3):
         task.cancel()
         await asyncio.sleep(0)
