@@ -45,6 +45,11 @@ def type_of(fact: type[Fact]) -> str:
     return f"{TYPE_PREFIX}.{fact.service}.{fact.__name__}"
 
 
+def service_of(type: str) -> str:
+    """The service that publishes facts of a CloudEvents type, which only a newer version may know."""
+    return type.removeprefix(f"{TYPE_PREFIX}.").partition(".")[0]
+
+
 @cache
 def facts_by_type() -> Mapping[str, type[Fact]]:
     """Every fact class by its CloudEvents type."""

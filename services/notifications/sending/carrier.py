@@ -20,6 +20,7 @@ from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Subject, Texts
 from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
+from shared.failures import Failure, classify, without_input
 from shared.service import Service
 
 QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -34,7 +35,7 @@ Told = tuple[Subject, Contact | None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; what and to whom is as in `Told`.
+    """A message to send; what and to whom is as in `Told`, or why it could not be read.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.
@@ -45,7 +46,7 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: Subject
+    fact: Subject | Exception
     due_at: datetime
     now: datetime
     gateway: str | None = None
@@ -101,7 +102,12 @@ class Carrier:
             worded = self._word(job)
         except Exception as error:
             # Our own fault, and nothing was sent: it may go out after the next deployment.
-            log.error("message_cannot_be_worded", message=str(job.message), error=type(error).__name__, exc_info=error)
+            log.error(
+                "message_cannot_be_worded",
+                message=str(job.message),
+                error=without_input(error),
+                exc_info=classify(error) is Failure.UNKNOWN,
+            )
             return Result(Answer.NOT_NOW, error=f"defect {type(error).__name__}")
         try:
             result = await self._hand_over(job, worded)
@@ -123,12 +129,15 @@ class Carrier:
         return float(standing.is_skipped(self._clock.now()))
 
     def _word(self, job: Job) -> Letter | Sms:
-        contact = job.contact or self._sealed_in(job.fact)
+        fact = job.fact
+        if isinstance(fact, Exception):
+            raise fact
+        contact = job.contact or self._sealed_in(fact)
         if job.gateway is None:
-            return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
+            return self._writer.write(job.message, job.purpose, fact, contact, job.now)
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
-        text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
+        text = plain(self._texts.sms(job.purpose, fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
 
     def _sealed_in(self, fact: Subject) -> Contact:
