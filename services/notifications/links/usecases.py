@@ -14,7 +14,7 @@ from services.notifications.telling.usecases import contact_of, take_fact
 from shared.events.base import Received
 from shared.events.links import LinksRequested
 from shared.events.personal import Contact
-from shared.events.registry import facts_by_type
+from shared.events.registry import read_fact
 from shared.failures import without_input
 from shared.service import Service
 from shared.statements import Statement
@@ -58,8 +58,8 @@ async def _open_for(
 ) -> tuple[OpenMatter, ...]:
     asked, found = contact_of(request, service), []
     for row in await _OF_ADDRESS.rows(conn, {"address": request.request.person_key}):
+        fact = read_fact(row["type"], row["fact"])
         try:
-            fact = facts_by_type()[row["type"]].model_validate(row["fact"])
             contact = contact_of(fact, service) if isinstance(fact, Open) else None
         except Exception as error:
             # One matter that cannot be read must not keep back the links to all others.
