@@ -7,8 +7,8 @@ concerns itself alone: it waits, longer each time, and no work keeps its slot fo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -185,7 +185,8 @@ class Lane:
     async def _perform(self, errand: Errand, claim: Claim, job: Any) -> None:
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
-                result = await errand.perform(self._service, job)
+                with _cancelled_by_itself():
+                    result = await errand.perform(self._service, job)
         except Exception as error:
             await self._pause(claim, error)
             return
@@ -256,7 +257,8 @@ class Lane:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
         async with asyncio.timeout(LONGEST.total_seconds()), self._service.db.transaction() as conn:
-            yield conn
+            with _cancelled_by_itself():
+                yield conn
 
     def _spawn(self, work: Coroutine[Any, Any, None], pieces: int = 1) -> None:
         task = asyncio.create_task(work)
@@ -266,6 +268,18 @@ class Lane:
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
         self._wakeup.set()
+
+
+@contextmanager
+def _cancelled_by_itself() -> Iterator[None]:
+    """Make a failure of a cancellation that nobody asked this task for."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            raise
+        raise RuntimeError("The work cancelled itself.") from error
 
 
 async def _still_ours(

@@ -21,7 +21,6 @@ from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import read_fact, service_of
 from shared.failures import without_input
 from shared.numbers import number_of
-from shared.sealing import NotReadable
 from shared.service import Service
 from shared.web.i18n import GERMAN
 
@@ -86,8 +85,8 @@ class Reply:
 class Story:
     """All that is known of telling somebody about a matter.
 
-    `contact` is None once it was forgotten, and where it or the matter cannot be read; `subscription` is there if the matter is one. `notices` are the messages of
-    each, in the order they were planned.
+    `contact` is None once it was forgotten, and where it or the matter cannot be read; `subscription` is there if the
+    matter is one. `notices` are the messages of each, in the order they were planned.
     """
 
     matter: UUID
@@ -144,7 +143,7 @@ async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fac
     contact, readable = None, fact is not None
     try:
         contact = contact_of(fact, service) if fact else None
-    except (NotReadable, ValueError) as error:
+    except ValueError as error:
         log.error("contact_not_readable", matter=str(row.id), error=without_input(error))
         readable = False
     return Story(
