@@ -21,6 +21,7 @@ from tests.support.wait import eventually
 
 BREAKS_OFF = "+4915228817308"
 """A number whose gateway takes the SMS and breaks off instead of answering."""
+MESSAGES = "kind in ('send', 'look-up') and lease is not null"
 
 
 @contextlib.contextmanager
