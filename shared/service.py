@@ -24,16 +24,18 @@ from shared.city import City
 from shared.clock import Clock
 from shared.consumer import Consumer
 from shared.db import Database
-from shared.due import Due, DueHandlers, Lane, Urgency
+from shared.due import Due, DueHandlers, Urgency
 from shared.events.base import Fact
 from shared.failures import without_input
 from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
+from shared.lanes import Lane
 from shared.links import Links
 from shared.outbox import Outbox
 from shared.people import People
 from shared.relay import Relay
 from shared.sealing import Sealer, public_key_of
 from shared.settings import SERVICES, ServiceSettings, development_private_key
+from shared.stuck import StuckWork
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
 from shared.web.staff.session import Sessions
@@ -224,7 +226,7 @@ class Service:
             prompt = [Urgency.URGENT, Urgency.DIRECT, Urgency.REMINDER]
             first = Lane(self, handlers, prompt, 20, self._prompt_work)
             bulk = Lane(self, handlers, [Urgency.BULK], 10, self._bulk_work, yields_to=first)
-            self._loops |= {"due": first, "due-bulk": bulk}
+            self._loops |= {"due": first, "due-bulk": bulk, "due-stuck": StuckWork(self, handlers)}
 
     async def _keep_running(self, name: str, loop: Loop) -> None:
         """Run a loop to its end; one that breaks is started again, and the log says why."""

@@ -117,8 +117,8 @@ class Metrics:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, namespace="nahbar", subsystem=service, registry=registry)
 
-        def gauge(name: str, text: str) -> Gauge:
-            return Gauge(name, text, namespace="nahbar", subsystem=service, registry=registry)
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, namespace="nahbar", subsystem=service, registry=registry)
 
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
             return Histogram(
@@ -140,3 +140,4 @@ class Metrics:
         self.fact_age = histogram("fact_age_seconds", "From publishing a fact until it was applied", slow)
         self.due_done = counter("due_work_done", "Due work finished", "kind")
         self.due_failed = counter("due_work_failed", "Tries of due work that failed", "kind")
+        self.due_stuck = gauge("due_work_stuck", "Due work that gets no further, seen by every process", "kind")
