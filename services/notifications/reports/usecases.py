@@ -10,7 +10,7 @@ from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.sending.domain import Answer, Result
-from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.sending.gateways.mail_answers import address_gone
 from services.notifications.subscribing.usecases import end_at
 from shared.service import Service
 
