@@ -1,4 +1,4 @@
-"""What the mail server's answers mean: those about us wait until we mend it, those about a mail or its reader do not."""
+"""What the mail server's answers mean: those about us wait until we mend it, others are about a mail or its reader."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -281,7 +281,9 @@ REFUSALS = [
 
 
 async def test_mails_wait_while_the_server_refuses_us_and_go_out_when_that_is_mended(post: Post) -> None:
-    post.settings = post.settings.model_copy(update={"smtp_user": "nahbar", "smtp_password": SecretStr("x")})
+    post.settings = post.settings.model_copy(
+        update={"smtp_user": "nahbar", "smtp_password": SecretStr("x"), "retry_limit": 2}
+    )
     store = Store(post.folder)
 
     def refuse(stage: str, answer: str) -> None:

@@ -154,7 +154,7 @@ class MailHandler:
         return reports if sender else []  # a mail without sender is never answered (RFC 5321 4.5.5)
 
 
-class MailSession(SMTP):
+class MailSession(SMTP):  # type: ignore[misc]
     """A connection, which may be refused before anything is said."""
 
     def __init__(self, handler: MailHandler, store: Store) -> None:

@@ -95,7 +95,7 @@ class ReportHandler:
         return answer
 
 
-class ReportSession(LMTP):
+class ReportSession(LMTP):  # type: ignore[misc]
     """A connection. Mails for addresses beyond ASCII (RFC 6531) and lines of any length are welcome, up to `LARGEST`.
 
     RFC 5321 has lines of at most 1,000 octets, yet not every server that writes a report knows that.
@@ -125,7 +125,7 @@ class ReportSession(LMTP):
             self._connections.discard(self)
 
     def _cb_client_connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        super()._cb_client_connected(_Patient(reader), writer)  # type: ignore[arg-type]
+        super()._cb_client_connected(_Patient(reader), writer)
 
 
 class _Patient:
