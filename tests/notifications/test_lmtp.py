@@ -24,7 +24,7 @@ from structlog.testing import capture_logs
 from deploy.local.processes import free_port
 from services.notifications.reports import gateways
 from services.notifications.reports.domain import MailReport, Verp
-from services.notifications.reports.gateways import CONNECTIONS, listening
+from services.notifications.reports.gateways import CONNECTIONS, ReportHandler, listening
 from services.notifications.reports.parts import LARGEST
 from services.notifications.settings import Settings
 from shared.telemetry import Metrics
@@ -83,7 +83,8 @@ async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     monkeypatch.setattr(gateways, "receive_mail_report", receive)
     db = SimpleNamespace(transaction=transaction)
     service: Any = SimpleNamespace(name="notifications", metrics=made.metrics, db=db)
-    async with listening(service, made.settings, Verp(made.settings.link_secret, made.settings.bounce_domain)):
+    verp = Verp(made.settings.link_secret, made.settings.bounce_domain)
+    async with listening(ReportHandler(service, verp), made.settings):
         yield made
 
 
@@ -284,7 +285,7 @@ async def test_no_mail_holds_up_a_genuine_report_or_the_process(
     @example([b"\r\n" * (LARGEST // 2 - 1)] * 2)
     @example([nested(1500, FAILURE), FAILURE.replace(b"Action", b"Action: x\r\n\r\n" * 15_000 + b"Action")])
     @example([b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 20_000])
-    @settings(max_examples=15, suppress_health_check=[HealthCheck.large_base_example, HealthCheck.too_slow])
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.large_base_example, HealthCheck.too_slow])
     @given(st.lists(MAILS, min_size=1, max_size=4))
     def check(mails: list[bytes]) -> None:
         with ThreadPoolExecutor(len(mails)) as pool:

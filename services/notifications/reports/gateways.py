@@ -146,12 +146,11 @@ class _Patient:
 
 
 @asynccontextmanager
-async def listening(service: Service, settings: Settings, verp: Verp) -> AsyncIterator[None]:
+async def listening(handler: ReportHandler, settings: Settings) -> AsyncIterator[None]:
     """Listen for reports while the context is open, if a port is configured."""
     if settings.bounce_port is None:
         yield
         return
-    handler = ReportHandler(service, verp)
     connections: set[ReportSession] = set()
 
     def session() -> ReportSession:
