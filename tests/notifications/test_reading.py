@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.parts import DEPTH, LARGEST, PARTS, TooComplex
-from services.notifications.reports.reading import COMPLAINTS, read_report
+from services.notifications.reports.reading import BLOCKS, COMPLAINTS, READ, read_report
+from services.notifications.reports.reading import FIELDS as FIELDS_READ
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
@@ -125,6 +126,11 @@ def test_what_cannot_be_decoded_says_nothing(encoding: str, content: bytes) -> N
         (FAILURE.replace(b"boundary=b", b"boundary*=b; boundary*0=c; boundary*1*=d"), OTHER),
         (FAILURE[: FAILURE.index(b"Reporting")] + b"\n--b--\n" + FIELDS, OTHER),
         (b"Content-Type: message/rfc822\n\n" + FAILURE, OTHER),
+        (FAILURE.replace(b"--b\nContent-Type: message", b"--b--\n--b\nContent-Type: message"), OTHER),
+        (failure((b"example\n\n", b"example\n\n" + b"\n" * 200)), GONE),
+        (failure((b"example\n\n", b"example\n\n" + b"Action: delayed\n\n" * BLOCKS)), OTHER),
+        (failure((b"Action: failed", b"Action: delayed\n" * FIELDS_READ + b"Action: failed")), OTHER),
+        (failure((b"Action: failed", b"X: " + b"x" * READ + b"\nAction: failed")), OTHER),
         (b"Subject: I am on holiday\n\nBack on Monday.", OTHER),
         (b"", OTHER),
         (b"\xff\xfe\x00", OTHER),
