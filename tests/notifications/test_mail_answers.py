@@ -114,15 +114,15 @@ class Server:
     says: dict[str, str] = field(default_factory=dict)
     options: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
-    connections: int = 0
+    asked: int = 0
 
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, offers: list[str]) -> list[str]:  # noqa: N802
-        self.connections += 1
         session.host_name = name
         return [offers[0], "250-DSN", *offers[1:]] if "dsn" in self.says else offers
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
         self.options = options
+        self.asked += 1
         envelope.mail_from = address
         return self.says.get("sender", "250 2.1.0 OK")
 
@@ -193,7 +193,7 @@ async def test_a_server_that_takes_nothing_from_us_is_asked_now_and_then_and_the
         assert logs == [
             {"event": "mail_server_takes_nothing_from_us", "answer": "barred 530 5.7.57", "log_level": "error"}
         ]
-        assert server.connections == 1
+        assert server.asked == 1
         server.says = {}
     async with mail_server(server) as port, gateway(port, retry_first=timedelta(0)) as mail:
         server.says = {"recipient": "550 5.7.1 Unable to relay"}
@@ -216,6 +216,12 @@ async def test_login_and_encryption_are_about_us(changes: dict[str, Any], option
     async with mail_server(Server(), **options) as port, gateway(port, **changes) as mail:
         assert await mail.send(LETTER, "b@stadt.example") == Result(Answer.AWAY, error=error)
         assert mail.barred
+
+
+async def test_a_server_that_cannot_now_has_not_refused_us() -> None:
+    async with mail_server(Server({"sender": "451 4.3.0 Local error"})) as port, gateway(port) as mail:
+        assert (await mail.send(LETTER, "b@stadt.example")).error == "away 451 4.3.0"
+        assert not mail.barred
 
 
 async def test_a_server_that_is_away_has_not_refused_us() -> None:
