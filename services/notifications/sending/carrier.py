@@ -109,6 +109,8 @@ class Carrier:
         self._skipped = Gauge(
             f"{prefix}_gateway_skipped", "1 while an SMS gateway is skipped", ["gateway"], registry=registry
         )
+        barred = Gauge(f"{prefix}_mail_barred", "1 while the mail server takes nothing from us", registry=registry)
+        barred.set_function(lambda: float(mail.barred))
         self._segments = Counter(f"{prefix}_sms_segments", "Segments of the SMS handed over", registry=registry)
 
     async def carry(self, job: Job) -> Result:
