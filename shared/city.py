@@ -1,9 +1,11 @@
 """The city as data: districts, stations, services, opening hours. Another city is another file in `cities/`."""
 
+from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -172,10 +174,26 @@ class MobileOffice(_Data):
     weekly_stops: list[CityWeeklyStop]
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How to reach a station.
+
+    `address` and the `map_url` that shows it are None where nobody has told the address. `phone` is the number to call,
+    with its country code. `hours` are the opening hours of the city's data; staff may have changed them since.
+    """
+
+    address: str | None
+    map_url: str | None
+    phone: str
+    hours: tuple[OpeningHours, ...]
+
+
 class City(_Data):
     """A city.
 
-    `sources` says where figures come from; what `examples` names has no source and is an example only.
+    `sources` says where figures come from; what `examples` names has no source and is an example only. What `unchecked`
+    names is meant to be right, but the city has not confirmed it. Both are paths such as `stations.counters`, or
+    `stations.mitte.address` for one station.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
     `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
     asked for most.
@@ -187,6 +205,7 @@ class City(_Data):
     service_phone: str
     sources: dict[str, str]
     examples: list[str]
+    unchecked: list[str] = []
     slot_minutes: int = Field(ge=5)
     bookable_days: int = Field(ge=1)
     interpreter_languages: dict[str, str]
@@ -200,6 +219,22 @@ class City(_Data):
     def station(self, key: str) -> CityStation | None:
         """The station with a key."""
         return next((each for each in self.stations if each.key == key), None)
+
+    def reach(self, key: str) -> Reach:
+        """How to reach the station with a key; of a place that is none, such as a stop, only the phone is known."""
+        station = self.station(key)
+        if station is None:
+            return Reach(None, None, self.service_phone, ())
+        return Reach(
+            station.address, map_of(station.address), station.phone or self.service_phone, tuple(self._hours_at(station))
+        )
+
+    def _hours_at(self, station: CityStation) -> list[OpeningHours]:
+        return [
+            each
+            for each in self.opening_hours
+            if (station.kind == "counter" if each.stations is None else station.key in each.stations)
+        ]
 
     def is_example(self, *path: str) -> bool:
         """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
@@ -224,6 +259,11 @@ class City(_Data):
     def load(cls, name: str) -> "City":
         """Read a city's file; raises FileNotFoundError for a city without one."""
         return _load(name)
+
+
+def map_of(address: str | None) -> str | None:
+    """A page with a map that shows an address."""
+    return None if address is None else f"https://www.openstreetmap.org/search?query={quote(address)}"
 
 
 @cache
