@@ -225,9 +225,8 @@ class City(_Data):
         station = self.station(key)
         if station is None:
             return Reach(None, None, self.service_phone, ())
-        return Reach(
-            station.address, map_of(station.address), station.phone or self.service_phone, tuple(self._hours_at(station))
-        )
+        phone = station.phone or self.service_phone
+        return Reach(station.address, map_of(station.address), phone, tuple(self._hours_at(station)))
 
     def _hours_at(self, station: CityStation) -> list[OpeningHours]:
         return [
