@@ -18,6 +18,7 @@ from shared.events.registry import read_fact
 from shared.failures import without_input
 from shared.service import Service
 from shared.statements import Statement
+from shared.web.i18n import in_language
 
 log = structlog.get_logger()
 
@@ -66,5 +67,6 @@ async def _open_for(
             log.error("matter_not_readable", matter=str(row["id"]), error=without_input(error))
             continue
         if isinstance(fact, Open) and asked and contact and same_address(asked, contact) and is_open(fact, now):
-            found.append(OpenMatter(fact, contact.manage_url))
+            url = in_language(contact.manage_url, service.settings.platform.public_url, request.request.language)
+            found.append(OpenMatter(fact, url))
     return in_order(found)
