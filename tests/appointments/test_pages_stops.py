@@ -48,7 +48,7 @@ async def test_the_page_of_the_appointment_says_where_the_vehicle_is_and_that_it
     assert "später" not in content(await visitor.see(manage))
     await stop.delay(20)
     tree = await visitor.see(manage)
-    for words in (NAME, "vor der Sparkasse", "voraussichtlich 20 Minuten später", "voraussichtlich auf 09:20 Uhr"):
+    for words in (NAME, "vor der Sparkasse", "voraussichtlich 20 Minuten später", "voraussichtlich 09:20 Uhr"):
         assert words in content(tree)
     assert f"/mobile_office/stops/{stop.key}" in own_links(tree)
     english = content(await Visitor(client, "/en").see(f"/en{manage}"))

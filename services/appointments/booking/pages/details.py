@@ -158,6 +158,7 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
+        station=offer.stations[0],
         spoken=offer.stations[0].languages,
         consent=VIDEO_CONSENT,
         reminded=will_be_reminded(draft.starts_at, visit.now),
