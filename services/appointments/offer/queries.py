@@ -137,9 +137,8 @@ async def load_taken_minutes(
     """
     first = datetime.combine(days[0], time(), BERLIN)
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
-    rows = await _TAKEN.rows(
-        conn, {"counters": list(counters), "first": first, "last": last, "now": now, "owner": owner}
-    )
+    values = {"counters": list(counters), "first": first, "last": last, "now": now, "owner": owner}
+    rows = await _TAKEN.rows(conn, values)
     return {counter: frozenset(minutes) for counter, minutes in rows}
 
 

@@ -46,10 +46,10 @@ async def ask(visit: CurrentVisit, token: str, asked: Annotated[AskedTime, Query
     if not is_changeable(found.status, found.held_until, found.starts_at, visit.now):
         return visit.redirect(f"/appointments/m/{token}")
     question = await question_before_moving(visit, found, asked)
+    if question is None and is_at(found, *asked.chosen()):
+        return visit.redirect(f"/appointments/m/{token}?{SAME}=1")
     if question is None:
-        return visit.redirect(
-            f"/appointments/m/{token}{f'?{SAME}=1' if is_at(found, *asked.chosen()) else '/reschedule'}"
-        )
+        return visit.redirect(f"/appointments/m/{token}/reschedule")
     return visit.render("reschedule_check.html", secret=True, token=token, state=found.state, **question)
 
 
