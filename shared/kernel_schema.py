@@ -98,6 +98,16 @@ create index audit_at on audit (at)
 """
 
 
+_V3 = """
+create table kept_pages (
+    name text primary key,
+    box bytea not null,
+    kept_at timestamptz not null default now()
+);
+create index kept_pages_kept on kept_pages (kept_at)
+"""
+
+
 def create_v1() -> None:
     """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
     for statement in _V1.split(";"):
@@ -118,3 +128,14 @@ def create_v2() -> None:
 def drop_v2() -> None:
     """Undo `create_v2`."""
     op.execute("drop table audit")
+
+
+def create_v3() -> None:
+    """The pages that answered a post."""
+    for statement in _V3.split(";"):
+        op.execute(statement)
+
+
+def drop_v3() -> None:
+    """Undo `create_v3`."""
+    op.execute("drop table kept_pages")

@@ -17,6 +17,7 @@ from shared.calendar import is_public_holiday, is_working_day
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.browsing import Browsing
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
 
@@ -62,7 +63,7 @@ def service(app: Any) -> Service:
 @pytest_asyncio.fixture
 async def client(app: Any) -> AsyncIterator[Client]:
     """A client of the application."""
-    async with httpx.AsyncClient(
+    async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
     ) as client:
         yield client
