@@ -17,6 +17,7 @@ from services.appointments.offer.api import Key
 from services.appointments.offer.queries import load_offer
 from shared.auth import Caller, require_role
 from shared.clock import BERLIN
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.lines import legible_line
@@ -40,8 +41,8 @@ class ClosureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     station: Key
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
     reason: Reason
     counter: Key | None = None
     from_time: Hour | None = None
