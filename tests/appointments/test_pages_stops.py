@@ -87,7 +87,13 @@ async def test_who_finds_a_stop_full_can_wait_for_it_and_gets_what_is_freed(clie
     )  # fmt: skip
     entry = joined.headers["location"].removesuffix("?new=1")
     await client.post(f"{API}/appointments/{full[3]['token']}/cancellation")
-    assert "Ein Termin ist frei geworden" in content(await visitor.see(entry))
+    offered = await visitor.see(entry)
+    assert "Ein Termin ist frei geworden" in content(offered)
+    await stop.delay(20)
+    [offer] = [each for each in own_links(offered) if each.startswith("/appointments/offer/")]
+    said = content(await visitor.see(offer))
+    assert "voraussichtlich 09:50 Uhr" in said
+    assert "geplant 09:30 Uhr" in said
     await stop.reschedule(departs_at=start + timedelta(minutes=20))
     assert "Ein Termin ist frei geworden" not in content(await visitor.see(entry)), "what was offered is withdrawn"
 
