@@ -45,13 +45,15 @@ class Asking:
         self._service = service
         self._known = known
 
-    async def ask(self, route: Route, end: str, role: str) -> httpx.Response:
-        """The answer to a request by somebody with a role."""
+    async def ask(self, route: Route, end: str, role: str, name: str) -> httpx.Response:
+        """The answer to a request by somebody with a role; `name` is what gets the value, or empty for all of time."""
         session = Session(subject="somebody", roles=ROLES[role], stations=frozenset({EVERY_STATION}))
         filled: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
         for each in route.parameters:
-            if each.of_time or each.name in self._known:
-                filled[each.where][each.name] = end if each.of_time else self._known[each.name]
+            if each.of_time and name in ("", each.name):
+                filled[each.where][each.name] = end
+            elif each.name in self._known:
+                filled[each.where][each.name] = self._known[each.name]
         path = route.path
         for name, value in filled["path"].items():
             path = path.replace(f"{{{name}}}", value.replace("\0", "%00").replace("+", "%2B"))
@@ -70,7 +72,7 @@ async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str
     """What requests may name besides days: a place, an appointment, a hold, a stop there is none of."""
     known = {
         "place": "mitte", "station": "mitte", "stations": "mitte", "services": "meldebescheinigung",
-        "seats": "1", "reason": "asked", "monday": str(monday_of(service.clock.now().astimezone(BERLIN).date())),
+        "seats": "1", "reason": "asked", "time": "mitte 2027-01-04T09:00:00+00:00", "monday": str(monday_of(service.clock.now().astimezone(BERLIN).date())),
         "id": str(uuid4()), "vehicle": "buergermobil-1", "weekdays": "1", "minutes": "10", "version": "0",
     }  # fmt: skip
     if service.name != "appointments":
@@ -111,10 +113,11 @@ async def test_no_end_of_time_breaks_a_route(
         await load_city_into(service)
         asking = Asking(client, service, await known_to(service, client))
         for route, role in product(routes, ROLES):
-            for end in ENDS if role == "lead" else FURTHEST:
-                status = (await asking.ask(route, end, role)).status_code
+            names = ["", *(each.name for each in route.of_time)] if role == "lead" else [""]
+            for end, name_of_time in product(ENDS if role == "lead" else FURTHEST, names):
+                status = (await asking.ask(route, end, role, name_of_time)).status_code
                 reached.add((route.path, status == 200))
                 if status >= 500:
-                    broken.append(f"{route.method} {route.path} {end!r} as {role}: {status}")
+                    broken.append(f"{route.method} {route.path} {name_of_time}={end!r} as {role}: {status}")
     assert not broken, "\n".join(broken)
     assert name == "notifications" or len([path for path, shown in reached if shown]) > 3, "some days are days"

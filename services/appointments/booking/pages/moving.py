@@ -1,5 +1,6 @@
 """Moving an appointment on pages, by its holder or by staff: the times it can move to, and the one question before."""
 
+from datetime import datetime
 from typing import Any
 
 from services.appointments.booking.changes import is_at
@@ -11,11 +12,21 @@ from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.offer.domain import able, choose, like
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import Leaving, load_offer
+from shared.days import of_our_time
+from shared.problems import InvalidInput
 from shared.web.visit import Visit
 
 
 class AskedTime(PressedTime, ShownTimes):
     """The time that was pressed, and the times that were shown then."""
+
+    def chosen(self) -> tuple[str, datetime]:
+        """Station and start, of our time: it is written on the page."""
+        station, starts_at = super().chosen()
+        try:
+            return station, of_our_time(starts_at)
+        except ValueError as error:
+            raise InvalidInput from error
 
 
 async def times_to_move_to(

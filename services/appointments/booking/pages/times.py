@@ -14,7 +14,6 @@ from services.appointments.offer.domain import Kind, Service, Station, able, of_
 from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import Leaving, grid_of
 from shared.clock import BERLIN
-from shared.days import Day, of_our_time
 from shared.problems import InvalidInput
 from shared.web.visit import Visit
 
@@ -31,8 +30,8 @@ class ShownTimes(BaseModel):
     """
 
     place: str = ""
-    first: Day | None = None
-    day: Day | None = None
+    first: date | None = None
+    day: date | None = None
 
 
 class PressedTime(BaseModel):
@@ -44,7 +43,7 @@ class PressedTime(BaseModel):
         """Station and start; raises InvalidInput for what no button of ours says."""
         station, start = self.time.split(" ")
         try:
-            starts_at = of_our_time(datetime.fromisoformat(start))
+            starts_at = datetime.fromisoformat(start)
         except ValueError as error:
             raise InvalidInput from error
         if starts_at.tzinfo is None:
