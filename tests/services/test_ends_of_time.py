@@ -72,8 +72,9 @@ async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str
     """What requests may name besides days: a place, an appointment, a hold, a stop there is none of."""
     known = {
         "place": "mitte", "station": "mitte", "stations": "mitte", "services": "meldebescheinigung",
-        "seats": "1", "reason": "asked", "time": "mitte 2027-01-04T09:00:00+00:00", "monday": str(monday_of(service.clock.now().astimezone(BERLIN).date())),
-        "id": str(uuid4()), "vehicle": "buergermobil-1", "weekdays": "1", "minutes": "10", "version": "0",
+        "seats": "1", "reason": "asked", "time": "mitte 2027-01-04T09:00:00+00:00", "id": str(uuid4()),
+        "monday": str(monday_of(service.clock.now().astimezone(BERLIN).date())), "vehicle": "buergermobil-1",
+        "weekdays": "1", "minutes": "10", "version": "0",
     }  # fmt: skip
     if service.name != "appointments":
         return known | {
