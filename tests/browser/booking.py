@@ -207,7 +207,7 @@ async def used_up(site: BookingSite, page: Page) -> None:
     await site.visitor.book(site.next_start())
     await site.open(page, f"{draft}/check")
     await page.get_by_role("button", name="Termin verbindlich buchen").click()
-    await page.wait_for_url("**/check")
+    await page.wait_for_url("**/check?kept=*")
     site.limit_persons(100_000)
 
 
