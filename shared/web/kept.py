@@ -16,7 +16,7 @@ from nacl.secret import SecretBox
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.failures import Failure, classify
@@ -30,13 +30,11 @@ _KEEP = text("insert into kept_pages (name, box) values (:name, :box)")
 _FIND = text("select box from kept_pages where name = :name and kept_at > now() - cast(:age as interval)")
 
 
-class KeptPage(Response):
+class KeptPage(HTMLResponse):
     """A page that answers a post: it is kept, and the answer leads to it (303).
 
     While the database is away the page itself is the answer.
     """
-
-    media_type = "text/html"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, token = Request(scope), secrets.token_urlsafe(18)

@@ -59,7 +59,7 @@ class Pages:
         passing: bool = False,
         headers: Mapping[str, str] | None = None,
         **context: Any,
-    ) -> Response:
+    ) -> HTMLResponse:
         """Answer with a page in the language of the request; one that answers a post is kept and led to (`KeptPage`).
 
         Args:

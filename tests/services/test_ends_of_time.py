@@ -55,17 +55,18 @@ class Asking:
             elif each.name in self._known:
                 filled[each.where][each.name] = self._known[each.name]
         path = route.path
-        for name, value in filled["path"].items():
-            path = path.replace(f"{{{name}}}", value.replace("\0", "%00").replace("+", "%2B"))
+        for part, value in filled["path"].items():
+            path = path.replace(f"{{{part}}}", value.replace("\0", "%00").replace("+", "%2B"))
         if "/m/{token}" in route.path:
             path = path.replace(self._known["token"], self._known["manage"])
         if "/api/" in route.path:
-            headers, body = {"Authorization": f"Bearer {role}"}, {"json": filled["body"]}
+            headers, sent = {"Authorization": f"Bearer {role}"}, "json"
         else:
             headers = {"Cookie": f"nahbar-staff-session={self._service.sessions.seal(SESSION, session)}"}
-            body = {"data": {**filled["body"], FORM_FIELD: session.form_token, "einmal": uuid4().hex}}
-        changing = {} if route.method == "GET" else body
-        return await self._client.request(route.method, path, params=filled["query"], headers=headers, **changing)
+            sent = "data"
+            filled["body"] |= {FORM_FIELD: session.form_token, "einmal": uuid4().hex}
+        body: dict[str, Any] = {} if route.method == "GET" else {sent: filled["body"]}
+        return await self._client.request(route.method, path, params=filled["query"], headers=headers, **body)
 
 
 async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str]:
