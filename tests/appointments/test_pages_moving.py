@@ -168,6 +168,7 @@ async def test_a_late_stop_shows_when_it_is_expected_and_what_was_planned(client
         said = content(await visitor.see(path))
         assert "voraussichtlich 09:25 Uhr" in said, path
         assert "geplant 09:00 Uhr" in said, path
+    assert said.count("geplant 09:00 Uhr") == 2, "beside the hold, and in the summary"
     manage = (await visitor.press(f"{draft}/check")).headers["location"].removesuffix("?new=1")
     asked = urlencode({"time": pressed(stop.state.arrives_at + SLOT, stop.key)})
     for path in (manage, f"{manage}/cancel", f"{manage}/reschedule", f"{manage}/reschedule/check?{asked}"):
