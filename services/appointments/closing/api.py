@@ -17,7 +17,6 @@ from services.appointments.offer.api import Key
 from services.appointments.offer.queries import load_offer
 from shared.auth import Caller, require_role
 from shared.clock import BERLIN
-from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.lines import legible_line
@@ -41,8 +40,8 @@ class ClosureIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     station: Key
-    first_day: Day
-    last_day: Day
+    first_day: date
+    last_day: date
     reason: Reason
     counter: Key | None = None
     from_time: Hour | None = None
