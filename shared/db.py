@@ -241,6 +241,14 @@ def kernel_tables(metadata: MetaData) -> None:
         Index("idempotency_keys_created", "created_at"),
     )
     Table(
+        "kept_pages",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("box", LargeBinary, nullable=False),
+        Column("kept_at", moment, nullable=False, server_default=func.now()),
+        Index("kept_pages_kept", "kept_at"),
+    )
+    Table(
         "people",
         metadata,
         Column("matter", Uuid, primary_key=True),

@@ -105,6 +105,16 @@ alter table dead_letters add unique (topic, partition, position, digest)
 """
 
 
+_V4 = """
+create table kept_pages (
+    name text primary key,
+    box bytea not null,
+    kept_at timestamptz not null default now()
+);
+create index kept_pages_kept on kept_pages (kept_at)
+"""
+
+
 def create_v1() -> None:
     """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
     for statement in _V1.split(";"):
@@ -141,3 +151,14 @@ def drop_v3() -> None:
           and older.id < newer.id
     """)
     op.execute("alter table dead_letters drop digest, add unique (topic, partition, position)")
+
+
+def create_v4() -> None:
+    """The pages that answered a post."""
+    for statement in _V4.split(";"):
+        op.execute(statement)
+
+
+def drop_v4() -> None:
+    """Undo `create_v4`."""
+    op.execute("drop table kept_pages")

@@ -38,6 +38,7 @@ from shared.settings import SERVICES, ServiceSettings, development_private_key
 from shared.stuck import StuckWork
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
+from shared.web.kept import KeptPages
 from shared.web.staff.session import Sessions
 from shared.web.staff.sign_in import SignIn
 
@@ -162,6 +163,7 @@ class Service:
         )
         app.state.service = self
         app.state.error_page = error_page
+        app.add_middleware(KeptPages)
         app.include_router(operations_router(self))
         if Role.HTTP in roles:
             for router in routers:

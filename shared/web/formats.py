@@ -4,7 +4,7 @@ Filters whose result keeps its order inside a right-to-left text return `<bdi cl
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
     - `weekday`: "Dienstag" from 1
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
+    - `later`: a moment some minutes later
     - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents
     - `phone`: "0203 94000" isolated; `num`: any code, isolated
     - `german`: proper names and city data that exist in German only, marked as German
@@ -78,6 +79,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         "weekday": get_day_names("wide", locale=language.locale).__getitem__,
         "time": lambda moment: number(hhmm(moment)),
         "hhmm": hhmm,
+        "later": lambda moment, minutes: moment + timedelta(minutes=minutes),
         "decimal": decimal,
         "money": money,
         "phone": lambda phone: number(phone_text(phone)),

@@ -144,6 +144,10 @@ async def test_the_citizens_page_says_kindly_that_they_were_missed(clerk: Clerk)
     assert heading(tree) == "Wir haben Sie leider nicht angetroffen"
     assert "/appointments/book" in own_links(tree)
     assert "Danke für Ihren Besuch" not in content(tree)
+    calendar = await clerk.client.get(f"/appointments/m/{answer.json()['token']}/termin.ics")
+    assert calendar.status_code == 200
+    assert "STATUS:CANCELLED" in calendar.text
+    assert "VALARM" not in calendar.text, "a calendar reminds nobody of what does not take place"
 
 
 async def test_cancelling_needs_a_reason(clerk: Clerk) -> None:

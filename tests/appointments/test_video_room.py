@@ -22,6 +22,7 @@ from tests.appointments.conftest import API, Client, at, booking, pass_time, wee
 from tests.appointments.test_video import book
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import links, parse
+from tests.support.browsing import Browsing
 
 
 async def move_to(service: Service, moment: datetime) -> None:
@@ -128,7 +129,7 @@ async def staff(app: Any, service: Service, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(service.tokens, "check", check)
     headers = {"Authorization": "Bearer video"}
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
+    return Browsing(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
 
 
 async def test_staff_lead_the_conversation_while_the_room_is_open(

@@ -85,6 +85,12 @@ def of_appointment(path: str) -> DeskState:
     return go
 
 
+async def moving(site: DeskSite, page: Page) -> None:
+    await of_appointment("/move?reason=asked")(site, page)
+    await page.locator("button[name=time]").first.click()
+    await page.wait_for_url("**/move/check?*")
+
+
 async def nothing_to_do(site: DeskSite, page: Page) -> None:
     await site.sign_in(page, site.clerk.session.model_copy(update={"roles": frozenset()}))
     await site.booking.open(page, f"{PAGES}/")
@@ -196,6 +202,7 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "cancel-wrong": ("Diesen Termin absagen?", cancelling_wrong),
     "move": ("Diesen Termin verlegen", of_appointment("/move")),
     "move-times": ("Diesen Termin verlegen", of_appointment("/move?reason=closed")),
+    "move-check": ("Diesen Termin verlegen?", moving),
     "book": ("Termin buchen", at_path("/book?services=kinder-reisepass")),
     "book-wrong": ("Termin buchen", at_path("/book/time?place=mitte")),
     "book-time": ("Zeit wählen", at_path(TIMES)),

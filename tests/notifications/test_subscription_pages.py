@@ -17,6 +17,7 @@ from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.subscribers import hear, planned, subscribe
 from tests.shared.web.html import by_id, links, parse, words
+from tests.support.browsing import Browsing
 
 FORM: dict[str, Any] = {
     "districts": ["200"], "quarters": ["101"], "topics": ["stations"], "how_often": "at-once", "language": "de",
@@ -60,7 +61,7 @@ async def reader(post: Post) -> AsyncIterator[Reader]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        Browsing(transport=transport, base_url="http://test") as client,
     ):
         yield Reader(client, app.state.service, post)
 

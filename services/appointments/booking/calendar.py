@@ -10,7 +10,8 @@ from services.appointments.booking.queries import Appointment
 from shared import calendar_files
 from shared.service import Service
 
-STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
+STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED", "missed": "CANCELLED"}
+"""What calendars call a state: what did not take place is cancelled, and reminds nobody."""
 
 
 def calendar_file(service: Service, appointment: Appointment) -> Response:
@@ -31,11 +32,12 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     )
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
     event.add("description", f"{appointment.number}\n{url}")
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", event["summary"])
-    alarm.add("trigger", timedelta(days=-1))
-    event.add_component(alarm)
+    if event["status"] != "CANCELLED":
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", event["summary"])
+        alarm.add("trigger", timedelta(days=-1))
+        event.add_component(alarm)
     headers = {
         "Content-Disposition": 'attachment; filename="termin.ics"',
         "Cache-Control": "no-store",

@@ -1,6 +1,5 @@
 """The desk as JSON, for staff tools: who is expected, arrived, missed; bookings and changes by staff; whom to call."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -22,6 +21,7 @@ from services.appointments.desk.queries import load_day, load_unreached
 from services.appointments.desk.usecases import Desk
 from services.appointments.offer.api import Key
 from shared.auth import Caller, require_role
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
@@ -94,7 +94,7 @@ class UnreachedOut(BaseModel):
 
 
 @router.get("/appointments", responses=problems(401, 403))
-async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: date) -> list[ExpectedOut]:
+async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: Day) -> list[ExpectedOut]:
     """The appointments of a station on a day, in the order of time."""
     desk.who.must_serve(station)
     return [

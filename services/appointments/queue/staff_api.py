@@ -34,6 +34,7 @@ from services.appointments.queue.queries import (
 )
 from services.appointments.queue.usecases import TicketWish
 from shared.clock import BERLIN
+from shared.days import Day
 from shared.events.tickets import TicketOutcome
 from shared.http import problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
@@ -162,7 +163,7 @@ async def bring_back(ticket: UUID, desk: CurrentDesk) -> StaffTicketOut:
 async def figures(
     station: StationKey,
     desk: CurrentDesk,
-    first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
+    first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1,
 ) -> list[DayFiguresOut]:
     """How many came to a station each day, and how long they waited, walked and were served."""

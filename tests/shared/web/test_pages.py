@@ -67,6 +67,12 @@ async def test_pages_protect_themselves_and_secret_ones_are_not_kept(site: Async
     assert secret.headers["x-robots-tag"] == "noindex"
 
 
+async def test_without_the_database_the_answer_to_a_post_is_the_page_itself(site: AsyncClient) -> None:
+    answer = await site.post("/gallery", data={"einmal": "k"})
+    assert answer.status_code == 422
+    assert "location" not in answer.headers
+
+
 async def test_dates_and_money_follow_the_language_and_times_do_not(site: AsyncClient) -> None:
     german, english = [words(parse((await site.get(f"{prefix}/gallery")).text)) for prefix in ("", "/en")]
     assert "Dienstag, 24. November 2026" in german

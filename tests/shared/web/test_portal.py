@@ -7,6 +7,7 @@ from shared.city import City
 from shared.settings import SERVICES
 from shared.web.portal import TASKS, TEXT_PAGES, create_portal
 from tests.shared.web.html import links, parse, words
+from tests.support.browsing import Browsing
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
@@ -36,7 +37,7 @@ async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_res
 
 async def test_with_everything_open_nothing_is_left_for_the_phone_and_barriers_have_a_form() -> None:
     app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
+    async with Browsing(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
         assert (await client.head("/")).status_code == 200
         text = words(parse((await client.get("/")).text))
         melden = await client.get("/en/barrierefreiheit/melden")

@@ -29,9 +29,10 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 
 
 @router.get("")
-async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False) -> Response:
-    """The appointment; right after booking (`new`) or moving it says so."""
-    return await _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new=new, moved=moved)
+async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False, same: bool = False) -> Response:
+    """The appointment; right after booking (`new`) or moving it says so, or that it was there already (`same`)."""
+    found = await by_token(visit.conn, visit.service, token)
+    return await _appointment_page(visit, token, found, new=new, moved=moved, same=same)
 
 
 @router.get("/cancel")
@@ -87,11 +88,12 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         further = await load_further(visit.conn, visit.service, found, visit.now)
         return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
     offer = await load_offer(visit.conn, visit.today, found.station, found.services)
+    [station] = offer.stations
     return visit.render(
         "appointment.html",
         secret=True,
         **just,
-        over=found.ends_at <= visit.now or found.status is Status.MISSED,
+        over=found.ends_at + timedelta(minutes=station.delay_minutes) <= visit.now or found.status is Status.MISSED,
         missed=found.status is Status.MISSED,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
@@ -99,8 +101,7 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         token=token,
         appointment=found,
         state=found.state,
-        delay_minutes=(station := offer.stations[0]).delay_minutes,
-        expected_at=found.starts_at + timedelta(minutes=station.delay_minutes),
+        delay_minutes=station.delay_minutes,
         services=offer.services,
         hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.today),
         message_language=own_name(message_language(found.language)),

@@ -1,6 +1,5 @@
 """The list of a day: who is expected, who is here, who did not come; and the way to an appointment by its number."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -14,6 +13,7 @@ from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of
 from services.appointments.desk.queries import count_by_status, load_day, load_stations, load_stops
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import open_on
+from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -24,7 +24,7 @@ class Shown(BaseModel):
     """Which list to show: the first of one's stations and today where left out, and everybody unless by status."""
 
     place: str = ""
-    day: date | None = None
+    day: Day | None = None
     status: Status | None = None
 
 
