@@ -27,9 +27,10 @@ from shared.db import Database
 from shared.due import Due, DueHandlers, Urgency
 from shared.events.base import Fact
 from shared.failures import without_input
-from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
+from shared.http import Limits, install_errors, operations_router, problems
 from shared.lanes import Lane
 from shared.links import Links
+from shared.middleware import HeadAsGet, OwnRedirects, Telemetry
 from shared.outbox import Outbox
 from shared.people import People
 from shared.relay import Relay

@@ -8,7 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from shared.city import City
-from shared.http import HeadAsGet, Limits, OwnRedirects, install_errors
+from shared.http import Limits, install_errors
+from shared.middleware import HeadAsGet, OwnRedirects
 from shared.retention import PERSON_AFTER_MATTER
 from shared.texts import N_
 from shared.web.i18n import LanguagePrefix, language_of
