@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.texts import Review
+
 _CITIES = Path(__file__).parent / "cities"
 
 RhineBank = Literal["left", "right"]
@@ -194,6 +196,7 @@ class City(_Data):
     `sources` says where figures come from; what `examples` names has no source and is an example only. What `unchecked`
     names is meant to be right, but the city has not confirmed it. Both are paths such as `stations.counters`, or
     `stations.mitte.address` for one station.
+    `reviews` says, by language, who has read the names of services and what to bring; None for nobody.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
     `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
     asked for most.
@@ -206,6 +209,7 @@ class City(_Data):
     sources: dict[str, str]
     examples: list[str]
     unchecked: list[str] = []
+    reviews: dict[str, Review | None] = {}
     slot_minutes: int = Field(ge=5)
     bookable_days: int = Field(ge=1)
     interpreter_languages: dict[str, str]
@@ -233,6 +237,18 @@ class City(_Data):
             each
             for each in self.opening_hours
             if (station.kind == "counter" if each.stations is None else station.key in each.stations)
+        ]
+
+    @property
+    def unconfirmed(self) -> list[tuple[str, str]]:
+        """What the city should look at before people rely on it: what it is, and its path in the city's file."""
+        nowhere = [each.key for each in self.stations if each.kind == "counter" and each.address is None]
+        unread = [language for language, review in self.reviews.items() if review is None]
+        return [
+            *(("missing", f"stations.{key}.address") for key in nowhere),
+            *(("unchecked", path) for path in self.unchecked),
+            *(("unread translation", f"services.names.{language}") for language in unread),
+            *(("example", path) for path in self.examples),
         ]
 
     def is_example(self, *path: str) -> bool:

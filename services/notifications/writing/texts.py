@@ -3,12 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from typing import Any, Final, get_args
 
 from markupsafe import Markup
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
@@ -17,6 +16,7 @@ from services.notifications.writing.matters import values_of
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
+from shared.texts import Review
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from shared.web.i18n import language as page_language
 
@@ -39,13 +39,6 @@ class MailText:
     subject: str
     plain: str
     html: str
-
-
-class Review(BaseModel):
-    """Who has checked the texts of a purpose in a language, and when."""
-
-    by: str
-    on: date
 
 
 class Texts:
