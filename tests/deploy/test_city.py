@@ -1,12 +1,14 @@
 """What of the city's data nobody has confirmed: the operator's check, and production's log."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
-from structlog.testing import capture_logs
+from starlette.types import Message
+from structlog.testing import CapturingLogger
 from typer.testing import CliRunner
 
+from deploy import serve
 from deploy.cli import app
 from deploy.serve import platform_app
 from shared import city as city_data
@@ -44,17 +46,23 @@ def test_the_command_shows_each_path_and_fails_while_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("environment", ["production", "development"])
-def test_production_says_at_its_start_in_one_line_what_is_not_confirmed(
+async def test_production_says_at_its_start_in_one_line_what_is_not_confirmed(
     environment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in production("appointments").items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NAHBAR_ENVIRONMENT", environment)
-    with capture_logs() as logs, TestClient(platform_app([], frozenset({Role.HTTP}))):
-        pass
-    said = [each for each in logs if each["event"] == "city_unconfirmed"]
+    receive: asyncio.Queue[Message] = asyncio.Queue()
+    send: asyncio.Queue[Message] = asyncio.Queue()
+    for kind in ("startup", "shutdown"):
+        receive.put_nowait({"type": f"lifespan.{kind}"})
+    log = CapturingLogger()
+    monkeypatch.setattr(serve, "log", log)
+    await platform_app([], frozenset({Role.HTTP}))({"type": "lifespan"}, receive.get, send.put)
+    assert send.get_nowait()["type"] == "lifespan.startup.complete"
+    said = [(each.args, each.kwargs["paths"]) for each in log.calls]
     paths = [path for _, path in CITY.unconfirmed]
-    assert [each["paths"] for each in said] == ([paths] if environment == "production" else [])
+    assert said == ([(("city_unconfirmed",), paths)] if environment == "production" else [])
 
 
 def test_nothing_is_said_of_a_city_that_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
