@@ -72,10 +72,11 @@ class CityStation(_Data):
 class CityService(_Data):
     """A service (Leistung); `names` and `bring` by language, German always among them.
 
-    `words` are others people use for it, by language too; they are searched and shown nowhere. `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
-    passports), `stations` the keys of those that offer it; None means all with counters. `video` says whether it can be
-    done by video too. `leika` is its key in the Leistungskatalog der öffentlichen Verwaltung, None where nobody
-    has looked it up: 99, then three digits each for group, service, procedure and detail.
+    `words` are others people use for it, by language too: they are searched and shown nowhere. `situation` is a key of
+    the city's life situations, `most` how many of it fit into one appointment (three children's passports), `stations`
+    the keys of those that offer it; None means all with counters. `video` says whether it can be done by video too.
+    `leika` is its key in the Leistungskatalog der öffentlichen Verwaltung, None where nobody has looked it up: 99, then
+    three digits each for group, service, procedure and detail.
     """
 
     key: str

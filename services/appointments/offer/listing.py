@@ -14,7 +14,7 @@ DOCUMENTS, NEAR, TICKED = "documents", "near", "ticked"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Services under a heading: the key of a life situation, one of what a search found, or None where they need none."""
+    """Services under a heading: the key of a life situation, one for what a search found, or None for no heading."""
 
     heading: str | None
     services: Sequence[Service]
