@@ -242,14 +242,18 @@ class City(_Data):
         ]
 
     @property
+    def unread(self) -> list[str]:
+        """The languages in which nobody has read the names of services and what to bring."""
+        return [language for language, review in self.reviews.items() if review is None]
+
+    @property
     def unconfirmed(self) -> list[tuple[str, str]]:
         """What the city should look at before people rely on it: what it is, and its path in the city's file."""
         nowhere = [each.key for each in self.stations if each.kind == "counter" and each.address is None]
-        unread = [language for language, review in self.reviews.items() if review is None]
         return [
             *(("missing", f"stations.{key}.address") for key in nowhere),
             *(("unchecked", path) for path in self.unchecked),
-            *(("unread translation", f"services.names.{language}") for language in unread),
+            *(("unread translation", f"services.names.{language}") for language in self.unread),
             *(("example", path) for path in self.examples),
         ]
 

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlencode
 
-
 from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.listing import a_to_z, by_situation
 from shared.city import City

@@ -13,7 +13,7 @@ from services.notifications.news.domain import PURPOSES, Circular
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
-from services.notifications.writing.texts import MailText, Review, Subject, Texts
+from services.notifications.writing.texts import MailText, Subject, Texts
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentDelayed,

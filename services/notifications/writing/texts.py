@@ -1,7 +1,7 @@
 """Texts: what a notice says on a channel, in the reader's language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, get_args
@@ -50,10 +50,12 @@ class Texts:
     Args:
         city: the city's name, as the sender signs.
         pages: the address of the city's pages.
+        unread: languages in which nobody has checked the names of services and what to bring.
     """
 
-    def __init__(self, city: str, pages: str) -> None:
+    def __init__(self, city: str, pages: str, unread: Collection[str] = ()) -> None:
         self._city = city
+        self._unread = unread
         self._pages = pages
         self._environments = {
             (language.code, form): environment(language, form)
@@ -79,7 +81,8 @@ class Texts:
     def _write(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
-        german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
+        checked = self.is_reviewed(language, purpose) and not (language.code in self._unread and values.get("services"))
+        german = None if checked else self._values(GERMAN, purpose, fact, contact)
         subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
 
         def render(form: Form) -> str:
