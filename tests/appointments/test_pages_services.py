@@ -110,7 +110,7 @@ async def test_a_station_that_lacks_a_service_says_so_and_cannot_be_chosen(clien
 
 async def test_what_no_place_can_do_together_can_be_booked_separately(client: Client) -> None:
     tree = await Visitor(client).see(address("/place", "fischereischein", "auskunftssperre"))
-    assert "Kein Ort kann alles davon zusammen" in content(tree)
+    assert "Kein Ort bietet alles zusammen an" in content(tree)
     assert own_links(tree) >= {address("/place", "fischereischein"), address("/place", "auskunftssperre")}
     assert not [each for each in tree.iter("input") if each.get("type") == "radio"]
 

@@ -27,6 +27,7 @@ from shared.events.base import Fact
 from shared.events.links import LinksRequested
 from shared.events.mobile_office import MobilStopCancelled, MobilStopRescheduled, MobilStopScheduled, StopReason
 from shared.events.personal import Contact, PersonalFact
+from shared.texts import Review
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from shared.web.staff.visit import N_
 
