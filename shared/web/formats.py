@@ -10,7 +10,7 @@ from typing import Any
 
 import phonenumbers
 import segno
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_day_names
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
@@ -50,6 +50,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     """The filters of a language's templates.
 
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
+    - `weekday`: "Dienstag" from 1
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
     - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents
     - `phone`: "0203 94000" isolated; `num`: any code, isolated
@@ -74,6 +75,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     return {
         "date": long_date,
         "day": short_date,
+        "weekday": get_day_names("wide", locale=language.locale).__getitem__,
         "time": lambda moment: number(hhmm(moment)),
         "hhmm": hhmm,
         "decimal": decimal,

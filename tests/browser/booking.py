@@ -254,7 +254,7 @@ async def over(site: BookingSite, page: Page) -> None:
 
 
 STATES: dict[str, tuple[str, State]] = {
-    "start": ("Termin vor Ort", at_path("/appointments/")),
+    "start": ("Termin buchen", at_path("/appointments/")),
     "services": ("Was möchten Sie erledigen?", at_path("/appointments/book?place=mitte")),
     "services-missing": ("Was möchten Sie erledigen?", at_path("/appointments/book/place")),
     "services-chosen": (

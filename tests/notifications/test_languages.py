@@ -13,9 +13,11 @@ from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
-from services.notifications.writing.texts import MailText, Review, Texts
+from services.notifications.writing.texts import MailText, Texts
+from shared.city import City
 from shared.events.appointments import AppointmentFact, BookedService, DecidedBy, KnownReason
 from shared.events.mobile_office import StopReason
+from shared.texts import Review
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from shared.web.i18n import language as page_language
 from tests.notifications.facts import MANAGE_URL, booked, cancelled, delayed, offer_ended, person, seat_offered, waiting
@@ -23,6 +25,7 @@ from tests.notifications.samples import SAMPLES, fact_for
 from tests.notifications.stops import NAME, booked_at, scheduled, stop_moved
 from tests.shared.web.html import parse, words
 
+CITY = City.load("duisburg")
 PAGES = "https://duisburg.example"
 TEXTS = Texts("Duisburg", PAGES)
 SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
@@ -199,6 +202,26 @@ def test_what_somebody_reviewed_stands_alone() -> None:
     mail = mail_for(Purpose.REMINDER, turkish, texts=texts)
     assert "Guten Tag" not in mail.plain + mail.html
     assert "Guten Tag" in mail_for(Purpose.CONFIRMATION, turkish, texts=texts).html
+
+
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda each: each.code)
+def test_a_mail_names_the_services_and_what_to_bring_in_its_language(language: Language) -> None:
+    services = [
+        BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes) for each in CITY.services
+    ]
+    fact = booked(services=services, language=language.code)
+    plain = TEXTS.mail(Purpose.CONFIRMATION, fact, person()).plain.partition(NOT_CHECKED.get(language.code, "-----"))[0]
+    for service in CITY.services:
+        for said in (service.names[language.code], *service.bring[language.code]):
+            assert said in plain
+
+
+def test_names_of_services_nobody_has_read_carry_the_german_text_too() -> None:
+    texts, turkish = Texts("Duisburg", PAGES, unread=["tr"]), message_language("tr")
+    for purpose in (Purpose.REMINDER, Purpose.BARRIER):
+        texts._reviews["tr"][purpose] = Review(by="Ada Lovelace", on=date(2026, 11, 1))
+    assert "Guten Tag" in mail_for(Purpose.REMINDER, turkish, texts=texts).html
+    assert "Guten Tag" not in mail_for(Purpose.BARRIER, turkish, texts=texts).html
 
 
 def test_every_language_and_purpose_has_a_state_of_review() -> None:

@@ -93,7 +93,7 @@ async def test_from_the_form_to_the_preferences(reader: Reader) -> None:
     assert heading(await reader.see(path)) == "Sie haben schon bestätigt"
 
     page = await reader.see(confirmed.headers["location"])
-    assert heading(page) == "Ihre Nachrichten sind bestellt"
+    assert heading(page) == "Ihre Nachrichten sind abonniert"
     assert {each.get("value") for each in page.iter("input") if "checked" in each.attrib} == {
         "200", "101", "stations", "at-once", "de",
     }  # fmt: skip
@@ -176,7 +176,7 @@ async def test_another_address_is_asked_to_confirm(reader: Reader) -> None:
     reader.post.move_clock(MONDAY_NOON + timedelta(minutes=1))
     await reader.press(await reader.confirm_path())
     gone = await reader.see(path, 410)
-    assert heading(gone) == "Diese Bestellung gibt es nicht mehr"
+    assert heading(gone) == "Dieses Abo gibt es nicht mehr"
 
 
 async def test_a_mail_program_unsubscribes_by_one_post_without_a_page(reader: Reader) -> None:

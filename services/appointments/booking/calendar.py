@@ -18,6 +18,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
     vehicle = "Bürgermobil" if state.kind == "stop" else None
+    address = state.place.address or service.city.reach(state.place.key).address
     event = calendar_files.calendar_entry(
         str(appointment.id),
         appointment.version,
@@ -25,7 +26,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
         starts=appointment.starts_at,
         ends=appointment.ends_at,
         summary=", ".join(each.named(appointment.language) for each in state.services),
-        location=", ".join(filter(None, [vehicle, state.place.name, state.place.address])),
+        location=", ".join(filter(None, [vehicle, state.place.name, address])),
         status=STATUSES[state.status],
     )
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)

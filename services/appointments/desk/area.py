@@ -11,12 +11,17 @@ LEAD = "appointments:lead"
 STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(
     entries=(
-        Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
+        Entry(
+            f"{STAFF}/day",
+            N_("Tagesliste"),
+            N_("Die Termine des Tages: erwartet, angekommen, nicht erschienen."),
+            CLERK,
+        ),
         Entry(f"{STAFF}/book", N_("Termin buchen"), N_("Für Menschen am Telefon oder am Schalter."), CLERK),
         Entry(
             f"{STAFF}/unreached",
             N_("Nicht erreicht"),
-            N_("Wen keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
+            N_("Menschen, die keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
@@ -40,7 +45,7 @@ STAFF_AREA = StaffArea(
             N_("Wann Ihre Stationen öffnen, für welche Anliegen, und welche Schalter Beschäftigten bleiben."),
             LEAD,
         ),
-        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
+        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Was Beschäftigte an Ihren Stationen getan haben."), LEAD),
     ),
     actions={
         "arrived": N_("als angekommen vermerkt"),

@@ -16,6 +16,7 @@ from shared.events.personal import Contact
 from shared.events.registry import facts_by_type
 from shared.service import Service
 from shared.statements import Statement
+from shared.web.i18n import in_language
 
 # The key of a person is that of the mail address, if they gave one; the number they gave as well stands in notices.
 _OF_ADDRESS = Statement("""
@@ -59,5 +60,6 @@ async def _open_for(
             fact = kind.model_validate(row["fact"])
             contact = contact_of(fact, service)
             if asked and contact and same_address(asked, contact) and is_open(fact, now):
-                found.append(OpenMatter(fact, contact.manage_url))
+                url = in_language(contact.manage_url, service.settings.platform.public_url, request.request.language)
+                found.append(OpenMatter(fact, url))
     return in_order(found)

@@ -1,14 +1,13 @@
 """Texts: what a notice says on a channel, in the reader's language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from typing import Any, Final, get_args
 
 from markupsafe import Markup
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
@@ -18,6 +17,7 @@ from services.notifications.writing.templates import TRANSLATIONS, Form, environ
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.lines import greeted
+from shared.texts import Review
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
 from shared.web.i18n import language as page_language
 
@@ -42,13 +42,6 @@ class MailText:
     html: str
 
 
-class Review(BaseModel):
-    """Who has checked the texts of a purpose in a language, and when."""
-
-    by: str
-    on: date
-
-
 class Texts:
     """Renders the templates under `templates/` with the texts under `translations/`; a value they miss is an error.
 
@@ -58,10 +51,12 @@ class Texts:
     Args:
         city: the city's name, as the sender signs.
         pages: the address of the city's pages.
+        unread: languages in which nobody has checked the names of services and what to bring.
     """
 
-    def __init__(self, city: str, pages: str) -> None:
+    def __init__(self, city: str, pages: str, unread: Collection[str] = ()) -> None:
         self._city = city
+        self._unread = unread
         self._pages = pages
         self._environments = {
             (language.code, form): environment(language, form)
@@ -87,7 +82,8 @@ class Texts:
     def _write(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
-        german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
+        checked = self.is_reviewed(language, purpose) and not (language.code in self._unread and values.get("services"))
+        german = None if checked else self._values(GERMAN, purpose, fact, contact)
         subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
 
         def render(form: Form) -> str:

@@ -50,6 +50,17 @@ async def test_short_paths_lead_to_open_tasks_in_the_same_language(portal: Async
     assert (await portal.get("/raum")).status_code == 404
 
 
+async def test_a_page_that_moved_is_found_at_its_old_address(portal: AsyncClient) -> None:
+    for prefix in ("", "/en"):
+        answer = await portal.get(f"{prefix}/leichte-sprache")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"{prefix}/einfache-sprache")
+
+
+async def test_those_with_an_appointment_find_their_links(portal: AsyncClient) -> None:
+    tree = parse((await portal.get("/en/")).text)
+    assert "/en/appointments/links" in links(tree)
+
+
 async def test_staff_find_the_area_of_every_service(portal: AsyncClient) -> None:
     targets = set(links(parse((await portal.get("/en/staff/")).text)))
     assert {f"/en/{service}/staff/" for service in SERVICES} <= targets

@@ -15,6 +15,7 @@ from services.appointments.booking.refusals import AlreadyCancelled, Alternative
 from services.appointments.displaced.queries import load_further
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import load_offer
+from services.appointments.opening.domain import public_hours
 from services.appointments.queue.domain import may_check_in
 from services.appointments.waiting.facts import entry_path
 from services.appointments.waiting.instead import entry_instead_of
@@ -101,6 +102,7 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         delay_minutes=(station := offer.stations[0]).delay_minutes,
         expected_at=found.starts_at + timedelta(minutes=station.delay_minutes),
         services=offer.services,
+        hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.today),
         message_language=own_name(message_language(found.language)),
         interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
         address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",
