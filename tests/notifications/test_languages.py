@@ -27,7 +27,7 @@ from tests.shared.web.html import parse, words
 
 CITY = City.load("duisburg")
 PAGES = "https://duisburg.example"
-TEXTS = Texts("Duisburg", PAGES)
+TEXTS = Texts(CITY, PAGES)
 SEGMENTS = {"de": 1, "de-simple": 1, "en": 1, "tr": 1, "ar": 3}
 WITH_REASON = {Purpose.RESCHEDULING, Purpose.CANCELLATION}
 WITH_KNOWN_REASON = WITH_REASON | {Purpose.DELAY}
@@ -197,7 +197,7 @@ def test_what_nobody_reviewed_says_so_and_carries_the_german_text(purpose: Purpo
 
 
 def test_what_somebody_reviewed_stands_alone() -> None:
-    texts, turkish = Texts("Duisburg", PAGES), message_language("tr")
+    texts, turkish = Texts(CITY.model_copy(update={"reviews": {}}), PAGES), message_language("tr")
     texts._reviews["tr"][Purpose.REMINDER] = Review(by="Ada Lovelace", on=date(2026, 11, 1))
     mail = mail_for(Purpose.REMINDER, turkish, texts=texts)
     assert "Guten Tag" not in mail.plain + mail.html
@@ -217,7 +217,7 @@ def test_a_mail_names_the_services_and_what_to_bring_in_its_language(language: L
 
 
 def test_names_of_services_nobody_has_read_carry_the_german_text_too() -> None:
-    texts, turkish = Texts("Duisburg", PAGES, unread=["tr"]), message_language("tr")
+    texts, turkish = Texts(CITY, PAGES), message_language("tr")
     for purpose in (Purpose.REMINDER, Purpose.BARRIER):
         texts._reviews["tr"][purpose] = Review(by="Ada Lovelace", on=date(2026, 11, 1))
     assert "Guten Tag" in mail_for(Purpose.REMINDER, turkish, texts=texts).html

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
+from shared.city import City
 from shared.events.appointments import AppointmentFact, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from tests.notifications.facts import (
@@ -28,7 +29,8 @@ from tests.notifications.facts import (
 )
 from tests.notifications.stops import NAME, booked_at, scheduled
 
-TEXTS = Texts("Duisburg", "https://duisburg.example")
+CITY = City.load("duisburg")
+TEXTS = Texts(CITY, "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 
 

@@ -85,6 +85,6 @@ def _reminded(city: City) -> set[str]:
     """The numbers that got an SMS which can be answered."""
     store = Store(city.folder)
     try:
-        return {each.recipient for each in store.accepted(Channel.SMS) if b" 2 = " in each.source}
+        return {each.recipient for each in store.accepted(Channel.SMS) if each.sender == REPLY_NUMBER}
     finally:
         store.close()
