@@ -11,6 +11,7 @@ import httpx
 
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.store import Store
+from deploy.local.laptop import REPLY_NUMBER
 from tests.chaos.city import City
 from tests.chaos.history import Ended, Operation
 from tests.support.wait import eventually
