@@ -96,6 +96,14 @@ async def test_more_than_fits_is_answered_with_how_many_do(client: Client) -> No
     assert "Choose at most 4 for one appointment." in content(english)
 
 
+async def test_an_error_marks_the_group_once_and_no_single_service(client: Client) -> None:
+    for path in (address("/place"), "/appointments/ticket?place=mitte"):
+        answer = await (client.post(path, data={"einmal": "x" * 22}) if "ticket" in path else client.get(path))
+        tree = page(answer, 422)
+        marked = [each.get("class", "").split()[-1] for each in tree.iter() if "--error" in each.get("class", "")]
+        assert marked == ["kern-fieldset--error"], path
+
+
 async def test_a_station_that_lacks_a_service_says_so_and_cannot_be_chosen(client: Client) -> None:
     tree = await Visitor(client).see(address("/place", "fischereischein", "reisepass"))
     places = {each.get("value") for each in tree.iter("input") if each.get("type") == "radio"}

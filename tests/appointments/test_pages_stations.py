@@ -82,5 +82,6 @@ def test_hours_that_are_over_are_not_shown_and_rare_ones_say_when_they_come_next
         PublicHours(windows_of([rare])[0], [(3, 3)], date(2026, 12, 10)),
     ]
     assert [each.window.valid_until for each in public_hours([last], MONDAY)] == [MONDAY]
+    assert public_hours([Hours(0, time(9), time(17), nth=5)], MONDAY)[0].next_day == MONDAY
     later = Hours(0, time(9), time(17), valid_from=date(2026, 12, 8))
     assert public_hours([later], MONDAY)[0].next_day == date(2026, 12, 14)

@@ -255,6 +255,7 @@ async def over(site: BookingSite, page: Page) -> None:
 
 STATES: dict[str, tuple[str, State]] = {
     "start": ("Termin buchen", at_path("/appointments/")),
+    "stations": ("Adressen und Öffnungszeiten", at_path("/appointments/stations")),
     "services": ("Was möchten Sie erledigen?", at_path("/appointments/book?place=mitte")),
     "services-missing": ("Was möchten Sie erledigen?", at_path("/appointments/book/place")),
     "services-chosen": (
@@ -262,6 +263,10 @@ STATES: dict[str, tuple[str, State]] = {
         at_path("/appointments/book?services=reisepass&services=kinder-reisepass&services=kinder-reisepass"),
     ),
     "services-not-found": (
+        "Was möchten Sie erledigen?",
+        at_path("/appointments/book?q=Kirche&services=reisepass"),
+    ),
+    "services-near": (
         "Was möchten Sie erledigen?",
         at_path("/appointments/book?q=Führerschien&services=reisepass"),
     ),
