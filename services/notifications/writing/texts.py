@@ -1,7 +1,7 @@
 """Texts: what a notice says on a channel, in the reader's language."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, get_args
@@ -53,7 +53,6 @@ class Texts:
         city: signs, and says whom to call, what things cost, and in which languages nobody has checked its names of
             services.
         pages: the address of the city's pages.
-        unread: languages in which nobody has checked the names of services and what to bring.
     """
 
     def __init__(self, city: City, pages: str) -> None:
