@@ -104,7 +104,7 @@ def test_a_missing_text_falls_back_along_the_chain(tmp_path: Path) -> None:
 def test_a_sentence_of_a_page_begins_with_what_acts(folder: Path) -> None:
     """Not with "Wer ..., ...": questions and the heading of a column are none."""
     said = [text for message, _, _ in texts(folder) for text in ([message] if isinstance(message, str) else message)]
-    entries = [each.string for each in catalogue(folder, ENGLISH) if each.id]
+    entries = [each.string or "" for each in catalogue(folder, ENGLISH) if each.id]
     english = [text for entry in entries for text in ([entry] if isinstance(entry, str) else entry)]
     sentences = [each for text in (*said, *english) for each in re.findall(r"[^.!?]+[.!?]?", text)]
     assert [each for each in sentences if re.match(r"\s*(Wer|Wen|Who|Whoever|Whom) .*[^?]$", each)] == []
