@@ -41,6 +41,11 @@ def phone_text(phone: str) -> str:
     return phonenumbers.format_number(parsed, style)
 
 
+def money_text(cents: int, language: Language) -> str:
+    """Euros as a language writes them: "37,00 €"."""
+    return format_currency(Decimal(cents) / 100, "EUR", locale=language.locale)
+
+
 def qr_code(address: str) -> str:
     """An address as a QR code, black on white whatever the colours of the page, to be the source of a picture."""
     return segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
@@ -65,7 +70,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         return format_skeleton("MMMEd", _at_midnight(day), locale=language.locale)
 
     def money(cents: int) -> Markup:
-        return number(format_currency(Decimal(cents) / 100, "EUR", locale=language.locale))
+        return number(money_text(cents, language))
 
     def decimal(value: float) -> Markup:
         return number(format_decimal(value, "0.00", language.locale))

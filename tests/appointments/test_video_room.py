@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.appointments.settings import DEVELOPMENT_KEY, Settings
-from services.appointments.video.domain import OPENS_BEFORE, Room, opens_at, room_at
+from services.appointments.video.domain import Room, opens_at, room_at
 from services.appointments.video.gateways import Rooms
+from shared.arriving import ROOM_OPENS_BEFORE
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.service import Service
@@ -50,7 +51,7 @@ def test_a_room_is_open_from_ten_minutes_before_until_the_end(start: datetime, s
     end, now = start + slots * timedelta(minutes=10), start + timedelta(minutes=minutes)
     is_open = -10 <= minutes < slots * 10
     assert (room_at(start, end, now) is Room.OPEN) == is_open
-    assert opens_at(start) == start - OPENS_BEFORE
+    assert opens_at(start) == start - ROOM_OPENS_BEFORE
 
 
 def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
@@ -96,7 +97,7 @@ async def test_the_link_shows_only_while_the_room_is_open(client: Client, servic
     assert "09:50 Uhr" in content(tree)
     assert "0203 94000" in content(tree)
 
-    await move_to(service, start - OPENS_BEFORE)
+    await move_to(service, start - ROOM_OPENS_BEFORE)
     link, test = await outside()
     assert claims_of(link)["room"] != claims_of(test)["room"]
     answer = await client.get(path)

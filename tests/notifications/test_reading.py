@@ -16,6 +16,7 @@ from services.notifications.reports.reading import FIELDS as FIELDS_READ
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
+from shared.city import City
 from tests.notifications.facts import MONDAY_NOON, person
 from tests.notifications.samples import fact_for
 
@@ -186,7 +187,8 @@ def test_the_limits_leave_room_for_reports_that_were_wrapped_and_for_our_largest
     assert read_report(nested(DEPTH - 2, FAILURE)) == GONE
     attached = b"--b\nContent-Type: image/png\n\nx\n" * (PARTS - 5)
     assert read_report(FAILURE.replace(b"--b\nContent-Type: message", attached + b"--b\nContent-Type: message")) == GONE
-    writer = MailWriter(Texts("Duisburg", "https://duisburg.example"), "termine@stadt.example", "service@stadt.example")
+    texts = Texts(City.load("duisburg"), "https://duisburg.example")
+    writer = MailWriter(texts, "termine@stadt.example", "service@stadt.example")
     for purpose in Purpose:
         mail = writer.write(uuid4(), purpose, fact_for(purpose), person(), MONDAY_NOON)
         assert len(mail.content) < LARGEST / 4

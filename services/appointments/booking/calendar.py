@@ -9,6 +9,7 @@ from services.appointments.booking.facts import manage_url
 from services.appointments.booking.queries import Appointment
 from shared import calendar_files
 from shared.service import Service
+from shared.web.formats import phone_text
 
 STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED", "missed": "CANCELLED"}
 """What calendars call a state: what did not take place is cancelled, and reminds nobody."""
@@ -31,7 +32,8 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
         status=STATUSES[state.status],
     )
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
-    event.add("description", f"{appointment.number}\n{url}")
+    phone = phone_text(service.city.reach(state.place.key).phone)
+    event.add("description", f"{appointment.number}\n{url}\n{phone}")
     if event["status"] != "CANCELLED":
         alarm = Alarm()
         alarm.add("action", "DISPLAY")

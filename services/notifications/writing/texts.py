@@ -1,7 +1,7 @@
 """Texts: what a notice says on a channel, in the reader's language."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, get_args
@@ -13,13 +13,14 @@ from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
+from services.notifications.writing.office import Office
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
+from shared.city import City
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.lines import greeted
 from shared.texts import Review
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from shared.web.i18n import language as page_language
 
 REVIEWS = TRANSLATIONS / "reviews.json"
 
@@ -49,15 +50,14 @@ class Texts:
     mail in a language whose texts nobody has reviewed (`translations/reviews.json`) carries the German text as well.
 
     Args:
-        city: the city's name, as the sender signs.
+        city: signs, and says whom to call, what things cost, and in which languages nobody has checked its names of
+            services.
         pages: the address of the city's pages.
-        unread: languages in which nobody has checked the names of services and what to bring.
     """
 
-    def __init__(self, city: str, pages: str, unread: Collection[str] = ()) -> None:
-        self._city = city
-        self._unread = unread
-        self._pages = pages
+    def __init__(self, city: City, pages: str) -> None:
+        self._unread = city.unread
+        self._office = Office(city, pages)
         self._environments = {
             (language.code, form): environment(language, form)
             for language in MESSAGE_LANGUAGES
@@ -100,6 +100,11 @@ class Texts:
 
         return MailText(language.code, subject, render("txt"), render("html"))
 
+    def description(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
+        """What a calendar says of an appointment: its page, and whom to call."""
+        language = _language_of(fact)
+        return self._render(language, "txt", "description.txt", self._values(language, purpose, fact, contact))
+
     def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
         """Where an appointment takes place, for a calendar."""
         language = _language_of(fact)
@@ -129,13 +134,12 @@ class Texts:
     def _values(self, language: Language, purpose: Purpose, fact: Subject, contact: Contact) -> dict[str, Any]:
         return {
             "purpose": purpose,
-            "city": self._city,
-            "mobile_office_url": f"{self._pages}{page_language(language.code).prefix}/mobile_office",
             "name": greeted(contact.name),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,
             "note": dict(contact.note),
             **values_of(language, purpose, fact),
+            **self._office.values(language, fact),
         }
 
 
