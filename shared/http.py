@@ -33,6 +33,13 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 LARGEST_BODY = 64 * 1024
+LARGEST_QUERY = 4 * 1024
+LARGEST_HEADERS = 16 * 1024
+MOST_VALUES = 1000
+"""So many commas a body of JSON may have: each could part two values, and each wrong value costs time. Forms may have
+as many fields (Starlette)."""
+MOST_FIELD_ERRORS = 20
+"""So many mistakes are named at once."""
 
 log = structlog.get_logger()
 
@@ -114,10 +121,12 @@ class Answers:
             await response(scope, receive, send)
 
 
-class BodyLimit:
-    """ASGI middleware: no request makes a process hold more than `LARGEST_BODY` bytes.
+class Limits:
+    """ASGI middleware: no request makes a process hold, or work through, more than a request of this platform needs.
 
-    Starlette's own `RequestBodyLimitMiddleware` answers in plain text; here the application's error handlers answer.
+    Query and headers are counted before anything reads them, for both are parsed and shown in pages in many places; the
+    body while it comes in. Starlette's own `RequestBodyLimitMiddleware` answers in plain text; here the application's
+    error handlers answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -127,17 +136,33 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        received = 0
+        if refusal := _too_long(scope):
+            bare = {**scope, "path": f"{scope['path']:.{LARGEST_QUERY}}", "query_string": b"", "headers": []}
+            response = await _answer_problem(Request(bare, receive), refusal)
+            await response(scope, receive, send)
+            return
+        is_json = b"json" in dict(scope["headers"]).get(b"content-type", b"")
+        received = values = 0
 
         async def limited() -> Message:
-            nonlocal received
+            nonlocal received, values
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > LARGEST_BODY:
+            part = message.get("body", b"")
+            received += len(part)
+            values += part.count(b",") if is_json else 0
+            if received > LARGEST_BODY or values > MOST_VALUES:
                 raise HTTPException(413, "The request is too large")
             return message
 
         await self._app(scope, limited, send)
+
+
+def _too_long(scope: Scope) -> HTTPException | None:
+    if len(scope["query_string"]) > LARGEST_QUERY or len(scope["path"]) > LARGEST_QUERY:
+        return HTTPException(414, "The address is too long")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
+        return HTTPException(431, "The headers are too large")
+    return None
 
 
 class HeadAsGet:
@@ -187,7 +212,7 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return InvalidInput(errors=[_field_error(each) for each in error.errors()])
+        return InvalidInput(errors=[_field_error(each) for each in error.errors()[:MOST_FIELD_ERRORS]])
     if isinstance(error, HTTPException):
         return _problem_of(error)
     if is_not_text(error):

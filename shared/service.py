@@ -26,7 +26,7 @@ from shared.consumer import Consumer, Reaction
 from shared.db import Database
 from shared.due import Due, DueHandlers, Lane, Urgency
 from shared.events.base import Fact
-from shared.http import BodyLimit, HeadAsGet, OwnRedirects, Telemetry, install_errors, operations_router, problems
+from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
 from shared.kafka import security_of
 from shared.links import Links
 from shared.outbox import Outbox
@@ -164,7 +164,7 @@ class Service:
             for router in routers:
                 app.include_router(router)
         install_errors(app)
-        app.add_middleware(BodyLimit)
+        app.add_middleware(Limits)
         app.add_middleware(Telemetry, service=self)
         app.add_middleware(HeadAsGet)
         app.add_middleware(OwnRedirects)

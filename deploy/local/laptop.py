@@ -11,13 +11,14 @@ import httpx
 from deploy import operations
 from deploy.local.far_ends.store import CLOCK
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET
+from deploy.local.far_ends.webhook import INBOUND_NUMBER
 from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
 from shared.settings import SERVICES
 
 FOLDER = ROOT / ".nahbar"
 PARTITIONS = 3
-REPLY_NUMBER = "+4915228817386"
+REPLY_NUMBER = INBOUND_NUMBER
 """Where the simulated gateways take replies: a number kept free for films (BNetzA, Mitteilung 148/2021)."""
 
 

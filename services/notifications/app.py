@@ -18,6 +18,7 @@ from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import listening
+from services.notifications.reports.usecases import RECEIPT_AGAIN, look_again
 from services.notifications.sending.carrier import Carrier
 from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateways
@@ -79,6 +80,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             SEND: Sending(carrier, settings.patience, sms.names),
             LOOK_UP: LookingUp(sms),
             RECEIPT_TIMEOUT: give_up_receipt,
+            RECEIPT_AGAIN: look_again,
             FORGET_CONTACT: forget_contact,
             FORGET_MATTER: forget_matter,
             FORGET_SPARED: forget_spared,

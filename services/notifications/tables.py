@@ -89,6 +89,12 @@ messages = Table(
     Column("changed_at", _moment, nullable=False),
     Column("gateway", Text),
     UniqueConstraint("notice", "channel"),
+    Index(
+        "messages_by_reference",
+        "gateway",
+        "reference",
+        postgresql_where=text("gateway is not null and reference is not null"),
+    ),
     Index("messages_open", "due_at", postgresql_where=text("state in ('waiting', 'sending', 'checking', 'accepted')")),
     comment="A notice on one channel.",
 )

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from shared.city import City
-from shared.http import HeadAsGet, OwnRedirects, install_errors
+from shared.http import HeadAsGet, Limits, OwnRedirects, install_errors
 from shared.retention import PERSON_AFTER_MATTER
 from shared.texts import N_
 from shared.web.i18n import LanguagePrefix, language_of
@@ -134,6 +134,7 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
 
     app.state.error_page = pages.error_page
     install_errors(app)
+    app.add_middleware(Limits)
     app.add_middleware(LanguagePrefix)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OwnRedirects)

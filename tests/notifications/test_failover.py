@@ -161,8 +161,8 @@ async def test_only_the_gateway_that_has_a_message_can_report_on_it(two_gateways
     async with post.running(), post.gateway(), httpx.AsyncClient() as client:
         matter = await book(post, "+4915228817309")
         await post.until(matter, sms="accepted")
-        message = str((await post.confirmation(matter)).message)
-        data = {"msg_id": "1", "foreign_id": message, "status": "DELIVERED"}
+        [sms] = post.received()
+        data = {"msg_id": str(sms.number), "status": "DELIVERED"}
         body = json.dumps({"webhook_event": "dlr", "data": data}).encode()
         for url, state in (
             (post.settings.second_sms_webhook_url, "accepted"),
@@ -174,7 +174,7 @@ async def test_only_the_gateway_that_has_a_message_can_report_on_it(two_gateways
 
 
 async def test_a_gateway_nobody_set_up_cannot_report(open_post: Post) -> None:
-    body = b'{"webhook_event": "sms_mo", "data": {"id": "1", "from": "+4915228817300", "text": "STOP"}}'
+    body = b'{"webhook_event": "sms_mo", "data": {"id": "1", "sender": "4915228817300", "text": "STOP"}}'
     url = f"{open_post.settings.sms_webhook_url}/second"
     headers = {"Content-Type": "application/json", **proof(body, url, open_post.settings.sms_webhook_key)}
     async with httpx.AsyncClient() as client:

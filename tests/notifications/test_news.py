@@ -1,5 +1,6 @@
 """News: who hears it, once, whatever order facts come in; what overtakes it; the digest of a day."""
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from email import message_from_bytes
@@ -177,6 +178,10 @@ async def test_news_of_the_day_comes_in_one_message(post: Post) -> None:
         await post.until(first.id, "digest", mail="delivered")
     assert await planned(post) == {first.address: 1}
     [message] = [each for each in post.received() if b"List-Unsubscribe" in each.source]
+    headers = message_from_bytes(message.source)
+    assert headers.get_all("List-Unsubscribe-Post") == ["List-Unsubscribe=One-Click"], "exactly so: RFC 8058"
+    [address] = headers.get_all("List-Unsubscribe", [])
+    assert re.fullmatch(r"<https?://[^<>\s?]+/notifications/unsubscribe/[^<>\s?]+>", address)
     text = body_of(message.source)
     assert "3. Dezember 2026" in text
     assert "Montag, 7. Dezember 2026 bis Dienstag, 8. Dezember 2026" in text

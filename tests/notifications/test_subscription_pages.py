@@ -179,13 +179,37 @@ async def test_another_address_is_asked_to_confirm(reader: Reader) -> None:
     assert heading(gone) == "Diese Bestellung gibt es nicht mehr"
 
 
-async def test_a_mail_program_unsubscribes_by_one_post_without_a_page(reader: Reader) -> None:
-    path, end = await reader.subscribed()
-    for _ in range(2):
-        answer = await reader.client.post(end, data={"List-Unsubscribe": "One-Click"})
-        assert (answer.status_code, answer.content) == (200, b"")
-    assert await reader.post.rows("select id from subscriptions") == []
-    await reader.see(path, 410)
+FORM_TYPE, PARTS_TYPE = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+PARTS = b'--b\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--b--\r\n'
+
+
+FROM_MAIL_PROGRAMS: list[tuple[str | None, bytes]] = [
+    (FORM_TYPE, b"List-Unsubscribe=One-Click"),
+    (PARTS_TYPE, PARTS),
+    (None, b""),
+    (FORM_TYPE, b""),
+    (FORM_TYPE, b"\xff\x00&&==%"),
+    (FORM_TYPE, b"&a" * 30_000),
+    (PARTS_TYPE, b"no parts"),
+    (PARTS_TYPE, PARTS[:40]),
+    ("multipart/form-data", PARTS),
+    ("multipart/form-data; boundary=" + "b" * 500, PARTS),
+    ("application/json", b"{"),
+    ("nonsense", b"[" * 60_000),
+    (FORM_TYPE, b"a=" + b"x" * 100_000),
+]
+
+
+async def test_a_mail_program_unsubscribes_by_one_post_whatever_it_sends_along(reader: Reader) -> None:
+    for number, (kind, body) in enumerate(FROM_MAIL_PROGRAMS):
+        path, end = await reader.subscribed(f"reader{number}")
+        headers = {"Content-Type": kind} if kind else {}
+        for _ in range(2):
+            answer = await reader.client.post(f"/en{end}", content=body, headers=headers)
+            assert (answer.status_code, answer.content) == (200, b""), (kind, body[:40])
+            assert "set-cookie" not in answer.headers
+        assert await reader.post.rows("select id from subscriptions") == []
+        await reader.see(path, 410)
 
 
 async def test_people_unsubscribe_by_one_button(reader: Reader) -> None:
@@ -193,7 +217,8 @@ async def test_people_unsubscribe_by_one_button(reader: Reader) -> None:
     page = await reader.see(end)
     assert "Bestätigungen und Erinnerungen zu Terminen" in content(page)
     assert len(await reader.post.rows("select id from subscriptions")) == 1, "looking ends nothing"
-    ended = await reader.press(end)
+    [action] = [form.get("action", "") for form in page.iter("form") if "unsubscribe" in form.get("action", "")]
+    ended = await reader.press(action)
     assert ended.headers["location"] == end
     assert heading(await reader.see(end)) == "Sie haben alles abbestellt"
     await reader.see("/notifications/unsubscribed", 404)

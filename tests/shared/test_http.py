@@ -13,12 +13,22 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, Body, Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
 from jwt.algorithms import RSAAlgorithm
 from sqlalchemy import text
 
 from shared.auth import Caller, require_role
 from shared.db import Connection, transaction
-from shared.http import current_service, current_time, problems
+from shared.http import (
+    LARGEST_HEADERS,
+    LARGEST_QUERY,
+    MOST_FIELD_ERRORS,
+    MOST_VALUES,
+    as_problem,
+    current_service,
+    current_time,
+    problems,
+)
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import MEDIA_TYPE, FieldError, InvalidInput, Problem
 from shared.service import Role, Service
@@ -219,6 +229,24 @@ async def test_a_request_too_large_is_refused_before_it_is_held(bench: Bench, cl
     assert (answer.status_code, answer.headers["content-type"]) == (413, MEDIA_TYPE)
     assert len(sent) < 10
     assert (await client.post("/things", json={"name": "a" * 60_000})).status_code == 200
+
+
+async def test_a_request_of_more_than_anybody_needs_is_refused_before_it_is_read(client: httpx.AsyncClient) -> None:
+    for commas, status in ((MOST_VALUES, 200), (MOST_VALUES + 1, 413)):
+        assert (await client.post("/things", json={"name": "," * commas})).status_code == status
+    short, long = await client.get(f"/headers?{'a' * LARGEST_QUERY}"), await client.get(f"/headers?{'a&' * 2049}")
+    assert (short.status_code == 414, long.status_code) == (False, 414)
+    assert (await client.get(f"/headers/{'a' * LARGEST_QUERY}")).status_code == 414
+    many = await client.get("/headers", headers={"Cookie": "a" * LARGEST_HEADERS})
+    assert many.status_code == 431
+    assert {answer.headers["content-type"] for answer in (long, many)} == {MEDIA_TYPE}
+
+
+def test_no_more_mistakes_are_named_than_anybody_reads() -> None:
+    mistakes = [{"type": "missing", "loc": ("body", str(number)), "msg": "Field required"} for number in range(900)]
+    problem = as_problem(RequestValidationError(mistakes))
+    assert isinstance(problem, InvalidInput)
+    assert len(problem.errors) == MOST_FIELD_ERRORS
 
 
 async def test_methods_that_do_not_exist_are_problems_too(client: httpx.AsyncClient) -> None:

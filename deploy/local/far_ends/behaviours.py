@@ -9,7 +9,7 @@ A mail address of the simulator's domain names the behaviour in its local part (
     temp-fail     03   mail: 450 at RCPT, always; SMS: accepts, reports EXPIRED (the network tried)
     flaky-N       1N   refuses each message N times (451 at DATA; 503), then accepts
     bounce-later  04   accepts, later reports failure (RFC 3464; NOTDELIVERED)
-    full          05   refuses, always (452 at RCPT; 503)
+    full          05   refuses, always (452 at RCPT; code 600)
     throttle      06   refuses a message until it waited as told (421 at DATA; 429 with Retry-After)
     slow          07   accepts, answers after the client's timeout
     drop          08   accepts, breaks the connection instead of answering

@@ -11,7 +11,7 @@ from email.policy import default
 from icalendar import Calendar
 
 from deploy.local.far_ends.records import Accepted, Channel, Report
-from deploy.local.far_ends.sms import Segments
+from deploy.local.far_ends.sms_forms import Segments
 from deploy.local.far_ends.store import Store
 
 

@@ -49,6 +49,7 @@ class ReportKind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     RECEIPT = "receipt"
     REPLY = "reply"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """Something to tell the sender `after` seconds; `detail` is the status code, receipt status or reply."""
+    """Something to tell the sender `after` seconds; `detail` is the status code, receipt status, reply or event."""
 
     kind: ReportKind
     detail: str

@@ -1,15 +1,13 @@
-"""A simulated SMS gateway; its interface follows seven.io's: send, journal, webhooks for receipts and replies."""
+"""A simulated SMS gateway with the interface seven.io documents (docs/far-ends.md): send, journal, webhooks."""
 
 import json
 from asyncio import gather, sleep
 from collections.abc import Callable
-from dataclasses import dataclass
 from hmac import compare_digest
 from math import ceil
 from typing import Annotated, Any, Literal
 
-import smsutil
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, ValidationError
@@ -17,19 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from deploy.local.far_ends.behaviours import Behaviour, Conduct, Delays, conduct_of_number
 from deploy.local.far_ends.courier import RESCUE, Courier
-from deploy.local.far_ends.records import Accepted, Channel, NewReport, ReportKind
+from deploy.local.far_ends.records import Channel, NewReport, ReportKind
+from deploy.local.far_ends.sms_forms import ShortMessage, answer_to, e164, entry_of
 from deploy.local.far_ends.store import Store
-
-
-class ShortMessage(BaseModel):
-    """An SMS to send; `foreign_id` is the sender's own id, `ttl` how many minutes the network may try."""
-
-    to: str
-    text: str = Field(min_length=1, max_length=1520)
-    sender: str = Field(default="", alias="from", max_length=16)
-    foreign_id: str | None = Field(default=None, max_length=64)
-    ttl: int | None = Field(default=None, ge=1, le=2880)
-    label: str | None = Field(default=None, max_length=100)
 
 
 class Reply(BaseModel):
@@ -45,27 +33,21 @@ class Outage(BaseModel):
     status: Literal[200, 429, 503]
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """How a text travels: the number of parts, and "gsm" or "ucs2" (3GPP TS 23.038)."""
-
-    parts: int
-    encoding: str
-
-    @classmethod
-    def of(cls, text: str) -> "Segments":
-        """Count the parts of a text."""
-        split = smsutil.split(text)
-        return cls(len(split.parts), "gsm" if split.encoding == "gsm0338" else "ucs2")
-
-
 class Refused(Exception):
-    """The gateway does not take a message: the HTTP status and the gateway's own code say why."""
+    """The gateway does not take a message: its own code says why."""
 
-    def __init__(self, status: int, code: str, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
+        self.code = code
+
+
+class Away(Exception):
+    """The gateway cannot take messages at the moment: the HTTP status says so."""
+
+    def __init__(self, status: int, retry_after: float | None = None) -> None:
+        super().__init__(status)
         headers = {} if retry_after is None else {"Retry-After": str(ceil(retry_after))}
-        self.answer = JSONResponse({"success": code, "error": reason}, status, headers)
+        self.answer = Response(status_code=status, headers=headers)
 
 
 class BrokenAnswer(Response):
@@ -77,7 +59,7 @@ class BrokenAnswer(Response):
 
 
 class _Route(APIRoute):
-    """Turns refusals into the gateway's kind of answer."""
+    """Turns refusals into the gateway's kind of answer, which is HTTP 200 for whatever it understood."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         handle = super().get_route_handler()
@@ -85,8 +67,10 @@ class _Route(APIRoute):
         async def handle_or_refuse(request: Request) -> Response:
             try:
                 response: Response = await handle(request)
-            except Refused as refused:
-                return refused.answer
+            except Away as away:
+                return away.answer
+            except Refused as refused:  # without a message there is only the code, as a bare number
+                return JSONResponse(int(refused.code))
             return response
 
         return handle_or_refuse
@@ -97,7 +81,8 @@ def create_gateway(
 ) -> APIRouter:
     """The gateway's routes: `/api/sms`, `/api/journal/outbound`.
 
-    Under `/simulator/` are `reply` for what citizens write, and `outage`.
+    Under `/simulator/` are `reply` for what citizens write, `event` for anything else to be posted to the webhook, and
+    `outage`.
 
     Args:
         channel: which of the two gateways it is.
@@ -106,7 +91,7 @@ def create_gateway(
 
     def check_key(x_api_key: Annotated[str, Header()] = "") -> None:
         if not compare_digest(x_api_key.encode(), api_key.encode()):
-            raise Refused(401, "900", "Wrong API key.")
+            raise Refused("900", "Wrong API key.")
 
     router = APIRouter(route_class=_Route)
     keyed = APIRouter(prefix="/api", route_class=_Route, dependencies=[Depends(check_key)])
@@ -114,30 +99,44 @@ def create_gateway(
     @keyed.post("/sms")
     async def send(request: Request) -> Response:
         if outage.status != 200:
-            raise Refused(outage.status, "600", "The gateway has an outage.")
+            raise Away(outage.status)
         sms = await _read(request)
-        conduct = _conduct(sms.to)
-        _refuse(store, channel, conduct, sms, delays)
+        try:
+            conduct = _conduct(sms.to)
+            _refuse(store, channel, conduct, sms, delays)
+        except Refused as refused:
+            return _answered(request, answer_to(sms, refused.code, reason=str(refused)))
         source = sms.model_dump_json(by_alias=True, exclude_none=True).encode()
-        reports = {sms.to: _reports(conduct, delays)}
-        [number] = store.accept(channel, sms.sender, sms.foreign_id, source, reports)
+        recipient = e164(sms.to)
+        [number] = store.accept(channel, sms.sender, sms.foreign_id, source, {recipient: _reports(conduct, delays)})
         if conduct.behaviour == Behaviour.LATE_RECEIPT:
             await gather(*map(courier.send, store.reports(number)))
         if conduct.behaviour == Behaviour.DROP:
             return BrokenAnswer()
         if conduct.behaviour == Behaviour.SLOW:
             await sleep(delays.slow)
-        segments = Segments.of(sms.text)
-        message = {"id": str(number), "recipient": sms.to, "parts": segments.parts, "encoding": segments.encoding}
-        return JSONResponse({"success": "100", "messages": [message]})
+        return _answered(request, answer_to(sms, "100", id=str(number)))
 
     @keyed.get("/journal/outbound")
-    def journal(foreign_id: str) -> list[dict[str, Any]]:
-        return [_entry(store, message) for message in store.referring(channel, foreign_id)]
+    def journal(
+        id: int | None = None,
+        to: str = "",
+        state: str = "",
+        limit: Annotated[int, Query(ge=1, le=100)] = 100,
+        offset: Annotated[int, Query(ge=0)] = 0,
+    ) -> list[dict[str, Any]]:
+        """The newest messages first; the sender's own id is no filter, and other parameters are ignored."""
+        found = store.journal(channel, e164(to) if to else "", limit, offset)
+        entries = [entry_of(store, message) for message in found if id in (None, message.number)]
+        return [entry for entry in entries if state in ("", entry["dlr"])]
 
     @router.post("/simulator/reply", status_code=202)
     def reply(reply: Reply) -> None:
         store.add_report(channel, None, reply.sender, NewReport(ReportKind.REPLY, reply.text, 0))
+
+    @router.post("/simulator/event", status_code=202)
+    async def event(request: Request) -> None:
+        store.add_report(channel, None, "", NewReport(ReportKind.EVENT, (await request.body()).decode(), 0))
 
     @router.put("/simulator/outage", status_code=204)
     def set_outage(wanted: Outage) -> None:
@@ -156,31 +155,38 @@ async def _read(request: Request) -> ShortMessage:
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][-1]) if error.errors()[0]["loc"] else "body"
         codes = {"to": "301", "text": "305", "from": "201"}
-        raise Refused(400, codes.get(field, "700"), f"{field}: {error.errors()[0]['msg']}") from error
+        raise Refused(codes.get(field, "700"), f"{field}: {error.errors()[0]['msg']}") from error
     except json.JSONDecodeError as error:
-        raise Refused(400, "700", "The body is not JSON.") from error
+        raise Refused("700", "The body is not JSON.") from error
+
+
+def _answered(request: Request, answer: dict[str, Any]) -> Response:
+    """All of an answer to clients that accept JSON, else its code alone."""
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(answer)
+    return Response(answer["success"], media_type="text/plain")
 
 
 def _conduct(number: str) -> Conduct:
     try:
-        conduct = conduct_of_number(number)
+        conduct = conduct_of_number(e164(number))
     except ValueError as error:
-        raise Refused(400, "202", str(error)) from error
+        raise Refused("202", str(error)) from error
     if conduct.behaviour == Behaviour.LANDLINE:
-        raise Refused(400, "202", "A landline cannot get SMS.")
+        raise Refused("202", "A landline cannot get SMS.")
     return conduct
 
 
 def _refuse(store: Store, channel: Channel, conduct: Conduct, sms: ShortMessage, delays: Delays) -> None:
     if conduct.behaviour == Behaviour.FULL:
-        raise Refused(503, "600", "The carrier does not take the message now.")
+        raise Refused("600", "The carrier does not take the message now.")
     if conduct.behaviour not in (Behaviour.FLAKY, Behaviour.THROTTLE):
         return
     times, since_first = store.count_try(channel, sms.to, sms.foreign_id or sms.text)
     if conduct.behaviour == Behaviour.FLAKY and times <= conduct.refusals:
-        raise Refused(503, "600", "The carrier does not take the message now.")
+        raise Away(503)
     if conduct.behaviour == Behaviour.THROTTLE and since_first < delays.throttle:
-        raise Refused(429, "403", "Too many messages.", retry_after=delays.throttle)
+        raise Away(429, retry_after=delays.throttle)
 
 
 def _reports(conduct: Conduct, delays: Delays) -> list[NewReport]:
@@ -204,20 +210,3 @@ def _reports(conduct: Conduct, delays: Delays) -> list[NewReport]:
         Behaviour.UNSUBSCRIBE: [delivered, reply("STOP")],
     }
     return unusual.get(conduct.behaviour, [delivered])
-
-
-def _entry(store: Store, message: Accepted) -> dict[str, Any]:
-    sms = json.loads(message.source)
-    receipts = [
-        report for report in store.reports(message.number) if report.kind == ReportKind.RECEIPT and report.sent_at
-    ]
-    return {
-        "id": str(message.number),
-        "to": message.recipient,
-        "from": message.sender,
-        "text": sms["text"],
-        "foreign_id": message.reference,
-        "label": sms.get("label"),
-        "timestamp": message.accepted_at.isoformat(timespec="seconds"),
-        "dlr": receipts[-1].detail if receipts else None,
-    }

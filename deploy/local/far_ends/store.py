@@ -151,9 +151,10 @@ class Store:
         """Every message accepted, oldest first."""
         return self._messages("WHERE ? IN (channel, '*') ORDER BY number", (channel or "*",))
 
-    def referring(self, channel: Channel, reference: str) -> list[Accepted]:
-        """The messages accepted with a reference."""
-        return self._messages("WHERE channel = ? AND reference = ? ORDER BY number", (channel, reference))
+    def journal(self, channel: Channel, recipient: str, limit: int, offset: int) -> list[Accepted]:
+        """Messages accepted for a recipient (all: empty), newest first."""
+        condition = "WHERE channel = ? AND ? IN (recipient, '') ORDER BY number DESC LIMIT ? OFFSET ?"
+        return self._messages(condition, (channel, recipient, limit, offset))
 
     def newest(self, wanted: Wanted, limit: int) -> list[Accepted]:
         """The last messages that are wanted, oldest first."""

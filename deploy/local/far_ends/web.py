@@ -53,7 +53,7 @@ def create_web(settings: WebSettings) -> FastAPI:
     if settings.second_webhook:
         gateways["/second-sms"] = (Channel.SECOND_SMS, settings.second_webhook)
     couriers = {
-        channel: Courier(store, channel, Webhook(store, client, url, settings.webhook_key).deliver)
+        channel: Courier(store, channel, Webhook(client, url, settings.webhook_key).deliver)
         for channel, url in gateways.values()
     }
 

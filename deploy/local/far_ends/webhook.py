@@ -1,16 +1,20 @@
-"""Webhooks of the simulated SMS gateway: receipts (`dlr`) and replies (`sms_mo`), signed as seven.io documents it."""
+"""Webhooks of the simulated SMS gateway, as seven.io documents them (docs/far-ends.md): receipts and replies."""
 
 import hashlib
 import hmac
 import json
 import secrets
 import time
+from datetime import datetime
 from typing import Any
 
 import httpx
 
 from deploy.local.far_ends.records import Report, ReportKind
-from deploy.local.far_ends.store import Store
+from shared.clock import BERLIN
+
+INBOUND_NUMBER = "+4915228817386"
+"""The number the gateway takes in SMS at."""
 
 
 def signature(key: str, timestamp: str, nonce: str, url: str, body: bytes) -> str:
@@ -28,8 +32,7 @@ class Webhook:
         key: secret of the signature.
     """
 
-    def __init__(self, store: Store, client: httpx.AsyncClient, url: str, key: str) -> None:
-        self._store = store
+    def __init__(self, client: httpx.AsyncClient, url: str, key: str) -> None:
         self._client = client
         self._url = url
         self._key = key
@@ -40,8 +43,7 @@ class Webhook:
         Raises:
             httpx.HTTPError: it was not taken.
         """
-        event = self._receipt(report) if report.kind == ReportKind.RECEIPT else _reply(report)
-        body = json.dumps(event).encode()
+        body = report.detail.encode() if report.kind == ReportKind.EVENT else json.dumps(_event(report)).encode()
         timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
         headers = {
             "Content-Type": "application/json",
@@ -51,23 +53,23 @@ class Webhook:
         }
         (await self._client.post(self._url, content=body, headers=headers)).raise_for_status()
 
-    def _receipt(self, report: Report) -> dict[str, Any]:
-        message = self._store.message(report.message or 0)
-        assert message is not None
-        data = {
-            "msg_id": str(message.number),
-            "foreign_id": message.reference,
-            "status": report.detail,
-            "timestamp": _time_of(report),
-        }
-        return {"webhook_event": "dlr", "data": data}
 
-
-def _reply(report: Report) -> dict[str, Any]:
-    data = {"id": str(report.number), "from": report.party, "text": report.detail, "timestamp": _time_of(report)}
-    return {"webhook_event": "sms_mo", "data": data}
-
-
-def _time_of(report: Report) -> str:
+def _event(report: Report) -> dict[str, Any]:
+    """A receipt or reply; a receipt does not give back the sender's own id of the message."""
     assert report.due_at is not None
-    return report.due_at.isoformat(timespec="seconds")
+    if report.kind == ReportKind.RECEIPT:
+        kind = "dlr"
+        moment = report.due_at.astimezone(BERLIN).strftime("%Y-%m-%d %H:%M:%S.%f")
+        data = {"msg_id": str(report.message), "status": report.detail, "timestamp": moment}
+    else:
+        kind = "sms_mo"
+        data = {
+            "id": str(report.number),
+            "sender": report.party.removeprefix("+"),
+            "system": INBOUND_NUMBER.removeprefix("+"),
+            "text": report.detail,
+            "time": str(int(report.due_at.timestamp())),
+            "message_type": "SMS",
+        }
+    moment = datetime.now(BERLIN).isoformat(timespec="seconds")
+    return {"webhook_event": kind, "webhook_timestamp": moment, "data": data}

@@ -8,8 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-import phonenumbers
-
+from services.notifications.sending.domain import number_of
 from shared.events.notifications import ReplyAnswer
 
 MOST_ANSWERED = 3
@@ -52,19 +51,14 @@ def understand(text: str) -> Wish | None:
     return Wish.STOP if said <= _all(_STOP) else None
 
 
-def number_of(sender: str) -> str:
-    """A sender's number in E.164, as contacts have it; gateways also write it without the plus sign.
+def is_for(ours: str, to: str) -> bool:
+    """Whether an SMS was written to us: the gateway may take in SMS for others, too.
 
-    A sender that is no number stays what it is: letters are no digits, as they are on the keys of phones.
+    Args:
+        ours: the number that takes replies, in E.164; empty where none is known.
+        to: the number it was written to, as the gateway has it; empty where it does not say.
     """
-    if any(map(str.isalpha, sender)):
-        return sender
-    written = sender if sender.startswith(("+", "0")) else f"+{sender}"
-    try:
-        number = phonenumbers.parse(written, "DE")
-    except phonenumbers.NumberParseException:
-        return sender
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return not ours or not to or number_of(to) == number_of(ours)
 
 
 @dataclass(frozen=True, slots=True)

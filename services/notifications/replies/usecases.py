@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
-from services.notifications.replies.domain import Told, Wish, decide, number_of, reply_id, understand
+from services.notifications.replies.domain import Told, Wish, decide, reply_id, understand
+from services.notifications.sending.domain import number_of
 from services.notifications.subscribing.usecases import end_at
 from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
 from services.notifications.telling.matters.appointments import expected_start

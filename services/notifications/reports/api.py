@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Request
-from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.replies.domain import is_for
 from services.notifications.replies.usecases import receive_reply
 from services.notifications.reports.domain import receipt_is_genuine
 from services.notifications.reports.usecases import receive_receipt
-from services.notifications.sending.domain import FIRST, SECOND
-from services.notifications.sending.gateways.sms import result_of_receipt
+from services.notifications.reports.webhooks import Receipt, Reply, read_event
+from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
 from shared.db import Connection
 from shared.http import CurrentService, problems
 from shared.problems import Forbidden, NotFound
@@ -21,37 +21,7 @@ from shared.service import Service
 
 router = APIRouter(prefix="/notifications/api/v1/receipts", tags=["receipts"])
 
-
-class Receipt(BaseModel):
-    """What became of an SMS; `foreign_id` is the message's id here."""
-
-    msg_id: str
-    foreign_id: UUID
-    status: str
-
-
-class ReceiptEvent(BaseModel):
-    """A delivery receipt."""
-
-    webhook_event: Literal["dlr"]
-    data: Receipt
-
-
-class Reply(BaseModel):
-    """An SMS somebody wrote."""
-
-    sender: str = Field(alias="from")
-    text: str
-
-
-class ReplyEvent(BaseModel):
-    """A reply."""
-
-    webhook_event: Literal["sms_mo"]
-    data: Reply
-
-
-WebhookEvent = Annotated[ReceiptEvent | ReplyEvent, Field(discriminator="webhook_event")]
+log = structlog.get_logger()
 
 
 class NotGenuine(Forbidden):
@@ -61,8 +31,8 @@ class NotGenuine(Forbidden):
     title = "The request is not signed by the SMS gateway"
 
 
-def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, str]]:
-    """FastAPI dependency: the name of the SMS gateway, which must have signed the request.
+def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, SmsAccess]]:
+    """FastAPI dependency: the SMS gateway, which must have signed the request. The body is not parsed before.
 
     Raises:
         NotFound: there is no such gateway.
@@ -75,8 +45,8 @@ def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, str]]:
         x_timestamp: Annotated[str, Header()] = "",
         x_nonce: Annotated[str, Header()] = "",
         x_signature: Annotated[str, Header()] = "",
-    ) -> str:
-        access = next((each for each in service.settings.sms_gateways if each.name == name), None)
+    ) -> SmsAccess:
+        access: SmsAccess | None = next((each for each in service.settings.sms_gateways if each.name == name), None)
         if access is None:
             raise NotFound
         genuine = receipt_is_genuine(
@@ -90,31 +60,33 @@ def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, str]]:
         )
         if not genuine:
             raise NotGenuine
-        return name
+        return access
 
     return check
 
 
+First = Annotated[SmsAccess, Depends(signed_by(FIRST))]
+Second = Annotated[SmsAccess, Depends(signed_by(SECOND))]
+
+
 @router.post("/sms", status_code=204, responses=problems(403))
-async def receive_from_first(
-    conn: Connection, service: CurrentService, gateway: Annotated[str, Depends(signed_by(FIRST))], event: WebhookEvent
-) -> None:
-    """Take a receipt or a reply. Both may come twice, late or early."""
-    await _take(conn, service, gateway, event)
+async def receive_from_first(access: First, request: Request, conn: Connection, service: CurrentService) -> None:
+    """Take a receipt (`dlr`) or a reply (`sms_mo`). Both may come twice, late or early; other events are ignored."""
+    await _take(conn, service, access, await request.body())
 
 
 @router.post("/sms/second", status_code=204, responses=problems(403, 404))
-async def receive_from_second(
-    conn: Connection, service: CurrentService, gateway: Annotated[str, Depends(signed_by(SECOND))], event: WebhookEvent
-) -> None:
+async def receive_from_second(access: Second, request: Request, conn: Connection, service: CurrentService) -> None:
     """Take a receipt or a reply from the second gateway."""
-    await _take(conn, service, gateway, event)
+    await _take(conn, service, access, await request.body())
 
 
-async def _take(conn: AsyncConnection, service: Service, gateway: str, event: ReceiptEvent | ReplyEvent) -> None:
-    if isinstance(event, ReceiptEvent):
-        receipt = event.data
-        result = result_of_receipt(receipt.status, receipt.msg_id)
-        await receive_receipt(conn, service, gateway, receipt.foreign_id, result)
+async def _take(conn: AsyncConnection, service: Service, access: SmsAccess, body: bytes) -> None:
+    """Take what a gateway posted. What means nothing here is taken too: it would only be posted again."""
+    event = read_event(access.name, body)
+    if isinstance(event, Receipt):
+        await receive_receipt(conn, service, event)
+    elif isinstance(event, Reply) and is_for(access.reply_number, event.to):
+        await receive_reply(conn, service, event.sender, event.text)
     else:
-        await receive_reply(conn, service, event.data.sender, event.data.text)
+        log.info("webhook_ignored", gateway=access.name)

@@ -113,7 +113,7 @@ def receipt_is_genuine(
         url: the address the gateway posts to, as it knows it.
         now: real time, for a signature is good for 30 seconds.
     """
-    if not timestamp.isdecimal() or abs(now.timestamp() - int(timestamp)) > SIGNATURE_AGE:
+    if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(now.timestamp() - int(timestamp)) > SIGNATURE_AGE:
         return False
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
     signed = f"{timestamp}\n{nonce}\nPOST\n{url}\n{digest}"

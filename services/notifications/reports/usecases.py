@@ -1,5 +1,6 @@
 """Taking reports: a message was delivered after all, or was not, or was not wanted."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -9,28 +10,66 @@ from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
-from services.notifications.sending.domain import Answer, Result
+from services.notifications.reports.webhooks import Receipt
+from services.notifications.sending.domain import Answer
 from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.sending.gateways.sms import RECEIPTS, result_of_receipt
 from services.notifications.subscribing.usecases import end_at
+from shared.due import Claim, Urgency, Work
 from shared.service import Service
+from shared.statements import Statement
+
+RECEIPT_AGAIN = "receipt-again"
+AGAIN_AFTER = timedelta(seconds=5)
+
+_REFERENCE = Statement("select id from messages where gateway = :gateway and reference = :reference limit 2")
 
 log = structlog.get_logger()
 
 
-async def receive_receipt(conn: AsyncConnection, service: Service, gateway: str, message: UUID, result: Result) -> None:
+async def receive_receipt(conn: AsyncConnection, service: Service, receipt: Receipt) -> None:
     """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find.
 
-    Only the gateway that has the message can tell what became of it.
+    Only the gateway that has the message can tell what became of it. A receipt may be quicker than the answer that
+    names the gateway's id of the message: one about a message not known yet is looked at once more.
     """
-    hand = await Hand.of_messages(conn, [message])
-    if message not in hand or hand.notice_of(message).message(message).gateway != gateway:
-        log.info("receipt_for_unknown_message", message=str(message))
-        return
+    known = await _apply(conn, service, receipt)
+    if not known and receipt.message is None and receipt.status in RECEIPTS:
+        key = f"{receipt.gateway} {receipt.status} {receipt.reference}"
+        work = Work(RECEIPT_AGAIN, key, service.clock.now() + AGAIN_AFTER, Urgency.DIRECT)
+        await service.due.schedule(conn, work)
+
+
+async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+    """Apply a receipt that came before the gateway's id of its message was known; else it is about none of ours."""
+    gateway, status, reference = claim.key.split(" ")
+    await _apply(conn, service, Receipt(gateway, status, reference))
+
+
+async def _apply(conn: AsyncConnection, service: Service, receipt: Receipt) -> bool:
+    """Apply a receipt that is about a message of ours, and say whether it is."""
+    ids = [receipt.message] if receipt.message else await _known_as(conn, receipt)
+    hand = await Hand.of_messages(conn, ids)
+    if len(ids) != 1 or ids[0] not in hand:
+        log.info("receipt_for_unknown_message", gateway=receipt.gateway)
+        return False
+    message = hand.notice_of(ids[0]).message(ids[0])
+    if message.gateway != receipt.gateway or message.reference not in (None, receipt.reference):
+        log.info("receipt_for_other_message", gateway=receipt.gateway)
+        return True
+    result = result_of_receipt(receipt.status, receipt.reference)
     event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
     if event:
         now = service.clock.now()
-        hand.apply(message, News(event, error=result.error, reference=result.reference), now)
+        hand.apply(message.id, News(event, error=result.error, reference=result.reference), now)
         await hand.save(conn, service, now)
+    return True
+
+
+async def _known_as(conn: AsyncConnection, receipt: Receipt) -> list[UUID]:
+    """The message a gateway knows by its reference; none where several are known by it."""
+    rows = await _REFERENCE.rows(conn, {"gateway": receipt.gateway, "reference": receipt.reference})
+    return [row["id"] for row in rows] if len(rows) == 1 else []
 
 
 async def receive_mail_report(conn: AsyncConnection, service: Service, message: UUID, report: MailReport) -> None:

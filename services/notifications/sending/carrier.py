@@ -20,6 +20,7 @@ from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Subject, Texts
 from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
+from shared.sealing import Sealer
 from shared.service import Service
 
 QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
@@ -60,6 +61,20 @@ class Sms:
     recipient: str
     text: str
     asks: bool
+
+
+def contact_in(sealer: Sealer, fact: Subject, contact: Contact | None) -> Contact:
+    """How to reach the person something is told to.
+
+    Raises:
+        ValueError: that has been forgotten.
+    """
+    if contact:
+        return contact
+    sealed = fact.personal.contact if isinstance(fact, PersonalFact) else None
+    if sealed is None or not isinstance(fact, PersonalFact):
+        raise ValueError("The contact has been forgotten.")
+    return sealer.open(sealed, fact.id, Contact)
 
 
 class Carrier:
@@ -123,19 +138,13 @@ class Carrier:
         return float(standing.is_skipped(self._clock.now()))
 
     def _word(self, job: Job) -> Letter | Sms:
-        contact = job.contact or self._sealed_in(job.fact)
+        contact = contact_in(self._sealer, job.fact, job.contact)
         if job.gateway is None:
             return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
         text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
-
-    def _sealed_in(self, fact: Subject) -> Contact:
-        sealed = fact.personal.contact if isinstance(fact, PersonalFact) else None
-        if sealed is None or not isinstance(fact, PersonalFact):
-            raise ValueError("The contact has been forgotten.")
-        return self._sealer.open(sealed, fact.id, Contact)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
         if isinstance(worded, Letter):

@@ -1,11 +1,13 @@
 """What a far end's answer means for a message, and when to try again."""
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import phonenumbers
 from pydantic import SecretStr
 
 from services.notifications.delivery.domain import LOOK_UPS, Event, Message, News, unanswered
@@ -30,6 +32,20 @@ class SmsAccess:
     reply_number: str
     webhook_key: SecretStr
     webhook_url: str
+
+
+def number_of(written: str) -> str:
+    """A number as a gateway writes it, in E.164, as contacts have it; gateways mostly leave out the plus sign.
+
+    What is no number stays what it is: letters are not read as the digits of their keys.
+    """
+    if not re.fullmatch(r"\+?[0-9]{5,20}", written):
+        return written
+    try:
+        number = phonenumbers.parse(written if written.startswith(("+", "0")) else f"+{written}", "DE")
+    except phonenumbers.NumberParseException:
+        return written
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 class Answer(StrEnum):

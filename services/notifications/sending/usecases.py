@@ -1,7 +1,7 @@
 """Sending what is due: claimed, handed over, recorded. Each of the three survives the death of this process."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
 from services.notifications.news.personal import told_personally
-from services.notifications.sending.carrier import Carrier, Job, Told
+from services.notifications.sending.carrier import Carrier, Job, Told, contact_in
 from services.notifications.sending.domain import (
     Patience,
     Result,
@@ -29,6 +29,7 @@ from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.due import Claim
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
+from shared.sealing import Sealer
 from shared.service import Service
 from shared.statements import Statement
 
@@ -50,11 +51,7 @@ class Sending:
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
         notices = [hand.notice_of(id) for id in known]
-        told: dict[UUID, Told] = {
-            **await _personal(conn, notices),
-            **await circulars(conn, service, notices, now),
-            **await answers(conn, service, notices, now),
-        }
+        told = await _told(conn, service, notices, now)
         overtaken = await told_personally(conn, notices)
         spared = await _spared(conn, hand, known)
         by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in known)
@@ -127,41 +124,46 @@ class Sending:
         return standings
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask a gateway: about a message to a number (E.164; None where it is forgotten)."""
+
+    message: UUID
+    gateway: str
+    number: str | None
+
+
 class LookingUp:
     """The errand of asking SMS gateways about messages they never answered for."""
 
     def __init__(self, gateways: SmsGateways) -> None:
         self._gateways = gateways
 
-    async def begin(
-        self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]
-    ) -> dict[str, tuple[UUID, str]]:
+    async def begin(self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]) -> dict[str, Question]:
         """Pick the messages that are still in doubt, each with the only gateway that may know of it."""
         hand = await Hand.of_messages(conn, [UUID(claim.key) for claim in claims])
         ids = [UUID(claim.key) for claim in claims if UUID(claim.key) in hand]
-        messages = [hand.notice_of(id).message(id) for id in ids]
-        return {
-            str(message.id): (message.id, message.gateway or "")
-            for message in messages
-            if message.state is State.CHECKING
-        }
+        doubtful = [id for id in ids if hand.notice_of(id).message(id).state is State.CHECKING]
+        told = await _told(conn, service, [hand.notice_of(id) for id in doubtful], service.clock.now())
+        questions = {}
+        for id in doubtful:
+            notice = hand.notice_of(id)
+            number = _number(service.sealer, told.get(notice.id))
+            questions[str(id)] = Question(id, notice.message(id).gateway or "", number)
+        return questions
 
-    async def perform(self, service: Service, job: tuple[UUID, str]) -> Result | None:
-        """Ask about a message."""
-        message, gateway = job
-        return await self._gateways.look_up(gateway, message)
+    async def perform(self, service: Service, job: Question) -> Result | None:
+        """Ask about a message. Once its recipient is forgotten, the gateway can no longer be asked."""
+        return await self._gateways.look_up(job.gateway, job.message, job.number) if job.number else None
 
     async def finish(
-        self,
-        conn: AsyncConnection,
-        service: Service,
-        results: Sequence[tuple[tuple[UUID, str], Result | None]],
+        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Question, Result | None]]
     ) -> None:
         """Record what the gateway knew; after some fruitless questions the message stays unknown."""
         now = service.clock.now()
-        hand = await Hand.of_messages(conn, [id for (id, _), _ in results])
-        for (id, _), found in results:
-            if id in hand:
+        hand = await Hand.of_messages(conn, [question.message for question, _ in results])
+        for question, found in results:
+            if (id := question.message) in hand:
                 hand.apply(id, news_of_look_up(found, hand.notice_of(id).message(id)), now)
         await hand.save(conn, service, now)
 
@@ -174,6 +176,23 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     if id in hand:
         hand.apply(id, News(Event.LOST, error="no receipt"), now)
     await hand.save(conn, service, now)
+
+
+def _number(sealer: Sealer, told: Told | None) -> str | None:
+    """The number a message went to; None where it is forgotten or cannot be read any more."""
+    try:
+        return contact_in(sealer, *told).phone if told else None
+    except ValueError:
+        return None
+
+
+async def _told(conn: AsyncConnection, service: Service, notices: Sequence[Notice], now: datetime) -> dict[UUID, Told]:
+    """What notices tell, and to whom, for those whose recipients are not forgotten."""
+    return {
+        **await _personal(conn, notices),
+        **await circulars(conn, service, notices, now),
+        **await answers(conn, service, notices, now),
+    }
 
 
 async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Response
 
 from services.notifications.news.domain import PURPOSES
 from services.notifications.subscribing import usecases
@@ -85,14 +85,16 @@ async def ask_to_end(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/unsubscribe/{token}")
-async def end(visit: CurrentVisit, request: Request, token: str) -> Response:
-    """End the subscription, at once and as often as asked. A mail program (RFC 8058) gets no page."""
+async def end(visit: CurrentVisit, token: str, button: str = "") -> Response:
+    """End the subscription, at once and as often as asked.
+
+    The address carries the right to it, so whatever a mail program sends along is not read (RFC 8058); it gets no page.
+    `button` is what our own page says.
+    """
     found = await _by_token(visit, token, UNSUBSCRIBE)
     if found is not None:
         await usecases.end(visit.conn, visit.service, found.id, visit.now)
-    if "List-Unsubscribe" in await request.form():
-        return Response(status_code=200)
-    return visit.redirect(f"/notifications/unsubscribe/{token}")
+    return visit.redirect(f"/notifications/unsubscribe/{token}") if button else Response(status_code=200)
 
 
 async def _page(
