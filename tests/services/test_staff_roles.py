@@ -14,7 +14,11 @@ from tests.services.conftest import client_of, new_app, settings_class
 from tests.support.stack import Backend
 from tests.support.staff_routes import routes_of, staff_routes
 
-FOR_ALL_WHO_SIGN_IN = ("/staff/", "/staff/sign-in", "/staff/signed-in", "/staff/sign-out", "/staff/signed-out")
+FOR_EVERYBODY = (
+    *("/staff/", "/staff/sign-in", "/staff/signed-in", "/staff/sign-out", "/staff/signed-out"),
+    "/staff/hall/{place}",
+)
+"""The way in and out, and the screen in the hall, which says nothing about anybody."""
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -34,10 +38,10 @@ async def test_without_the_role_nothing_is_looked_at(
         return nobody
 
     monkeypatch.setattr(service.tokens, "check", check)
-    open_to_all = {f"/{name}{path}" for path in FOR_ALL_WHO_SIGN_IN}
-    routes = [each for each in staff_routes(app) if each[1] not in open_to_all]
+    for_everybody = {f"/{name}{path}" for path in FOR_EVERYBODY}
+    routes = [each for each in staff_routes(app) if each[1] not in for_everybody]
     paths = {path for _, path in routes}
-    unguarded = {each.path for each in routes_of(app) if "/staff/" in each.path} - paths - open_to_all
+    unguarded = {each.path for each in routes_of(app) if "/staff/" in each.path} - paths - for_everybody
     assert not unguarded, "a route for staff asks who calls"
     cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, nobody)}"
     async with client_of(app) as client:
