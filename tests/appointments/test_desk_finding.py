@@ -14,6 +14,7 @@ from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, Client, at, booking, pass_time
 from tests.appointments.desk import DESK, MITTE, know_staff
 from tests.appointments.visitor import content, heading, own_links, page
+from tests.support.days import berlin
 
 PHONE = "+4917604069050"
 PEOPLE = {
@@ -142,7 +143,10 @@ async def test_a_search_loaded_again_by_its_address_leads_to_the_list_it_came_fr
 
 async def test_only_the_weeks_around_today_are_searched_and_numbers_always(clerk: Clerk) -> None:
     number = await booked(clerk, "Jörg Müller")
-    pass_time(clerk.service, timedelta(days=20))
+    came = at(clerk.service, 9).date()
+    for after, shown in ((7, True), (8, False)):
+        pass_time(clerk.service, berlin(came + timedelta(days=after), 12) - clerk.service.clock.now())
+        assert (number in content(page(await clerk.press("/find?place=mitte", wanted="Müller")))) is shown
     assert "Niemand gefunden" in content(page(await clerk.press("/find?place=mitte", wanted="Müller")))
     answer = await clerk.press("/find?place=mitte", wanted=number)
     assert answer.headers["location"] == f"{PAGES}/appointments/{number}"

@@ -113,7 +113,7 @@ async def load_day(conn: AsyncConnection, service: Service, station: str, day: d
 async def load_boxes(conn: AsyncConnection, who: Caller, now: datetime) -> dict[UUID, bytes]:
     """The people with an appointment at the stations somebody works for, around today, as they are kept, by its id."""
     midnight = _bounds(now.astimezone(BERLIN).date())["first"]
-    values = {"midnight": midnight, "first": midnight - BACK, "last": midnight + AHEAD}
+    values = {"midnight": midnight, "first": midnight - BACK, "last": midnight + AHEAD + timedelta(days=1)}
     return {row.id: row.box for row in await conn.execute(_BOXES, {**_of(who), **values})}
 
 
