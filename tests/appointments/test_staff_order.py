@@ -53,7 +53,13 @@ async def known_to(client: Client, service: Service) -> Known:
     answer = await ask(client, service, "*", "POST", f"{PAGES}/book/time?services={SERVICE}&place=mitte", form)
     token = answer.headers["location"].rpartition("/")[2]
     there = {"number": number, "station": "mitte", "place": "mitte", "counter": "mitte-1", "notice": str(notice)}
-    nowhere = {"number": "0000-0000", "station": "none", "place": "none", "counter": "none-1", "notice": str(uuid4())}
+    nowhere = {
+        "number": "0000-0000",
+        "station": "nirgends",
+        "place": "nirgends",
+        "counter": "nirgends-1",
+        "notice": str(uuid4()),
+    }
     ticket = issued.json()["id"]
     return Known(
         there | {"ticket": ticket, "closure": str(closure), "token": token},
@@ -91,11 +97,11 @@ QUERY = {"station": "mitte", "place": "mitte", "where": "mitte", "day": "2027-01
 async def ask(
     client: Client, service: Service, station: str, method: str, path: str, body: Mapping[str, Any]
 ) -> httpx.Response:
-    """What somebody with both roles at a station, or at none (""), is answered."""
+    """What somebody with both roles at a station, or at "none", is answered."""
     if "/api/" in path:
         sent = {} if method == "GET" else {"json": body}
         return await client.request(method, path, headers={"Authorization": f"Bearer {station}"}, **sent)
-    session = Session(subject="somebody", roles=ROLES, stations=frozenset({station} - {""}))
+    session = Session(subject="somebody", roles=ROLES, stations=frozenset({station} - {"none"}))
     form = {} if method == "GET" else {"data": {"einmal": one_time_key(), **body, FORM_FIELD: session.form_token}}
     cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, session)}"
     return await client.request(method, path, headers={"Cookie": cookie}, **form)
