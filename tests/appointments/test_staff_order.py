@@ -99,10 +99,12 @@ async def ask(
 ) -> httpx.Response:
     """What somebody with both roles at a station, or at "none", is answered."""
     if "/api/" in path:
-        sent = {} if method == "GET" else {"json": body}
+        sent: dict[str, Any] = {} if method == "GET" else {"json": body}
         return await client.request(method, path, headers={"Authorization": f"Bearer {station}"}, **sent)
     session = Session(subject="somebody", roles=ROLES, stations=frozenset({station} - {"none"}))
-    form = {} if method == "GET" else {"data": {"einmal": one_time_key(), **body, FORM_FIELD: session.form_token}}
+    form: dict[str, Any] = (
+        {} if method == "GET" else {"data": {"einmal": one_time_key(), **body, FORM_FIELD: session.form_token}}
+    )
     cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, session)}"
     return await client.request(method, path, headers={"Cookie": cookie}, **form)
 
