@@ -125,6 +125,20 @@ async def day_empty(site: DeskSite, page: Page) -> None:
     await site.open(page, f"/day?place=homberg&day={in_a_year}")
 
 
+def looking_for(typed: str) -> DeskState:
+    """The answer to a search from the list of a day."""
+
+    async def go(site: DeskSite, page: Page) -> None:
+        for name in ("Jörg Müller", "Eva Müller-Lüdenscheidt", "Bernd Schmidt"):
+            await site.appointment(name=name)
+        await site.open(page, "/day?place=mitte")
+        await page.get_by_label("Name, Terminnummer").fill(typed)
+        await page.get_by_role("button", name="Suchen").click()
+        await page.wait_for_url("**/find?*")
+
+    return go
+
+
 async def of_begun(site: DeskSite, page: Page) -> None:
     await site.open(page, f"/appointments/{await site.begun()}")
 
@@ -192,7 +206,10 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "signed-out": ("Sie sind abgemeldet", at_path("/signed-out")),
     "day": ("Tagesliste", day),
     "day-empty": ("Tagesliste", day_empty),
-    "day-not-found": ("Tagesliste", at_path("/find?number=0000-0000")),
+    "found": ("Suche", looking_for("mueller")),
+    "found-alike": ("Suche", looking_for("Schmitt")),
+    "found-nobody": ("Suche", looking_for("Nirgends")),
+    "found-wrong": ("Suche", looking_for("x")),
     "day-no-station": ("Tagesliste", no_station),
     "day-stop": ("Tagesliste", day_of_stop),
     "appointment": ("Termin", of_appointment("")),

@@ -1,14 +1,15 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
-from services.appointments.desk.pages import appointment, booking, day, services, unreached
+from services.appointments.desk.pages import appointment, booking, day, search, services, unreached
 from services.appointments.desk.pages.visit import STAFF
+from services.appointments.desk.search import SEARCHED
 from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
 
 CLERK = "appointments:staff"
 LEAD = "appointments:lead"
 
-STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router, services.router)
+STAFF_PAGES = (day.router, search.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(
     entries=(
         Entry(
@@ -54,6 +55,7 @@ STAFF_AREA = StaffArea(
         "booked": N_("Termin gebucht"),
         "moved": N_("Termin verlegt"),
         "cancelled": N_("Termin abgesagt"),
+        SEARCHED: N_("Nach einer Person gesucht"),
         "called": N_("Person angerufen"),
         "alternative-taken": N_("Andere Zeit für die Person angenommen"),
         "offer-taken": N_("Freien Termin für die Person angenommen"),

@@ -31,6 +31,7 @@ from services.appointments.queue.queries import (
     load_line,
     load_situation,
     load_ticket,
+    station_of_counter,
 )
 from services.appointments.queue.usecases import TicketWish
 from shared.clock import BERLIN
@@ -53,6 +54,7 @@ async def issue_ticket(
     station: StationKey, new: NewTicketIn, desk: CurrentDesk, key: IdempotencyKey = None
 ) -> StaffTicketOut:
     """Give somebody at the desk the next number of the day. Sent again with its key it answers with the first one."""
+    desk.who.must_serve(station)
     phone, wrong = check_mobile(new.phone) if new.phone.strip() else (None, None)
     if wrong:
         raise InvalidInput(errors=[FieldError(field="phone", message=MESSAGES[wrong])])
@@ -87,9 +89,8 @@ async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
 @router.get("/counters/{counter}", responses=problems(404))
 async def counter(counter: CounterKey, desk: CurrentDesk) -> CounterOut:
     """A counter, and who is there or has just been called to it."""
-    found = await load_counter(desk.conn, counter, desk.now)
-    desk.who.must_serve(found.station)
-    return CounterOut.of(found)
+    desk.who.must_serve(await station_of_counter(desk.conn, counter))
+    return CounterOut.of(await load_counter(desk.conn, counter, desk.now))
 
 
 @router.post("/counters/{counter}/call", responses=problems(404, 409))

@@ -22,7 +22,6 @@ from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
 from shared.city import City
 from shared.idempotency import claim_key
-from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, message_language
 from shared.web.phones import phone_errors
@@ -133,11 +132,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
 async def _draft(visit: StaffVisit, token: str) -> Appointment:
     """The draft of a token, or the appointment it has become."""
     id, _ = visit.service.links.read(HOLD_LINK, token)
-    found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
-    if found is None:
-        raise NotFound
-    visit.who.must_serve(found.station)
-    return found
+    return visit.who.own(await load_appointment(visit.conn, id, for_update=visit.request.method == "POST"))
 
 
 async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:
