@@ -1,6 +1,5 @@
 """Finding people by what they say of themselves. What is typed travels in the body: no address, no log has it."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
@@ -10,6 +9,7 @@ from services.appointments.desk.finding import AHEAD, BACK, MOST_FOUND, MOST_SIG
 from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
 from services.appointments.desk.queries import load_stations, load_stops
 from services.appointments.desk.search import Found, search
+from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -20,7 +20,7 @@ class From(BaseModel):
     """The list of a day somebody comes from, and goes back to."""
 
     place: Annotated[str, Field(max_length=60)] = ""
-    day: date | None = None
+    day: Day | None = None
 
 
 @router.get("")
