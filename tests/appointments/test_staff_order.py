@@ -91,7 +91,14 @@ def body_of(service: Service, path: str, ids: Mapping[str, str]) -> dict[str, An
     return pages | {"action": "call", "name": "Erna Alt", "id": ids["closure"], "preview": "none", "wanted": "Anna"}
 
 
-QUERY = {"station": "mitte", "place": "mitte", "where": "mitte", "day": "2027-01-04", "reason": "illness"}
+QUERY = {
+    "station": "mitte",
+    "place": "mitte",
+    "where": "mitte",
+    "day": "2027-01-04",
+    "reason": "illness",
+    "time": "mitte 2027-01-04T10:00:00+01:00",
+}
 
 
 async def ask(
@@ -117,14 +124,14 @@ def filled(path: str, ids: Mapping[str, str]) -> str:
 
 
 async def state(service: Service) -> tuple[str, int]:
-    """All that is kept but the audit log, and how many deeds that has."""
+    """All that is kept but the audit log and answers to be come back to, and how many deeds that log has."""
     async with service.db.transaction() as conn:
         tables = (
             await conn.execute(text("select tablename from pg_tables where schemaname = 'public' order by 1"))
         ).scalars()
         kept = []
         for table in tables:
-            if table not in ("audit", "idempotency"):
+            if table not in ("audit", "idempotency", "kept_pages"):
                 kept.append(str((await conn.execute(text(f'select * from "{table}" t order by t::text'))).all()))
         deeds = (await conn.execute(text("select count(*) from audit"))).scalar_one()
     return "\n".join(kept), deeds
