@@ -14,12 +14,14 @@ from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.seats import load_seats
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Details, Wish
+from services.appointments.waiting.line import lock_line
 from shared.due import Claim
 from shared.service import Service
 from tests.appointments.checks import assert_consistent, fill
 from tests.appointments.closing import book
-from tests.appointments.conftest import Client, at, pass_time
+from tests.appointments.conftest import API, Client, at, pass_time, wish
 from tests.appointments.locks import wait_not_long, waiting
+from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import assert_line_consistent, entry, free_starts, join, sell_out
 
 DETAILS = Details(CheckedPerson("Anna Muster", "anna@example.org", None, ("mail",), None), "de", None)
@@ -34,8 +36,8 @@ def start(service: Service) -> datetime:
 async def keep(service: Service, id: UUID, start: datetime, station: str = "walsum") -> datetime:
     """Hold a time under an id: until when."""
     async with service.db.transaction() as conn:
-        wish = Wish(station, ("meldebescheinigung",), start)
-        return await hold(conn, service, id, wish, service.clock.now(), ORIGIN)
+        wanted = Wish(station, ("meldebescheinigung",), start)
+        return await hold(conn, service, id, wanted, service.clock.now(), ORIGIN)
 
 
 async def seats_of(service: Service, id: UUID) -> list[datetime]:
@@ -81,8 +83,8 @@ async def test_a_hold_changed_twice_at_once_keeps_one_time(service: Service, sta
     async with service.db.transaction() as conn:
         await conn.execute(text("delete from seats where appointment = :id"), {"id": id})
     async with service.db.transaction() as conn:
-        wish = Wish("walsum", ("meldebescheinigung",), start + hour)
-        await hold(conn, service, id, wish, service.clock.now(), ORIGIN)
+        wanted = Wish("walsum", ("meldebescheinigung",), start + hour)
+        await hold(conn, service, id, wanted, service.clock.now(), ORIGIN)
         second = await waiting(service, keep(service, id, start + 2 * hour))
     await second
     assert await seats_of(service, id) == [start + 2 * hour]
@@ -114,3 +116,49 @@ async def test_what_became_an_appointment_is_held_and_forgotten_no_more(service:
         await end_hold(conn, service, Claim(HOLD_END, str(id), 1, uuid4()))
         assert (await load_appointment(conn, id)) is not None
     assert await seats_of(service, id) == [start]
+
+
+async def test_a_hold_is_confirmed_once(service: Service, start: datetime) -> None:
+    id = uuid4()
+    await keep(service, id, start)
+
+    async def confirmed() -> None:
+        async with service.db.transaction() as conn:
+            await confirm(conn, service, id, DETAILS, service.clock.now(), ORIGIN)
+
+    async with service.db.transaction() as conn:
+        await confirm(conn, service, id, DETAILS, service.clock.now(), ORIGIN)
+        second = await waiting(service, confirmed())
+    with pytest.raises(HoldOver):
+        await second
+    await assert_consistent(service)
+
+
+async def test_a_seat_left_for_a_counter_where_a_language_is_spoken_passes_on(
+    client: Client, service: Service, start: datetime
+) -> None:
+    held = (await client.post(f"{API}/holds", json=wish(start, station="walsum"))).json()
+    await sell_out(service, start)
+    joined = await join(client, start)
+    async with service.db.transaction() as conn:
+        [counter] = (await conn.execute(text("select counter from appointments"))).scalars()
+        await conn.execute(text("update counters set languages = '{}' where station = 'walsum'"))
+        other = await conn.execute(
+            text("""
+                delete from seats where starts_at = :start and counter = (
+                    select min(key) from counters where station = 'walsum' and key <> :counter and key = any(:public)
+                ) returning counter
+            """),
+            {"start": start, "counter": counter, "public": ["walsum-1", "walsum-2"]},
+        )
+        speaks = text("update counters set languages = '{ar}' where key = :counter")
+        await conn.execute(speaks, {"counter": other.scalar_one()})
+    draft = f"/appointments/book/{held['token']}"
+    async with service.db.transaction() as conn:
+        await lock_line(conn)
+        moving = await waiting(service, Visitor(client).fill_in(draft, interpreter="ar"))
+        assert (await conn.execute(text("select 1 from seats for update nowait"))).all(), "it waits before it takes any"
+    assert (await moving).status_code == 303
+    assert (await entry(client, joined))["status"] == "offered"
+    assert await free_starts(client, start) == []
+    await assert_line_consistent(service)

@@ -158,3 +158,13 @@ async def test_the_seats_of_a_smaller_vehicle_go_to_those_who_booked_first(clien
     found = [await appointment(client, each) for each in there]
     assert [each["station"] == stop.key for each in found] == [True, False, False]
     await assert_consistent(service)
+
+
+async def test_an_offer_past_its_deadline_expires_by_the_change(client: Client, service: Service) -> None:
+    stop = await a_stop(service, hours=1 / 6, counters=1)
+    await a_taking(client, service, stop)
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update seat_offers set until = :now"), {"now": service.clock.now()})
+    await stop.cancel()
+    async with service.db.transaction() as conn:
+        assert (await conn.execute(text("select outcome from seat_offers"))).scalar_one() == "expired"

@@ -123,3 +123,16 @@ async def test_a_closure_finds_what_was_taken_while_it_waited(
     assert (await closed).status_code == 409
     assert await statuses(client, joined) == ["booked"]
     await assert_line_consistent(service)
+
+
+async def test_nobody_is_offered_anything_once_they_cannot_be_told(
+    client: Client, service: Service, start: datetime
+) -> None:
+    booked = await book(client, start)
+    await sell_out(service, start)
+    first, second = await join(client, start), await join(client, start, name="Second")
+    async with service.db.transaction() as conn:
+        id = service.links.read(WAITING, first["token"])[0]
+        await conn.execute(text("delete from people where matter = :id"), {"id": id})
+    await cancel(client, booked)
+    assert await statuses(client, first, second) == ["waiting", "offered"]
