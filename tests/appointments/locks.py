@@ -1,8 +1,8 @@
 """What tests of locks do: let something run into a lock that an open transaction holds."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,9 +18,9 @@ _SOMEBODY_WAITS = text("""
 _NO_LONG_WAIT = text("set local lock_timeout = '3s'")
 
 
-async def waiting(service: Service, act: Coroutine[Any, Any, Found]) -> asyncio.Task[Found]:
+async def waiting(service: Service, act: Awaitable[Found]) -> asyncio.Future[Found]:
     """The act as a task that waits for a lock now; fails when it ended without waiting."""
-    task = asyncio.create_task(act)
+    task = asyncio.ensure_future(act)
 
     async def waits() -> bool:
         async with service.db.transaction() as conn:

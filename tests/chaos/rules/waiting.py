@@ -1,7 +1,7 @@
 """I11, I19: nobody who waits is forgotten, passed over or offered two things, and an answer to an offer counts once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
@@ -84,7 +84,7 @@ def the_line_goes_by_joining(history: History) -> Iterator[str]:
             line.pop(row.aggregate, None)
         elif row.name == "SeatOffered":
             starts = {start for _, start in row.seats}
-            for before in takewhile(lambda id, owner=row.aggregate: id != owner, line):
+            for before in _before(row.aggregate, line):
                 fits = before in needs and needs[before] <= len(starts) and _suits(line[before], row)
                 if fits and before not in busy and offered[before].isdisjoint(starts):
                     yield f"{before} was before {row.aggregate}, which is offered {row.owner}"
@@ -96,6 +96,11 @@ def the_line_goes_by_joining(history: History) -> Iterator[str]:
                 offered.pop(row.aggregate, None)
             elif row.says["outcome"] == "expired" and row.aggregate in line:
                 line[row.aggregate] = line.pop(row.aggregate)
+
+
+def _before(entry: UUID, line: Iterable[UUID]) -> Iterator[UUID]:
+    """The entries before one in the line."""
+    return takewhile(lambda each: each != entry, line)
 
 
 def _needs(history: History) -> dict[UUID, int]:
