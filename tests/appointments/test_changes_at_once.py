@@ -77,6 +77,16 @@ async def test_what_is_taken_at_the_last_moment_does_not_end(client: Client, ser
     await assert_consistent(service)
 
 
+async def test_what_is_taken_twice_at_once_is_told_once(client: Client, service: Service, start: datetime) -> None:
+    kept = await offered(client, start)
+    async with service.db.transaction() as conn:
+        await take_alternative(conn, service, id_of(service, kept), service.clock.now())
+        second = await waiting(service, client.post(f"{API}/appointments/{kept['token']}/acceptance"))
+    assert (await second).json()["status"] == "confirmed"
+    assert [each["type"] for each in await facts_of(service, kept)][2:] == ["AppointmentRescheduled"]
+    await assert_consistent(service)
+
+
 async def test_a_closure_sent_or_lifted_twice_at_once_is_told_once(
     client: Client, service: Service, start: datetime
 ) -> None:

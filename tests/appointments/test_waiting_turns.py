@@ -16,7 +16,7 @@ from services.appointments.waiting.line import OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
 from shared.due import Claim, Handler
 from shared.service import Service
-from tests.appointments.closing import ADDRESS, closing
+from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.conftest import API, FAMILY, Client, at
 from tests.appointments.locks import waiting
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out, wait
@@ -136,3 +136,18 @@ async def test_nobody_is_offered_anything_once_they_cannot_be_told(
         await conn.execute(text("delete from people where matter = :id"), {"id": id})
     await cancel(client, booked)
     assert await statuses(client, first, second) == ["waiting", "offered"]
+
+
+@pytest.mark.usefixtures("roles_as_tokens")
+async def test_of_what_a_lifted_closure_frees_the_earliest_day_is_offered_first(
+    client: Client, service: Service, start: datetime
+) -> None:
+    last, id = at(service, 9, days=4), uuid4()
+    days = [start + timedelta(days=n) for n in range((last.date() - start.date()).days + 1)]
+    hours = {"counter": "walsum-1", "from_time": "09:00", "until_time": "09:10"}
+    closure = closing(start.date(), len(days), station="walsum", **hours)
+    await send(client, "PUT", f"/{id}", closure)
+    await sell_out(service, *days)
+    joined = await join(client, start, last_day=str(last.date()))
+    await send(client, "POST", f"/{id}/lifting")
+    assert datetime.fromisoformat((await entry(client, joined))["offer"]["starts_at"]) == start
