@@ -87,7 +87,7 @@ async def a_language(client: Client, service: Service, stop: Stop) -> Act:
 
 
 @pytest.mark.parametrize("prepare", [a_confirmation, another_time, a_move, a_taking, a_booking, a_language])
-async def test_whoever_takes_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_up(
+async def test_taking_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_up(
     client: Client, service: Service, prepare: Callable[[Client, Service, Stop], Awaitable[Act]]
 ) -> None:
     counters = 2 if prepare is a_language else 1

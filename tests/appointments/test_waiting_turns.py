@@ -56,9 +56,7 @@ async def test_seats_go_by_joining_not_by_how_many_somebody_needs(
     await assert_line_consistent(service)
 
 
-async def test_whoever_changes_the_line_waits_for_those_who_do(
-    client: Client, service: Service, start: datetime
-) -> None:
+async def test_changes_of_the_line_wait_for_each_other(client: Client, service: Service, start: datetime) -> None:
     booked = await book(client, start)
     await sell_out(service, start)
     first, second = await join(client, start), await join(client, start, name="Second")
@@ -83,7 +81,7 @@ async def test_whoever_changes_the_line_waits_for_those_who_do(
             await lock_line(conn)
             task = await waiting(service, act())
             rows = await conn.execute(text("select 1 from waiting_entries for update nowait"))
-            assert rows.all(), "nobody who waits for the line has locked an entry"
+            assert rows.all(), "what waits for the line has locked no entry"
         answer = await task
         assert not isinstance(answer, httpx.Response) or answer.is_success
     assert await statuses(client, first, second) == ["left", "over"]
@@ -151,3 +149,14 @@ async def test_of_what_a_lifted_closure_frees_the_earliest_day_is_offered_first(
     joined = await join(client, start, last_day=str(last.date()))
     await send(client, "POST", f"/{id}/lifting")
     assert datetime.fromisoformat((await entry(client, joined))["offer"]["starts_at"]) == start
+
+
+async def test_an_offer_does_not_expire_before_its_time(client: Client, service: Service, start: datetime) -> None:
+    booked = await book(client, start)
+    await sell_out(service, start)
+    joined = await join(client, start)
+    await cancel(client, booked)
+    offer = service.links.read(OFFER, (await entry(client, joined))["offer"]["token"])[0]
+    async with service.db.transaction() as conn:
+        await expire_offer(conn, service, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
+    assert await statuses(client, joined) == ["offered"]

@@ -1,4 +1,4 @@
-"""The rule of the line on histories made by hand: people who need one seat or two, and who is passed over."""
+"""The rule of the line on histories made by hand: people who need one seat or two, and some are passed over."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,10 +48,10 @@ FAIR = {
     "in turn": [*ALL, offered("one", 0, 1), offered("two", 1, 2), offered("last", 3, 1)],
     "one seat is too few for two": [*ALL, offered("one", 0, 1), offered("last", 3, 1)],
     "declined, it goes to the next": [*ALL, offered("one", 0, 1), ended("one", "declined"), offered("last", 0, 1)],
-    "whoever lets one expire goes behind": [
+    "an offer that expired leads behind all others": [
         *[*ALL, offered("one", 0, 1), ended("one", "expired"), offered("two", 1, 2), offered("last", 5, 1)],
     ],
-    "whoever left is not before anybody": [
+    "an entry that left is before nobody": [
         *ALL,
         committed(0, "one", "WaitingListLeft", 2, says={}),
         offered("two", 0, 2),
