@@ -101,6 +101,17 @@ def load_city() -> None:
     console.print(asyncio.run(operations.load_city()))
 
 
+@app.command("check-city")
+def check_city() -> None:
+    """What of the city's data nobody has confirmed yet; exit code 1 if there is anything."""
+    found = operations.check_city()
+    table = Table("what", "where in the city's file")
+    for row in found:
+        table.add_row(*row)
+    console.print(table if found else "All of the city's data are confirmed.")
+    raise typer.Exit(code=1 if found else 0)
+
+
 @app.command("contracts")
 def contracts_command(folder: Annotated[Path, typer.Argument(help="Made if absent.")] = Path("contracts")) -> None:
     """Write the contract for other teams: AsyncAPI and a JSON Schema per fact."""

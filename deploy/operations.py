@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy import serve
 from shared import dead_letters, kafka, migrations
+from shared.city import City
 from shared.clock import Clock
 from shared.db import Database
 from shared.events.registry import all_topics
@@ -91,6 +92,11 @@ async def load_city() -> str:
         f"{city.name}: {len(city.stations)} stations, {len(city.services)} services, {len(mobile.vehicles)} vehicles, "
         f"{len(mobile.stop_places)} places for them"
     )
+
+
+def check_city() -> list[tuple[str, str]]:
+    """What of the city's data nobody has confirmed: what it is, and its path in the city's file."""
+    return City.load(Platform().city).unconfirmed
 
 
 async def load_city_into(service: Service) -> None:

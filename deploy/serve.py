@@ -1,11 +1,13 @@
 """One process that serves one or several services on one port."""
 
 import asyncio
+import gc
 import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 from pydantic import IPvAnyNetwork
@@ -16,6 +18,8 @@ from shared.service import ALL_ROLES, Role
 from shared.settings import Platform, ServiceSettings
 from shared.telemetry import configure_logging
 from shared.web.portal import create_portal
+
+log = structlog.get_logger()
 
 GRACE = 20
 """Seconds that requests in flight get at a shutdown."""
@@ -45,10 +49,14 @@ class OnePort:
     Args:
         apps: by the first segment of their paths; their lifespans are run together.
         otherwise: answers every other path.
+        begin: called once when the process begins to serve.
     """
 
-    def __init__(self, apps: Mapping[str, FastAPI], otherwise: FastAPI) -> None:
+    def __init__(
+        self, apps: Mapping[str, FastAPI], otherwise: FastAPI, begin: Callable[[], None] = lambda: None
+    ) -> None:
         self._apps = apps
+        self._begin = begin
         self._otherwise = otherwise
         self._lifespans = FastAPI(lifespan=self._lifespan)
 
@@ -72,6 +80,7 @@ class OnePort:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            self._begin()
             for app in [*self._apps.values(), self._otherwise]:
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
@@ -90,7 +99,13 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
         apps["inbox"] = create_inbox(inbox)
     platform = Platform()
     tasks = {alias for alias, service in ONLINE.items() if service in {*services, *platform.online}}
-    return OnePort(apps, create_portal(City.load(platform.city), open_tasks=tasks))
+    city = City.load(platform.city)
+
+    def begin() -> None:
+        if platform.environment == "production" and (unconfirmed := city.unconfirmed):
+            log.warning("city_unconfirmed", city=city.name, paths=[path for _, path in unconfirmed])
+
+    return OnePort(apps, create_portal(city, open_tasks=tasks), begin)
 
 
 class _Server(uvicorn.Server):
@@ -142,6 +157,7 @@ def run(
     """
     configure_logging(log_level)
     config = config_of(app, host, port, trusted_proxies)
+    gc.freeze()  # what was made so far stays: to look through all of it again stops the loop for 0.1 s each time
     _Server(config, drain, drain_seconds).run()
 
 

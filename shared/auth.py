@@ -1,7 +1,7 @@
 """Access of staff and machines: OIDC access tokens with roles per service, and the stations they are for."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import jwt
 from fastapi import Depends, Request
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from shared.issuer import Issuer
 from shared.numbers import is_id
-from shared.problems import Forbidden, Unauthorised
+from shared.problems import Forbidden, NotFound, Unauthorised
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 EVERY_STATION = "*"
@@ -26,6 +26,17 @@ def _storable(text: str) -> str:
 
 Storable = Annotated[str, AfterValidator(_storable)]
 """A text the database and pages can take: UTF-8, without NUL."""
+
+
+class AtStation(Protocol):
+    """A matter of one station."""
+
+    @property
+    def station(self) -> str:
+        """The key of the station."""
+
+
+M = TypeVar("M", bound=AtStation)
 
 
 class Caller(BaseModel):
@@ -45,14 +56,33 @@ class Caller(BaseModel):
         """Whether a station, or the stop of an id, is one of the caller's."""
         return EVERY_STATION in self.stations or (EVERY_STOP if is_id(station) else station) in self.stations
 
-    def must_serve(self, station: str) -> None:
-        """Refuse a caller of another station.
+    def must_serve(self, station: str | None) -> None:
+        """Refuse a caller of another station, before anything else is looked at.
+
+        Args:
+            station: where the matter is; None where there is no such matter. What others have and what is not there are
+                refused alike, so that nobody learns of other stations which matters they have.
 
         Raises:
-            Forbidden
+            Forbidden: it is not at one of the caller's stations.
+            NotFound: it is nowhere; only a caller of every station hears so.
         """
-        if not self.serves(station):
+        if station is None and EVERY_STATION in self.stations:
+            raise NotFound
+        if station is None or not self.serves(station):
             raise Forbidden
+
+    def own(self, matter: M | None) -> M:
+        """A matter that was looked for, as far as it is at one of the caller's stations.
+
+        Raises:
+            Forbidden, NotFound: as `must_serve`.
+        """
+        if matter is not None:
+            self.must_serve(matter.station)
+            return matter
+        self.must_serve(None)
+        raise NotFound
 
 
 class TokenCheck:

@@ -1,11 +1,15 @@
 """The city as data: districts, stations, services, opening hours. Another city is another file in `cities/`."""
 
+from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.texts import Review
 
 _CITIES = Path(__file__).parent / "cities"
 
@@ -68,15 +72,17 @@ class CityStation(_Data):
 class CityService(_Data):
     """A service (Leistung); `names` and `bring` by language, German always among them.
 
-    `situation` is a key of the city's life situations, `most` how many of it fit into one appointment (three children's
-    passports), `stations` the keys of those that offer it; None means all with counters. `video` says whether it can be
-    done by video too. `leika` is its key in the Leistungskatalog der öffentlichen Verwaltung, None where nobody
-    has looked it up: 99, then three digits each for group, service, procedure and detail.
+    `words` are others people use for it, by language too: they are searched and shown nowhere. `situation` is a key of
+    the city's life situations, `most` how many of it fit into one appointment (three children's passports), `stations`
+    the keys of those that offer it; None means all with counters. `video` says whether it can be done by video too.
+    `leika` is its key in the Leistungskatalog der öffentlichen Verwaltung, None where nobody has looked it up: 99, then
+    three digits each for group, service, procedure and detail.
     """
 
     key: str
     leika: str | None = Field(default=None, pattern=r"^99[0-9]{12}$")
     names: dict[str, str]
+    words: dict[str, list[str]] = {}
     situation: str
     minutes: int = Field(ge=1)
     bring: dict[str, list[str]]
@@ -172,10 +178,27 @@ class MobileOffice(_Data):
     weekly_stops: list[CityWeeklyStop]
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How to reach a station.
+
+    `address` and the `map_url` that shows it are None where nobody has told the address. `phone` is the number to call,
+    with its country code. `hours` are the opening hours of the city's data; staff may have changed them since.
+    """
+
+    address: str | None
+    map_url: str | None
+    phone: str
+    hours: tuple[OpeningHours, ...]
+
+
 class City(_Data):
     """A city.
 
-    `sources` says where figures come from; what `examples` names has no source and is an example only.
+    `sources` says where figures come from; what `examples` names has no source and is an example only. What `unchecked`
+    names is meant to be right, but the city has not confirmed it. Both are paths such as `stations.counters`, or
+    `stations.mitte.address` for one station.
+    `reviews` says, by language, who has read the names of services and what to bring; None for nobody.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
     `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
     asked for most.
@@ -187,6 +210,8 @@ class City(_Data):
     service_phone: str
     sources: dict[str, str]
     examples: list[str]
+    unchecked: list[str] = []
+    reviews: dict[str, Review | None] = {}
     slot_minutes: int = Field(ge=5)
     bookable_days: int = Field(ge=1)
     interpreter_languages: dict[str, str]
@@ -200,6 +225,37 @@ class City(_Data):
     def station(self, key: str) -> CityStation | None:
         """The station with a key."""
         return next((each for each in self.stations if each.key == key), None)
+
+    def reach(self, key: str) -> Reach:
+        """How to reach the station with a key; of a place that is none, such as a stop, only the phone is known."""
+        station = self.station(key)
+        if station is None:
+            return Reach(None, None, self.service_phone, ())
+        phone = station.phone or self.service_phone
+        return Reach(station.address, map_of(station.address), phone, tuple(self._hours_at(station)))
+
+    def _hours_at(self, station: CityStation) -> list[OpeningHours]:
+        return [
+            each
+            for each in self.opening_hours
+            if (station.kind == "counter" if each.stations is None else station.key in each.stations)
+        ]
+
+    @property
+    def unread(self) -> list[str]:
+        """The languages in which nobody has read the names of services and what to bring."""
+        return [language for language, review in self.reviews.items() if review is None]
+
+    @property
+    def unconfirmed(self) -> list[tuple[str, str]]:
+        """What the city should look at before people rely on it: what it is, and its path in the city's file."""
+        nowhere = [each.key for each in self.stations if each.kind == "counter" and each.address is None]
+        return [
+            *(("missing", f"stations.{key}.address") for key in nowhere),
+            *(("unchecked", path) for path in self.unchecked),
+            *(("unread translation", f"services.names.{language}") for language in self.unread),
+            *(("example", path) for path in self.examples),
+        ]
 
     def is_example(self, *path: str) -> bool:
         """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
@@ -224,6 +280,11 @@ class City(_Data):
     def load(cls, name: str) -> "City":
         """Read a city's file; raises FileNotFoundError for a city without one."""
         return _load(name)
+
+
+def map_of(address: str | None) -> str | None:
+    """A page with a map that shows an address."""
+    return None if address is None else f"https://www.openstreetmap.org/search?query={quote(address)}"
 
 
 @cache

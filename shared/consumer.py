@@ -8,60 +8,36 @@ because a bad deployment must not empty a topic.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import dead_letters, kafka
-from shared.events.base import Fact, Received
-from shared.events.registry import topics_of, type_of
-from shared.failures import Failure, classify, without_input
-from shared.inbox import first_seen
-from shared.telemetry import Heartbeat, enter_trace
+from shared import applying, dead_letters, kafka
+from shared.applying import Applying, Reaction
+from shared.events.base import Fact
+from shared.events.registry import topics_of
+from shared.failures import Failure, classify
+from shared.polling import PatientConsumer
+from shared.progress import Progress, sleep
+from shared.records import Parsed, Record
+from shared.telemetry import Heartbeat
 
 if TYPE_CHECKING:
     from shared.service import Service
 
-Reaction = Callable[[AsyncConnection, "Service", Received[Any]], Awaitable[None]]
-Record: TypeAlias = ConsumerRecord
-
-TRIES_OF_UNKNOWN = 5
-LONGEST_WAIT = kafka.MAX_POLL_INTERVAL / 3
+HALT = kafka.MAX_POLL_INTERVAL / 3
+"""Seconds to wait, at most, after too many dead letters."""
+LONGEST_WAIT = 5.0
+"""Seconds to wait, at most, for what will pass."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    record: Record
-    received: Received[Fact] | None = None
-    malformed: str | None = None
-
-
-class _WatchedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
-    """Beats a heart at each poll, and polls patiently: data wakes it, so waiting longer costs no latency."""
-
-    def __init__(self, *args: Any, heartbeat: Heartbeat, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self._heartbeat = heartbeat
-
-    async def getmany(
-        self,
-        *partitions: TopicPartition,
-        timeout_ms: int = 0,
-        max_records: int | None = None,
-    ) -> Any:
-        self._heartbeat.beat()
-        return await super().getmany(*partitions, timeout_ms=500, max_records=max_records)
 
 
 class Consumer:
@@ -81,14 +57,26 @@ class Consumer:
         self._security = kafka.security_of(platform)
         self._group = f"{platform.topic_prefix}.{service.name}"
         self._topics = topics_of(platform.topic_prefix, reactions)
-        self._facts = {type_of(fact): fact for fact in reactions}
-        self._reactions = reactions
+        self._applying = Applying(service, self._group, reactions)
         self._max_records = max_records
         self._setbacks = 0
+        self._progress = Progress(self._topics, service.metrics)
+        self._missing_codecs = kafka.missing_codecs()
         self._client: AIOKafkaConsumer | None = None
+
+    def missing(self) -> list[str]:
+        """What keeps it from consuming: `kafka`, `codecs`, or that it stands still (`consumer`)."""
+        hindrances = {
+            "kafka": not self.connected,
+            "codecs": bool(self._missing_codecs),
+            "consumer": self.connected and self._progress.halted,
+        }
+        return [name for name, is_there in hindrances.items() if is_there]
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Consume until told to stop; then finish the batch in hand, commit and leave the group."""
+        if self._missing_codecs:
+            log.error("codecs_missing", codecs=self._missing_codecs, remedy="install aiokafka with its extra `all`")
         while not stopping.is_set():
             broker = self._new_broker()
             subscriber = broker.subscriber(
@@ -105,13 +93,12 @@ class Consumer:
             subscriber(partial(self._handle, stopping))
             try:
                 await self._connect(broker)
-                self._client = subscriber.consumer
                 self.connected = True
-                await stopping.wait()
+                await self._progress.watch(self._consumer, stopping)
             except (KafkaError, OSError) as error:
                 log.warning("consumer_cannot_start", error=type(error).__name__)
                 self.heartbeat.beat()
-                await _sleep(2, stopping)
+                await sleep(2, stopping)
             finally:
                 self.connected = False
                 await broker.stop()
@@ -122,6 +109,7 @@ class Consumer:
             security=self._security,
             apply_types=False,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=int(kafka.METADATA_AGE * 1000),
             graceful_timeout=15,
             logger=None,
         )
@@ -130,135 +118,94 @@ class Consumer:
         await broker.connect()
         config = broker.config.broker_config
         settings = config.builder.keywords  # type: ignore[attr-defined]
-        config.builder = partial(_WatchedConsumer, heartbeat=self.heartbeat, **settings)
+        config.builder = partial(self._new_client, **settings)
         await broker.start()
+
+    def _new_client(self, *args: Any, **settings: Any) -> PatientConsumer:
+        self._client = PatientConsumer(*args, heartbeat=self.heartbeat, progress=self._progress, **settings)
+        return self._client
 
     async def _handle(self, stopping: asyncio.Event, records: Sequence[Record]) -> None:
         """Take a batch; whatever goes wrong here, the records are read again."""
-        try:
-            await self._take(stopping, records)
-        except Exception as error:
-            log.error("batch_failed", error=type(error).__name__, exc_info=True)
-            await self._retreat(records, error, stopping)
+        with self._progress.holding(_first_offsets(records)):
+            try:
+                await self._take(stopping, records)
+            except Exception as error:
+                log.error("batch_failed", error=type(error).__name__, exc_info=True)
+                await self._retreat(records, error, stopping)
 
     async def _take(self, stopping: asyncio.Event, records: Sequence[Record]) -> None:
-        parsed = [self._parse(record) for record in records]
+        parsed = await self._applying.read(records)
         try:
-            await self._apply(parsed)
+            done = await self._applying.together(parsed)
         except Exception as error:
             if classify(error) is Failure.TRANSIENT:
                 await self._retreat(records, error, stopping)
-                return
-            if not await self._apply_one_by_one(parsed, stopping):
-                return
-        self._setbacks = 0
-        await self._commit(records)
+            else:
+                await self._apply_one_by_one(parsed, stopping)
+        else:
+            await self._get_on(records[:done], records[done:])
 
-    def _parse(self, record: Record) -> _Parsed:
-        try:
-            return _Parsed(record, kafka.read_fact(kafka.headers_as_text(record.headers), record.value, self._facts))
-        except kafka.Malformed as error:
-            return _Parsed(record, malformed=str(error))
-
-    async def _apply(self, parsed: Sequence[_Parsed]) -> None:
-        """Apply records in one transaction; facts already in the inbox change nothing."""
-        service = self._service
-        ids = [item.received.event_id for item in parsed if item.received]
-        async with service.db.transaction() as conn:
-            fresh = await first_seen(conn, self._group, ids) if ids else set()
-            known = len(ids) - len(fresh)
-            for item in parsed:
-                if item.malformed:
-                    await self._put_aside(conn, item.record, "malformed", item.malformed)
-                elif item.received and item.received.event_id in fresh:
-                    fresh.remove(item.received.event_id)
-                    await self._react(conn, item.record, item.received)
-        service.metrics.duplicates.inc(known)
-
-    async def _react(self, conn: AsyncConnection, record: Record, received: Received[Fact]) -> None:
-        headers = dict(record.headers)
-        enter_trace(headers.get("traceparent", b"").decode(errors="replace"))
-        await self._reactions[type(received.fact)](conn, self._service, received)
-        metrics = self._service.metrics
-        metrics.handled.labels(type(received.fact).__name__).inc()
-        metrics.fact_age.observe(max(0.0, time.time() - record.timestamp / 1000))
-
-    async def _apply_one_by_one(self, parsed: Sequence[_Parsed], stopping: asyncio.Event) -> bool:
+    async def _apply_one_by_one(self, parsed: Sequence[Parsed], stopping: asyncio.Event) -> None:
         """Apply each record in a transaction of its own, putting aside those that cannot be taken.
 
-        Returns:
-            False if it had to stop before the end; what was done is committed, the rest will be read again.
+        Where it must stop before the end, what was done is acknowledged and the rest is read again.
         """
         started = time.monotonic()
+        records = [item.record for item in parsed]
         for done, item in enumerate(parsed):
-            rest = [other.record for other in parsed[done:]]
-            if stopping.is_set() or time.monotonic() - started > LONGEST_WAIT:
-                await self._commit([other.record for other in parsed[:done]])
-                self._rewind(rest)
-                return False
-            try:
-                await self._apply_alone(item)
-            except Exception as error:
-                await self._commit([other.record for other in parsed[:done]])
-                await self._retreat(rest, error, stopping)
-                return False
-        return True
-
-    async def _apply_alone(self, item: _Parsed) -> None:
-        """Apply one record or put it aside; raises what should be waited for."""
-        for tried in range(1, TRIES_OF_UNKNOWN + 1):
-            try:
-                await self._apply([item])
+            if stopping.is_set() or time.monotonic() - started > applying.LONGEST_BATCH:
+                await self._get_on(records[:done], records[done:])
                 return
+            try:
+                await self._applying.alone(item)
             except Exception as error:
-                kind = classify(error)
-                if kind is Failure.TRANSIENT:
-                    raise
-                log.warning(
-                    "fact_failed",
-                    tried=tried,
-                    kind=kind,
-                    error=without_input(error),
-                    exc_info=kind is Failure.UNKNOWN,
-                )
-                if kind is Failure.PERMANENT or tried == TRIES_OF_UNKNOWN:
-                    async with self._service.db.transaction() as conn:
-                        await self._put_aside(conn, item.record, kind, without_input(error))
-                    return
-                await asyncio.sleep(0.1 * 2**tried)
+                await self._commit(records[:done])
+                await self._retreat(records[done:], error, stopping)
+                return
+        await self._get_on(records)
 
-    async def _put_aside(self, conn: AsyncConnection, record: Record, kind: str, reason: str) -> None:
-        await dead_letters.put_aside(conn, self._service, record, f"{kind}: {reason}")
-        self._service.metrics.dead_letters.labels(kind).inc()
+    async def _get_on(self, done: Sequence[Record], rest: Sequence[Record] = ()) -> None:
+        """Acknowledge what was done; the rest is read again."""
+        self._setbacks = 0
+        self._service.metrics.halted.set(0)
+        self._rewind(rest)
+        await self._commit(done)
 
     async def _retreat(self, records: Sequence[Record], error: Exception, stopping: asyncio.Event) -> None:
         """Wait, longer each time, and read the records again."""
         halted = isinstance(error, dead_letters.TooMany)
         self._service.metrics.halted.set(int(halted))
         self._setbacks += 1
-        wait = LONGEST_WAIT if halted else min(LONGEST_WAIT, 0.25 * 2 ** min(self._setbacks, 10))
-        log.error(
-            "consumer_halted" if halted else "consumer_waits",
-            error=type(error).__name__,
-            seconds=round(wait, 1),
-        )
+        wait = HALT if halted else min(LONGEST_WAIT, 0.25 * 2 ** min(self._setbacks, 10))
+        if self._progress.failed(error):
+            first = records[0]
+            log.error(
+                "consumer_halted" if halted else "consumer_waits",
+                error=type(error).__name__,
+                topic=first.topic,
+                partition=first.partition,
+                offset=first.offset,
+                seconds=round(wait, 1),
+            )
         self.heartbeat.beat()
-        await _sleep(wait * random.uniform(0.5, 1), stopping)  # noqa: S311 - spreads the load
-        self._rewind(records)
+        try:
+            await sleep(wait * random.uniform(0.5, 1), stopping)  # noqa: S311 - spreads the load
+        finally:
+            self._rewind(records)
 
     def _rewind(self, records: Sequence[Record]) -> None:
         for partition, offset in _first_offsets(records).items():
             try:
                 self._consumer.seek(partition, offset)
-            except (
-                IllegalStateError
-            ):  # the partition was given to another member, which reads from the committed offset
+            except IllegalStateError:  # it was given to another member, which reads from the committed offset
                 continue
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
         if not offsets:
             return
+        self._progress.got_on(offsets)
         try:
             await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError):
@@ -286,10 +233,3 @@ def _first_offsets(records: Sequence[Record]) -> dict[TopicPartition, int]:
     for record in records:
         first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
     return first
-
-
-async def _sleep(seconds: float, stopping: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(stopping.wait(), seconds)
-    except TimeoutError:
-        return

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -25,61 +26,106 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared import postgres
+from shared.failures import ends_session
+
 _AFTER_COMMIT = "nahbar_after_commit"
 _DRIVER = "nahbar_driver"
+_GENERATION = "nahbar_generation"
 
 
 class Database:
     """A service's own database.
 
     Args:
-        url: `postgresql://user:password@host:port/database`.
+        url: `postgresql://user:password@host:port/database`; of several servers (`host:port,host:port`) the one that
+            can write is used.
         pool_size: connections kept; a request that finds none waits at most 5 seconds.
     """
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
         self.engine = create_async_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            "postgresql+asyncpg://",
+            async_creator=partial(postgres.connect, url, command_timeout=30, server_settings={"jit": "off"}),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             hide_parameters=True,
-            isolation_level="AUTOCOMMIT",  # asyncpg opens and commits the transactions, see `transaction`
-            connect_args={
-                "timeout": 5,
-                "command_timeout": 30,
-                "server_settings": {"jit": "off"},
-            },
+            isolation_level="AUTOCOMMIT",  # transactions are begun and ended past SQLAlchemy, see `transaction`
         )
+        self._generation = 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that commits at the end; whatever waits for the commit is called after it.
 
-        The transaction is asyncpg's, so that statements sent through SQLAlchemy and past it (`shared.statements`) are
-        part of it alike.
+        It is begun and ended on asyncpg's connection, so that statements sent through SQLAlchemy and past it
+        (`shared.statements`) are part of it alike. SQLAlchemy's pool does not know of it and would keep a session in
+        the middle of a transaction: one that does not end it as it should is thrown away.
         """
         async with self.engine.connect() as conn:
-            driver = await _connected(conn)
+            session: Any = None
             callbacks: set[Callable[[], None]] = set()
-            conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: driver})
-            async with driver.transaction():
+            try:
+                session = await self._begin(conn)
+                conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: session})
                 yield conn
+                await postgres.commit(session)
+            except BaseException as error:
+                as_new = False
+                try:
+                    as_new = await _undone(session, error)
+                finally:
+                    if not as_new:
+                        await _throw_away(conn, session)
+                raise
         for callback in callbacks:
             callback()
+
+    async def _begin(self, conn: AsyncConnection) -> Any:
+        """Begin on a session that can; where an old one cannot, those as old are not tried any more.
+
+        Returns:
+            asyncpg's connection.
+        """
+        while True:
+            session: Any = (await conn.get_raw_connection()).driver_connection
+            new = _GENERATION not in conn.info
+            generation: int = conn.info.setdefault(_GENERATION, self._generation)
+            if generation == self._generation:
+                try:
+                    await postgres.begin(session)
+                    return session
+                except BaseException as error:
+                    cancelled = not isinstance(error, Exception)
+                    self._generation = max(self._generation, generation + (not cancelled))
+                    if new or cancelled or isinstance(error, TimeoutError):
+                        await _throw_away(conn, session)
+                        raise
+            await _throw_away(conn, session)
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
-async def _connected(conn: AsyncConnection) -> Any:
-    """asyncpg's connection; a new one where the server went away since it was used last."""
-    driver: Any = (await conn.get_raw_connection()).driver_connection
-    if driver.is_closed():
+async def _undone(session: Any, error: BaseException) -> bool:
+    """Roll back after a failure; returns whether the session is as good as new."""
+    if session is None or session.is_closed() or not isinstance(error, Exception) or ends_session(error):
+        return False
+    try:
+        if session.is_in_transaction():
+            await session.execute("ROLLBACK", timeout=postgres.BEGIN_LIMIT)
+        return True
+    except Exception:
+        return False
+
+
+async def _throw_away(conn: AsyncConnection, session: Any) -> None:
+    """End a session at once, without another word to its server; the pool opens a new one in its place."""
+    if session is not None:
+        session.terminate()
         await conn.invalidate()
-        driver = (await conn.get_raw_connection()).driver_connection
-    return driver
 
 
 def driver_of(conn: AsyncConnection) -> Any:
@@ -156,6 +202,7 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("topic", Text, nullable=False),
         Column("partition", Integer, nullable=False),
         Column("position", BigInteger, nullable=False),
+        Column("digest", LargeBinary, nullable=False, server_default=text("''::bytea")),
         Column("key", LargeBinary),
         Column("headers", JSONB, nullable=False),
         Column("body", LargeBinary),
@@ -164,7 +211,7 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("settled_at", moment),
         Column("settled_by", Text),
         Column("settlement", Text),
-        UniqueConstraint("topic", "partition", "position"),
+        UniqueConstraint("topic", "partition", "position", "digest"),
         Index(
             "dead_letters_open",
             "recorded_at",
@@ -192,6 +239,14 @@ def kernel_tables(metadata: MetaData) -> None:
         Column("resource", Text, nullable=False),
         Column("created_at", moment, nullable=False, server_default=func.now()),
         Index("idempotency_keys_created", "created_at"),
+    )
+    Table(
+        "kept_pages",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("box", LargeBinary, nullable=False),
+        Column("kept_at", moment, nullable=False, server_default=func.now()),
+        Index("kept_pages_kept", "kept_at"),
     )
     Table(
         "people",

@@ -2,22 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
-from aiokafka import ConsumerRecord
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.events.base import Fact
 from shared.events.registry import dead_letter_topic, type_of
-from shared.failures import WillPass, without_input
+from shared.failures import Failure, WillPass, classify, without_input
 from shared.inbox import first_seen
-from shared.kafka import headers_as_text, read_fact
+from shared.records import Malformed, Record, as_text, digest_of, headers_as_text, read_fact
 
 if TYPE_CHECKING:
-    from shared.consumer import Reaction
+    from shared.applying import Reaction
     from shared.service import Service
 
 log = structlog.get_logger()
@@ -25,15 +24,22 @@ log = structlog.get_logger()
 LIMIT = 20
 """So many unsettled dead letters within ten minutes stop the consumer."""
 
+LONGEST_REASON = 1_000
+"""Characters."""
+
+LARGEST_COPY = 900_000
+"""Bytes; a longer body would, with the headers of the copy, be more than the dead letter topic takes."""
+
 _PUT_ASIDE = text("""
     with letter as (
-        insert into dead_letters (topic, partition, position, key, headers, body, reason)
-        values (:topic, :partition, :position, :key, cast(:headers as jsonb), :body, :reason)
+        insert into dead_letters (topic, partition, position, digest, key, headers, body, reason)
+        values (:topic, :partition, :position, :digest, :key, cast(:headers as jsonb), :body, :reason)
         on conflict do nothing
         returning id
     )
     insert into outbox (topic, type, schema_version, aggregate, version, body, headers, occurred_at, alive_until)
-    select :dead_letter_topic, 'de.nahbar.DeadLetter', 1, id, 1, coalesce(:body, ''::bytea),
+    select :dead_letter_topic, 'de.nahbar.DeadLetter', 1, id, 1,
+           case when octet_length(cast(:body as bytea)) <= :largest_copy then :body else ''::bytea end,
            jsonb_build_object('dead-letter-topic', cast(:topic as text),
                               'dead-letter-partition', cast(:partition as text),
                               'dead-letter-offset', cast(:position as text),
@@ -53,32 +59,37 @@ class TooMany(WillPass):
     """So many records failed that the consumer, not the records, is the likely cause. It waits instead."""
 
 
-async def put_aside(
-    conn: AsyncConnection,
-    service: "Service",
-    record: ConsumerRecord[Any, Any],
-    reason: str,
-) -> None:
+async def put_aside(conn: AsyncConnection, service: "Service", record: Record, reason: str) -> None:
     """Keep a record as a dead letter and publish it to the consumer's dead letter topic, in the open transaction.
+
+    What the database refuses to keep is kept without its content, which stays in Kafka for a while.
 
     Raises:
         TooMany: the limit is reached.
     """
     if (await conn.execute(_RECENT, {"limit": LIMIT})).scalar_one() >= LIMIT:
         raise TooMany
-    await conn.execute(
-        _PUT_ASIDE,
-        {
-            "topic": record.topic,
-            "partition": record.partition,
-            "position": record.offset,
-            "key": record.key,
-            "headers": json.dumps(headers_as_text(record.headers)),
-            "body": record.value,
-            "reason": reason,
-            "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
-        },
-    )
+    letter = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "position": record.offset,
+        "digest": digest_of(record),
+        "key": record.key,
+        "headers": json.dumps(headers_as_text(record.headers)),
+        "body": record.value,
+        "reason": as_text(reason)[:LONGEST_REASON],
+        "largest_copy": LARGEST_COPY,
+        "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
+    }
+    try:
+        async with conn.begin_nested():
+            await conn.execute(_PUT_ASIDE, letter)
+    except Exception as error:
+        if classify(error) is Failure.TRANSIENT:
+            raise
+        log.error("dead_letter_without_content", error=without_input(error))
+        without = {"key": None, "headers": "{}", "body": None, "reason": f"without content: {letter['reason']}"}
+        await conn.execute(_PUT_ASIDE, letter | without)
     service.outbox.announce(conn)
 
 
@@ -119,10 +130,13 @@ async def replay(
     for row in letters:
         try:
             async with service.db.transaction() as conn:
+                if not await settle(conn, row.id, "replayed", "nahbar dead-letters replay"):
+                    continue
                 received = read_fact(row.headers, row.body, facts)
-                if received and received.event_id in await first_seen(conn, consumer, [received.event_id]):
+                if received is None:
+                    raise Malformed("the letter holds no fact that is reacted to")
+                if await first_seen(conn, consumer, [received.event_id]):
                     await reactions[type(received.fact)](conn, service, received)
-                await settle(conn, row.id, "replayed", "nahbar dead-letters replay")
         except Exception as error:
             failed += 1
             log.warning("replay_failed", letter=str(row.id), error=without_input(error))

@@ -5,17 +5,36 @@ from enum import StrEnum
 import asyncpg
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.problems import Problem
 
-_TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "55P03", "25P03")
-"""Connection, rollback (deadlock), resources, operator intervention, lock timeout, idle in transaction timeout."""
-_NOT_TEXT = "22021"
+_NOT_HERE_NOT_NOW = (
+    "08",  # connection
+    "25006",  # read only: a standby, or a server that another takes over from
+    "25P03",  # a transaction was idle for too long
+    "25P04",  # a transaction took too long
+    "26",  # unknown prepared statement: another server answers than the one that prepared it
+    "28",  # not let in: while a password is changed, or before the roles are restored
+    "3D000",  # no such database: while it is restored
+    "40",  # rolled back, such as by a deadlock
+    "53",  # resources: disk, memory, connections
+    "55006",  # object in use
+    "55P03",  # lock timeout
+    "57",  # operator intervention: shut down, starting up, cancelled, dropped
+    "58",  # the server's machine
+)
+"""Classes and codes by which PostgreSQL says that waiting, or another server, will help.
 
-# asyncpg says "internal" of a connection whose server died at a certain moment.
-_AWAY = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+Internal errors (XX) are not among them: a broken index concerns the rows it is asked for, and must not stop the rest.
+Neither is 25P02 (went on after a failure): sessions are never handed on in a transaction, so the code is at fault.
+"""
+_SESSION_GOES_ON = ("40", "55006", "55P03", "57014")
+_WRONG_VALUE = "22"
+"""What no column of that kind takes."""
+_NOT_TEXT = "22021"
+_MOST_MISTAKES = 20
 
 
 class Failure(StrEnum):
@@ -27,26 +46,51 @@ class Failure(StrEnum):
 
 
 class WillPass(Exception):
-    """A failure that is known to pass: wait and try again."""
+    """A failure that is known to pass: wait and try again. Its words hold no personal data."""
 
 
 def classify(error: BaseException) -> Failure:
     """Sort an exception into one of the three kinds."""
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
-            return Failure.TRANSIENT
-        return _of_sqlstate(getattr(error.orig, "sqlstate", None))
-    if isinstance(error, asyncpg.PostgresError):
-        return _of_sqlstate(error.sqlstate)
-    if isinstance(error, (*_AWAY, WillPass, OSError, TimeoutError, PoolTimeout, KafkaError)):
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Failure.TRANSIENT
-    if isinstance(error, (Problem, ValidationError)):
+    error = _beneath(error)
+    if _is_of_the_database(error) or isinstance(error, (WillPass, OSError, PoolTimeout, KafkaError)):
+        return Failure.TRANSIENT
+    if isinstance(error, (Problem, ValidationError)) or _is_wrong_value(error):
         return Failure.PERMANENT
     return Failure.UNKNOWN
 
 
-def _of_sqlstate(sqlstate: str | None) -> Failure:
-    return Failure.TRANSIENT if (sqlstate or "").startswith(_TRANSIENT_SQLSTATES) else Failure.UNKNOWN
+def ends_session(error: BaseException) -> bool:
+    """Whether the session with the database that failed so should not be used again."""
+    error = _beneath(error)
+    sqlstate = getattr(error, "sqlstate", None) or ""
+    return isinstance(error, OSError) or (_is_of_the_database(error) and not sqlstate.startswith(_SESSION_GOES_ON))
+
+
+def _beneath(error: BaseException) -> BaseException:
+    """asyncpg's error, where SQLAlchemy translated it and wrapped the translation."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    """Whether the database is to blame, as opposed to what it was asked."""
+    if isinstance(error, asyncpg.PostgresError):
+        stale = isinstance(error, asyncpg.InvalidCachedStatementError)  # a migration changed a table meanwhile
+        return stale or (error.sqlstate or "").startswith(_NOT_HERE_NOT_NOW)
+    # asyncpg says "internal" of a connection whose server died at a certain moment, and ValueError of a value that no
+    # column can hold.
+    away = isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError))
+    return away and not isinstance(error, ValueError)
+
+
+def _is_wrong_value(error: BaseException) -> bool:
+    """Whether no column takes a value, as the server says, or asyncpg before it sends it."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_WRONG_VALUE)
+    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 
 
 def is_not_text(error: Exception) -> bool:
@@ -57,6 +101,8 @@ def is_not_text(error: Exception) -> bool:
 def without_input(error: Exception) -> str:
     """What went wrong, in words that hold none of the values, which may be personal data."""
     if isinstance(error, ValidationError):
+        if error.error_count() > _MOST_MISTAKES:  # to list them would take seconds
+            return f"{type(error).__name__}: {error.error_count()} mistakes"
         details = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['type']}" for each in error.errors())
         return f"{type(error).__name__}: {details}"
-    return type(error).__name__
+    return f"{type(error).__name__}: {error}" if isinstance(error, WillPass) else type(error).__name__

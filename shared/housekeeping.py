@@ -36,6 +36,10 @@ _FORGET = {
         delete from idempotency_keys where (scope, key) in (
             select scope, key from idempotency_keys where created_at < now() - cast(:age as interval) limit :batch)
     """),
+    "kept_pages": text("""
+        delete from kept_pages where name in (
+            select name from kept_pages where kept_at < now() - cast(:age as interval) limit :batch)
+    """),
     "audit": text("""
         delete from audit where id in (
             select id from audit where at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
@@ -49,6 +53,7 @@ _AGES = {
     "outbox": retention.OUTBOX,
     "inbox": retention.INBOX,
     "idempotency_keys": retention.IDEMPOTENCY_KEYS,
+    "kept_pages": retention.KEPT_PAGES,
     "audit": retention.AUDIT,
     "dead_letters": retention.OUTBOX,
 }

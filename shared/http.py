@@ -1,22 +1,19 @@
-"""HTTP: dependencies of endpoints, trace and metrics per request, errors as problem documents, health."""
+"""HTTP: dependencies of endpoints, limits of requests, errors as problem documents, health."""
 
 import re
-import time
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.failures import Failure, classify, is_not_text
+from shared.failures import Failure, classify, is_not_text, without_input
 from shared.problems import (
     MEDIA_TYPE,
     FieldError,
@@ -27,7 +24,6 @@ from shared.problems import (
     Unavailable,
     problem_response,
 )
-from shared.telemetry import enter_trace
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -59,39 +55,6 @@ async def current_time(request: Request) -> datetime:
 
 CurrentService = Annotated[Any, Depends(current_service)]
 Now = Annotated[datetime, Depends(current_time)]
-
-
-class Telemetry:
-    """ASGI middleware: continues the caller's trace and measures each request by its route."""
-
-    def __init__(self, app: ASGIApp, service: "Service") -> None:
-        self._app = app
-        self._requests = service.metrics.requests
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        trace = enter_trace(headers.get(b"traceparent", b"").decode("latin-1"))
-        started = time.perf_counter()
-        status = "500"
-
-        async def send_with_trace(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-                message["headers"] = [
-                    *message["headers"],
-                    (b"traceparent", trace.encode()),
-                ]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, send_with_trace)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            self._requests.labels(scope["method"], route, status).observe(time.perf_counter() - started)
 
 
 class Answers:
@@ -165,39 +128,6 @@ def _too_long(scope: Scope) -> HTTPException | None:
     return None
 
 
-class HeadAsGet:
-    """ASGI middleware: HEAD is answered like GET (RFC 9110, section 9.3.2); the server leaves out the content.
-
-    FastAPI's routes answer GET alone.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
-
-
-class OwnRedirects:
-    """ASGI middleware: a redirect to the path with or without its last slash names no host.
-
-    Starlette makes it of the Host header, which is whatever the client says.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def relative(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.TEMPORARY_REDIRECT:
-                headers = MutableHeaders(raw=message["headers"])
-                headers["Location"] = urlsplit(headers["Location"])._replace(scheme="", netloc="").geturl()
-            await send(message)
-
-        await self._app(scope, receive, relative)
-
-
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers with problem documents of these statuses."""
     document = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
@@ -218,7 +148,7 @@ def as_problem(error: Exception) -> Problem:
     if is_not_text(error):
         return InvalidInput()
     if classify(error) is Failure.TRANSIENT:
-        log.warning("dependency_away", error=type(error).__name__)
+        log.warning("dependency_away", error=without_input(error))
         return Unavailable(headers={"Retry-After": "2"})
     log.error("request_failed", error=type(error).__name__, exc_info=error)
     return _Unexpected()
@@ -290,7 +220,7 @@ def operations_router(service: "Service") -> APIRouter:
 
     @router.get("/health/ready")
     async def ready() -> JSONResponse:
-        """200 while requests can be served: database reached, consumer in its group, not shutting down.
+        """200 while requests can be served: a database that can write, consumer in its group, not shutting down.
 
         Kafka lost later changes nothing: people go on booking, and their facts wait in the outbox.
         """

@@ -1,6 +1,6 @@
 """The inbox: which facts a consumer has applied, so that a fact delivered again changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ _ENTER = Statement("""
     on conflict do nothing
     returning event_id
 """)
+_LEAVE = Statement("delete from inbox where consumer = :consumer and event_id = any(cast(:event_ids as uuid[]))")
 
 
 async def first_seen(conn: AsyncConnection, consumer: str, event_ids: Sequence[UUID]) -> set[UUID]:
@@ -24,3 +25,8 @@ async def first_seen(conn: AsyncConnection, consumer: str, event_ids: Sequence[U
     """
     rows = await _ENTER.rows(conn, {"consumer": consumer, "event_ids": sorted(set(event_ids))})
     return {row["event_id"] for row in rows}
+
+
+async def leave(conn: AsyncConnection, consumer: str, event_ids: Collection[UUID]) -> None:
+    """Take facts out of the inbox that were entered in the open transaction but will be applied in a later one."""
+    await _LEAVE.rows(conn, {"consumer": consumer, "event_ids": sorted(event_ids)})

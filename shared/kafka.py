@@ -1,27 +1,33 @@
 """Kafka: the clients' settings in one place, topics, and the form of a fact on the wire (CloudEvents, binary mode)."""
 
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaProducer
+import structlog
+from aiokafka import AIOKafkaProducer, codec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.partitioner import DefaultPartitioner
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLScram512
-from pydantic import AwareDatetime, TypeAdapter
 
 from shared import retention
-from shared.events.base import Fact, Received
-from shared.failures import without_input
 from shared.settings import Platform
 
 MAX_POLL_INTERVAL = 60.0
 """Seconds a consumer may spend on one batch before the group gives its partitions away."""
 
+METADATA_AGE = 15.0
+"""Seconds after which clients ask again which topics and partitions there are."""
+LARGEST_REQUEST = 64 * 1024 * 1024
+
 Headers = list[tuple[str, bytes]]
+Partitioner = Callable[[bytes | None, Sequence[int], Sequence[int]], int]
+
+log = structlog.get_logger()
 
 
 def security_of(platform: Platform) -> BaseSecurity:
@@ -33,16 +39,48 @@ def security_of(platform: Platform) -> BaseSecurity:
     return SASLScram512(platform.kafka_user, password, ssl_context=tls, use_ssl=platform.kafka_tls)
 
 
-def new_producer(bootstrap: str, security: BaseSecurity | None = None) -> AIOKafkaProducer:
-    """A producer whose acknowledgement means stored on all replicas, in order, once per send."""
+def new_producer(platform: Platform) -> AIOKafkaProducer:
+    """A producer whose acknowledgement means stored on all replicas, in order, once per send.
+
+    How large a record may be is for the topic to say.
+    """
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        bootstrap_servers=platform.kafka,
         enable_idempotence=True,
         acks="all",
         max_batch_size=512 * 1024,
+        max_request_size=LARGEST_REQUEST,
         request_timeout_ms=10_000,
-        **parse_security(security),
+        metadata_max_age_ms=int(METADATA_AGE * 1000),
+        partitioner=first_partitions(platform.partitions),
+        **parse_security(security_of(platform)),
     )
+
+
+def first_partitions(count: int) -> Partitioner:
+    """Chooses among the first `count` partitions of a topic, by key, so that partitions added later move no key.
+
+    A moved key would part the facts of one aggregate, and their order would be lost. The log says once that there are
+    more partitions than are used.
+    """
+    by_key = DefaultPartitioner()
+    told: set[int] = set()
+
+    def choose(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:
+        if len(every) > count and len(every) not in told:
+            told.add(len(every))
+            log.error("partitions_not_used", partitions=len(every), used=count)
+        first = sorted(every)[:count]
+        chosen: int = by_key(key, first, first)
+        return chosen
+
+    return choose
+
+
+def missing_codecs() -> list[str]:
+    """Compressions in which an operator may keep a topic, and which this installation cannot read."""
+    codecs = {"gzip": codec.has_gzip, "lz4": codec.has_lz4, "snappy": codec.has_snappy, "zstd": codec.has_zstd}
+    return [name for name, is_there in codecs.items() if not is_there()]
 
 
 def consumer_settings() -> dict[str, Any]:
@@ -53,7 +91,7 @@ def consumer_settings() -> dict[str, Any]:
         "session_timeout_ms": 10_000,
         "heartbeat_interval_ms": 3_000,
         "fetch_max_wait_ms": 500,
-        "max_partition_fetch_bytes": 4 * 1024 * 1024,
+        "max_partition_fetch_bytes": 1024 * 1024,  # what comes at once is read at once, and nothing answers meanwhile
     }
 
 
@@ -115,38 +153,3 @@ def fact_headers(
         **extra,
     }
     return [(name, value.encode()) for name, value in headers.items()]
-
-
-class Malformed(ValueError):
-    """A record that claims to be a known fact but cannot be read as one."""
-
-
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
-
-
-def headers_as_text(headers: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """Headers of a record as text that any database takes, whatever bytes they hold."""
-    return {name: value.decode(errors="replace").replace("\x00", "") for name, value in headers}
-
-
-def read_fact(headers: Mapping[str, str], body: bytes | None, facts: Mapping[str, type[Fact]]) -> Received[Fact] | None:
-    """The fact in a record; None when its type is not among `facts`, which is decided before the body is looked at.
-
-    Raises:
-        Malformed: headers or body are not what the type demands. The message holds no values.
-    """
-    fact_class = facts.get(headers.get("ce_type", ""))
-    if fact_class is None:
-        return None
-    try:
-        event_id = UUID(headers["ce_id"])
-        return Received(
-            fact=fact_class.model_validate_json(body or b""),
-            event_id=event_id,
-            cause=UUID(headers.get("ce_cause") or str(event_id)),
-            occurred_at=_MOMENT.validate_python(headers["ce_time"]),
-        )
-    except KeyError as error:
-        raise Malformed(f"header {error} is missing") from error
-    except ValueError as error:
-        raise Malformed(without_input(error)) from error

@@ -98,6 +98,23 @@ create index audit_at on audit (at)
 """
 
 
+_V3 = """
+alter table dead_letters add digest bytea not null default '';
+alter table dead_letters drop constraint dead_letters_topic_partition_position_key;
+alter table dead_letters add unique (topic, partition, position, digest)
+"""
+
+
+_V4 = """
+create table kept_pages (
+    name text primary key,
+    box bytea not null,
+    kept_at timestamptz not null default now()
+);
+create index kept_pages_kept on kept_pages (kept_at)
+"""
+
+
 def create_v1() -> None:
     """The first kernel tables: outbox, inbox, dead letters, due work, idempotency keys, people."""
     for statement in _V1.split(";"):
@@ -118,3 +135,30 @@ def create_v2() -> None:
 def drop_v2() -> None:
     """Undo `create_v2`."""
     op.execute("drop table audit")
+
+
+def create_v3() -> None:
+    """A dead letter is known by its record's content too: places come again when Kafka lost its data."""
+    for statement in _V3.split(";"):
+        op.execute(statement)
+
+
+def drop_v3() -> None:
+    """Undo `create_v3`."""
+    op.execute("""
+        delete from dead_letters older using dead_letters newer
+        where (older.topic, older.partition, older.position) = (newer.topic, newer.partition, newer.position)
+          and older.id < newer.id
+    """)
+    op.execute("alter table dead_letters drop digest, add unique (topic, partition, position)")
+
+
+def create_v4() -> None:
+    """The pages that answered a post."""
+    for statement in _V4.split(";"):
+        op.execute(statement)
+
+
+def drop_v4() -> None:
+    """Undo `create_v4`."""
+    op.execute("drop table kept_pages")

@@ -1,13 +1,16 @@
 """Migrations: each service has an Alembic history of its own database, and all run it the same way."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, make_url
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared import postgres
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,15 +25,12 @@ def config(service: str, connection: Connection | None = None) -> Config:
 
 async def create_database(url: str) -> bool:
     """Create the database an URL names, unless it exists; returns whether it was created."""
-    target = make_url(url)
-    conn = await asyncpg.connect(
-        target.set(database="postgres").render_as_string(hide_password=False),
-        timeout=10,
-    )
+    name = postgres.database_of(url)
+    conn = await postgres.connect(postgres.with_database(url, "postgres"))
     try:
-        if await conn.fetchval("select true from pg_database where datname = $1", target.database):
+        if await conn.fetchval("select true from pg_database where datname = $1", name):
             return False
-        await conn.execute(f'create database "{target.database}"')
+        await conn.execute(f'create database "{name}"')
         return True
     except asyncpg.DuplicateDatabaseError:
         return False
@@ -49,7 +49,7 @@ async def downgrade(url: str, service: str, revision: str = "base") -> None:
 
 
 async def _run(url: str, service: str, action: Callable[[Config], None]) -> None:
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(postgres.connect, url))
 
     def work(connection: Connection) -> None:
         connection.exec_driver_sql("select pg_advisory_xact_lock(hashtext('nahbar migrations'))")

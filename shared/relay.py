@@ -17,10 +17,12 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
 )
-from faststream.security import BaseSecurity
 from pydantic_core import from_json
 
+from shared import postgres
+from shared.failures import WillPass, without_input
 from shared.kafka import fact_headers, new_producer
+from shared.settings import Platform
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
 
@@ -34,11 +36,16 @@ SEND_LIMIT = 15.0
 
 _WAITING = """
     select id, event_id, cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
-           extract(epoch from clock_timestamp() - uuid_extract_timestamp(event_id))::float8 as age
+           extract(epoch from clock_timestamp() - uuid_extract_timestamp(event_id))::float8 as age,
+           current_setting('synchronous_standby_names') <> '' as has_standby
     from outbox where published_at is null and refused is null and id <> all($2::bigint[]) order by id limit $1
 """
 _PUBLISHED = "update outbox set published_at = clock_timestamp() where id = any($1::bigint[])"
 _REFUSED = "update outbox set refused = $2 where id = $1"
+_WAIT_FOR_STANDBY = """
+    begin; set local synchronous_commit = on; select pg_logical_emit_message(true, 'nahbar relay', ''); commit
+"""
+"""Ends once the standby has all that was committed before: a commit waits for what stands in the log in front of it."""
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -53,29 +60,27 @@ class Relay:
     Args:
         service: the name that stands in the facts' `source`.
         database: URL of the service's database.
-        bootstrap: Kafka's bootstrap servers.
+        platform: how to reach Kafka.
         wakeup: set when a transaction that recorded facts has been committed.
-        security: how the relay proves to Kafka who it is.
     """
 
     def __init__(
         self,
         service: str,
         database: str,
-        bootstrap: str,
+        platform: Platform,
         wakeup: Wakeup,
         metrics: Metrics,
-        security: BaseSecurity | None = None,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
         self._service = service
         self._database = database
-        self._bootstrap = bootstrap
-        self._security = security
+        self._platform = platform
         self._wakeup = wakeup
         self._metrics = metrics
         self._batch = BATCH
         self._producer: AIOKafkaProducer | None = None
+        self._said = ""
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Publish until told to stop; what is in flight then is finished, within a time limit."""
@@ -89,12 +94,20 @@ class Relay:
                 asyncpg.InterfaceError,
                 asyncpg.InternalClientError,
                 KafkaError,
+                WillPass,
             ) as error:
-                log.warning("relay_interrupted", error=type(error).__name__)
+                self._say(error)
                 await self._wakeup.wait(1)
             finally:
                 self._metrics.leading.set(0)
                 await self._drop_producer()
+
+    def _say(self, error: Exception) -> None:
+        """Log why nothing is published, once for each reason until something is again."""
+        reason = without_input(error)
+        if reason != self._said:
+            log.warning("relay_interrupted", error=reason)
+        self._said = reason
 
     async def _lead(self, stopping: asyncio.Event) -> None:
         """Take the lock, or wait until it is free; then publish until something breaks."""
@@ -104,7 +117,7 @@ class Relay:
             "plan_cache_mode": "force_custom_plan",  # only then are the ids to leave out looked up in a hash table
             "synchronous_commit": "off",  # a mark that a crash takes back means a fact sent twice, as any crash may
         }
-        conn = await asyncpg.connect(self._database, timeout=5, command_timeout=10, server_settings=settings)
+        conn = await postgres.connect(self._database, command_timeout=10, server_settings=settings)
         await conn.set_type_codec("jsonb", encoder=str, decoder=from_json, schema="pg_catalog")
         try:
             while not await conn.fetchval("select pg_try_advisory_lock($1)", LOCK):
@@ -119,7 +132,9 @@ class Relay:
             while not stopping.is_set():
                 self.heartbeat.beat()
                 rows = await conn.fetch(_WAITING, self._batch, published)
+                self._said = ""
                 self._metrics.outbox_age.set(rows[0]["age"] if rows else 0)
+                await self._secure(conn, rows)
                 published = await self._publish(conn, rows, published) if rows else published
                 if len(rows) < self._batch:
                     await self._mark(conn, published)
@@ -128,6 +143,19 @@ class Relay:
             await self._mark(conn, published)
         finally:
             await conn.close(timeout=2)
+
+    async def _secure(self, conn: Connection, rows: Sequence[asyncpg.Record]) -> None:
+        """Let no fact out whose row a switch-over could take back, or that could not be marked afterwards.
+
+        Rows are seen before the standby has them where somebody cancelled the wait of their commit, or after a crash.
+
+        Raises:
+            ReadOnly: the server can no longer write.
+        """
+        if not postgres.can_write(conn):
+            raise postgres.ReadOnly("the server can only read")
+        if rows and rows[0]["has_standby"]:
+            await conn.execute(_WAIT_FOR_STANDBY)
 
     async def _publish(
         self, conn: Connection, rows: Sequence[asyncpg.Record], published: Sequence[int]
@@ -223,7 +251,7 @@ class Relay:
 
     async def _ready_producer(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = new_producer(self._bootstrap, self._security)
+            producer = new_producer(self._platform)
             try:
                 await asyncio.wait_for(producer.start(), 8)
             except BaseException:

@@ -15,27 +15,31 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import housekeeping
+from shared.applying import Reaction
 from shared.auth import TokenCheck
 from shared.city import City
 from shared.clock import Clock
-from shared.consumer import Consumer, Reaction
+from shared.consumer import Consumer
 from shared.db import Database
-from shared.due import Due, DueHandlers, Lane, Urgency
+from shared.due import Due, DueHandlers, Urgency
 from shared.events.base import Fact
-from shared.http import HeadAsGet, Limits, OwnRedirects, Telemetry, install_errors, operations_router, problems
-from shared.kafka import security_of
+from shared.failures import without_input
+from shared.http import Limits, install_errors, operations_router, problems
+from shared.lanes import Lane
 from shared.links import Links
+from shared.middleware import HeadAsGet, OwnRedirects, Telemetry
 from shared.outbox import Outbox
 from shared.people import People
 from shared.relay import Relay
 from shared.sealing import Sealer, public_key_of
 from shared.settings import SERVICES, ServiceSettings, development_private_key
+from shared.stuck import StuckWork
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
+from shared.web.kept import KeptPages
 from shared.web.staff.session import Sessions
 from shared.web.staff.sign_in import SignIn
 
@@ -100,6 +104,7 @@ class Service:
         self.tidy: Tidy = _nothing_to_tidy
         self._loops: dict[str, Loop] = {}
         self._consumer: Consumer | None = None
+        self._away = ""
         self._stopping = asyncio.Event()
 
     def create_app(
@@ -159,6 +164,7 @@ class Service:
         )
         app.state.service = self
         app.state.error_page = error_page
+        app.add_middleware(KeptPages)
         app.include_router(operations_router(self))
         if Role.HTTP in roles:
             for router in routers:
@@ -181,17 +187,26 @@ class Service:
         return [name for name, loop in self._loops.items() if not loop.heartbeat.alive]
 
     async def missing_dependencies(self) -> list[str]:
-        """What keeps this process from serving: `draining`, `database`, `kafka`."""
+        """What keeps this process from serving: `draining`, `database`, and what its consumer misses."""
         missing = ["draining"] if self._stopping.is_set() else []
-        try:
-            async with asyncio.timeout(2), self.db.engine.connect() as conn:
-                await conn.execute(text("select 1"))
-        except Exception as error:
-            log.info("database_not_reached", error=type(error).__name__)
+        if not await self._database_writes():
             missing.append("database")
-        if self._consumer and not self._consumer.connected:
-            missing.append("kafka")
-        return missing
+        return missing + (self._consumer.missing() if self._consumer else [])
+
+    async def _database_writes(self) -> bool:
+        """Whether a transaction that can write begins and ends; the log says when that changes, and why."""
+        reason = ""
+        try:
+            async with asyncio.timeout(2), self.db.transaction():
+                pass
+        except Exception as error:
+            reason = without_input(error)
+        if reason and reason != self._away:
+            log.warning("database_not_ready", error=reason)
+        elif self._away and not reason:
+            log.info("database_ready")
+        self._away = reason
+        return not reason
 
     def _add_loops(
         self,
@@ -203,10 +218,9 @@ class Service:
             self._loops["relay"] = Relay(
                 self.name,
                 self.settings.database,
-                self.settings.platform.kafka,
+                self.settings.platform,
                 self._recorded,
                 self.metrics,
-                security_of(self.settings.platform),
             )
         if Role.CONSUME in roles and reactions:
             self._consumer = Consumer(self, reactions)
@@ -215,7 +229,7 @@ class Service:
             prompt = [Urgency.URGENT, Urgency.DIRECT, Urgency.REMINDER]
             first = Lane(self, handlers, prompt, 20, self._prompt_work)
             bulk = Lane(self, handlers, [Urgency.BULK], 10, self._bulk_work, yields_to=first)
-            self._loops |= {"due": first, "due-bulk": bulk}
+            self._loops |= {"due": first, "due-bulk": bulk, "due-stuck": StuckWork(self, handlers)}
 
     async def _keep_running(self, name: str, loop: Loop) -> None:
         """Run a loop to its end; one that breaks is started again, and the log says why."""
@@ -233,7 +247,7 @@ class Service:
                     await self.due.schedule(conn, housekeeping.next_round(self), once=True)
                 return
             except Exception as error:
-                log.info("housekeeping_waits", error=type(error).__name__)
+                log.info("housekeeping_waits", error=without_input(error))
                 await asyncio.sleep(2)
 
 

@@ -117,8 +117,8 @@ class Metrics:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(name, text, labels, namespace="nahbar", subsystem=service, registry=registry)
 
-        def gauge(name: str, text: str) -> Gauge:
-            return Gauge(name, text, namespace="nahbar", subsystem=service, registry=registry)
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(name, text, labels, namespace="nahbar", subsystem=service, registry=registry)
 
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
             return Histogram(
@@ -136,6 +136,8 @@ class Metrics:
         self.duplicates = counter("facts_duplicate", "Facts that had been applied before")
         self.dead_letters = counter("dead_letters", "Records put aside", "reason")
         self.halted = gauge("consumer_halted", "1 while too many dead letters have stopped the consumer")
+        self.stalled = gauge("consumer_stalled_seconds", "How long the consumer has not got on although there is more")
         self.fact_age = histogram("fact_age_seconds", "From publishing a fact until it was applied", slow)
         self.due_done = counter("due_work_done", "Due work finished", "kind")
         self.due_failed = counter("due_work_failed", "Tries of due work that failed", "kind")
+        self.due_stuck = gauge("due_work_stuck", "Due work that gets no further, seen by every process", "kind")

@@ -1,6 +1,19 @@
-"""Texts of pages that stand in modules."""
+"""Texts that stand in modules, and who has read those that were translated."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
 
 
 def N_(text: str) -> str:  # noqa: N802
     """Mark a text for extraction where it is written; the template translates it."""
     return text
+
+
+class Review(BaseModel):
+    """Who has checked translated texts, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: str
+    on: date

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from deploy.demo.stage import Say
 from deploy.local.far_ends.store import Store
 from shared.events.registry import FACTS, topics_of
-from shared.kafka import headers_as_text
+from shared.records import headers_as_text
 
 ICONS = {"mail": "mail", "sms": "SMS "}
 
@@ -26,7 +26,7 @@ async def watch_facts(bootstrap: str, say: Say) -> None:
     try:
         async for record in consumer:
             headers = headers_as_text(record.headers)
-            name = headers.get("ce_type", "?").rpartition(".")[2]
+            name = str(headers.get("ce_type")).rpartition(".")[2]
             say(f"    [cyan]Kafka[/cyan]  {name:22} [dim]{record.topic}/{record.partition}@{record.offset}[/dim]")
     finally:
         await consumer.stop()

@@ -27,6 +27,7 @@ from services.appointments.links.pages import router as links_pages
 from services.appointments.links.usecases import forget_requests
 from services.appointments.offer.api import router as offer_api
 from services.appointments.offer.pages import router as offer_pages
+from services.appointments.offer.stations import router as station_pages
 from services.appointments.opening.api import router as opening_api
 from services.appointments.opening.pages import router as opening_pages
 from services.appointments.queue.api import router as queue_api
@@ -75,7 +76,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         routers=[
             *(offer_api, booking_api, video_api, waiting_api),
             *(queue_api, counter_api, desk_api, closing_api, opening_api),
-            *(offer_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
+            *(offer_pages, station_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
             *(join_pages, entry_pages, seat_offer_pages, links_pages),
             *(ticket_pages, arrival_pages, hall_pages, counter_pages, issuing_pages, closing_pages, opening_pages),
             *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.replies import take_reply
 from services.appointments.desk.reached import note_outcome
 from services.appointments.stops.usecases import follow
-from shared.consumer import Reaction
+from shared.applying import Reaction
 from shared.events.base import Fact, Received
 from shared.events.mobile_office import (
     MobilStopCancelled,

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.tours.bookings import note_booking
-from shared.consumer import Reaction
+from shared.applying import Reaction
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentBooked,

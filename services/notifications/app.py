@@ -17,7 +17,7 @@ from services.notifications.news.digest import DIGEST, GATHERING, write_digests
 from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
 from services.notifications.reports.domain import Verp
-from services.notifications.reports.gateways import listening
+from services.notifications.reports.gateways import ReportHandler, listening
 from services.notifications.reports.usecases import RECEIPT_AGAIN, look_again
 from services.notifications.sending.carrier import Carrier
 from services.notifications.sending.gateways.mail import MailGateway
@@ -44,17 +44,18 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     service = Service(settings)
     mail = MailGateway(settings)
     sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
-    texts = Texts(service.city.name, settings.platform.public_url)
+    texts = Texts(service.city, settings.platform.public_url)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
     pages = Pages(Path(__file__).parent / "web", service.city)
     verp = Verp(settings.link_secret, settings.bounce_domain)
     carrier = Carrier(service, mail, sms, texts, writer, verp)
+    reports = ReportHandler(service, verp)
 
     @asynccontextmanager
     async def resources(service: Service) -> AsyncIterator[None]:
         try:
             if Role.HTTP in roles:
-                async with listening(service, settings, verp):
+                async with listening(reports, settings):
                     yield
             else:
                 yield

@@ -8,7 +8,7 @@ from services.notifications.links.usecases import take_request
 from services.notifications.news.domain import NEWS
 from services.notifications.news.usecases import take_news
 from services.notifications.telling.usecases import take_fact
-from shared.consumer import Reaction
+from shared.applying import Reaction
 from shared.events.base import Fact, Received
 from shared.events.links import LinksRequested
 from shared.events.personal import PersonalFact

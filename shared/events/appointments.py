@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.clock import BERLIN
-from shared.events.base import Fact, FactPart, Privacy
+from shared.events.base import Fact, FactPart, Privacy, Several
 from shared.events.personal import PersonalFact, PersonalState
 
 
@@ -51,7 +51,7 @@ class BookedService(FactPart):
 
     key: str
     names: dict[str, str]
-    bring: dict[str, list[str]] = {}
+    bring: dict[str, Several[str]] = {}
     minutes: int
     quantity: int = 1
 
@@ -90,7 +90,7 @@ class AppointmentState(PersonalState):
     kind: Literal["counter", "video", "stop"] = "counter"
     place: Place
     counter: str
-    services: list[BookedService]
+    services: Several[BookedService]
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     interpreter: str | None = None
@@ -232,9 +232,9 @@ class WaitingState(PersonalState):
 
     status: Literal["waiting", "offered", "booked", "left", "over"]
     kind: Literal["counter", "video"] = "counter"
-    services: list[BookedService]
-    places: list[Place]
-    weekdays: list[int]
+    services: Several[BookedService]
+    places: Several[Place]
+    weekdays: Several[int]
     first_day: date
     last_day: date
     offer: OfferedSeat | None = None

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FailFast
+
+T = TypeVar("T")
+Several: TypeAlias = Annotated[list[T], FailFast()]
+"""A list that ends to be read at the first wrong value: to count hundreds of thousands would take seconds."""
 
 
 class Privacy(StrEnum):

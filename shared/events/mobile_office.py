@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import AwareDatetime
 
 from shared.city import RhineBank
-from shared.events.base import Fact, FactPart, Privacy
+from shared.events.base import Fact, FactPart, Privacy, Several
 
 
 class StopReason(StrEnum):
@@ -27,7 +27,7 @@ class Vehicle(FactPart):
     key: str
     name: str
     counters: int
-    equipment: list[str] = []
+    equipment: Several[str] = []
 
 
 class StopPlace(FactPart):
@@ -60,7 +60,7 @@ class StopState(FactPart):
     vehicle: Vehicle
     arrives_at: AwareDatetime
     departs_at: AwareDatetime
-    services: list[str]
+    services: Several[str]
     delay_minutes: int = 0
     reason: str | None = None
     known_reason: str | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from shared.events.base import Fact, FactPart, Privacy
+from shared.events.base import Fact, FactPart, Privacy, Several
 
 
 class Outcome(StrEnum):
@@ -38,7 +38,7 @@ class NoticeState(FactPart):
     matter_service: str
     matter_version: int
     purpose: str
-    tried: list[Tried]
+    tried: Several[Tried]
     at: AwareDatetime
 
 
@@ -100,9 +100,9 @@ class SubscriptionState(FactPart):
 
     status: Literal["confirmed", "ended"]
     channel: Literal["mail", "sms"]
-    districts: list[int]
-    quarters: list[int]
-    topics: list[str]
+    districts: Several[int]
+    quarters: Several[int]
+    topics: Several[str]
     language: str
     digest: bool
     at: AwareDatetime

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events.base import Fact, FactPart, Privacy, Sealed
+from shared.events.base import Fact, FactPart, Privacy, Sealed, Several
 
 Channel = Literal["mail", "sms"]
 
@@ -37,7 +37,7 @@ class PersonalState(FactPart):
     """
 
     language: str
-    channels: list[Channel]
+    channels: Several[Channel]
     person_key: str
     contact: Sealed | None = None
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
 
 from shared.events import appointments, barriers, links, mobile_office, notifications, tickets
 from shared.events.base import Fact, Privacy
@@ -45,10 +48,24 @@ def type_of(fact: type[Fact]) -> str:
     return f"{TYPE_PREFIX}.{fact.service}.{fact.__name__}"
 
 
+def service_of(type: str) -> str:
+    """The service that publishes facts of a CloudEvents type, which only a newer version may know."""
+    return type.removeprefix(f"{TYPE_PREFIX}.").partition(".")[0]
+
+
 @cache
 def facts_by_type() -> Mapping[str, type[Fact]]:
     """Every fact class by its CloudEvents type."""
     return MappingProxyType({type_of(fact): fact for fact in FACTS})
+
+
+def read_fact(type: str, body: Any) -> Fact | None:
+    """A fact as it was kept; None where this version cannot read it, for only another one knows its type or shape."""
+    kind = facts_by_type().get(type)
+    try:
+        return kind.model_validate(body) if kind else None
+    except ValidationError:
+        return None
 
 
 def personal_fact(type: str) -> type[PersonalFact]:

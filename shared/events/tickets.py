@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from shared.events.appointments import BookedService, Place
+from shared.events.base import Several
 from shared.events.personal import PersonalFact, PersonalState
 
 
@@ -35,7 +36,7 @@ class TicketState(PersonalState):
     number: str
     status: Literal["waiting", "called", "closed"]
     place: Place
-    services: list[BookedService]
+    services: Several[BookedService]
     issued_at: AwareDatetime
     closes_at: AwareDatetime
     appointment: UUID | None = None

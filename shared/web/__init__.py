@@ -12,6 +12,8 @@ A service makes one `Pages` from its own folder and renders with it::
         errors["name"] = _("Geben Sie Ihren Namen ein.")
     return pages.render(request, "details.html", status=422, errors=errors, form=form)
 
+A page that answers a post is kept, and the browser sent to it (`kept.py`); an endpoint does nothing for it.
+
 A template extends `base.html`, fills the blocks `title` (also the h1), `back`, `steps` and `content`, and writes plain
 h2, p, ul, a. Everything else is a macro of `components.html`, there as `ui` without an import::
 

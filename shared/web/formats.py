@@ -4,13 +4,13 @@ Filters whose result keeps its order inside a right-to-left text return `<bdi cl
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import phonenumbers
 import segno
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_day_names
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
@@ -41,6 +41,11 @@ def phone_text(phone: str) -> str:
     return phonenumbers.format_number(parsed, style)
 
 
+def money_text(cents: int, language: Language) -> str:
+    """Euros as a language writes them: "37,00 €"."""
+    return format_currency(Decimal(cents) / 100, "EUR", locale=language.locale)
+
+
 def qr_code(address: str) -> str:
     """An address as a QR code, black on white whatever the colours of the page, to be the source of a picture."""
     return segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
@@ -50,7 +55,9 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     """The filters of a language's templates.
 
     - `date`: "Dienstag, 24. November 2026"; `day`: "Di., 24. Nov." for lists and tables
+    - `weekday`: "Dienstag" from 1
     - `time`: "09:20" isolated; `hhmm`: the same as plain text, for attributes and translated sentences
+    - `later`: a moment some minutes later
     - `decimal`: "1,55" from a number; `money`: "12,50 €" from cents
     - `phone`: "0203 94000" isolated; `num`: any code, isolated
     - `german`: proper names and city data that exist in German only, marked as German
@@ -63,7 +70,7 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
         return format_skeleton("MMMEd", _at_midnight(day), locale=language.locale)
 
     def money(cents: int) -> Markup:
-        return number(format_currency(Decimal(cents) / 100, "EUR", locale=language.locale))
+        return number(money_text(cents, language))
 
     def decimal(value: float) -> Markup:
         return number(format_decimal(value, "0.00", language.locale))
@@ -74,8 +81,10 @@ def filters(language: Language) -> dict[str, Callable[..., Any]]:
     return {
         "date": long_date,
         "day": short_date,
+        "weekday": get_day_names("wide", locale=language.locale).__getitem__,
         "time": lambda moment: number(hhmm(moment)),
         "hhmm": hhmm,
+        "later": lambda moment, minutes: moment + timedelta(minutes=minutes),
         "decimal": decimal,
         "money": money,
         "phone": lambda phone: number(phone_text(phone)),

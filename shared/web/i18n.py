@@ -63,6 +63,20 @@ def message_language(tag: str) -> Language:
     return by_code.get(tag) or by_code.get(tag.partition("-")[0], GERMAN)
 
 
+def in_language(address: str, site: str, tag: str) -> str:
+    """The address of a page of ours in the language with a tag; as it is where there are no pages in it.
+
+    Args:
+        site: what the addresses of our pages begin with, without a language.
+    """
+    wanted = next((each for each in LANGUAGES if each.code == tag), None)
+    if wanted is None or not address.startswith(f"{site}/"):
+        return address
+    path = address.removeprefix(site)
+    prefix = next((each.prefix for each in LANGUAGES if each.prefix and path.startswith(f"{each.prefix}/")), "")
+    return site + wanted.prefix + path.removeprefix(prefix)
+
+
 def language_of(connection: HTTPConnection) -> Language:
     """The language of a request, as its path says."""
     return language(str(connection.scope.get("language", GERMAN.code)))

@@ -19,6 +19,7 @@ from shared.web.assets import Assets
 from shared.web.formats import filters
 from shared.web.forms import one_time_key
 from shared.web.i18n import LANGUAGES, Language, language_of, translations
+from shared.web.kept import KeptPage
 
 SHARED: Final = Path(__file__).parent
 SECURITY_HEADERS: Final = MappingProxyType(
@@ -77,10 +78,11 @@ class Pages:
         status: int = 200,
         secret: bool = False,
         live: bool = False,
+        passing: bool = False,
         headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> HTMLResponse:
-        """Answer with a page in the language of the request.
+        """Answer with a page in the language of the request; one that answers a post is kept and led to (`KeptPage`).
 
         Args:
             request: gives the language, and path and query for the links to the other languages.
@@ -88,6 +90,8 @@ class Pages:
             status: HTTP status; 422 for a form that comes back with errors.
             secret: the page belongs to a secret link or shows a person's data: nobody stores or indexes it.
             live: the page may run our own scripts, which may fetch pages of ours.
+            passing: the page shows nobody's data, and leads on. It is not kept, which needs no database; the browser
+                may store it instead.
             headers: further headers.
             context: what the template names; `errors` (FormErrors) makes the error summary appear.
         """
@@ -95,7 +99,10 @@ class Pages:
         body = environment.get_template(template).render(language_links=_language_links(request), **context)
         privacy = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"} if secret else {"Cache-Control": "no-cache"}
         policy = {"Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"] + LIVE} if live else {}
-        return HTMLResponse(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
+        if passing and request.method == "POST":
+            privacy["Cache-Control"] = "private, no-cache"
+        answer = KeptPage if request.method == "POST" and not passing else HTMLResponse
+        return answer(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> Response:
         """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`.
@@ -110,6 +117,7 @@ class Pages:
             "error.html",
             status=problem.status,
             secret=True,
+            passing=True,
             headers=problem.headers,
             status_code=problem.status,
             minutes=math.ceil(int(wait) / 60) if wait.isdigit() else 0,

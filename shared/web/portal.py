@@ -8,7 +8,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from shared.city import City
-from shared.http import HeadAsGet, Limits, OwnRedirects, install_errors
+from shared.http import Limits, install_errors
+from shared.middleware import HeadAsGet, OwnRedirects
 from shared.retention import PERSON_AFTER_MATTER
 from shared.texts import N_
 from shared.web.i18n import LanguagePrefix, language_of
@@ -75,18 +76,22 @@ TASKS: Final = (
         "nachrichten",
         "/notifications/subscribe",
         N_("Nachrichten abonnieren"),
-        N_("Erfahren Sie, was in Ihrem Stadtteil Neues beginnt."),
+        N_("Erfahren Sie, was es in Ihrem Stadtteil Neues gibt."),
         "mail",
     ),
 )
 
 TEXT_PAGES: Final = {
-    "/leichte-sprache": "easy.html",
+    "/einfache-sprache": "easy.html",
     "/barrierefreiheit": "accessibility.html",
     "/barrierefreiheit/melden": "report_barrier.html",
     "/datenschutz": "privacy.html",
     "/impressum": "imprint.html",
 }
+
+
+MOVED: Final = {"/leichte-sprache": "/einfache-sprache"}
+"""Addresses that pages had before, as printed or linked elsewhere."""
 
 
 def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
@@ -120,6 +125,11 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
         async def alias(request: Request) -> RedirectResponse:
             return RedirectResponse(language_of(request).prefix + task.path, 302)
 
+    def add_moved(old: str, new: str) -> None:
+        @app.get(old)
+        async def moved(request: Request) -> RedirectResponse:
+            return RedirectResponse(language_of(request).prefix + new, 301)
+
     if "nachrichten" in open_tasks:
 
         @app.get("/barrierefreiheit/melden")
@@ -128,6 +138,8 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
 
     for path, template in TEXT_PAGES.items():
         add_text_page(path, template)
+    for old, new in MOVED.items():
+        add_moved(old, new)
     for task in TASKS:
         if task.alias in open_tasks:
             add_alias(task)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container
 from datetime import date, datetime, time
 from typing import TypeVar
 
+from shared.days import of_our_time
 from shared.web.forms import FormErrors
 
 Read = TypeVar("Read")
@@ -19,12 +20,12 @@ def read_time(typed: str) -> time:
 
 
 def read_day(typed: str) -> date | None:
-    """A day, "31.12.2026" or "2026-12-31"; None if nothing is typed; raises ValueError."""
+    """A day of our time, "31.12.2026" or "2026-12-31"; None if nothing is typed; raises ValueError."""
     typed = typed.strip()
     if not typed:
         return None
     pattern = "%d.%m.%Y" if "." in typed else "%Y-%m-%d"
-    return datetime.strptime(typed, pattern).date()  # noqa: DTZ007 - a day has no zone
+    return of_our_time(datetime.strptime(typed, pattern).date())  # noqa: DTZ007 - a day has no zone
 
 
 def read_number(typed: str, lowest: int, highest: int) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from shared.clock import BERLIN
 from shared.db import Connection
@@ -40,7 +40,7 @@ class Visit:
         """A text in the language of the page."""
         return self.pages.gettext(self.request)(text)
 
-    def render(self, template: str, **context: Any) -> HTMLResponse:
+    def render(self, template: str, **context: Any) -> Response:
         """Answer with a page; see `Pages.render`."""
         return self.pages.render(self.request, template, **context)
 

@@ -16,6 +16,7 @@ from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN, Clock
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.browsing import Browsing
 from tests.support.days import berlin, run_clock, weekend_day, working_day
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
@@ -62,7 +63,7 @@ def service(app: Any) -> Service:
 @pytest_asyncio.fixture
 async def client(app: Any) -> AsyncIterator[Client]:
     """A client of the application."""
-    async with httpx.AsyncClient(
+    async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://test"
     ) as client:
         yield client

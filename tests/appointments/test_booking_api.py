@@ -274,6 +274,7 @@ async def test_the_calendar_file_can_be_read(client: Client, service: Service) -
     assert event.decoded("dtstart") == start
     assert str(event["sequence"]) == "0"
     assert booked["number"] in str(event["description"])
+    assert "0203 94000" in str(event["description"])
 
 
 async def test_free_times_are_those_that_can_be_booked(client: Client, service: Service) -> None:

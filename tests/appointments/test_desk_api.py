@@ -175,7 +175,8 @@ async def test_staff_of_another_station_or_task_are_refused(
     assert (await do(client, number, what, MITTE, **body)).status_code == 403
     assert (await do(client, number, what, OTHERS, **body)).status_code == 403
     assert (await do(client, number, what, {}, **body)).status_code == 401
-    assert (await do(client, "0000-0000", what, MITTE, **body)).status_code == 404
+    assert (await do(client, "0000-0000", what, MITTE, **body)).status_code == 403
+    assert (await do(client, "0000-0000", what, ALL, **body)).status_code == 404
     assert await deeds(service) == []
     assert len(await outbox(service)) == 1
 
@@ -208,7 +209,8 @@ async def test_who_was_called_leaves_the_list_of_their_station(client: Client, s
     assert await unreached(client, ALL) == [homberg]
     assert len(await deeds(service)) == 1
     assert (await client.post(f"{DESK}/unreached/{other}/call", headers=MITTE)).status_code == 403
-    assert (await client.post(f"{DESK}/unreached/{uuid4()}/call", headers=MITTE)).status_code == 404
+    assert (await client.post(f"{DESK}/unreached/{uuid4()}/call", headers=MITTE)).status_code == 403
+    assert (await client.post(f"{DESK}/unreached/{uuid4()}/call", headers=ALL)).status_code == 404
 
 
 async def test_who_wanted_no_messages_is_called_only_when_something_changes(client: Client, service: Service) -> None:

@@ -26,6 +26,7 @@ from tests.appointments.conftest import API, Client, at, booking, pass_time, wis
 from tests.appointments.test_pages_waiting import details_of
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
 from tests.appointments.waiting import sell_out, wait
+from tests.support.browsing import Browsing
 
 PERSON_LIMIT, ADDRESS_LIMIT = 2, 4
 
@@ -137,7 +138,7 @@ async def test_other_addresses_are_not_held_up(app: Any, client: Client, service
     for n in range(ADDRESS_LIMIT):
         await book(client, service, 10 * n, mail=f"{n}@example.org")
     elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
-    async with httpx.AsyncClient(transport=elsewhere, base_url="http://test") as other:
+    async with Browsing(transport=elsewhere, base_url="http://test") as other:
         assert (await book(other, service, 60, mail="new@example.org")).status_code == 201
 
 

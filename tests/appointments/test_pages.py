@@ -94,7 +94,7 @@ async def test_all_mistakes_are_told_at_once_and_everything_typed_stays(client: 
     draft = await visitor.hold(at(service, 10))
     typed = {"name": "", "mail": "anna@", "phone": "0203 94000"}
     tree = page(await visitor.fill_in(draft, **typed, language="en", interpreter="ro"), 422)
-    assert f"/en{draft}/details" in own_links(tree)
+    assert f"/en{draft}/details?checked=1" in own_links(tree)
     for says in ("Geben Sie Ihren Namen ein.", "name@beispiel.de", "An Festnetz können wir keine SMS senden."):
         assert content(tree).count(says) == 2, "once in the summary, once at the field"
     for after in (tree, await visitor.see(f"{draft}/details"), await visitor.see(f"/en{draft}/details")):

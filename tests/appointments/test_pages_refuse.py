@@ -12,6 +12,7 @@ from shared.service import Role, Service
 from shared.web.formats import hhmm
 from tests.appointments.conftest import Client, at, booking, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, heading, own_links, page, values
+from tests.support.browsing import Browsing
 
 TIMES = "/appointments/book/time?services=meldebescheinigung&place=mitte"
 CLOSE = text("""
@@ -195,7 +196,7 @@ async def test_without_the_database_pages_say_when_to_come_back(settings: Settin
     away = settings.model_copy(update={"database": "postgresql://nobody@127.0.0.1:1/nothing"})
     app = create_app(away, frozenset({Role.HTTP}))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with Browsing(transport=transport, base_url="http://test") as client:
         answer = await client.get("/en/appointments/")
     assert heading(page(answer, 503)) == "We cannot answer at the moment"
     assert int(answer.headers["retry-after"]) > 0

@@ -2,10 +2,8 @@
 
 from urllib.parse import urlencode
 
-import pytest
-
 from services.appointments.offer.domain import Service as Bookable
-from services.appointments.offer.listing import a_to_z, by_situation, nearest_words, search
+from services.appointments.offer.listing import a_to_z, by_situation
 from shared.city import City
 from shared.service import Service
 from tests.appointments.conftest import Client, at
@@ -36,25 +34,6 @@ def test_umlauts_stand_with_their_vowels() -> None:
     assert [each.key for each in a_to_z(named, "de")] == ["Amt", "Ofen", "Öl", "Zoll"]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "key"),
-    [
-        ("führerschein umtausch", "fuehrerschein-umtausch"),
-        ("FUHRERSCHEIN international", "internationaler-fuehrerschein"),
-        ("driving exchange", "fuehrerschein-umtausch"),
-    ],
-)
-def test_a_search_finds_all_its_words_in_either_language(wanted: str, key: str) -> None:
-    assert [each.key for each in search(SERVICES, wanted)] == [key]
-
-
-def test_a_search_without_a_hit_finds_the_nearest_words() -> None:
-    assert search(SERVICES, "Führerschien") == []
-    assert nearest_words(SERVICES, "Führerschien", "de")[0] == "Führerschein"
-    assert nearest_words(SERVICES, "passprot", "en")[0] == "passport"
-    assert nearest_words(SERVICES, "xyzzy", "de") == []
-
-
 async def test_a_search_keeps_what_was_ticked(client: Client) -> None:
     visitor = Visitor(client)
     tree = await visitor.see(address("", "reisepass", q="Fischerei"))
@@ -63,15 +42,22 @@ async def test_a_search_keeps_what_was_ticked(client: Client) -> None:
     }
     assert boxes == {"reisepass": True, "fischereischein": False}
     assert "Bisher gewählt: 20 Minuten" in content(tree)
-    missed = await visitor.see(address("", "reisepass", q="Führerschien"))
-    assert "Dazu haben wir nichts gefunden" in content(missed)
-    [suggested] = [each for each in missed.iter("a") if words(each) == "Führerschein"]
-    found = await visitor.see(suggested.attrib["href"])
-    assert {each.get("value") for each in found.iter("input") if each.get("type") == "checkbox"} == {
-        "reisepass",
+    near = await visitor.see(address("", "reisepass", q="Führerschien"))
+    assert [words(each) for each in near.iter("h2")][:2] == ["Meinten Sie", "Schon gewählt"]
+    assert [each.get("value") for each in near.iter("input") if each.get("type") == "checkbox"][:2] == [
         "fuehrerschein-umtausch",
         "internationaler-fuehrerschein",
-    }
+    ]
+    missed = content(await visitor.see(address("", "reisepass", q="Kirche austreten")))
+    assert "Dazu haben wir nichts gefunden" in missed
+    assert "0203 94000" in missed
+
+
+async def test_what_is_found_among_the_documents_says_so(client: Client) -> None:
+    tree = await Visitor(client).see(address("", q="Passfoto"))
+    assert next(words(each) for each in tree.iter("h2")) == "In den Unterlagen genannt"
+    first = next(each.get("value") for each in tree.iter("input") if each.get("type") == "checkbox")
+    assert first == "personalausweis"
 
 
 async def test_the_list_from_a_to_z_is_in_the_order_of_the_reader(client: Client) -> None:
@@ -110,6 +96,14 @@ async def test_more_than_fits_is_answered_with_how_many_do(client: Client) -> No
     assert "Choose at most 4 for one appointment." in content(english)
 
 
+async def test_an_error_marks_the_group_once_and_no_single_service(client: Client) -> None:
+    for path in (address("/place"), "/appointments/ticket?place=mitte"):
+        answer = await (client.post(path, data={"einmal": "x" * 22}) if "ticket" in path else client.get(path))
+        tree = page(answer, 422)
+        marked = [each.get("class", "").split()[-1] for each in tree.iter() if "--error" in each.get("class", "")]
+        assert marked == ["kern-fieldset--error"], path
+
+
 async def test_a_station_that_lacks_a_service_says_so_and_cannot_be_chosen(client: Client) -> None:
     tree = await Visitor(client).see(address("/place", "fischereischein", "reisepass"))
     places = {each.get("value") for each in tree.iter("input") if each.get("type") == "radio"}
@@ -124,7 +118,7 @@ async def test_a_station_that_lacks_a_service_says_so_and_cannot_be_chosen(clien
 
 async def test_what_no_place_can_do_together_can_be_booked_separately(client: Client) -> None:
     tree = await Visitor(client).see(address("/place", "fischereischein", "auskunftssperre"))
-    assert "Kein Ort kann alles davon zusammen" in content(tree)
+    assert "Kein Ort bietet alles zusammen an" in content(tree)
     assert own_links(tree) >= {address("/place", "fischereischein"), address("/place", "auskunftssperre")}
     assert not [each for each in tree.iter("input") if each.get("type") == "radio"]
 

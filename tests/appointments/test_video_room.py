@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.appointments.settings import DEVELOPMENT_KEY, Settings
-from services.appointments.video.domain import OPENS_BEFORE, Room, opens_at, room_at
+from services.appointments.video.domain import Room, opens_at, room_at
 from services.appointments.video.gateways import Rooms
+from shared.arriving import ROOM_OPENS_BEFORE
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.service import Service
@@ -22,6 +23,7 @@ from tests.appointments.conftest import API, Client, at, booking, pass_time, wee
 from tests.appointments.test_video import book
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import links, parse
+from tests.support.browsing import Browsing
 
 
 async def move_to(service: Service, moment: datetime) -> None:
@@ -49,7 +51,7 @@ def test_a_room_is_open_from_ten_minutes_before_until_the_end(start: datetime, s
     end, now = start + slots * timedelta(minutes=10), start + timedelta(minutes=minutes)
     is_open = -10 <= minutes < slots * 10
     assert (room_at(start, end, now) is Room.OPEN) == is_open
-    assert opens_at(start) == start - OPENS_BEFORE
+    assert opens_at(start) == start - ROOM_OPENS_BEFORE
 
 
 def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
@@ -95,7 +97,7 @@ async def test_the_link_shows_only_while_the_room_is_open(client: Client, servic
     assert "09:50 Uhr" in content(tree)
     assert "0203 94000" in content(tree)
 
-    await move_to(service, start - OPENS_BEFORE)
+    await move_to(service, start - ROOM_OPENS_BEFORE)
     link, test = await outside()
     assert claims_of(link)["room"] != claims_of(test)["room"]
     answer = await client.get(path)
@@ -128,7 +130,7 @@ async def staff(app: Any, service: Service, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(service.tokens, "check", check)
     headers = {"Authorization": "Bearer video"}
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
+    return Browsing(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
 
 
 async def test_staff_lead_the_conversation_while_the_room_is_open(
@@ -139,9 +141,13 @@ async def test_staff_lead_the_conversation_while_the_room_is_open(
     assert (await client.get(path)).status_code == 401
     assert (await staff.get(path)).json()["type"].endswith("room-closed")
     assert (await staff.get(path, headers={"Authorization": "Bearer mitte"})).status_code == 403
-    assert (await staff.get(f"{API}/staff/video/0000-0000")).status_code == 404
     counter = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()
-    assert (await staff.get(f"{API}/staff/video/{counter['number']}")).status_code == 404
+    everywhere = {"Authorization": "Bearer *"}
+    for number in ("0000-0000", counter["number"]):
+        assert (await staff.get(f"{API}/staff/video/{number}")).status_code == 403, (
+            "theirs or nobody's, it is one answer"
+        )
+        assert (await staff.get(f"{API}/staff/video/{number}", headers=everywhere)).status_code == 404
 
     await move_to(service, weekend(service))
     found = (await staff.get(path)).json()

@@ -44,7 +44,7 @@ def headers_of(received: Received[Fact]) -> Headers:
 async def publish(platform: Platform, facts: Sequence[Received[Any]]) -> str:
     """Publish facts of one topic; returns it."""
     topic = topic_of(platform.topic_prefix, type(facts[0].fact))
-    producer: AIOKafkaProducer = new_producer(platform.kafka)
+    producer: AIOKafkaProducer = new_producer(platform)
     await producer.start()
     try:
         for each in facts:

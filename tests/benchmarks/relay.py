@@ -50,7 +50,7 @@ async def _bare(platform: Platform, count: int) -> float:
     topic, sample = topic_of(platform.topic_prefix, AppointmentBooked), booked()
     keys = [uuid4().bytes for _ in range(APPOINTMENTS)]
     records = [(keys[number % APPOINTMENTS], headers_of(sample)) for number in range(count)]
-    producer = new_producer(platform.kafka)
+    producer = new_producer(platform)
     await producer.start()
     try:
         await producer.send_and_wait(topic, BODY, key=records[0][0], headers=records[0][1])
@@ -77,7 +77,7 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
 async def relaying(platform: Platform, database: str, wakeup: Wakeup) -> AsyncIterator[None]:
     """A relay at work."""
     stopping = asyncio.Event()
-    relay = Relay("appointments", database, platform.kafka, wakeup, Metrics("appointments"))
+    relay = Relay("appointments", database, platform, wakeup, Metrics("appointments"))
     running = asyncio.create_task(relay.run(stopping))
     try:
         yield

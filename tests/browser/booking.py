@@ -141,10 +141,16 @@ async def rescheduling_anywhere(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}/reschedule?place=any")
 
 
-async def moved(site: BookingSite, page: Page) -> None:
+async def moving(site: BookingSite, page: Page) -> None:
     await rescheduling_anywhere(site, page)
     await page.locator("button[name=time]").first.click()
-    await page.wait_for_url("**/appointments/m/*?*")
+    await page.wait_for_url("**/reschedule/check?*")
+
+
+async def moved(site: BookingSite, page: Page) -> None:
+    await moving(site, page)
+    await page.get_by_role("button", name="Termin verlegen").click()
+    await page.wait_for_url("**/appointments/m/*?moved=1")
 
 
 async def by_video(site: BookingSite, filled_in: bool = True) -> str:
@@ -201,7 +207,7 @@ async def used_up(site: BookingSite, page: Page) -> None:
     await site.visitor.book(site.next_start())
     await site.open(page, f"{draft}/check")
     await page.get_by_role("button", name="Termin verbindlich buchen").click()
-    await page.wait_for_url("**/check")
+    await page.wait_for_url("**/check?kept=*")
     site.limit_persons(100_000)
 
 
@@ -237,6 +243,27 @@ async def stop_rescheduling(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{manage}/reschedule")
 
 
+async def moved_nowhere(site: BookingSite, page: Page) -> None:
+    await site.open(page, f"{await site.appointment()}?same=1")
+
+
+async def stop_moving(site: BookingSite, page: Page) -> None:
+    stop, manage = await _stop_booked(site)
+    await stop.delay(20)
+    await site.open(page, f"{manage}/reschedule")
+    await page.locator("button[name=time]").first.click()
+    await page.wait_for_url("**/reschedule/check?*")
+
+
+async def stop_check(site: BookingSite, page: Page) -> None:
+    stop = await a_stop(site.service, days=4)
+    await stop.delay(20)
+    answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
+    draft = answer.headers["location"].removesuffix("/details")
+    await site.visitor.fill_in(draft)
+    await site.open(page, f"{draft}/check")
+
+
 async def cancelling(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}/cancel")
 
@@ -254,7 +281,8 @@ async def over(site: BookingSite, page: Page) -> None:
 
 
 STATES: dict[str, tuple[str, State]] = {
-    "start": ("Termin vor Ort", at_path("/appointments/")),
+    "start": ("Termin buchen", at_path("/appointments/")),
+    "stations": ("Adressen und Öffnungszeiten", at_path("/appointments/stations")),
     "services": ("Was möchten Sie erledigen?", at_path("/appointments/book?place=mitte")),
     "services-missing": ("Was möchten Sie erledigen?", at_path("/appointments/book/place")),
     "services-chosen": (
@@ -262,6 +290,10 @@ STATES: dict[str, tuple[str, State]] = {
         at_path("/appointments/book?services=reisepass&services=kinder-reisepass&services=kinder-reisepass"),
     ),
     "services-not-found": (
+        "Was möchten Sie erledigen?",
+        at_path("/appointments/book?q=Kirche&services=reisepass"),
+    ),
+    "services-near": (
         "Was möchten Sie erledigen?",
         at_path("/appointments/book?q=Führerschien&services=reisepass"),
     ),
@@ -300,7 +332,11 @@ STATES: dict[str, tuple[str, State]] = {
     "room-open": ("Ihr Video-Termin", room_open),
     "rescheduling": ("Auf wann möchten Sie den Termin verlegen?", rescheduling),
     "rescheduling-anywhere": ("Auf wann möchten Sie den Termin verlegen?", rescheduling_anywhere),
+    "moving": ("Möchten Sie diesen Termin verlegen?", moving),
     "moved": ("Ihr Termin ist verlegt", moved),
+    "moved-nowhere": ("Ihr Termin bleibt, wie er ist", moved_nowhere),
+    "stop-moving": ("Möchten Sie diesen Termin verlegen?", stop_moving),
+    "stop-check": ("Prüfen und buchen", stop_check),
     "stop-place": ("Wo passt es Ihnen?", stop_place),
     "stop-time": ("Wann passt es Ihnen?", stop_time),
     "stop-late": ("Ihr Termin", stop_late),

@@ -63,6 +63,16 @@ async def assert_fits(page: Page) -> None:
         assert not found, f"{what}: {found}"
 
 
+async def assert_can_be_come_back_to(page: Page) -> None:
+    """Reloaded, and after going on and back, the page is there again: the browser does not ask to send a form again."""
+    heading = await page.inner_text("h1")
+    await page.reload()
+    assert await page.inner_text("h1") == heading
+    await page.goto("about:blank")
+    await page.go_back()
+    assert await page.inner_text("h1") == heading
+
+
 async def double_text(page: Page) -> None:
     """Set the reader's letters to twice their size (WCAG 1.4.4)."""
     await page.evaluate("document.documentElement.style.fontSize = '200%'")

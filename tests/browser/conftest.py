@@ -38,6 +38,7 @@ from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
 from tests.browser.touring import TouringSite
 from tests.shared.web.site import create_site
+from tests.support.browsing import Browsing
 from tests.support.days import run_clock
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database, drop_database
@@ -173,7 +174,7 @@ async def appointments(
     async with service.db.transaction() as conn:
         await load_city(conn, service.city)
     platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(service.city, {"termin"}))
-    async with serving(platform_app, listener) as address, httpx.AsyncClient(base_url=address) as client:
+    async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
         yield address, service, client
     await service.db.close()
     await drop_database(database)

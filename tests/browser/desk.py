@@ -85,6 +85,12 @@ def of_appointment(path: str) -> DeskState:
     return go
 
 
+async def moving(site: DeskSite, page: Page) -> None:
+    await of_appointment("/move?reason=asked")(site, page)
+    await page.locator("button[name=time]").first.click()
+    await page.wait_for_url("**/move/check?*")
+
+
 async def nothing_to_do(site: DeskSite, page: Page) -> None:
     await site.sign_in(page, site.clerk.session.model_copy(update={"roles": frozenset()}))
     await site.booking.open(page, f"{PAGES}/")
@@ -117,6 +123,20 @@ async def day(site: DeskSite, page: Page) -> None:
 async def day_empty(site: DeskSite, page: Page) -> None:
     in_a_year = now().date() + timedelta(days=365)
     await site.open(page, f"/day?place=homberg&day={in_a_year}")
+
+
+def looking_for(typed: str) -> DeskState:
+    """The answer to a search from the list of a day."""
+
+    async def go(site: DeskSite, page: Page) -> None:
+        for name in ("Jörg Müller", "Eva Müller-Lüdenscheidt", "Bernd Schmidt"):
+            await site.appointment(name=name)
+        await site.open(page, "/day?place=mitte")
+        await page.get_by_label("Name, Terminnummer").fill(typed)
+        await page.get_by_role("button", name="Suchen").click()
+        await page.wait_for_url("**/find?*")
+
+    return go
 
 
 async def of_begun(site: DeskSite, page: Page) -> None:
@@ -186,7 +206,10 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "signed-out": ("Sie sind abgemeldet", at_path("/signed-out")),
     "day": ("Tagesliste", day),
     "day-empty": ("Tagesliste", day_empty),
-    "day-not-found": ("Tagesliste", at_path("/find?number=0000-0000")),
+    "found": ("Suche", looking_for("mueller")),
+    "found-alike": ("Suche", looking_for("Schmitt")),
+    "found-nobody": ("Suche", looking_for("Nirgends")),
+    "found-wrong": ("Suche", looking_for("x")),
     "day-no-station": ("Tagesliste", no_station),
     "day-stop": ("Tagesliste", day_of_stop),
     "appointment": ("Termin", of_appointment("")),
@@ -196,6 +219,7 @@ DESK_STATES: dict[str, tuple[str, DeskState]] = {
     "cancel-wrong": ("Diesen Termin absagen?", cancelling_wrong),
     "move": ("Diesen Termin verlegen", of_appointment("/move")),
     "move-times": ("Diesen Termin verlegen", of_appointment("/move?reason=closed")),
+    "move-check": ("Diesen Termin verlegen?", moving),
     "book": ("Termin buchen", at_path("/book?services=kinder-reisepass")),
     "book-wrong": ("Termin buchen", at_path("/book/time?place=mitte")),
     "book-time": ("Zeit wählen", at_path(TIMES)),

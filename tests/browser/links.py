@@ -22,6 +22,6 @@ async def sent(site: BookingSite, page: Page) -> None:
 STATES: dict[str, tuple[str, State]] = {
     "links": ("Link verloren?", at_path(LINKS)),
     "links-wrong": ("Link verloren?", wrong),
-    "links-sent": ("Sehen Sie nach, ob wir geschrieben haben", sent),
+    "links-sent": ("Bitte sehen Sie in Ihrem Postfach nach", sent),
 }
 """Every page for lost links in every state: its heading, and how to get there."""

@@ -2,14 +2,14 @@
 
 from playwright.async_api import Page
 
-from tests.browser.checks import assert_accessible, assert_fits, double_text, screenshot
+from tests.browser.checks import assert_accessible, assert_can_be_come_back_to, assert_fits, double_text, screenshot
 from tests.browser.conftest import DEVICES
 
 HEIGHT = 820
 
 
 async def assert_serves_every_reader(page: Page, name: str) -> None:
-    """The page is accessible and fits, whoever reads it; pictures are kept under a name."""
+    """The page is accessible and fits, whoever reads it, and can be come back to; pictures are kept under a name."""
     await assert_accessible(page)
     await screenshot(page, f"{name}-phone-light")
     await resize(page, "desktop")
@@ -24,6 +24,7 @@ async def assert_serves_every_reader(page: Page, name: str) -> None:
     await page.evaluate("document.documentElement.dir = 'ltr'")
     await double_text(page)
     await assert_fits(page)
+    await assert_can_be_come_back_to(page)
 
 
 async def resize(page: Page, device: str) -> None:

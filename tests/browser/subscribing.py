@@ -92,7 +92,7 @@ async def subscribe_wrong(site: SubscribingSite, page: Page) -> None:
     await page.get_by_label("Marxloh", exact=True).check()
     await page.get_by_label("Per SMS", exact=True).check()
     await page.get_by_label("Handynummer").fill("0203 94000")
-    await page.get_by_role("button", name="Nachrichten bestellen").click()
+    await page.get_by_role("button", name="Nachrichten abonnieren").click()
 
 
 async def confirm(site: SubscribingSite, page: Page) -> None:
@@ -151,7 +151,7 @@ STATES: dict[str, tuple[str, State]] = {
     "link": ("Link zu meinen Nachrichten anfordern", at_path("/notifications/link")),
     "link-sent": ("Wir haben Ihnen geschrieben", at_path("/notifications/sent?what=link-sms")),
     "confirm": ("Möchten Sie diese Nachrichten?", confirm),
-    "confirmed": ("Ihre Nachrichten sind bestellt", confirmed),
+    "confirmed": ("Ihre Nachrichten sind abonniert", confirmed),
     "request-over": ("Dieser Link gilt nicht mehr", request_over),
     "told": ("Ihre Nachrichten", told),
     "saved": ("Ihre Nachrichten", saved),
@@ -161,6 +161,6 @@ STATES: dict[str, tuple[str, State]] = {
     "barrier": ("Barriere melden", at_path("/notifications/barriers")),
     "barrier-wrong": ("Barriere melden", barrier_wrong),
     "barrier-sent": ("Danke für Ihre Meldung", barrier_sent),
-    "over": ("Diese Bestellung gibt es nicht mehr", over),
+    "over": ("Dieses Abo gibt es nicht mehr", over),
 }
 """Every page of subscriptions in every state: its heading, and how to get there."""

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
-from tests.browser.booking import BookingSite, details_empty, time_taken
+from tests.browser.booking import BookingSite, details_empty, details_wrong, moving, time_taken
 from tests.browser.checks import shows
 from tests.browser.conftest import OpenPage
 
@@ -142,6 +142,35 @@ async def test_the_back_button_shows_what_was_typed(open_page: OpenPage, booking
     await shows(page, "Ihr Termin ist gebucht")
     await page.go_back()
     await shows(page, "Ihr Termin")  # a step that is done leads to the appointment
+
+
+async def test_back_after_a_corrected_mistake_shows_the_form_as_it_is_now(
+    open_page: OpenPage, booking: BookingSite
+) -> None:
+    page = await open_page("about:blank", script=False)
+    await details_wrong(booking, page)
+    await page.get_by_label("Vor- und Nachname").fill("Anna Muster")
+    await page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
+    await page.get_by_label("Handynummer").fill("")
+    await page.get_by_role("button", name="Weiter").click()
+    await shows(page, "Prüfen und buchen")
+    await page.go_back()
+    await shows(page, "Ihre Angaben")
+    await expect(page.get_by_label("E-Mail-Adresse")).to_have_value("anna@example.org")
+    await expect(page.locator("#fehler")).to_have_count(0)
+
+
+async def test_an_appointment_moves_after_one_question_by_keyboard_alone(
+    open_page: OpenPage, booking: BookingSite
+) -> None:
+    page = await open_page("about:blank", script=False, device="phone")
+    await moving(booking, page)
+    await page.get_by_role("link", name="Andere Zeit wählen").press("Enter")
+    await shows(page, "Auf wann möchten Sie den Termin verlegen?")
+    await page.locator("button[name=time]").first.press("Enter")
+    await shows(page, "Möchten Sie diesen Termin verlegen?")
+    await page.get_by_role("button", name="Termin verlegen").press("Enter")
+    await shows(page, "Ihr Termin ist verlegt")
 
 
 async def test_a_time_taken_meanwhile_is_one_press_from_another(open_page: OpenPage, booking: BookingSite) -> None:

@@ -67,7 +67,7 @@ async def test_on_paper_the_list_of_a_day_is_a_table_and_nothing_else(open_page:
 @pytest.mark.parametrize(
     ("reach", "controls"),
     [
-        (day, ["Übersicht", "Abmelden", "day", "Zeigen", "number", "Suchen"]),
+        (day, ["Übersicht", "Abmelden", "day", "Zeigen", "wanted", "Suchen"]),
         (
             at_path("/hours/window?place=mitte&number=1"),
             [

@@ -41,14 +41,14 @@ async def test_every_control_shows_the_focus_in_reading_order(
     await expect(page.locator("#fehler")).to_be_visible()
     stops = await walk(page)
     order = ["districts", "quarters", "topics", "how_often", "language", "channel-2", "mail", "phone"]
-    places = [stops.index(name) for name in [*order, "Nachrichten bestellen"]]
+    places = [stops.index(name) for name in [*order, "Nachrichten abonnieren"]]
     assert places == sorted(places), stops
 
 
 @pytest.mark.parametrize(
     ("prefix", "words"),
     [
-        ("", ("Hamborn", "Bürger-Service-Station", "Sofort", "Per E-Mail", "E-Mail-Adresse", "Nachrichten bestellen")),
+        ("", ("Hamborn", "Bürger-Service-Station", "Sofort", "Per E-Mail", "E-Mail-Adresse", "Nachrichten abonnieren")),
         ("/en", ("Hamborn", "Bürger-Service-Station", "At once", "By e-mail", "E-mail address", "Subscribe")),
     ],
 )
@@ -67,7 +67,7 @@ async def test_subscribing_and_ending_need_no_script(
 
     await subscribing.open(page, prefix + subscribing.path(CONFIRM, await subscribing.request()))
     await page.get_by_role("button", name="Confirm" if prefix else "Bestätigen").click()
-    await shows(page, "You are subscribed" if prefix else "Ihre Nachrichten sind bestellt")
+    await shows(page, "You are subscribed" if prefix else "Ihre Nachrichten sind abonniert")
     end = "Unsubscribe from everything" if prefix else "Alles abbestellen"
     await page.get_by_role("link", name=end).click()
     await page.get_by_role("button", name=end).click()
@@ -79,4 +79,4 @@ async def test_confirming_needs_no_mouse(open_page: OpenPage, subscribing: Subsc
     await confirm(subscribing, page)
     await page.get_by_role("button", name="Bestätigen").focus()
     await page.keyboard.press("Enter")
-    await shows(page, "Ihre Nachrichten sind bestellt")
+    await shows(page, "Ihre Nachrichten sind abonniert")

@@ -103,7 +103,7 @@ def publishes_before_commit() -> None:
         async def book_and_send(conn: AsyncConnection, service: Any, *arguments: Any) -> Any:
             booked = await book(conn, service, *arguments)
             rows = await conn.execute(text("select * from outbox order by id desc limit 1"))
-            relay = Relay(service.name, "", service.settings.platform.kafka, service.outbox, service.metrics)
+            relay = Relay(service.name, "", service.settings.platform, service.outbox, service.metrics)
             await (await relay._send(await relay._ready_producer(), rows.mappings().one()))
             await relay._drop_producer()
             return booked
@@ -146,14 +146,14 @@ def chooses_keys_by_chance() -> None:
 def commits_offsets_first() -> None:
     """The consumer commits its offsets, then applies the facts."""
 
-    def broken(apply: Any) -> Any:
-        async def commit_and_apply(consumer: Any, parsed: Sequence[Any]) -> None:
-            await consumer._commit([each.record for each in parsed])
-            await apply(consumer, parsed)
+    def broken(take: Any) -> Any:
+        async def commit_and_take(consumer: Any, stopping: Any, records: Sequence[Any]) -> None:
+            await consumer._commit(records)
+            await take(consumer, stopping, records)
 
-        return commit_and_apply
+        return commit_and_take
 
-    _change("shared.consumer:Consumer._apply", broken)
+    _change("shared.consumer:Consumer._take", broken)
 
 
 def forgets_answers() -> None:
@@ -200,7 +200,7 @@ def tells_again_what_it_reads_again() -> None:
         return set(event_ids)
 
     telling = "services.notifications.telling"
-    _change("shared.consumer:first_seen", lambda _: all_are_new)
+    _change("shared.applying:first_seen", lambda _: all_are_new)
     _reword(f"{telling}.usecases:_KNOW", "matters.version <", "matters.version <=")
     _change(f"{telling}.usecases:kind_of", lambda of: lambda fact: replace(of(fact), differs=lambda *_: True))
     _change(f"{telling}.domain:notice_id", lambda _: lambda *_: uuid4())

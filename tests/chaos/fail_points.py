@@ -1,7 +1,8 @@
-"""Named fail points: places in the code at which a process kills itself, once, when told to by a file.
+"""Named fail points: places in the code at which a process kills or freezes itself, once, when told to by a file.
 
 The product has no hooks. A process of a chaos run wraps the named functions before it serves (`install`); the runner
-arms a point by making a file in the run's folder, and the first process that gets there dies.
+arms a point by making a file in the run's folder, and the first process that gets there dies, or stops until it is
+told to go on.
 """
 
 import os
@@ -23,6 +24,7 @@ BEFORE_EFFECTS = "consumer: before the COMMIT of the effects"
 EFFECTS_NOT_OFFSET = "consumer: after the COMMIT of the effects, before the offset is committed"
 NOTED_NOT_OFFSET = "consumer of notifications: after the COMMIT of the effects, before the offset is committed"
 OFFSET = "consumer: the offset is committed"
+NOT_BEGUN = "due work: claimed, not begun"
 CLAIMED = "sending: after the claim, before the socket opens"
 ANSWER_NOT_RECORDED = "sending: the far end has answered, nothing is recorded"
 BEFORE_RECORD = "sending: before the COMMIT of the answer"
@@ -39,12 +41,15 @@ ALL = (
     EFFECTS_NOT_OFFSET,
     NOTED_NOT_OFFSET,
     OFFSET,
+    NOT_BEGUN,
     CLAIMED,
     ANSWER_NOT_RECORDED,
     BEFORE_RECORD,
     LOOKED_UP,
     BOUNCE_TAKEN,
 )
+WITH_A_LEASE = (NOT_BEGUN, CLAIMED, ANSWER_NOT_RECORDED, BEFORE_RECORD, LOOKED_UP)
+"""Points at which a worker has due work in hand."""
 
 
 class Armed:
@@ -58,13 +63,18 @@ class Armed:
         """Let the next process that reaches a point die there."""
         self._file(point).touch()
 
+    def arm_frost(self, point: str) -> None:
+        """Let the next process that reaches a point freeze there."""
+        self._frozen(point).unlink(missing_ok=True)
+        self._frost(point).touch()
+
     def disarm(self, point: str) -> bool:
         """Take it back; returns whether nobody has died of it yet."""
-        try:
-            self._file(point).unlink()
-        except FileNotFoundError:
-            return False
-        return True
+        return _removed(self._file(point))
+
+    def disarm_frost(self, point: str) -> bool:
+        """Take it back; returns whether nobody has frozen there yet."""
+        return _removed(self._frost(point))
 
     def is_armed(self, point: str) -> bool:
         """Whether a point still waits for somebody to die."""
@@ -75,20 +85,46 @@ class Armed:
         record = self._died(point)
         return int(record.read_text()) if record.exists() else None
 
+    def frozen(self, point: str) -> int | None:
+        """The process id of the one that froze there since the point was armed."""
+        record = self._frozen(point)
+        return int(record.read_text()) if record.exists() else None
+
     def reach(self, point: str) -> None:
-        """Die here if the point is armed; of several processes only one does."""
+        """Die or freeze here if the point is armed; of several processes only one does."""
         if self.disarm(point):
-            record = self._died(point).with_suffix(".new")
-            record.write_text(str(os.getpid()))
-            record.replace(self._died(point))
+            _write_pid(self._died(point))
             os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(60)  # the signal is on its way
+        if self.disarm_frost(point):
+            _write_pid(self._frozen(point))
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def _file(self, point: str) -> Path:
         return self._folder / f"{ALL.index(point)}.armed"
 
     def _died(self, point: str) -> Path:
         return self._folder / f"{ALL.index(point)}.died"
+
+    def _frost(self, point: str) -> Path:
+        return self._folder / f"{ALL.index(point)}.frost"
+
+    def _frozen(self, point: str) -> Path:
+        return self._folder / f"{ALL.index(point)}.frozen"
+
+
+def _removed(file: Path) -> bool:
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _write_pid(record: Path) -> None:
+    new = record.with_suffix(".new")
+    new.write_text(str(os.getpid()))
+    new.replace(record)
 
 
 def install(armed: Armed) -> None:
@@ -97,15 +133,18 @@ def install(armed: Armed) -> None:
     from services.notifications.reports.gateways import ReportHandler
     from services.notifications.sending.carrier import Carrier
     from services.notifications.sending.usecases import LookingUp, Sending
+    from shared.applying import Applying
     from shared.consumer import Consumer
+    from shared.lanes import Lane
     from shared.relay import Relay
 
     _wrap(Relay, "_send", armed, before=BEFORE_SEND)
     _wrap(Relay, "_wait", armed, after=SENT_NOT_MARKED)
     _wrap(Relay, "_mark", armed, after=MARKED, when=lambda relay, conn, rows: bool(rows))
-    _wrap(Consumer, "_react", armed, after=BEFORE_EFFECTS)
+    _wrap(Applying, "_react", armed, after=BEFORE_EFFECTS)
     _wrap(Consumer, "_commit", armed, before=EFFECTS_NOT_OFFSET, after=OFFSET)
     _wrap(Consumer, "_commit", armed, before=NOTED_NOT_OFFSET, when=_is_of_notifications)
+    _wrap(Lane, "_begin", armed, before=NOT_BEGUN)
     _wrap(Carrier, "carry", armed, before=CLAIMED, after=ANSWER_NOT_RECORDED)
     _wrap(Sending, "finish", armed, after=BEFORE_RECORD)
     _wrap(LookingUp, "perform", armed, after=LOOKED_UP)

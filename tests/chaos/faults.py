@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tests.chaos.city import City
-from tests.chaos.fail_points import ALL
+from tests.chaos.fail_points import ALL, WITH_A_LEASE
+from tests.chaos.launcher import LEASE
 from tests.chaos.world import World
 
 FROZEN_FOR = (0.5, 2, 4, 12)
@@ -50,8 +51,10 @@ class Faults:
             dice = self._random.random()
             if dice < 0.05:
                 self._move_clock()
-            elif dice < 0.5:
+            elif dice < 0.45:
                 await self._die(self._next_point())
+            elif dice < 0.5:
+                await self._freeze_at(self._random.choice(WITH_A_LEASE))
             elif dice < 0.75:
                 await self._kill(self._victim())
             else:
@@ -77,6 +80,13 @@ class Faults:
         if await self._world.died(point, patience=4):
             self._counts[f"kill -9 at a point - {point}"] += 1
             self._say(f"kill -9   {point}")
+
+    async def _freeze_at(self, point: str) -> None:
+        """Freeze a worker with work in hand until others have taken it over, if freezes may be that long."""
+        seconds = max(self._frozen_for)
+        if seconds > LEASE.total_seconds() and await self._world.freeze_at(point, seconds, patience=4):
+            self._counts[f"freeze beyond the lease - {point}"] += 1
+            self._say(f"frozen    {point}, for {seconds:g} s")
 
     async def _kill(self, name: str) -> None:
         self._say(f"kill -9   {name}")

@@ -29,10 +29,10 @@ def main(services: str, roles: str, port: str, folder: str, breakage: str = "") 
         breakages.AFTER_IMPORT[breakage]()
 
     from deploy import serve
-    from shared import due, kafka, retention
+    from shared import kafka, lanes, retention
     from shared.service import Role
 
-    due.LEASE = LEASE
+    lanes.LEASE = LEASE
     retention.PERSON_AFTER_MATTER = KEPT
     settings = kafka.consumer_settings
     kafka.consumer_settings = lambda: {

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.far_ends.records import ReportKind
 from deploy.local.far_ends.store import Store
 from shared.events.registry import FACTS, topics_of
-from shared.kafka import headers_as_text
+from shared.records import headers_as_text
 from tests.chaos.city import PARTITIONS, City
 from tests.chaos.history import Arrived, Logged
 
@@ -46,9 +46,9 @@ def _logged(record: Any) -> Logged:
         record.partition,
         record.offset,
         record.key,
-        UUID(headers["ce_id"]),
-        headers["ce_type"],
-        UUID(headers["ce_subject"]),
+        UUID(str(headers["ce_id"])),
+        str(headers["ce_type"]),
+        UUID(str(headers["ce_subject"])),
         json.loads(record.value)["version"],
         record.value,
     )

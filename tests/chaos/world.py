@@ -99,6 +99,7 @@ class World:
         """Let everything run, undisturbed."""
         for point in ALL:
             self.armed.disarm(point)
+            self.armed.disarm_frost(point)
         for part in self.parts.values():
             part.resume()
         await eventually(lambda: not self._down and all(part.running for part in self.parts.values()), timeout=90)
@@ -141,6 +142,25 @@ class World:
             part.resume()
             fault.ended = time.time()
             self.faults.append(fault)
+
+    async def freeze_at(self, point: str, seconds: float, patience: float) -> bool:
+        """Stop the next process that gets to a point there for a while; returns False if none did in time."""
+        self.armed.arm_frost(point)
+        end = time.monotonic() + patience
+        while (pid := self.armed.frozen(point)) is None:
+            if time.monotonic() > end and self.armed.disarm_frost(point):
+                return False
+            await asyncio.sleep(0.02)
+        name = next((name for name, known in self._pids.items() if known == pid), None)
+        fault = Fault("freeze", name or point, time.time(), 0)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if name:
+                self.parts[name].resume()
+            fault.ended = time.time()
+            self.faults.append(fault)
+        return True
 
     async def died(self, point: str, patience: float) -> bool:
         """Wait until a process has died at an armed fail point; returns False, and disarms it, if none did in time."""

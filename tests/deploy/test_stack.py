@@ -28,6 +28,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import Child, StackError, free_port
 from deploy.local.stack import Stack
 from shared.kafka import create_topics, new_producer
+from shared.settings import Platform
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -86,7 +87,7 @@ async def test_postgres_wants_its_password(own_postgres: Postgres) -> None:
 async def test_kafka_keeps_what_it_acknowledged_through_kill_9(own_kafka: Kafka) -> None:
     await create_topics(own_kafka.bootstrap, ["kept"], 1)
     assert await create_topics(own_kafka.bootstrap, ["kept"], 1) == []
-    producer = new_producer(own_kafka.bootstrap)
+    producer = new_producer(Platform(kafka=own_kafka.bootstrap))
     await producer.start()
     for number in range(100):
         await producer.send("kept", str(number).encode())

@@ -128,6 +128,8 @@ def test_the_times_to_keep_are_those_of_the_code() -> None:
         "addresses that do not exist": retention.LEDGER,
         "addresses whose owners complained": retention.OBJECTION,
     }
+    hours = retention.KEPT_PAGES // timedelta(hours=1)
+    assert f"| pages that answered a post | {hours} hours |" in section("How long things are kept")
     assert dead_letters.LIMIT == 20
     assert "Twenty unsettled" in PAGE
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI
@@ -37,6 +36,7 @@ from shared.kafka import create_topics
 from shared.service import ALL_ROLES, Role, Service
 from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.deploy.far_ends import web_server
+from tests.support.browsing import Browsing
 from tests.support.days import berlin, run_clock, stand_at, working_day
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend
@@ -60,7 +60,7 @@ class City:
         self.platform = platform
         self.sms_url = sms_url
         self.settings = {each.service: each for each in settings}
-        self.client = httpx.AsyncClient(base_url=platform.public_url, timeout=20)
+        self.client = Browsing(base_url=platform.public_url, timeout=20)
         self._running: dict[str, AsyncExitStack] = {}
         self.apps: dict[str, Any] = {}
 
@@ -160,7 +160,7 @@ class City:
     async def staff_token(self, issuer: str, user: str) -> str:
         """An access token of a member of the staff."""
         data = {"grant_type": "client_credentials", "client_id": user, "client_secret": "nahbar-development"}
-        async with httpx.AsyncClient() as client:
+        async with Browsing() as client:
             answer = await client.post(f"{issuer}/token", data=data)
         token: str = answer.raise_for_status().json()["access_token"]
         return token

@@ -30,7 +30,7 @@ async def test_who_answers_2_frees_the_seat_and_is_told_once(city: City) -> None
         await city.write_sms(PHONE, " 2. ")
     await city.until_received({("sms", PHONE): 3})
     told = [json.loads(each.source)["text"] for each in city.accepted()]
-    assert told[1].endswith(" 2 = absagen")
+    assert "Zum Absagen mit 2 antworten." in told[1]
     assert told[2].startswith(f"Abgesagt: {booked['number']}")
     assert await status(city, booked["token"]) == "cancelled"
     async with city.service("appointments").db.transaction() as conn:
@@ -70,5 +70,5 @@ async def test_an_answer_to_the_old_time_leaves_the_new_one_and_says_so(city: Ci
     await city.until_received({("sms", PHONE): 3})
     await city.write_sms(PHONE, "2")
     await city.until_received({("sms", PHONE): 4})
-    assert json.loads(city.accepted()[-1].source)["text"].startswith(f"Gilt noch: {booked['number']}")
+    assert json.loads(city.accepted()[-1].source)["text"].startswith(f"Ihr Termin gilt weiter: {booked['number']}")
     assert await status(city, booked["token"]) == "confirmed"

@@ -1,4 +1,4 @@
-"""Flow 3 on real Kafka, from a published week to what people received: each once, in their language, nobody else."""
+"""Flow 2 on real Kafka, from a published week to what people received: each once, in their language, nobody else."""
 
 from datetime import timedelta
 from typing import Any

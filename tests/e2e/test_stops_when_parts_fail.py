@@ -1,4 +1,4 @@
-"""Flow 3 while a part is away or facts come again, late, out of order: everybody still hears of it once."""
+"""Flow 2 while a part is away or facts come again, late, out of order: everybody still hears of it once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Flow 5 on real Kafka, followed to what people received: offered, declined, expired, taken."""
+"""Flow 3 on real Kafka, followed to what people received: offered, declined, expired, taken."""
 
 import re
 from datetime import datetime, timedelta

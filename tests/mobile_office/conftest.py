@@ -22,6 +22,7 @@ from shared.events.appointments import AppointmentBooked
 from shared.recurrence import WEEK
 from shared.service import Role, Service
 from shared.settings import Platform
+from tests.support.browsing import Browsing
 from tests.support.days import stand_at
 from tests.support.stack import Backend
 
@@ -74,7 +75,7 @@ def service(app: Any, monkeypatch: pytest.MonkeyPatch) -> Service:
 @pytest_asyncio.fixture
 async def client(app: Any, service: Service) -> AsyncIterator[Client]:
     """Somebody who leads and drives."""
-    async with httpx.AsyncClient(
+    async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://test",
         headers={"Authorization": "Bearer mobile_office:lead+mobile_office:staff"},

@@ -13,7 +13,7 @@ from shared.events.mobile_office import StopReason
 from shared.service import Service
 from tests.appointments.visitor import Visitor, content, heading, own_links
 from tests.mobile_office.conftest import Client
-from tests.mobile_office.touring import LEAD, Touring
+from tests.mobile_office.touring import LEAD, WEEK, Touring
 
 
 @pytest.fixture
@@ -70,6 +70,42 @@ async def test_without_a_stop_it_names_the_next_there_and_the_nearest(visitor: V
     assert f"/mobile_office/stops/{third.id}" in links
     after = await visitor.see(f"/mobile_office/?quarter=202&week={touring.monday}")
     assert "In dieser Woche in der Nähe" in content(after)
+
+
+async def test_without_a_filter_nothing_is_said_of_here(visitor: Visitor, touring: Touring) -> None:
+    first, *_ = await touring.publish()
+    touring.at(7, day=-3)
+    tree = await visitor.see("/mobile_office/")
+    assert f"/mobile_office/stops/{first.id}" in own_links(tree)
+    said = content(tree)
+    assert "In dieser Woche gibt es keine Halte mehr." in said
+    assert "Der nächste Halt" in said
+    assert "Das können Sie dort erledigen" in said
+    assert said.count("Reisepass beantragen") == 2, "once as a choice and once as what can be done"
+    assert "In dieser Woche gibt es dafür keine Halte mehr." in content(
+        await visitor.see("/mobile_office/?service=reisepass")
+    )
+    for words in ("kommt das Bürgermobil hier", "Hier geht außerdem", "Das nächste Mal hier"):
+        assert words not in said, words
+    assert "kommt das Bürgermobil hier nicht mehr vorbei" in content(await visitor.see("/mobile_office/?district=200"))
+
+
+async def test_what_a_cancelled_stop_offered_is_not_what_others_offer_besides(
+    visitor: Visitor, touring: Touring
+) -> None:
+    first, *_ = await touring.publish()
+    await cancel(touring, first)
+    said = content(await visitor.see(f"/mobile_office/stops/{first.id}"))
+    assert "Das können Sie hier erledigen:" in said
+    assert "Hier geht außerdem" not in said
+
+
+async def test_what_can_be_done_is_what_stops_offer_that_take_place(visitor: Visitor, touring: Touring) -> None:
+    await touring.plan(WEEK[:1])
+    [only] = await touring.publish()
+    assert "Das können Sie dort erledigen" in content(await visitor.see("/mobile_office/"))
+    await cancel(touring, only)
+    assert "Das können Sie dort erledigen" not in content(await visitor.see("/mobile_office/"))
 
 
 @pytest.mark.parametrize("query", ["week=9999-12-31", "week=0001-01-01", "week=x", "district=x&quarter=-1&service=y"])

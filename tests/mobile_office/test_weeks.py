@@ -132,7 +132,7 @@ async def test_a_plan_that_cannot_be_is_refused(client: Client, service: Service
         await put(client, place, NEXT, *hours, status=422, **more)
     body = plan("marxloh", NEXT + timedelta(weeks=1)) | {"week_version": 1}
     await ask(client, "PUT", f"/staff/weeks/{NEXT}/stops/{uuid4()}", body, 422)
-    await ask(client, "PUT", f"/staff/weeks/{NEXT + timedelta(weeks=5)}/stops/{uuid4()}", body, 422)
+    await ask(client, "PUT", f"/staff/weeks/{NEXT + timedelta(weeks=5)}/stops/{uuid4()}", body, 404)
     await ask(client, "PUT", f"/staff/weeks/{TUESDAY}", status=422)
     for weeks in (-1, 53):
         await ask(client, "PUT", f"/staff/weeks/{MONDAY + timedelta(weeks=weeks)}", status=422)

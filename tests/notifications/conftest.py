@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
@@ -32,6 +31,7 @@ from shared.service import Role, Service
 from shared.settings import Platform
 from tests.deploy.far_ends import web_server
 from tests.notifications.facts import MONDAY_NOON
+from tests.support.browsing import Browsing
 from tests.support.days import stand_at
 from tests.support.wait import eventually
 
@@ -105,7 +105,7 @@ class Post:
 
     async def outage(self, status: int) -> None:
         """Let the first gateway answer everything with a status; 200 ends it."""
-        async with httpx.AsyncClient() as client:
+        async with Browsing() as client:
             url = f"http://127.0.0.1:{self._sms_port}/sms/simulator/outage"
             (await client.put(url, json={"status": status})).raise_for_status()
 

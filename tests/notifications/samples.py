@@ -1,7 +1,7 @@
 """What the texts of every purpose are tested with, in every language."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.notifications.links.domain import OpenMatter, OpenMatters
 from services.notifications.news.domain import Circular
@@ -38,7 +38,8 @@ class Sample:
 
     `needed` stands in mail and SMS, the first of it in the subject. `turning` and `names` stand in the mail: numbers
     and times that must not turn round in a text from right to left, and German proper names. `titled` stands in the
-    subject instead of the first that is needed; `greeted` says whether the reader's name is known.
+    subject instead of the first that is needed; `short` in the SMS where there is no room for all that is needed;
+    `greeted` says whether the reader's name is known.
     """
 
     make: Callable[[str, DecidedBy], Subject]
@@ -46,6 +47,7 @@ class Sample:
     turning: Sequence[str]
     names: Sequence[str]
     titled: str | None = None
+    short: Sequence[str] | None = None
     greeted: bool = True
 
 
@@ -83,9 +85,11 @@ SAMPLES: Mapping[Purpose, Sample] = {
         names=(NAME,),
     ),
     Purpose.ALTERNATIVE: _appointment_sample(lambda fact, _: offered(fact)),
-    Purpose.STILL_BOOKED: _appointment_sample(lambda fact, _: fact),
+    Purpose.STILL_BOOKED: replace(
+        _appointment_sample(lambda fact, _: fact), short=("4711-0815", "09:20", "Hamborn", MANAGE_URL)
+    ),
     Purpose.CANCELLATION: _appointment_sample(lambda fact, by: cancelled(fact, by, "Krankheit")),
-    Purpose.MISSED: _appointment_sample(lambda fact, _: missed(fact)),
+    Purpose.MISSED: replace(_appointment_sample(lambda fact, _: missed(fact)), short=("4711-0815", "26", MANAGE_URL)),
     Purpose.TURN: Sample(
         lambda language, _: near(language=language),
         needed=("A 017", MANAGE_URL),

@@ -19,6 +19,7 @@ from services.notifications.subscribing.domain import subscription_number
 from services.notifications.subscribing.usecases import end
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.texts import Texts
+from shared.city import City
 from shared.events.notifications import Outcome
 from shared.service import Service
 from shared.web.formats import phone_text
@@ -168,7 +169,7 @@ async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(p
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_wording_of_a_purpose_is_another_one(purpose: Purpose) -> None:
-    for each in samples_of(Texts("Duisburg", "https://city.example"), purpose, "https://city.example"):
+    for each in samples_of(Texts(City.load("duisburg"), "https://city.example"), purpose, "https://city.example"):
         assert len({(sample.sms, sample.mail.plain) for sample in each.wordings}) == len(WORDINGS[purpose])
 
 

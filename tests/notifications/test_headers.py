@@ -15,11 +15,12 @@ from services.notifications.settings import Settings
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
+from shared.city import City
 from shared.events.personal import Contact
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
 
-TEXTS = Texts("Duisburg", "https://duisburg.example")
+TEXTS = Texts(City.load("duisburg"), "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service <termine@straße.example>", "Hilfe <service@büro.example>")
 WORD = re.compile(r"=\?utf-8\?([bq])\?([!-~]*?)\?=")
 SCRIPTS = {

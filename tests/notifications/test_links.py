@@ -50,7 +50,9 @@ async def asked_by_mail(post: Post, **changes: Any) -> LinksRequested:
 
 async def test_the_links_of_all_that_is_open_go_to_the_address_in_the_language_asked_for(open_post: Post) -> None:
     key = pseudonym(open_post, mail=MAIL)
-    appointment, joined = booked(person_key=key, number="1111-1111"), waiting(person_key=key)
+    site = open_post.settings.platform.public_url
+    holder = person(MAIL).model_copy(update={"manage_url": f"{site}/appointments/m/german"})
+    appointment, joined = booked(holder, person_key=key, number="1111-1111"), waiting(person_key=key)
     offer = seat_offered(waiting(person_key=key))
     over = [cancelled(booked(person_key=key, number="2222-2222")), left(waiting(person_key=key), "left")]
     past = booked(person_key=key, number="3333-3333", starts_at=MONDAY_NOON - timedelta(days=3))
@@ -67,7 +69,8 @@ async def test_the_links_of_all_that_is_open_go_to_the_address_in_the_language_a
     assert "Offer: Thursday, 26 November 2026, 09:20 (answer by Monday, 23 November 2026, 14:00)" in english
     assert "Waiting list: Apply for an identity card" in english
     assert not any(number in english for number in ("2222", "3333", "4444"))
-    assert english.count("https://") == 3
+    assert english.count("https://") == 2
+    assert f"{site}/en/appointments/m/german" in english, "the page is in the language of the mail"
 
 
 async def test_a_number_given_beside_a_mail_address_finds_them_too(open_post: Post) -> None:

@@ -147,7 +147,7 @@ async def test_a_reminder_that_can_be_answered_says_how_and_comes_from_a_number(
     await remind(asking, by_sms())
     confirmation, reminder = asking.received("sms")
     assert (confirmation.sender, reminder.sender) == ("Duisburg", REPLY_NUMBER)
-    assert [text.endswith(" 2 = absagen") for text in await texts(asking)] == [False, True]
+    assert ["Zum Absagen mit 2 antworten." in text for text in await texts(asking)] == [False, True]
 
 
 async def test_a_reminder_says_nothing_of_answers_where_nothing_takes_them(open_post: Post) -> None:
@@ -186,7 +186,9 @@ async def test_who_has_two_appointments_is_told_that_both_still_stand(asking: Po
     for fact in (one, other):
         await asking.until(fact.id, "still-booked", sms="delivered")
     assert await replies(asking) == []
-    assert sorted(text[:20] for text in (await texts(asking))[4:]) == ["Gilt noch: 1111-1111", "Gilt noch: 2222-2222"]
+    assert sorted(text.split(",")[0] for text in (await texts(asking))[4:]) == [
+        f"Ihr Termin gilt weiter: {number}" for number in ("1111-1111", "2222-2222")
+    ]
     await asking.take(received(cancelled(one)))
     await write(asking, "2")
     [reply] = await replies(asking)
@@ -222,7 +224,7 @@ async def test_after_a_delay_the_answer_cancels_until_the_expected_start(asking:
     late = delayed(first, 60)
     await asking.take(received(late, EVENING_BEFORE))
     await asking.until(first.id, "delay", sms="delivered")
-    assert (await texts(asking))[-1].endswith(" 2 = absagen")
+    assert "Zum Absagen mit 2 antworten." in (await texts(asking))[-1]
     asking.move_clock(THURSDAY + timedelta(minutes=30))
     await write(asking, "2")
     [reply] = await replies(asking)

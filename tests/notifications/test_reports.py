@@ -1,21 +1,17 @@
-"""Reports of the far ends: bounce addresses, notifications of failure, complaints, signed receipts."""
+"""Reports of the far ends: bounce addresses, signed receipts."""
 
 import hashlib
 import hmac
 import json
-import smtplib
 import time
-from asyncio import to_thread
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.notifications.reports.domain import MailReport, ReportKind, Verp, read_report, receipt_is_genuine
+from services.notifications.reports.domain import Verp, receipt_is_genuine
 from shared.settings import development_secret
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
@@ -24,29 +20,6 @@ SECRET = SecretStr(development_secret("notifications link_secret"))
 VERP = Verp(SECRET, "bounces.stadt.example")
 KEY = SecretStr("key")
 URL = "https://stadt.example/notifications/api/v1/receipts/sms"
-
-FAILURE = b"""\
-From: MAILER-DAEMON@provider.example
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-MIME-Version: 1.0
-
---b
-Content-Type: text/plain
-
-Sorry.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; provider.example
-
-Final-Recipient: rfc822; ada@provider.example
-Action: failed
-Status: 5.1.1
---b--
-"""
-COMPLAINT = FAILURE.replace(b"delivery-status", b"feedback-report").replace(
-    b"Reporting-MTA: dns; provider.example", b"Feedback-Type: abuse\nVersion: 1"
-)
 
 
 def test_a_bounce_address_names_its_message_in_any_case() -> None:
@@ -74,31 +47,6 @@ def test_a_forged_bounce_address_is_nobodys(change: object) -> None:
 
 def test_another_service_cannot_make_a_bounce_address() -> None:
     assert VERP.read(Verp(SecretStr(development_secret("other")), "bounces.stadt.example").address(uuid4())) is None
-
-
-@pytest.mark.parametrize(
-    ("mail", "report"),
-    [
-        (FAILURE, MailReport(ReportKind.FAILED, "5.1.1")),
-        (FAILURE.replace(b"Action: failed", b"Action: delayed"), MailReport(ReportKind.OTHER)),
-        (FAILURE.replace(b"Action: failed", b"action:  FAILED "), MailReport(ReportKind.FAILED, "5.1.1")),
-        (FAILURE.replace(b"Status: 5.1.1", b"Status: five"), MailReport(ReportKind.FAILED, "")),
-        (FAILURE.replace(b"message/delivery", b"message/global-delivery"), MailReport(ReportKind.FAILED, "5.1.1")),
-        (FAILURE.replace(b"boundary=b", b"boundary=c"), MailReport(ReportKind.OTHER)),
-        (COMPLAINT, MailReport(ReportKind.COMPLAINT)),
-        (b"Subject: I am on holiday\n\nBack on Monday.", MailReport(ReportKind.OTHER)),
-        (b"", MailReport(ReportKind.OTHER)),
-        (b"\xff\xfe\x00", MailReport(ReportKind.OTHER)),
-        (b"Content-Type: message/delivery-status\n\n\xff\xff", MailReport(ReportKind.OTHER)),
-    ],
-)
-def test_what_a_report_by_mail_says(mail: bytes, report: MailReport) -> None:
-    assert read_report(mail) == report
-
-
-@given(st.binary(max_size=400), st.integers(0, len(FAILURE)), st.integers(0, 40))
-def test_no_mail_breaks_the_reader(noise: bytes, position: int, cut: int) -> None:
-    assert isinstance(read_report(FAILURE[:position] + noise + FAILURE[position + cut :]), MailReport)
 
 
 def signed(body: bytes, url: str = URL, key: SecretStr = KEY, at: int | None = None) -> dict[str, str]:
@@ -156,25 +104,3 @@ async def test_a_forged_receipt_changes_nothing(open_post: Post) -> None:
         assert (unsigned.status_code, unsigned.headers["Content-Type"]) == (403, "application/problem+json")
         unknown = body.replace(str(message).encode(), str(uuid4()).encode())
         assert (await client.post(url, content=unknown, headers=proof(unknown, url, key))).status_code == 204
-
-
-async def test_bounces_come_in_by_lmtp_and_only_to_addresses_made_here(open_post: Post) -> None:
-    fact = booked(person("delivered"))
-    await open_post.take(received(fact))
-    await open_post.until(fact.id, mail="delivered")
-    address = Verp(open_post.settings.link_secret, open_post.settings.bounce_domain).address(
-        (await open_post.confirmation(fact.id)).message
-    )
-
-    def hand_over(to: str, mail: bytes) -> None:
-        with smtplib.LMTP("127.0.0.1", open_post.settings.bounce_port or 0, timeout=5) as client:
-            client.sendmail("", [to], mail)
-
-    with pytest.raises(smtplib.SMTPRecipientsRefused):
-        await to_thread(hand_over, "bounce+" + uuid4().hex + address[39:], FAILURE)
-    await to_thread(hand_over, address, b"Subject: I am on holiday\r\n\r\nBack on Monday.")
-    assert await open_post.states(fact.id) == {"mail": "delivered"}
-    await to_thread(hand_over, address, FAILURE)
-    await to_thread(hand_over, address, FAILURE)
-    await open_post.until(fact.id, mail="failed", sms="delivered")
-    assert [row.reason for row in await open_post.rows("select reason from spared_addresses")] == ["undeliverable"]

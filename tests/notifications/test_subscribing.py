@@ -19,6 +19,7 @@ from shared.service import Role, Service
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.subscribers import HAMBORN, hear, mail, planned, subscribe
+from tests.support.browsing import Browsing
 
 API = "/notifications/api/v1"
 WANTED = {"channel": "mail", "mail": "Anna@Example.org", "districts": [HAMBORN], "topics": ["stations"]}
@@ -35,7 +36,7 @@ async def app(post: Post) -> AsyncIterator[Any]:
 @pytest.fixture
 async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with Browsing(transport=transport, base_url="http://test") as client:
         yield client
 
 
@@ -146,7 +147,7 @@ async def test_a_connection_asks_for_few_messages_an_hour_whomever_they_go_to(
         assert refused.json()["type"] == "urn:nahbar:problem:messages-used-up"
         assert 3590 < int(refused.headers["retry-after"]) <= 3600
     elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
-    async with httpx.AsyncClient(transport=elsewhere, base_url="http://test") as other:
+    async with Browsing(transport=elsewhere, base_url="http://test") as other:
         await ask(other)
     post.move_clock(MONDAY_NOON + timedelta(hours=1, seconds=10))
     await ask(client, mail="late@example.org")

@@ -17,6 +17,7 @@ from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.subscribers import hear, planned, subscribe
 from tests.shared.web.html import by_id, links, parse, words
+from tests.support.browsing import Browsing
 
 FORM: dict[str, Any] = {
     "districts": ["200"], "quarters": ["101"], "topics": ["stations"], "how_often": "at-once", "language": "de",
@@ -60,7 +61,7 @@ async def reader(post: Post) -> AsyncIterator[Reader]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        Browsing(transport=transport, base_url="http://test") as client,
     ):
         yield Reader(client, app.state.service, post)
 
@@ -93,7 +94,7 @@ async def test_from_the_form_to_the_preferences(reader: Reader) -> None:
     assert heading(await reader.see(path)) == "Sie haben schon bestätigt"
 
     page = await reader.see(confirmed.headers["location"])
-    assert heading(page) == "Ihre Nachrichten sind bestellt"
+    assert heading(page) == "Ihre Nachrichten sind abonniert"
     assert {each.get("value") for each in page.iter("input") if "checked" in each.attrib} == {
         "200", "101", "stations", "at-once", "de",
     }  # fmt: skip
@@ -176,7 +177,7 @@ async def test_another_address_is_asked_to_confirm(reader: Reader) -> None:
     reader.post.move_clock(MONDAY_NOON + timedelta(minutes=1))
     await reader.press(await reader.confirm_path())
     gone = await reader.see(path, 410)
-    assert heading(gone) == "Diese Bestellung gibt es nicht mehr"
+    assert heading(gone) == "Dieses Abo gibt es nicht mehr"
 
 
 FORM_TYPE, PARTS_TYPE = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
+from shared.city import City
 from shared.events.appointments import AppointmentFact, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from tests.notifications.facts import (
@@ -28,7 +29,8 @@ from tests.notifications.facts import (
 )
 from tests.notifications.stops import NAME, booked_at, scheduled
 
-TEXTS = Texts("Duisburg", "https://duisburg.example")
+CITY = City.load("duisburg")
+TEXTS = Texts(CITY, "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service Duisburg <termine@stadt.example>", "service@stadt.example")
 
 
@@ -43,6 +45,10 @@ def body(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     assert part
     return str(part.get_content())
+
+
+def personal_links(html: str) -> list[str]:
+    return re.findall(rf"href=\"({MANAGE_URL}[^\"]*)\"", html)
 
 
 def calendar(mail: EmailMessage) -> Calendar:
@@ -100,6 +106,7 @@ def test_the_calendar_entry_is_put_in_moved_and_taken_out_again() -> None:
     entry = entries[0]
     assert entry["DTSTART"].to_ical() == b"20261126T082000Z"
     assert entry["LOCATION"] == "Bürger-Service-Station Hamborn, Markt 1"
+    assert entry["DESCRIPTION"] == f"{MANAGE_URL}\nTelefon: 0203 94000"
     reminder = mail_for(Purpose.REMINDER, before)
     assert "text/calendar" not in {part.get_content_type() for part in reminder.walk()}
 
@@ -134,20 +141,28 @@ def test_a_late_bürgermobil_moves_the_calendar_entry_to_when_it_is_expected() -
     assert {entry["LOCATION"] for entry in entries} == {f"{NAME}, vor dem Eingang zur Markthalle"}
 
 
+@pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)
+def test_a_mail_says_which_language_it_is_in(language: Language) -> None:
+    assert mail_for(Purpose.CONFIRMATION, booked(language=language.code))["Content-Language"] == language.code
+
+
 def test_html_works_without_anything_from_outside() -> None:
     html = body(mail_for(Purpose.CONFIRMATION, booked()), "html")
-    assert re.findall(r"(?:src|href)=\"([^\"]+)\"", html) == [MANAGE_URL]
+    assert "src=" not in html
+    targets = re.findall(r"href=\"([^\"]+)\"", html)
+    assert MANAGE_URL in targets
+    assert [each for each in targets if not each.startswith(("https://duisburg.example/", "tel:+49"))] == []
     assert "<script" not in html
 
 
 def test_a_reminder_leads_to_the_one_question_whether_to_cancel() -> None:
     html = body(mail_for(Purpose.REMINDER, booked()), "html")
-    assert re.findall(r"href=\"([^\"]+)\"", html) == [f"{MANAGE_URL}/cancel", MANAGE_URL]
+    assert personal_links(html) == [f"{MANAGE_URL}/cancel", MANAGE_URL]
     without = person().model_copy(update={"cancel_url": None})
     letter = WRITER.write(uuid4(), Purpose.REMINDER, booked(), without, MONDAY_NOON)
     mail = message_from_bytes(letter.content, policy=default)
     assert isinstance(mail, EmailMessage)
-    assert re.findall(r"href=\"([^\"]+)\"", body(mail, "html")) == [MANAGE_URL]
+    assert personal_links(body(mail, "html")) == [MANAGE_URL]
 
 
 @pytest.mark.parametrize("language", MESSAGE_LANGUAGES, ids=lambda language: language.code)

@@ -32,6 +32,12 @@ pytestmark = pytest.mark.parametrize("name", SERVICES)
 
 PREFIXES = {language.prefix for language in LANGUAGES}
 NOBODY = "127.0.0.1:9"
+PAGES = {
+    "appointments": "/en/appointments/",
+    "mobile_office": "/en/mobile_office/",
+    "notifications": "/en/notifications/subscribe",
+}
+"""A page of each service that needs its database."""
 SUMS = Path(__file__).parent / "migrations.sha256"
 
 
@@ -87,6 +93,16 @@ async def test_without_its_database_it_lives_and_says_that_it_is_not_ready(
         assert code == 503
         assert "database" in body["missing"]
         assert (await status(client, name, "live"))[0] == 200
+
+
+async def test_without_its_database_a_page_says_so_in_its_language_and_when_to_come_again(
+    name: str, settings: ServiceSettings
+) -> None:
+    away = settings.model_copy(update={"database": f"postgresql://postgres:x@{NOBODY}/nothing"})
+    async with client_of(new_app(away, frozenset({Role.HTTP}))) as client:
+        answer = await client.get(PAGES[name])
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert '<html lang="en"' in answer.text
 
 
 async def test_a_stuck_loop_ends_liveness(name: str, settings: ServiceSettings) -> None:

@@ -2,8 +2,11 @@
 
 import importlib
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 
-from shared import events
+from shared import applying, dead_letters, events
 from shared.events.registry import topic_of, type_of
 from shared.kafka import Headers, fact_headers
 from shared.service import Role
@@ -84,6 +87,58 @@ async def test_every_fact_it_reacts_to_is_read_in_all_versions_and_applied_once(
         async with service.db.transaction() as conn:
             assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == len(records)
             assert (await conn.execute(text("select count(*) from dead_letters"))).scalar_one() == 0
+
+
+def changed(part: Any, change: Callable[[Any], Any]) -> Any:
+    """A body with each of its values changed."""
+    if isinstance(part, dict):
+        return {name: changed(each, change) for name, each in part.items()}
+    if isinstance(part, list):
+        return [changed(each, change) for each in part]
+    return change(part)
+
+
+def strange(record: Record) -> list[Record]:
+    """The fact as it could be without breaking its schema, and hard to keep; some of it breaks it all the same."""
+    topic, body, headers = record
+    whole = json.loads(body)
+    moment = re.compile(r"\d{4}(-\d\d-\d\dT)")
+    bodies = [
+        whole | {"version": 2**40},
+        changed(whole, lambda value: 2**40 if type(value) is int else value),
+        changed(whole, lambda value: -(2**70) if type(value) is int else value),
+        changed(whole, lambda value: moment.sub(r"9999\1", value) if isinstance(value, str) else value),
+        changed(whole, lambda value: moment.sub(r"0001\1", value) if isinstance(value, str) else value),
+        changed(whole, lambda value: f"{value}\x00" if isinstance(value, str) and " " in value else value),
+        changed(whole, lambda value: [] if value is None else value),
+    ]
+    others = [(name, value) for name, value in headers if name != "ce_id"]
+    return [
+        (topic, json.dumps(each | {"id": str(uuid4())}).encode(), [*others, ("ce_id", str(uuid4()).encode())])
+        for each in bodies
+    ]
+
+
+async def test_facts_that_are_hard_to_keep_do_not_stop_those_after_them(
+    name: str, settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "LIMIT", 1_000)  # here most records are hard to keep on purpose
+    monkeypatch.setattr(applying, "TRIES_OF_UNKNOWN", 1)
+    good = examples_for(name, settings.platform.topic_prefix)
+    hard = [each for record in good for each in strange(record)]
+    await publish(settings, *hard, *good)
+    app = new_app(settings, frozenset({Role.CONSUME}))
+    async with client_of(app):
+        service = app.state.service
+
+        async def acknowledged() -> bool:
+            return await committed(settings, f"{settings.platform.topic_prefix}.{name}") == len(hard) + len(good)
+
+        await eventually(acknowledged, timeout=60, every=0.5)
+        async with service.db.transaction() as conn:
+            entered = set((await conn.execute(text("select event_id from inbox"))).scalars())
+    ids = {UUID(dict(headers)["ce_id"].decode()) for _, _, headers in good}
+    assert ids <= entered
 
 
 async def test_a_fact_is_not_acknowledged_before_its_effects_are_committed(

@@ -1,14 +1,53 @@
 """Records put into a topic by hand, as a broken or foreign publisher would."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.kafka import fact_headers
 from tests.shared.conftest import Bench
 
 Headers = list[tuple[str, bytes]]
+
+
+class AnyName(str):
+    """A header's name that need not be UTF-8: `\\udcff` in it stands for the byte ff."""
+
+    def encode(self, *_: Any) -> bytes:
+        return super().encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class Strange:
+    """A record as Kafka takes it, whatever a client of ours would refuse to write."""
+
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    key: bytes | None = None
+    timestamp: int = -1
+
+    def __repr__(self) -> str:
+        return f"Strange({repr(self.value)[:200]}, {list(self.headers[:9])}, {self.key!r}, {self.timestamp})"
+
+
+async def produce_strange(bench: Bench, *batches: Sequence[Strange], partition: int = 0) -> None:
+    """Put batches of records into one partition."""
+    producer = AIOKafkaProducer(bootstrap_servers=bench.platform.kafka)
+    await producer.start()
+    states = {"is_transactional": 0, "producer_id": -1, "producer_epoch": -1, "base_sequence": 0}
+    for records in batches:
+        batch = producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(2, 0, batch_size=2**20, **states)
+        for each in records:
+            headers = [(AnyName(name), value) for name, value in each.headers]
+            assert batch.append(timestamp=each.timestamp, key=each.key, value=each.value, headers=headers)
+        await (await producer.send_batch(batch, bench.topic, partition=partition))
+    await producer.stop()
 
 
 def as_headers(aggregate: UUID, **other: str) -> Headers:

@@ -16,8 +16,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import text
 
+from shared import relay
 from shared.events.notifications import NotificationDelivered
 from shared.service import Role, Service
+from shared.telemetry import Metrics
+from shared.wakeup import Wakeup
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.support.wait import eventually
 
@@ -157,6 +160,40 @@ async def test_of_two_relays_one_leads_and_the_other_follows_it(bench: Bench) ->
     records = await bench.records(bench.topic, expected=200)
     assert len(records) == 200
     assert_complete_and_in_order(records, expected)
+
+
+async def test_a_backlog_of_many_batches_is_sent_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch is marked while the next is sent, so the next leaves it out."""
+    monkeypatch.setattr(relay, "BATCH", 10)
+    expected = await write(bench, aggregates=4, versions=10)
+    async with bench.running(RELAY):
+        await bench.records(bench.topic, expected=40)
+    assert await unpublished(bench) == 0
+    async with bench.running(RELAY):
+        await bench.record(notice())
+        await drained(bench)
+    records = await bench.records(bench.topic, expected=41)
+    assert len(records) == 41
+    assert_complete_and_in_order([each for each in records if UUID(bytes=each.key) in expected], expected)
+
+
+async def test_what_was_sent_when_the_relay_is_told_to_stop_is_marked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 10)
+    await write(bench, aggregates=4, versions=10)
+    stopping, publish = asyncio.Event(), relay.Relay._publish
+
+    async def publish_and_stop(*given: Any) -> Sequence[int]:
+        published = await publish(*given)
+        stopping.set()
+        return published
+
+    monkeypatch.setattr(relay.Relay, "_publish", publish_and_stop)
+    metrics = Metrics("notifications")
+    await relay.Relay("notifications", bench.settings.database, bench.platform, Wakeup(), metrics).run(stopping)
+    assert await unpublished(bench) == 30
+    assert len(await bench.records(bench.topic, expected=10)) == 10
 
 
 async def test_a_row_too_large_for_kafka_is_parked_and_holds_nobody_up(bench: Bench) -> None:

@@ -1,12 +1,20 @@
-"""The simulated mail server: accepts what its recipients' behaviours let through, and reports by LMTP."""
+"""The simulated mail server: accepts what its recipients' behaviours let through, and reports by LMTP.
+
+It can be told to refuse everybody at a stage (`/mail/simulator/refusal`), as a server does that does not know who
+sends, or is set up wrongly (RFC 5321, RFC 4954).
+"""
 
 import asyncio
 import smtplib
 import socket
-from typing import Any
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from deploy.local.far_ends import mail_reports
 from deploy.local.far_ends.behaviours import SIMULATOR_DOMAIN, Behaviour, Conduct, Delays, conduct_of_address
@@ -19,6 +27,13 @@ REFUSALS = {
     Behaviour.TEMP_FAIL: "450 4.2.0 Mailbox not available, try again later",
     Behaviour.FULL: "452 4.2.2 Mailbox full",
 }
+
+
+class Refusal(BaseModel):
+    """What everybody is answered at a stage, such as "530 5.7.57 Client was not authenticated"; "" ends it."""
+
+    stage: Literal["connection", "login", "sender", "recipient", "content"]
+    answer: str = Field(pattern=r"^([45]\d\d [ -~]+)?$")
 
 
 class Reporter:
@@ -65,17 +80,34 @@ class MailHandler:
         self._courier = courier
         self._delays = delays
 
+    def log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        """Let everybody in, or nobody."""
+        refusal = self._store.refusal("login")
+        return AuthResult(success=not refusal, handled=False, message=refusal or None)
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take or refuse a sender."""
+        if refusal := self._store.refusal("sender"):
+            return refusal
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Sender OK"
+
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take or refuse a recipient."""
-        if refusal := REFUSALS.get(conduct_of_address(address).behaviour):
+        if refusal := self._store.refusal("recipient") or REFUSALS.get(conduct_of_address(address).behaviour):
             return refusal
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Recipient OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take or refuse a mail; it is committed before anything is answered or reported."""
+        if everybodys := self._store.refusal("content"):
+            return everybodys
         headers = mail_reports.headers_of(envelope.content)
         reference = headers["X-Nahbar-Message"] or headers["Message-ID"]
         conducts = {recipient: conduct_of_address(recipient) for recipient in envelope.rcpt_tos}
@@ -122,6 +154,40 @@ class MailHandler:
         return reports if sender else []  # a mail without sender is never answered (RFC 5321 4.5.5)
 
 
+class MailSession(SMTP):  # type: ignore[misc]
+    """A connection, which may be refused before anything is said."""
+
+    def __init__(self, handler: MailHandler, store: Store) -> None:
+        super().__init__(
+            handler,
+            hostname=SIMULATOR_DOMAIN,
+            ident="Nahbar far end",
+            enable_SMTPUTF8=True,
+            authenticator=handler.log_in,
+            auth_require_tls=False,
+        )
+        self._store = store
+
+    async def push(self, status: Any) -> None:
+        """Answer; a greeting may be a refusal."""
+        refusal = self._store.refusal("connection") if str(status).startswith("220 ") else ""
+        await super().push(refusal or status)
+        if refusal:
+            self._writer.close()
+
+
+def create_refusals(folder: Path) -> APIRouter:
+    """The route that tells the mail server to refuse everybody: `/simulator/refusal`."""
+    router = APIRouter()
+
+    @router.put("/simulator/refusal", status_code=204)
+    def refuse(wanted: Refusal) -> None:
+        with closing(Store(folder)) as store:
+            store.refuse(wanted.stage, wanted.answer)
+
+    return router
+
+
 async def serve(
     store: Store, listening: socket.socket, listener: tuple[str, int], delays: Delays, stop: asyncio.Event
 ) -> None:
@@ -130,7 +196,7 @@ async def serve(
     handler = MailHandler(store, courier, delays)
 
     def session() -> Any:
-        return SMTP(handler, hostname=SIMULATOR_DOMAIN, ident="Nahbar far end", enable_SMTPUTF8=True)
+        return MailSession(handler, store)
 
     async with courier.running():
         server = await asyncio.get_running_loop().create_server(session, sock=listening)

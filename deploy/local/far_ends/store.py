@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS tries (
     times INTEGER NOT NULL,
     PRIMARY KEY (channel, recipient, reference)
 );
+CREATE TABLE IF NOT EXISTS refusals (stage TEXT PRIMARY KEY, answer TEXT NOT NULL);
 """
 
 _MESSAGES = """
@@ -123,6 +124,17 @@ class Store:
             (channel, recipient, reference, now),
         ).fetchone()
         return row["times"], now - row["first_at"]
+
+    def refuse(self, stage: str, answer: str) -> None:
+        """Commit what the mail server answers to everybody at a stage; "" ends it."""
+        self._db.execute("DELETE FROM refusals WHERE stage = ?", (stage,))
+        if answer:
+            self._db.execute("INSERT INTO refusals VALUES (?, ?)", (stage, answer))
+
+    def refusal(self, stage: str) -> str:
+        """What the mail server answers to everybody at a stage; "" where it takes mail as usual."""
+        row = self._db.execute("SELECT answer FROM refusals WHERE stage = ?", (stage,)).fetchone()
+        return row["answer"] if row else ""
 
     def due(self, channel: Channel, limit: int) -> list[Report]:
         """The reports to send now, oldest first."""

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from deploy.local.far_ends.behaviours import Delays
 from deploy.local.far_ends.courier import Courier
 from deploy.local.far_ends.issuer import create_issuer
+from deploy.local.far_ends.mail import create_refusals
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.sms import create_gateway
 from deploy.local.far_ends.store import Store
@@ -69,6 +70,7 @@ def create_web(settings: WebSettings) -> FastAPI:
     for prefix, (channel, _) in gateways.items():
         gateway = create_gateway(store, couriers[channel], settings.api_key, settings.delays, channel)
         app.include_router(gateway, prefix=prefix)
+    app.include_router(create_refusals(settings.folder), prefix="/mail")
     issuer = create_issuer(
         settings.folder, settings.issuer, settings.audience, settings.client_secret, settings.browser_issuer
     )

@@ -19,6 +19,7 @@ from services.appointments.booking.wishes import Details, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
 from shared.addresses import PHONE_MESSAGES
+from shared.days import Moment
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
@@ -55,7 +56,7 @@ class WishIn(BaseModel):
 
     station: Key
     services: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)]
-    starts_at: AwareDatetime
+    starts_at: Moment
 
     def wish(self) -> Wish:
         return Wish(self.station, tuple(self.services), self.starts_at)
@@ -67,7 +68,7 @@ class NewTimeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     station: Key
-    starts_at: AwareDatetime
+    starts_at: Moment
 
 
 class PersonIn(BaseModel):

@@ -9,8 +9,10 @@ from services.appointments.booking.facts import manage_url
 from services.appointments.booking.queries import Appointment
 from shared import calendar_files
 from shared.service import Service
+from shared.web.formats import phone_text
 
-STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED"}
+STATUSES = {"confirmed": "CONFIRMED", "offered": "TENTATIVE", "cancelled": "CANCELLED", "missed": "CANCELLED"}
+"""What calendars call a state: what did not take place is cancelled, and reminds nobody."""
 
 
 def calendar_file(service: Service, appointment: Appointment) -> Response:
@@ -18,6 +20,7 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
     vehicle = "Bürgermobil" if state.kind == "stop" else None
+    address = state.place.address or service.city.reach(state.place.key).address
     event = calendar_files.calendar_entry(
         str(appointment.id),
         appointment.version,
@@ -25,16 +28,18 @@ def calendar_file(service: Service, appointment: Appointment) -> Response:
         starts=appointment.starts_at,
         ends=appointment.ends_at,
         summary=", ".join(each.named(appointment.language) for each in state.services),
-        location=", ".join(filter(None, [vehicle, state.place.name, state.place.address])),
+        location=", ".join(filter(None, [vehicle, state.place.name, address])),
         status=STATUSES[state.status],
     )
     url = manage_url(service, appointment.id, appointment.generation, appointment.language, appointment.page_language)
-    event.add("description", f"{appointment.number}\n{url}")
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", event["summary"])
-    alarm.add("trigger", timedelta(days=-1))
-    event.add_component(alarm)
+    phone = phone_text(service.city.reach(state.place.key).phone)
+    event.add("description", f"{appointment.number}\n{url}\n{phone}")
+    if event["status"] != "CANCELLED":
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", event["summary"])
+        alarm.add("trigger", timedelta(days=-1))
+        event.add_component(alarm)
     headers = {
         "Content-Disposition": 'attachment; filename="termin.ics"',
         "Cache-Control": "no-store",

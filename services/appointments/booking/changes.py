@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.domain import COMING, Status, alternative_is_over
 from services.appointments.booking.facts import cancelled_fact, missed_fact, rescheduled_fact
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TooLate
+from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TimeTaken, TooLate
 from services.appointments.booking.wishes import Wish, fulfil
 from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import lock_stop
@@ -52,7 +52,7 @@ async def reschedule(
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
-    Moved to where it is already, nothing happens.
+    Moved to where it is already (`is_at`), nothing happens.
 
     Args:
         reason: which of the city's; it is published, so never what a citizen wrote.
@@ -63,12 +63,15 @@ async def reschedule(
     """
     await lock_stop(conn, station)
     found = await _changeable(conn, id, now)
-    if found.status is not Status.OFFERED and (found.station, found.starts_at) == (station, starts_at):
+    if is_at(found, station, starts_at):
         return found
     freed = await let_go(conn, id)
     audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
     wish = Wish(station, found.services, starts_at, found.interpreter)
-    seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
+    try:
+        seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
+    except TimeTaken as taken:
+        raise TimeTaken([time for time in taken.nearest if not is_at(found, *time)]) from taken
     if seating.kind.in_person != found.kind.in_person:
         raise OtherKind
     fact = rescheduled_fact(found, seating, by, reason)
@@ -101,6 +104,14 @@ async def reschedule(
     await service.outbox.record(conn, fact)
     await pass_on(conn, service, freed, now)
     return moved
+
+
+def is_at(found: Appointment, station: str, starts_at: datetime) -> bool:
+    """Whether an appointment takes place there and then already, so that moving it there changes nothing.
+
+    A time that is only kept for somebody is not theirs yet.
+    """
+    return found.status is not Status.OFFERED and (found.station, found.starts_at) == (station, starts_at)
 
 
 async def cancel(

@@ -20,7 +20,6 @@ from shared.clock import BERLIN
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.lines import legible_line
-from shared.problems import NotFound
 
 Lead = Annotated[Caller, Depends(require_role("appointments:lead"))]
 Reason = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
@@ -171,11 +170,7 @@ async def close(
 @router.get("/{id}", responses=problems(401, 403, 404))
 async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
     """A closure, lifted ones too."""
-    found = await find(conn, id)
-    if found is None:
-        raise NotFound
-    caller.must_serve(found.station)
-    return _out(found)
+    return _out(caller.own(await find(conn, id)))
 
 
 @router.post("/{id}/lifting", responses=problems(401, 403, 404))

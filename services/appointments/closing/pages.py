@@ -122,10 +122,7 @@ async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Fo
 @router.get("/{id}")
 async def show(visit: Lead, id: UUID) -> Response:
     """A closure, and what has become of the appointments it concerned."""
-    closure = await find(visit.conn, id)
-    if closure is None:
-        raise NotFound
-    visit.who.must_serve(closure.station)
+    closure = await _known(visit, id)
     [station] = (await load_offer(visit.conn, visit.today, closure.station, [])).stations
     became = await load_became(visit.conn, id)
     return visit.render("closure.html", closure=closure, station=station, became=became)
@@ -134,10 +131,7 @@ async def show(visit: Lead, id: UUID) -> Response:
 @router.get("/{id}/edit")
 async def edit(visit: Lead, id: UUID) -> Response:
     """The form to change a closure; one that was lifted cannot be."""
-    closure = await find(visit.conn, id)
-    if closure is None:
-        raise NotFound
-    visit.who.must_serve(closure.station)
+    closure = await _known(visit, id)
     if closure.lifted:
         return visit.redirect(f"{PAGE}/{id}")
     return await _edit_page(visit, TypedClosure.of(closure), FormErrors())
@@ -204,6 +198,11 @@ def _shown(
         station=preview.stations[preview.closure.station],
         confirmed=confirmed,
     )
+
+
+async def _known(visit: StaffVisit, id: UUID) -> Closure:
+    """A closure of one's own stations."""
+    return visit.who.own(await find(visit.conn, id))
 
 
 async def _stations(visit: StaffVisit) -> dict[str, Station]:

@@ -38,7 +38,6 @@ from shared.audit import note
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.events.base import About
-from shared.problems import NotFound
 from shared.service import Service
 
 CLOSED = "closed"
@@ -74,7 +73,7 @@ async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: 
         DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
     """
     who.must_serve(wanted.station)
-    _, closure = await _next(conn, wanted, now)
+    _, closure = await _next(conn, who, wanted, now)
     return await load_preview(conn, service, closure, now)
 
 
@@ -105,7 +104,7 @@ async def close(
     """
     who.must_serve(wanted.station)
     await conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
-    known, closure = await _next(conn, wanted, now)
+    known, closure = await _next(conn, who, wanted, now)
     if closure == known:
         return known
     shown = await load_preview(conn, service, closure, now, for_update=True)
@@ -160,16 +159,12 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
     Another closure that wants some of them has them first. Whoever was moved stays so. Lifted twice, nothing changes.
 
     Raises:
-        NotFound
-        Forbidden: not one of the caller's stations.
+        Forbidden: there is none at the caller's stations.
+        NotFound: there is none at all, and the caller serves every station.
     """
-    known = await find(conn, id)
-    if known is None:
-        raise NotFound
-    who.must_serve(known.station)
+    known = who.own(await find(conn, id))
     await conn.execute(_ONE_AT_A_TIME, {"station": known.station})
-    known = await find(conn, id)
-    assert known is not None, "closures stay"
+    known = who.own(await find(conn, id))
     if known.lifted:
         return known
     lifted = replace(known, version=known.version + 1, lifted=True)
@@ -191,8 +186,15 @@ async def _move_end(conn: AsyncConnection, service: Service, station: str, now: 
     await move_end(conn, service, offer.stations[0], now)
 
 
-async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
+async def _next(conn: AsyncConnection, who: Caller, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
     """The closure known by an id, and what it is to be: the same where that is what is wanted."""
+    known = await find(conn, wanted.id)
+    if known:
+        who.must_serve(known.station)
+    if known and known.lifted:
+        raise AlreadyLifted
+    if known and known.station != wanted.station:
+        raise StationFixed
     today = now.astimezone(BERLIN).date()
     last = min(wanted.first_day, today + LONGEST) + LONGEST
     if not max(today, wanted.first_day) <= wanted.last_day <= last:
@@ -200,11 +202,6 @@ async def _next(conn: AsyncConnection, wanted: Closure, now: datetime) -> tuple[
     hours = (wanted.from_time, wanted.until_time)
     if hours.count(None) == 1 or (wanted.from_time and wanted.until_time and wanted.from_time >= wanted.until_time):
         raise HoursUnfit
-    known = await find(conn, wanted.id)
-    if known and known.lifted:
-        raise AlreadyLifted
-    if known and known.station != wanted.station:
-        raise StationFixed
     if known and replace(wanted, version=known.version) == known:
         return known, known
     return known, replace(wanted, version=known.version + 1 if known else 1, lifted=False)

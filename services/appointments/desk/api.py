@@ -1,11 +1,10 @@
 """The desk as JSON, for staff tools: who is expected, arrived, missed; bookings and changes by staff; whom to call."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.appointments.booking.api import (
     AppointmentOut,
@@ -18,14 +17,17 @@ from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import calls, usecases
 from services.appointments.desk.domain import Reason
-from services.appointments.desk.queries import load_day, load_unreached
+from services.appointments.desk.finding import MOST_SIGNS, read_wanted
+from services.appointments.desk.queries import Expected, load_day, load_unreached
+from services.appointments.desk.search import search
 from services.appointments.desk.usecases import Desk
 from services.appointments.offer.api import Key
 from shared.auth import Caller, require_role
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
-from shared.problems import NotFound
+from shared.problems import FieldError, InvalidInput, NotFound
 
 router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"])
 
@@ -74,6 +76,26 @@ class ExpectedOut(AppointmentOut):
     unreached: bool
 
 
+class SearchIn(BaseModel):
+    """Whom to find: `wanted` is a name or its beginnings, a number, the end of a phone number, or a mail address.
+
+    `station` is where the caller sits; the audit log has the search there.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    station: Key
+    wanted: Annotated[str, Field(max_length=MOST_SIGNS)]
+
+
+class FoundOut(BaseModel):
+    """Who was found, those to come first, and people whose names sound or are spelt alike; `more` were left out."""
+
+    exact: list[ExpectedOut]
+    alike: list[ExpectedOut]
+    more: bool
+
+
 class UnreachedOut(BaseModel):
     """Somebody no message reached. `phone` is the number to call, if one was given.
 
@@ -94,19 +116,10 @@ class UnreachedOut(BaseModel):
 
 
 @router.get("/appointments", responses=problems(401, 403))
-async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: date) -> list[ExpectedOut]:
+async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: Day) -> list[ExpectedOut]:
     """The appointments of a station on a day, in the order of time."""
     desk.who.must_serve(station)
-    return [
-        ExpectedOut(
-            **appointment_out(desk.service, each.appointment).model_dump(),
-            counter=each.appointment.counter,
-            name=each.person.name if each.person else None,
-            phone=each.person.phone if each.person else None,
-            unreached=each.unreached,
-        )
-        for each in await load_day(desk.conn, desk.service, station, day)
-    ]
+    return [_expected_out(desk, each) for each in await load_day(desk.conn, desk.service, station, day)]
 
 
 @router.post("/appointments", status_code=201, responses=problems(401, 403, 409, 422))
@@ -117,8 +130,9 @@ async def book(
 
     A taken time answers 409 with the nearest free times (`nearest`).
     """
-    details, wish = booking.person.details(channel_needed=False), booking.time.wish()
+    wish = booking.time.wish()
     desk.who.must_serve(wish.station)
+    details = booking.person.details(channel_needed=False)
     id = uuid4()
     if key and (first := await claim_key(desk.conn, "desk-book", key, digest(booking.model_dump_json()), str(id))):
         found = await load_appointment(desk.conn, UUID(first))
@@ -128,6 +142,25 @@ async def book(
         found = await usecases.book(desk, id, wish, details)
     response.headers["Location"] = f"/appointments/api/v1/staff/appointments/{found.number}"
     return appointment_out(desk.service, found)
+
+
+@router.post("/appointments/search", responses=problems(401, 403, 422))
+async def find(wanted: SearchIn, desk: CurrentDesk) -> FoundOut:
+    """Find appointments at all of the caller's stations, from a week ago until four weeks ahead; a number at any time.
+
+    What is looked for stands in the body, for names and numbers of people do not belong into addresses. The audit log
+    has the search, without what was looked for.
+    """
+    desk.who.must_serve(wanted.station)
+    read = read_wanted(wanted.wanted)
+    if read is None:
+        raise InvalidInput(errors=[FieldError(field="wanted", message="Give two letters or four digits at least.")])
+    found = await search(desk, wanted.station, read)
+    return FoundOut(
+        exact=[_expected_out(desk, each) for each in found.exact],
+        alike=[_expected_out(desk, each) for each in found.alike],
+        more=found.more,
+    )
 
 
 @router.get("/appointments/{number}", responses=problems(401, 403, 404))
@@ -187,3 +220,13 @@ async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
 async def call(notice: UUID, desk: CurrentDesk) -> None:
     """Somebody has called them; they leave the list."""
     await calls.call(desk, notice)
+
+
+def _expected_out(desk: Desk, each: Expected) -> ExpectedOut:
+    return ExpectedOut(
+        **appointment_out(desk.service, each.appointment).model_dump(),
+        counter=each.appointment.counter,
+        name=each.person.name if each.person else None,
+        phone=each.person.phone if each.person else None,
+        unreached=each.unreached,
+    )

@@ -1,22 +1,28 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
-from services.appointments.desk.pages import appointment, booking, day, services, unreached
+from services.appointments.desk.pages import appointment, booking, day, search, services, unreached
 from services.appointments.desk.pages.visit import STAFF
+from services.appointments.desk.search import SEARCHED
 from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
 from shared.web.staff.visit import N_, Entry, StaffArea
 
 CLERK = "appointments:staff"
 LEAD = "appointments:lead"
 
-STAFF_PAGES = (day.router, booking.router, unreached.router, appointment.router, services.router)
+STAFF_PAGES = (day.router, search.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(
     entries=(
-        Entry(f"{STAFF}/day", N_("Tagesliste"), N_("Wer heute kommt, wer da ist, wer fehlt."), CLERK),
+        Entry(
+            f"{STAFF}/day",
+            N_("Tagesliste"),
+            N_("Die Termine des Tages: erwartet, angekommen, nicht erschienen."),
+            CLERK,
+        ),
         Entry(f"{STAFF}/book", N_("Termin buchen"), N_("Für Menschen am Telefon oder am Schalter."), CLERK),
         Entry(
             f"{STAFF}/unreached",
             N_("Nicht erreicht"),
-            N_("Wen keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
+            N_("Menschen, die keine Nachricht erreicht hat, mit der Nummer zum Anrufen."),
             CLERK,
         ),
         Entry(f"{STAFF}/counter", N_("Schalter"), N_("Nummern aufrufen und sehen, wer wartet."), CLERK),
@@ -40,7 +46,7 @@ STAFF_AREA = StaffArea(
             N_("Wann Ihre Stationen öffnen, für welche Anliegen, und welche Schalter Beschäftigten bleiben."),
             LEAD,
         ),
-        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer an Ihren Stationen was getan hat."), LEAD),
+        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Was Beschäftigte an Ihren Stationen getan haben."), LEAD),
     ),
     actions={
         "arrived": N_("als angekommen vermerkt"),
@@ -49,6 +55,7 @@ STAFF_AREA = StaffArea(
         "booked": N_("Termin gebucht"),
         "moved": N_("Termin verlegt"),
         "cancelled": N_("Termin abgesagt"),
+        SEARCHED: N_("Nach einer Person gesucht"),
         "called": N_("Person angerufen"),
         "alternative-taken": N_("Andere Zeit für die Person angenommen"),
         "offer-taken": N_("Freien Termin für die Person angenommen"),

@@ -9,7 +9,7 @@ from services.appointments.desk.usecases import Desk
 from services.appointments.waiting import usecases as waiting
 from services.appointments.waiting.refusals import OfferEnded
 from shared import audit
-from shared.problems import Forbidden, NotFound
+from shared.problems import NotFound
 
 _NOTICE = text("""
     select u.appointment as matter, u.purpose, a.number,
@@ -42,8 +42,8 @@ async def call(desk: Desk, notice: UUID) -> None:
     """Tick that somebody no message reached has been called; they leave the list.
 
     Raises:
-        NotFound: no such notice.
-        Forbidden: it is about stations of others.
+        Forbidden: there is no such notice about the caller's stations.
+        NotFound: there is none at all, and the caller serves every station.
     """
     await _tick(desk, notice, await _about(desk, notice))
 
@@ -68,11 +68,11 @@ async def answer(desk: Desk, notice: UUID, takes: bool) -> None:
 
 async def _about(desk: Desk, notice: UUID) -> _About:
     found = (await desk.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
-    if found is None:
+    stations: list[str] = (found and found.stations) or []
+    station = next(filter(desk.who.serves, stations), None)
+    if found is None or station is None:
+        desk.who.must_serve(next(iter(stations), None))
         raise NotFound
-    station = next(filter(desk.who.serves, found.stations), None)
-    if station is None:
-        raise Forbidden
     return _About(found.matter, found.purpose, found.number, station, found.offer)
 
 

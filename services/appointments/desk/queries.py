@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, appointment_of
+from services.appointments.desk.finding import AHEAD, BACK
 from shared.auth import EVERY_STATION, EVERY_STOP, Caller
 from shared.clock import BERLIN
 from shared.people import Person
@@ -29,6 +31,19 @@ _DAY = text("""
     from appointments a left join people p on p.matter = a.id
     where a.station = :station and a.starts_at >= :first and a.starts_at < :last and a.state is not null
     order by a.starts_at, a.counter
+""")
+_EXPECTED = text("""
+    select a.*, p.box, exists (
+        select from unreached u where u.appointment = a.id and not u.reached and u.called_at is null
+    ) as unreached
+    from appointments a left join people p on p.matter = a.id where a.id = any(:ids)
+""")
+# Those to come in their order, then those of the days before, the latest first.
+_BOXES = text("""
+    select a.id, p.box from appointments a join people p on p.matter = a.id
+    where (:everywhere or a.station = any(:stations) or :every_stop and a.kind = 'stop')
+      and a.starts_at >= :first and a.starts_at < :last and a.state is not null
+    order by a.starts_at < :midnight, abs(extract(epoch from a.starts_at - :midnight)), a.id
 """)
 # An offer is that of the notice while nothing else has become of its entry.
 _UNREACHED = text("""
@@ -92,10 +107,20 @@ async def load_stops(conn: AsyncConnection, who: Caller, day: date) -> dict[str,
 
 async def load_day(conn: AsyncConnection, service: Service, station: str, day: date) -> list[Expected]:
     """All appointments of a station on a day, in the order of time."""
-    rows = await conn.execute(_DAY, {"station": station, **_bounds(day)})
-    return [
-        Expected(appointment_of(row), service.people.open(row.box) if row.box else None, row.unreached) for row in rows
-    ]
+    return [_expected(service, row) for row in await conn.execute(_DAY, {"station": station, **_bounds(day)})]
+
+
+async def load_boxes(conn: AsyncConnection, who: Caller, now: datetime) -> dict[UUID, bytes]:
+    """The people with an appointment at the stations somebody works for, around today, as they are kept, by its id."""
+    midnight = _bounds(now.astimezone(BERLIN).date())["first"]
+    values = {"midnight": midnight, "first": midnight - BACK, "last": midnight + AHEAD + timedelta(days=1)}
+    return {row.id: row.box for row in await conn.execute(_BOXES, {**_of(who), **values})}
+
+
+async def load_expected(conn: AsyncConnection, service: Service, ids: Sequence[UUID]) -> list[Expected]:
+    """Appointments by their ids, in the order of these."""
+    found = {row.id: _expected(service, row) for row in await conn.execute(_EXPECTED, {"ids": list(ids)})}
+    return [found[id] for id in ids]
 
 
 async def load_unreached(
@@ -125,6 +150,10 @@ def count_by_status(expected: Sequence[Expected]) -> dict[Status, int]:
     """How many of a day stand how."""
     statuses = [each.appointment.status for each in expected]
     return {status: statuses.count(status) for status in Status if status is not Status.HELD}
+
+
+def _expected(service: Service, row: Any) -> Expected:
+    return Expected(appointment_of(row), service.people.open(row.box) if row.box else None, row.unreached)
 
 
 def _of(who: Caller) -> dict[str, object]:

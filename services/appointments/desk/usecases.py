@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking import alternatives, changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
-from services.appointments.booking.queries import Appointment, load_by_number
+from services.appointments.booking.queries import Appointment, load_appointment, load_by_number
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
 from services.appointments.desk.refusals import NotNow
@@ -22,7 +22,6 @@ from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
 from shared import audit
 from shared.auth import Caller
-from shared.problems import NotFound
 from shared.service import Service
 
 
@@ -52,14 +51,10 @@ async def find(desk: Desk, number: str) -> Appointment:
     """The appointment of a number, locked.
 
     Raises:
-        NotFound: there is none.
-        Forbidden: it is at a station of others.
+        Forbidden: there is none at the caller's stations.
+        NotFound: there is none at any, and the caller serves all.
     """
-    found = await load_by_number(desk.conn, number)
-    if found is None:
-        raise NotFound
-    desk.who.must_serve(found.station)
-    return found
+    return desk.who.own(await load_by_number(desk.conn, number))
 
 
 async def arrive(desk: Desk, number: str) -> Appointment:
@@ -176,7 +171,7 @@ async def confirm(desk: Desk, id: UUID, details: Details) -> Appointment:
     Raises:
         NotFound, Forbidden, HoldOver
     """
+    desk.who.own(await load_appointment(desk.conn, id, for_update=True))
     booked = await booking.confirm(desk.conn, desk.service, id, details, desk.now)
-    desk.who.must_serve(booked.station)
     await desk.note("booked", booked)
     return booked

@@ -10,7 +10,7 @@ from services.appointments.closing.domain import NEAR
 from services.appointments.displaced.domain import Displaced, Spot, by_nearness, further
 from services.appointments.offer.days import FreeTime
 from services.appointments.offer.domain import Station, able, choose, like
-from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
+from services.appointments.offer.queries import Leaving, Offer, grid_of, load_free_times, load_offer
 from shared.city import City
 from shared.clock import BERLIN
 from shared.service import Service
@@ -34,11 +34,8 @@ async def load_further(conn: AsyncConnection, service: Service, found: Appointme
     old = asked.starts_at.astimezone(BERLIN).date()
     days = [day for n in range(-NEAR.days, NEAR.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]
-    by_key, kept = {each.key: each for each in stations}, (found.station, found.starts_at)
-    free = {
-        key: [start for start in starts if (key, start) != kept]
-        for key, starts in (await load_free_times(conn, stations, days, asked.seats, grid, now)).items()
-    }
+    by_key, kept = {each.key: each for each in stations}, Leaving(found.id, (found.station, found.starts_at))
+    free = await load_free_times(conn, stations, days, asked.seats, grid, now, kept)
     return [FreeTime(start, by_key[key]) for key, start in further(asked, free)]
 
 

@@ -1,6 +1,6 @@
 """The offer as JSON."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 
@@ -143,7 +144,7 @@ async def free_times(
     service: CurrentService,
     services: Keys,
     station: OneStation = None,
-    first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
+    first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> list[FreeTimesOut]:
     """The free times for an appointment with these services, per station that offers them all."""

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Grid, Kind, Service, Station, able, free_times, of_kind, staying
-from services.appointments.offer.queries import load_free_times, load_taken_minutes
+from services.appointments.offer.queries import Leaving, load_free_times, load_taken_minutes
 from shared.clock import BERLIN
 
 
@@ -29,17 +29,25 @@ class FreeDay:
 
 
 async def load_free_days(
-    conn: AsyncConnection, stations: Sequence[Station], first: date, needed: int, grid: Grid, now: datetime, limit: int
+    conn: AsyncConnection,
+    stations: Sequence[Station],
+    first: date,
+    needed: int,
+    grid: Grid,
+    now: datetime,
+    limit: int,
+    leaving: Leaving | None = None,
 ) -> list[FreeDay]:
     """The next days with free times at any of some stations.
 
     Args:
         first: where to begin.
         limit: how many days are enough.
+        leaving: the appointment to move, if the times are for one.
     """
     found: list[FreeDay] = []
     for week in _weeks(first, grid.last_day(now)):
-        free = await load_free_times(conn, stations, week, needed, grid, now)
+        free = await load_free_times(conn, stations, week, needed, grid, now, leaving)
         found += _by_day([FreeTime(start, station) for station in stations for start in free[station.key]])
         if len(found) >= limit:
             break

@@ -25,8 +25,9 @@ from services.appointments.offer.domain import (
     staying,
     too_many,
 )
-from services.appointments.offer.listing import MOST_ASKED, Section, a_to_z, by_situation, nearest_words, search
+from services.appointments.offer.listing import MOST_ASKED, Section, a_to_z, by_situation, found_sections
 from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.offer.searching import Vocabulary, search
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
@@ -218,25 +219,18 @@ def chosen_of(offer: Offer, choice: Choice) -> list[Service]:
 
 
 def _listed(visit: Visit, offer: Offer, choice: Choice, chosen: list[Service]) -> dict[str, Any]:
-    """The services to show; what is ticked stays in the list whatever is searched for."""
-    language, wanted = visit.language.code, choice.q.strip()
-    if not wanted:
-        alphabetical = choice.order == A_TO_Z
+    """The services to show: all of them in an order, or what a search finds."""
+    city, alphabetical = visit.service.city, choice.order == A_TO_Z
+    if not (wanted := choice.q.strip()):
         sections = (
-            [Section(None, a_to_z(offer.services, language))]
+            [Section(None, a_to_z(offer.services, visit.language.code))]
             if alphabetical
-            else by_situation(offer.services, visit.service.city.life_situations)
+            else by_situation(offer.services, city.life_situations)
         )
-        return {"sections": sections, "alphabetical": alphabetical, "missed": False, "near": []}
-    ticked = {each.key for each in chosen}
-    hits = search(offer.services, wanted)
-    shown = [each for each in offer.services if each.key in ticked or each in hits]
-    return {
-        "sections": [Section(None, shown)] if shown else [],
-        "alphabetical": False,
-        "missed": not hits,
-        "near": [] if hits else nearest_words(offer.services, wanted, language),
-    }
+        return {"sections": sections, "alphabetical": alphabetical, "missed": False}
+    vocabulary = Vocabulary({each.key: each.words for each in city.services}, city.life_situations)
+    found = search(offer.services, vocabulary, wanted)
+    return {"sections": found_sections(found, chosen), "alphabetical": False, "missed": not found.services}
 
 
 def _minutes(services: list[Service]) -> int:

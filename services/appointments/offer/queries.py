@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,8 +48,22 @@ _LOCK_STOP = text("select from stops where station = :station for share")
 _TAKEN = Statement("""
     select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
     where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
+      and (cast(:owner as uuid) is null or appointment <> :owner)
     group by counter
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An appointment that is to move: its seats are free for itself.
+
+    Args:
+        id: whose seats.
+        time: the station and the start it has, which is no choice; None where it is one.
+    """
+
+    id: UUID
+    time: tuple[str, datetime] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +106,39 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
 
 
 async def load_free_times(
-    conn: AsyncConnection, stations: Sequence[Station], days: Iterable[date], needed: int, grid: Grid, now: datetime
+    conn: AsyncConnection,
+    stations: Sequence[Station],
+    days: Iterable[date],
+    needed: int,
+    grid: Grid,
+    now: datetime,
+    leaving: Leaving | None = None,
 ) -> dict[str, list[datetime]]:
-    """The free starts per station on some days, for appointments of `needed` seats."""
+    """The free starts per station on some days, for appointments of `needed` seats; `leaving` is the one to move."""
     wanted = sorted(days)
     if not wanted:
         return {station.key: [] for station in stations}
     counters = [counter for station in stations for counter in station.counters]
-    taken = await load_taken_minutes(conn, counters, wanted, now)
-    return {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
+    taken = await load_taken_minutes(conn, counters, wanted, now, leaving.id if leaving else None)
+    free = {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
+    if leaving and leaving.time and leaving.time[0] in free:
+        station, present = leaving.time
+        free[station] = [start for start in free[station] if start != present]
+    return free
 
 
 async def load_taken_minutes(
-    conn: AsyncConnection, counters: Iterable[str], days: Sequence[date], now: datetime
+    conn: AsyncConnection, counters: Iterable[str], days: Sequence[date], now: datetime, owner: UUID | None = None
 ) -> Taken:
-    """The seats of some counters that are taken on some days, which are in order and at least one."""
+    """The seats of some counters that are taken on some days, which are in order and at least one.
+
+    Args:
+        owner: whose seats count as free.
+    """
     first = datetime.combine(days[0], time(), BERLIN)
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
-    rows = await _TAKEN.rows(conn, {"counters": list(counters), "first": first, "last": last, "now": now})
+    values = {"counters": list(counters), "first": first, "last": last, "now": now, "owner": owner}
+    rows = await _TAKEN.rows(conn, values)
     return {counter: frozenset(minutes) for counter, minutes in rows}
 
 

@@ -70,9 +70,6 @@ async def replace_hours(conn: AsyncConnection, station: str, hours: Iterable[Hou
 
 def _hours_of(city: City, key: str) -> list[Hours]:
     """The hours of a station in the city's data; none if it is no longer in them."""
-    station = city.station(key)
-    if station is None:
-        return []
     return [
         Hours(
             weekday,
@@ -85,7 +82,6 @@ def _hours_of(city: City, key: str) -> list[Hours]:
             given.staff_counters,
             None if given.services is None else tuple(given.services),
         )
-        for given in city.opening_hours
-        if (station.kind == "counter" if given.stations is None else key in given.stations)
+        for given in city.reach(key).hours
         for weekday in given.weekdays
     ]

@@ -1,6 +1,6 @@
 """Opening hours as JSON, for those who lead the stations."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Path
@@ -12,6 +12,7 @@ from services.appointments.opening import usecases
 from services.appointments.opening.domain import MOST_WEEKS, MOST_WINDOWS, Window
 from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.recurrence import LAST
@@ -34,8 +35,8 @@ class WindowBody(BaseModel):
     weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7)]
     opens: Hour
     closes: Hour
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
     every_weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS)] = 1
     nth: Annotated[int, Field(ge=1, le=LAST)] | None = None
     staff_counters: Annotated[int, Field(ge=0, le=99)] = 0

@@ -153,5 +153,29 @@ def rows_of(weekdays: Collection[int]) -> list[tuple[int, int]]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class PublicHours:
+    """A window as visitors read it: `rows` of weekdays, see `rows_of`, and the `next_day` of one that is not weekly."""
+
+    window: Window
+    rows: list[tuple[int, int]]
+    next_day: date | None
+
+
+def public_hours(hours: Iterable[Hours], today: date) -> list[PublicHours]:
+    """The opening hours of a station as its visitors read them; those that are over are left out."""
+    current = [each for each in hours if each.valid_until is None or each.valid_until >= today]
+    return [PublicHours(window, rows_of(window.weekdays), _next_day(window, today)) for window in windows_of(current)]
+
+
+def _next_day(window: Window, today: date) -> date | None:
+    weekly = window.every_weeks == 1 and window.nth is None
+    if weekly and (window.valid_from is None or window.valid_from <= today):
+        return None
+    first = max(today, window.valid_from or today)
+    days = (first + timedelta(days=offset) for offset in range(7 * MOST_WEEKS))
+    return next((day for day in days if any(each.apply_on(day) for each in window.hours)), None)
+
+
 def _minute(of_day: time) -> timedelta:
     return timedelta(hours=of_day.hour, minutes=of_day.minute, seconds=of_day.second)

@@ -102,6 +102,8 @@ async def change(
 
 def _checked(service: Service, known: StationHours, version: int, windows: Sequence[Window]) -> StationHours:
     """The hours as they are to be."""
+    if version != known.version:
+        raise HoursChanged(known)
     grid = grid_of(service.city)
     wrong: list[tuple[int, Wrong]] = [
         (place, each)
@@ -111,6 +113,4 @@ def _checked(service: Service, known: StationHours, version: int, windows: Seque
     if wrong:
         errors = [FieldError(field=f"hours.{place}.{each.field}", message=MESSAGES[each.code]) for place, each in wrong]
         raise InvalidInput(errors=errors)
-    if version != known.version:
-        raise HoursChanged(known)
     return known.changed_to(tuple(windows))

@@ -9,15 +9,12 @@ from enum import IntEnum, StrEnum
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.offer.domain import Audience, Service, Station, hours_on, moment_on
+from shared.arriving import CHECK_IN_BEFORE, LATE
 from shared.clock import BERLIN
 from shared.numbers import plain_digits
 
 DUE_WITHIN = timedelta(minutes=10)
 """An appointment that begins within this time goes before walk-ins."""
-LATE = timedelta(minutes=15)
-"""Who comes later than this after the start of an appointment queues like a walk-in."""
-CHECK_IN_BEFORE = timedelta(minutes=60)
-"""How long before an appointment one can say "I am here"."""
 NEAR = 2
 """How many people may be ahead when it is nearly somebody's turn."""
 PARKING_MINUTES = (5, 10, 20)

@@ -16,6 +16,8 @@ from shared.statements import Statement
 SHOWN_IN_HALL = 5
 
 _TICKET = Statement(f"select {COLUMNS} from tickets t where t.id = :id")
+_STATION_OF_TICKET = Statement("select station from tickets where id = :id")
+_STATION_OF_COUNTER = Statement("select station from counters where key = :counter")
 _COUNTER = Statement("""
     select c.key, c.number, c.station, s.name as station_name,
            coalesce(f.active_at >= :midnight, false) as staffed, coalesce(f.paused, false) as paused
@@ -101,6 +103,18 @@ async def load_ticket(conn: AsyncConnection, id: UUID) -> Ticket:
     if row is None:
         raise NotFound
     return ticket_of(row)
+
+
+async def station_of_ticket(conn: AsyncConnection, id: UUID) -> str | None:
+    """The station of a ticket; None where there is no such ticket."""
+    row = await _STATION_OF_TICKET.row(conn, {"id": id})
+    return None if row is None else str(row["station"])
+
+
+async def station_of_counter(conn: AsyncConnection, counter: str) -> str | None:
+    """The station of a counter; None where there is no such counter."""
+    row = await _STATION_OF_COUNTER.row(conn, {"counter": counter})
+    return None if row is None else str(row["station"])
 
 
 async def load_counter(conn: AsyncConnection, counter: str, now: datetime) -> Counter:

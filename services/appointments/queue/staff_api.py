@@ -31,9 +31,11 @@ from services.appointments.queue.queries import (
     load_line,
     load_situation,
     load_ticket,
+    station_of_counter,
 )
 from services.appointments.queue.usecases import TicketWish
 from shared.clock import BERLIN
+from shared.days import Day
 from shared.events.tickets import TicketOutcome
 from shared.http import problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
@@ -52,6 +54,7 @@ async def issue_ticket(
     station: StationKey, new: NewTicketIn, desk: CurrentDesk, key: IdempotencyKey = None
 ) -> StaffTicketOut:
     """Give somebody at the desk the next number of the day. Sent again with its key it answers with the first one."""
+    desk.who.must_serve(station)
     phone, wrong = check_mobile(new.phone) if new.phone.strip() else (None, None)
     if wrong:
         raise InvalidInput(errors=[FieldError(field="phone", message=MESSAGES[wrong])])
@@ -86,9 +89,8 @@ async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
 @router.get("/counters/{counter}", responses=problems(404))
 async def counter(counter: CounterKey, desk: CurrentDesk) -> CounterOut:
     """A counter, and who is there or has just been called to it."""
-    found = await load_counter(desk.conn, counter, desk.now)
-    desk.who.must_serve(found.station)
-    return CounterOut.of(found)
+    desk.who.must_serve(await station_of_counter(desk.conn, counter))
+    return CounterOut.of(await load_counter(desk.conn, counter, desk.now))
 
 
 @router.post("/counters/{counter}/call", responses=problems(404, 409))
@@ -162,7 +164,7 @@ async def bring_back(ticket: UUID, desk: CurrentDesk) -> StaffTicketOut:
 async def figures(
     station: StationKey,
     desk: CurrentDesk,
-    first_day: Annotated[date | None, Query(description="Today where left out.")] = None,
+    first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1,
 ) -> list[DayFiguresOut]:
     """How many came to a station each day, and how long they waited, walked and were served."""

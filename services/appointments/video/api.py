@@ -42,10 +42,9 @@ async def room(
     who: Annotated[Caller, Depends(require_role("appointments:staff"))],
 ) -> RoomOut:
     """The moderator's link into the room of an appointment, by its number; only while the room is open."""
-    found = await load_by_number(conn, number)
-    if found is None or found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED:
+    found = who.own(await load_by_number(conn, number))
+    if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED:
         raise NotFound
-    who.must_serve(found.station)
     if room_at(found.starts_at, found.ends_at, now) is not Room.OPEN:
         raise RoomClosed
     link = rooms.moderator_link(found.id, found.starts_at, found.ends_at)

@@ -1,10 +1,9 @@
 """Rules of appointments by video: when their room is open, and what has to be agreed to."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-OPENS_BEFORE = timedelta(minutes=10)
-"""How long before the start the room opens."""
+from shared.arriving import ROOM_OPENS_BEFORE
 
 VIDEO_CONSENT = "2026-11"
 """The version of the text of consent (Art. 6 (1) a and 7 GDPR) in `consent.html`: another text, another version."""
@@ -20,7 +19,7 @@ class Room(StrEnum):
 
 def opens_at(starts_at: datetime) -> datetime:
     """When the room of an appointment opens."""
-    return starts_at - OPENS_BEFORE
+    return starts_at - ROOM_OPENS_BEFORE
 
 
 def room_at(starts_at: datetime, ends_at: datetime, now: datetime) -> Room:

@@ -23,6 +23,7 @@ from services.appointments.waiting.queries import (
     load_open_offer,
     load_seat_offer,
 )
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
@@ -59,8 +60,8 @@ class WaitIn(BaseModel):
     services: Annotated[list[Key], Field(min_length=1, max_length=MOST_KEYS)]
     stations: Annotated[list[Key], Field(max_length=50)] = []
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = list(EVERY_WEEKDAY)
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
     person: PersonIn
 
     def wait(self) -> usecases.WaitFor:

@@ -11,8 +11,9 @@ from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
-from services.mobile_office.tours.bodies import API, Body, Counters, Day, Key, Lead, Line, Staff, Version, as_body
+from services.mobile_office.tours.bodies import API, Body, Counters, Key, Lead, Line, Staff, Version, as_body
 from shared.city import RhineBank
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 

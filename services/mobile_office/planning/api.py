@@ -10,6 +10,7 @@ from services.mobile_office.planning import usecases
 from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.tours.bodies import API, Body, Lead, PlanBody
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 
@@ -54,7 +55,7 @@ class TakingOverIn(Body):
     """Which weeks are to be planned as the proposal of this version has them, by their Mondays."""
 
     version: Annotated[str, Field(max_length=40)]
-    mondays: Annotated[list[date], Field(min_length=1, max_length=WEEKS)]
+    mondays: Annotated[list[Day], Field(min_length=1, max_length=WEEKS)]
 
 
 @router.get("", responses=problems(401, 403))
@@ -75,6 +76,6 @@ async def show(conn: Connection, service: CurrentService, now: Now, caller: Lead
 @router.post("/takeover", responses=problems(401, 403, 409, 422))
 async def take_over(
     wanted: TakingOverIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
-) -> list[date]:
+) -> list[Day]:
     """Plan weeks as proposed: what was only planned goes, what people know of stays. Returns the weeks."""
     return await usecases.take_over(conn, service, caller, wanted.version, wanted.mondays, now)

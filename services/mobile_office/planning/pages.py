@@ -11,6 +11,7 @@ from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.refusals import ProposalOutdated
 from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.tours.pages.visit import STAFF, Lead, load_names
+from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -23,7 +24,7 @@ class TakingOver(BaseModel):
     """Which weeks are to be planned as the proposal of this version has them."""
 
     version: Annotated[str, Field(max_length=40)]
-    mondays: Annotated[list[date], Field(max_length=WEEKS)] = []
+    mondays: Annotated[list[Day], Field(max_length=WEEKS)] = []
 
 
 @router.get("")

@@ -17,9 +17,14 @@ STAFF_AREA = StaffArea(
         Entry(f"{STAFF}/today", N_("Tour heute"), N_("Verspätung, Absage und Panne melden."), MEMBER),
         Entry(f"{STAFF}/planner", N_("Wochen"), N_("Eine Woche planen, ansehen und veröffentlichen."), LEAD),
         Entry(f"{STAFF}/weekly", N_("Wochenplan"), N_("Was jede Woche wiederkommt."), LEAD),
-        Entry(f"{STAFF}/planning-help", N_("Planungshilfe"), N_("Wer wie oft besucht wurde, und ein Vorschlag."), LEAD),
-        Entry(f"{STAFF}/fleet", N_("Fahrzeuge und Plätze"), N_("Womit und wo das Bürgermobil steht."), LEAD),
-        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Wer was getan hat."), LEAD),
+        Entry(
+            f"{STAFF}/planning-help",
+            N_("Planungshilfe"),
+            N_("Wie oft das Bürgermobil wo war, und ein Vorschlag."),
+            LEAD,
+        ),
+        Entry(f"{STAFF}/fleet", N_("Fahrzeuge und Plätze"), N_("Die Fahrzeuge, und wo sie stehen dürfen."), LEAD),
+        Entry(f"{STAFF}/audit", N_("Protokoll"), N_("Was Beschäftigte getan haben."), LEAD),
     ),
     actions={
         PLANNED: N_("Woche geplant"),

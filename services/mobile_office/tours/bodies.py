@@ -1,28 +1,20 @@
 """What the APIs of this service say and take, as far as more than one of them does."""
 
-from datetime import date, datetime, time
-from typing import Annotated, Any, Self, TypeVar
+from datetime import date, time
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.mobile_office.tours.domain import Change, Notice, Plan, Status, Stop
 from services.mobile_office.tours.reasons import Reason
 from shared.auth import Caller, require_role
+from shared.days import Moment
 from shared.events.mobile_office import StopReason, StopState
 from shared.lines import legible_line
 
-_Day = TypeVar("_Day", date, datetime)
-
 API = "/mobile_office/api/v1"
-
-
-def _of_our_time(moment: _Day) -> _Day:
-    """Refuse what no calendar can count from."""
-    if not 2000 <= moment.year <= 2200:
-        raise ValueError("Name a year between 2000 and 2200.")
-    return moment
 
 
 Staff = Annotated[Caller, Depends(require_role("mobile_office:staff"))]
@@ -33,8 +25,6 @@ Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]
 MOST_COUNTERS = 20
 """No vehicle has more."""
 Counters = Annotated[int, Field(ge=1, le=MOST_COUNTERS)]
-Day = Annotated[date, AfterValidator(_of_our_time)]
-Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.tours import changes
-from services.mobile_office.tours.bodies import API, Body, Key, Moment, ReasonIn, Staff, StopOut, Version
+from services.mobile_office.tours.bodies import API, Body, Key, ReasonIn, Staff, StopOut, Version
 from services.mobile_office.tours.breakdown import Answer, Decision
 from services.mobile_office.tours.breaking_down import break_down, load_concerned
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, load_delay
 from services.mobile_office.tours.queries import find_stop, lock_stops
+from shared.days import Moment
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 

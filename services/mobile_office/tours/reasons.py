@@ -14,7 +14,7 @@ WORDS: Mapping[StopReason, str] = MappingProxyType(
         StopReason.TRAFFIC: N_("Der Verkehr hält das Fahrzeug auf."),
         StopReason.WEATHER: N_("Das Wetter lässt es nicht zu."),
         StopReason.ILLNESS: N_("Jemand vom Team ist krank."),
-        StopReason.PLACE_TAKEN: N_("Der Platz ist belegt."),
+        StopReason.PLACE_TAKEN: N_("Der Stellplatz ist belegt."),
         StopReason.PLANNING: N_("Die Tour wurde neu geplant."),
     }
 )

@@ -114,13 +114,13 @@ async def put_stop(
     known = await find_stop(conn, id)
     if known and known.week == monday and known.plan == plan and known.takes_place:
         return
-    fleet = await load_fleet(conn, service.city)
-    _check(plan, monday, fleet, now)
     stops = await _open_week(conn, monday, version)
     if known and id not in stops:
         raise NotFound
     if id in stops:
         _check_to_come(stops[id], now)
+    fleet = await load_fleet(conn, service.city)
+    _check(plan, monday, fleet, now)
     if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [id]), fleet):
         raise VehicleElsewhere(other, fleet)
     await save_plan(conn, id, plan, None if id in stops else monday)

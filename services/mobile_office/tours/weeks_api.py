@@ -11,7 +11,6 @@ from services.mobile_office.tours import publishing, usecases
 from services.mobile_office.tours.bodies import (
     API,
     Body,
-    Day,
     Lead,
     PlanBody,
     PlannedStopOut,
@@ -25,6 +24,7 @@ from services.mobile_office.tours.domain import Change
 from services.mobile_office.tours.publishing import Preview, load_preview
 from services.mobile_office.tours.queries import load_stops, load_week
 from services.mobile_office.tours.refusals import PreviewOutdated
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 from shared.problems import NotFound

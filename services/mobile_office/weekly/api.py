@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.mobile_office.tours.bodies import API, Body, Day, Hour, Key, Lead, Staff, Version, as_body, time_of
+from services.mobile_office.tours.bodies import API, Body, Hour, Key, Lead, Staff, Version, as_body, time_of
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
 from services.mobile_office.weekly.refusals import WeeklyStopChanged
+from shared.days import Day
 from shared.db import Connection
 from shared.http import CurrentService, Now, problems
 

@@ -73,7 +73,7 @@ class TypedWeeklyStop(BaseModel):
             "every_weeks",
             self.every_weeks,
             partial(read_number, lowest=1, highest=MOST_WEEKS),
-            _("Geben Sie an, alle wie viele Wochen, höchstens 52."),
+            _("Geben Sie den Abstand in Wochen an, höchstens 52."),
         )
         first = form.field("valid_from", self.valid_from, read_day, day)
         last = form.field("valid_until", self.valid_until, read_day, day)

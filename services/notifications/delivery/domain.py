@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.notifications.telling.domain import CHANNELS, message_id, notice_id
 from services.notifications.telling.purposes import POLICIES, IfUnknown, Purpose
-from shared.calendar import end_of_quiet, is_quiet
+from shared.calendar import end_of_quiet
 from shared.due import Urgency, Work
 from shared.events.notifications import Outcome
 
@@ -214,10 +214,8 @@ def next_step(
 
 def not_before(notice: Notice, moment: datetime) -> datetime:
     """When a message due at a moment may go out: at once, or when the quiet hours no longer hold it back."""
-    if not is_quiet(moment) or (notice.loud_from is not None and moment >= notice.loud_from):
-        return moment
     wake = end_of_quiet(moment)
-    return wake if notice.loud_from is None else min(wake, notice.loud_from)
+    return wake if notice.loud_from is None else max(moment, min(wake, notice.loud_from))
 
 
 def unanswered(channel: str) -> Event:

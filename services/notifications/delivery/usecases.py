@@ -23,7 +23,7 @@ from shared.events.notifications import (
     Outcome,
     Tried,
 )
-from shared.events.registry import facts_by_type
+from shared.events.registry import service_of
 from shared.service import Service
 from shared.statements import Statement
 
@@ -269,7 +269,7 @@ def _fact(notice: Notice, version: int, type: str, now: datetime) -> NoticeFact:
         about=About(id=notice.matter, version=notice.matter_version),
         notice=NoticeState(
             matter=notice.matter,
-            matter_service=facts_by_type()[type].service,
+            matter_service=service_of(type),
             matter_version=notice.matter_version,
             purpose=notice.purpose,
             tried=[

@@ -8,7 +8,12 @@ LEAD = "notifications:lead"
 
 STAFF_AREA = StaffArea(
     entries=(
-        Entry(f"{AREA}/failed", N_("Nicht zugestellt"), N_("Wen keine Nachricht erreicht hat, und warum."), CLERK),
+        Entry(
+            f"{AREA}/failed",
+            N_("Nicht zugestellt"),
+            N_("Menschen, die keine Nachricht erreicht hat, und der Grund."),
+            CLERK,
+        ),
         Entry(
             f"{AREA}/log",
             N_("Verlauf"),
@@ -21,7 +26,7 @@ STAFF_AREA = StaffArea(
             N_("Alle Nachrichten in allen Sprachen, mit Beispieldaten."),
             CLERK,
         ),
-        Entry(f"{AREA}/audit", N_("Protokoll"), N_("Wer was getan hat."), LEAD),
+        Entry(f"{AREA}/audit", N_("Protokoll"), N_("Was Beschäftigte getan haben."), LEAD),
     ),
     actions={SPARED_LIFTED: N_("Adresse wieder freigegeben"), CONTACT_SEEN: N_("Kontakt angesehen")},
 )

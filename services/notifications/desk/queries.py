@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,10 +18,14 @@ from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import contact_of
 from shared.events.notifications import SubscriptionFact, SubscriptionState
 from shared.events.personal import Contact, PersonalFact
-from shared.events.registry import facts_by_type
+from shared.events.registry import read_fact, service_of
+from shared.failures import without_input
 from shared.lines import without_marks
 from shared.numbers import number_of
 from shared.service import Service
+from shared.web.i18n import GERMAN
+
+log = structlog.get_logger()
 
 SHOWN_AFTER_USE = timedelta(days=7)
 """How long a notice that came to nothing is listed once it is too late."""
@@ -81,8 +86,8 @@ class Reply:
 class Story:
     """All that is known of telling somebody about a matter.
 
-    `contact` is None once it was forgotten; `subscription` is there if the matter is one. `notices` are the messages of
-    each, in the order they were planned.
+    `contact` is None once it was forgotten, and where it or the matter cannot be read; `subscription` is there if the
+    matter is one. `notices` are the messages of each, in the order they were planned.
     """
 
     matter: UUID
@@ -91,6 +96,7 @@ class Story:
     changed_at: datetime
     language: str
     contact: Contact | None
+    is_readable: bool
     subscription: SubscriptionState | None
     notices: Sequence[Sequence[MessageEntry]]
     replies: Sequence[Reply]
@@ -101,12 +107,12 @@ async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) ->
     found = []
     values = {"now": now, "since": now - SHOWN_AFTER_USE, "limit": limit}
     for row in await conn.execute(_UNDELIVERED, values):
-        fact = _personal(row)
-        if fact is not None:
+        fact = read_fact(row.type, row.fact)
+        if fact is None or isinstance(fact, PersonalFact):
+            number = _number(fact) if fact else str(row.matter)
             tried = [Tried(**each) for each in row.tried]
-            found.append(
-                Undelivered(row.matter, _number(fact), fact.service, row.purpose, row.outcome, row.useful_until, tried)
-            )
+            owner = service_of(row.type)
+            found.append(Undelivered(row.matter, number, owner, row.purpose, row.outcome, row.useful_until, tried))
     return found
 
 
@@ -115,11 +121,11 @@ async def story_of(conn: AsyncConnection, service: Service, wanted: str) -> Stor
     row = await _find(conn, wanted)
     if row is None:
         return None
-    fact = facts_by_type()[row.type]
-    if issubclass(fact, PersonalFact):
-        return await _personal_story(conn, service, row, fact.model_validate(row.fact))
-    if issubclass(fact, SubscriptionFact) and row.fact:
-        return await _subscription_story(conn, service, row, fact.model_validate(row.fact))
+    fact = read_fact(row.type, row.fact)
+    if fact is None or isinstance(fact, PersonalFact):
+        return await _personal_story(conn, service, row, fact)
+    if isinstance(fact, SubscriptionFact) and row.fact:
+        return await _subscription_story(conn, service, row, fact)
     return None
 
 
@@ -134,14 +140,21 @@ async def _find(conn: AsyncConnection, wanted: str) -> Any:
         return None
 
 
-async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fact: PersonalFact) -> Story:
+async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fact: PersonalFact | None) -> Story:
+    contact, readable = None, fact is not None
+    try:
+        contact = contact_of(fact, service) if fact else None
+    except ValueError as error:
+        log.error("contact_not_readable", matter=str(row.id), error=without_input(error))
+        readable = False
     return Story(
         matter=row.id,
-        number=_number(fact),
+        number=_number(fact) if fact else str(row.id),
         version=row.version,
         changed_at=row.changed_at,
-        language=fact.personal.language,
-        contact=contact_of(fact, service),
+        language=fact.personal.language if fact else GERMAN.code,
+        contact=contact,
+        is_readable=readable,
         subscription=None,
         notices=_by_notice(await log_of(conn, row.id)),
         replies=[Reply(*each) for each in await conn.execute(_REPLIES, {"matter": row.id})],
@@ -156,6 +169,7 @@ async def _subscription_story(conn: AsyncConnection, service: Service, row: Any,
         version=row.version,
         changed_at=row.changed_at,
         language=fact.subscription.language,
+        is_readable=True,
         contact=None if person is None else Contact(name="", mail=person.mail, phone=person.phone, manage_url=""),
         subscription=fact.subscription,
         notices=_by_notice(await log_to(conn, row.person_key, TO_SUBSCRIBERS)),
@@ -165,12 +179,6 @@ async def _subscription_story(conn: AsyncConnection, service: Service, row: Any,
 
 def _by_notice(entries: Sequence[MessageEntry]) -> list[Sequence[MessageEntry]]:
     return [list(group) for _, group in groupby(entries, key=lambda entry: entry.notice)]
-
-
-def _personal(row: Any) -> PersonalFact | None:
-    """The newest fact of a matter; None for news that concern many."""
-    kind = facts_by_type()[row.type]
-    return kind.model_validate(row.fact) if issubclass(kind, PersonalFact) else None
 
 
 def _number(fact: PersonalFact) -> str:

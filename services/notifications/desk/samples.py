@@ -13,7 +13,7 @@ from services.notifications.news.domain import PURPOSES, Circular
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
-from services.notifications.writing.texts import MailText, Review, Subject, Texts
+from services.notifications.writing.texts import MailText, Subject, Texts
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentDelayed,
@@ -27,6 +27,7 @@ from shared.events.base import Fact
 from shared.events.links import LinksRequested
 from shared.events.mobile_office import MobilStopCancelled, MobilStopRescheduled, MobilStopScheduled, StopReason
 from shared.events.personal import Contact, PersonalFact
+from shared.texts import Review
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from shared.web.staff.visit import N_
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.notifications.delivery.domain import State
-from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.sending.gateways.mail_answers import address_gone
 from services.notifications.telling.purposes import Purpose
 from shared.events.notifications import Outcome, ReplyAnswer
 from shared.web.staff.visit import N_
@@ -61,6 +61,9 @@ _REASONS: Mapping[str, str] = MappingProxyType(
         "bounced": N_("Die Nachricht kam zurück."),
         "receipt": N_("Das Netz konnte die SMS nicht zustellen."),
         "temporary": N_("Die Gegenstelle nahm die Nachricht zu oft nicht an."),
+        "policy": N_("Die Gegenstelle hat die Nachricht zu oft abgelehnt."),
+        "barred": N_("Die Gegenstelle nimmt nichts von uns an. Die Technik weiß davon."),
+        "not offered": N_("Die Gegenstelle kann an diese Adresse nicht senden."),
         "throttled": N_("Die Gegenstelle bat um langsameres Senden."),
         "away": N_("Die Gegenstelle war nicht erreichbar."),
         "no answer": N_("Die Gegenstelle hat nicht geantwortet."),

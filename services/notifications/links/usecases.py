@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
@@ -13,15 +14,19 @@ from services.notifications.telling.usecases import contact_of, take_fact
 from shared.events.base import Received
 from shared.events.links import LinksRequested
 from shared.events.personal import Contact
-from shared.events.registry import facts_by_type
+from shared.events.registry import read_fact
+from shared.failures import without_input
 from shared.service import Service
 from shared.statements import Statement
+from shared.web.i18n import in_language
+
+log = structlog.get_logger()
 
 # The key of a person is that of the mail address, if they gave one; the number they gave as well stands in notices.
 _OF_ADDRESS = Statement("""
-    select type, fact from matters where person_key = :address
+    select id, type, fact from matters where person_key = :address
     union
-    select m.type, m.fact from notices n join matters m on m.id = n.matter
+    select m.id, m.type, m.fact from notices n join matters m on m.id = n.matter
     where n.addresses ? 'sms' and n.addresses ->> 'sms' = :address
 """)
 _REQUESTS = Statement("select id, fact from matters where id = any(:ids)")
@@ -54,10 +59,14 @@ async def _open_for(
 ) -> tuple[OpenMatter, ...]:
     asked, found = contact_of(request, service), []
     for row in await _OF_ADDRESS.rows(conn, {"address": request.request.person_key}):
-        kind = facts_by_type()[row["type"]]
-        if issubclass(kind, Open):
-            fact = kind.model_validate(row["fact"])
-            contact = contact_of(fact, service)
-            if asked and contact and same_address(asked, contact) and is_open(fact, now):
-                found.append(OpenMatter(fact, contact.manage_url))
+        fact = read_fact(row["type"], row["fact"])
+        try:
+            contact = contact_of(fact, service) if isinstance(fact, Open) else None
+        except Exception as error:
+            # One matter that cannot be read must not keep back the links to all others.
+            log.error("matter_not_readable", matter=str(row["id"]), error=without_input(error))
+            continue
+        if isinstance(fact, Open) and asked and contact and same_address(asked, contact) and is_open(fact, now):
+            url = in_language(contact.manage_url, service.settings.platform.public_url, request.request.language)
+            found.append(OpenMatter(fact, url))
     return in_order(found)

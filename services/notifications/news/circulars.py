@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
 from services.notifications.news.domain import GATHERED, PURPOSES, Circular, in_order
+from services.notifications.news.reading import readable
 from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
-from shared.events.base import Fact
 from shared.events.personal import Contact
-from shared.events.registry import facts_by_type
 from shared.service import Service
 from shared.statements import Statement
 
@@ -29,10 +29,10 @@ _SUBSCRIPTIONS = Statement("""
     where s.address = any(:addresses)
 """)
 _NEWS = Statement("""
-    select n.id as notice, m.type, m.fact from notices n join matters m on m.id = n.matter
+    select n.id as notice, m.id as matter, m.type, m.fact from notices n join matters m on m.id = n.matter
     where n.id = any(:ids) and n.purpose <> all(:gathered)
     union all
-    select i.notice, m.type, m.fact from digest_items i join matters m on m.id = i.matter
+    select i.notice, m.id as matter, m.type, m.fact from digest_items i join matters m on m.id = i.matter
     where i.notice = any(:ids) and m.told_version <= i.matter_version and i.useful_until > :now
 """)
 
@@ -72,20 +72,23 @@ async def _subscribed(
     wanted = [notice for notice in notices if notice.purpose is not Purpose.SUBSCRIPTION]
     if not wanted:
         return {}
-    facts: defaultdict[UUID, list[Fact]] = defaultdict(list)
+    kept: defaultdict[UUID, list[Any]] = defaultdict(list)
     news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
     for row in await _NEWS.rows(conn, {"ids": news, "gathered": list(GATHERED), "now": now}):
-        facts[row["notice"]].append(facts_by_type()[row["type"]].model_validate(row["fact"]))
+        kept[row["notice"]].append(row)
     rows = await _SUBSCRIPTIONS.rows(conn, {"addresses": list({notice.recipient for notice in wanted})})
     readers = {row["address"]: row for row in rows}
     written = {}
     for notice in wanted:
         reader = readers.get(notice.recipient)
-        if reader is None or (notice.purpose in PURPOSES and not facts[notice.id]):
+        if reader is None or (notice.purpose in PURPOSES and not kept[notice.id]):
             continue
+        facts = readable(kept[notice.id])
+        if kept[notice.id] and not facts:
+            raise ValueError("None of the news can be read.")
         of_link = (service, reader["id"], reader["generation"], reader["language"])
         contact = _contact(service, reader["box"], preferences_url(*of_link))
-        day, told = now.astimezone(BERLIN).date(), in_order(facts[notice.id])
+        day, told = now.astimezone(BERLIN).date(), in_order(facts)
         end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
         written[notice.id] = (Circular(told, reader["language"], day, end), contact)
     return written

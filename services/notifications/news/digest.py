@@ -11,10 +11,11 @@ from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Notice
 from services.notifications.news.domain import GATHERED, Subscriber, digest_cause, digest_purpose, news_notice
 from services.notifications.news.personal import BOOKED, TOLD
+from services.notifications.news.reading import KNOWN_TYPES, readable
 from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.notifications import SubscriptionConfirmed
-from shared.events.registry import facts_by_type, type_of
+from shared.events.registry import type_of
 from shared.service import Service
 from shared.statements import Statement
 
@@ -37,13 +38,15 @@ _DROP = Statement(
 _WAITING = Statement("""
     select s.id, s.version, s.address, s.channel, s.digest, i.matter, i.matter_version, i.useful_until, m.type, m.fact
     from digest_items i join subscriptions s on s.id = i.subscription join matters m on m.id = i.matter
-    where i.notice is null and s.id in (
+    where i.notice is null and m.type = any(:types) and s.id in (
         select distinct w.subscription from digest_items w join subscriptions wants on wants.id = w.subscription
+        join matters told on told.id = w.matter and told.type = any(:types)
         where w.notice is null and (:all or not wants.digest) order by w.subscription limit :chunk)
     order by s.id, i.matter
 """)
 _PART_OF = Statement("""
-    update digest_items set notice = :notice where subscription = :subscription and notice is null
+    update digest_items i set notice = :notice from matters m
+    where i.subscription = :subscription and i.notice is null and m.id = i.matter and m.type = any(:types)
 """)
 _FORGET_OLD = Statement("delete from notices where purpose = any(:purposes) and planned_at < :before")
 
@@ -53,16 +56,18 @@ async def write_digests(conn: AsyncConnection, service: Service, claim: Claim) -
 
     While gathering, those who want digests wait on.
 
-    News that is over, was overtaken, or reached the person in a message of their own is left out. Digests as old as the
+    News that is over, was overtaken, or reached the person in a message of their own is left out; what only a newer
+    version can read waits for that. Digests as old as the
     ledger may be are forgotten: the matter of a digest, the subscription, may have no end.
     """
     now = service.clock.now()
     await _FORGET_OLD.run(conn, {"purposes": list(GATHERED), "before": now - retention.LEDGER})
     await _DROP.run(conn, {"now": now})
-    rows = await _WAITING.rows(conn, {"chunk": CHUNK, "all": claim.kind == DIGEST})
+    rows = await _WAITING.rows(conn, {"chunk": CHUNK, "all": claim.kind == DIGEST, "types": KNOWN_TYPES})
     digests = [_digest(list(items)) for _, items in groupby(rows, key=itemgetter("id"))]
     await delivery.add(conn, service, [(each, now) for each in digests], type_of(SubscriptionConfirmed), now)
-    await _PART_OF.run(conn, *({"notice": each.id, "subscription": each.matter} for each in digests))
+    parts = [{"notice": each.id, "subscription": each.matter, "types": KNOWN_TYPES} for each in digests]
+    await _PART_OF.run(conn, *parts)
     if len(digests) == CHUNK:
         await service.due.schedule(conn, Work(claim.kind, "", now, Urgency.BULK))
 
@@ -72,5 +77,5 @@ def _digest(items: list[Any]) -> Notice:
     cause = digest_cause(first["id"], [(item["matter"], item["matter_version"]) for item in items])
     useful_until: datetime = max(item["useful_until"] for item in items)
     subscriber = Subscriber(first["id"], first["address"], first["channel"], first["digest"])
-    purpose = digest_purpose(subscriber, [facts_by_type()[item["type"]].model_validate(item["fact"]) for item in items])
+    purpose = digest_purpose(subscriber, readable(items))
     return news_notice(subscriber, subscriber.id, first["version"], cause, purpose, useful_until)

@@ -23,7 +23,7 @@ from shared.due import Urgency
 from shared.events.appointments import AppointmentFact
 from shared.events.base import About
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
-from shared.events.registry import facts_by_type
+from shared.events.registry import read_fact
 from shared.people import Person
 from shared.service import Service
 
@@ -123,13 +123,12 @@ async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:
     """What was told by SMS to an address about appointments, the latest first, each matter once."""
     found: dict[UUID, _Heard] = {}
     for row in (await conn.execute(_TOLD, {"address": address, "limit": REMEMBERED})).all():
-        kind = facts_by_type()[row.type]
-        if not issubclass(kind, AppointmentFact):
+        fact = read_fact(row.type, row.fact)
+        if not isinstance(fact, AppointmentFact):
             continue
         asks = POLICIES[Purpose(row.purpose)].asks and row.matter_version >= row.told_version
         heard = found.get(row.matter)
         if heard is None:
-            fact = kind.model_validate(row.fact)
             state = fact.appointment
             told = Told(row.matter, row.version, expected_start(state), state.status == "cancelled")
             heard = found[row.matter] = _Heard(told, fact, row.cause)

@@ -1,15 +1,11 @@
-"""Reading reports: who a bounce is about, what it says, and whether a receipt is genuine."""
+"""Reports: which message one is about, what it can say, and whether a receipt is genuine."""
 
 import hashlib
 import hmac
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
-from email.parser import BytesParser, Parser
-from email.policy import compat32
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,7 +17,6 @@ SIGNATURE_AGE = 30
 """Seconds a signed receipt may be old (or early)."""
 
 _LOCAL_PART = re.compile(r"bounce\+([0-9a-f]{32})\.([0-9a-f]{20})")
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 class Verp:
@@ -67,41 +62,6 @@ class MailReport:
 
     kind: ReportKind
     status: str = ""
-
-
-def read_report(content: bytes) -> MailReport:
-    """Read a delivery status notification (RFC 3464, RFC 6533) or a feedback report (RFC 5965).
-
-    Anything else, and whatever cannot be understood, is `OTHER`: holiday notes come to bounce addresses too.
-    """
-    try:
-        mail = BytesParser(policy=compat32).parsebytes(content)
-        for part in mail.walk():
-            kind = part.get_content_type()
-            if kind == "message/feedback-report":
-                return MailReport(ReportKind.COMPLAINT)
-            if kind in ("message/delivery-status", "message/global-delivery-status"):
-                for fields in _blocks(part):
-                    if str(fields.get("Action", "")).strip().lower() == "failed":
-                        status = _STATUS.search(str(fields.get("Status", "")))
-                        return MailReport(ReportKind.FAILED, status[0] if status else "")
-    except (ValueError, LookupError, AttributeError, TypeError):
-        return MailReport(ReportKind.OTHER)
-    return MailReport(ReportKind.OTHER)
-
-
-def _blocks(part: Message) -> Iterator[Message]:
-    """The blocks of fields in a notification: one about the mail, one for each recipient.
-
-    Python takes apart the original kind; of the one for addresses beyond ASCII it sees a first block and its rest.
-    """
-    payload = part.get_payload()
-    for block in payload if isinstance(payload, list) else []:
-        if isinstance(block, Message):
-            yield block
-            rest = block.get_payload()
-            for text in re.split(r"\n\s*\n", rest) if isinstance(rest, str) else []:
-                yield Parser(policy=compat32).parsestr(text)
 
 
 def receipt_is_genuine(

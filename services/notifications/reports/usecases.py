@@ -12,7 +12,7 @@ from services.notifications.delivery.usecases import Hand
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.webhooks import Receipt
 from services.notifications.sending.domain import Answer
-from services.notifications.sending.gateways.mail import address_gone
+from services.notifications.sending.gateways.mail_answers import address_gone
 from services.notifications.sending.gateways.sms import RECEIPTS, result_of_receipt
 from services.notifications.subscribing.usecases import end_at
 from shared.due import Claim, Urgency, Work

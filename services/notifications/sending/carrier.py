@@ -20,6 +20,7 @@ from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Subject, Texts
 from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
+from shared.failures import Failure, classify, without_input
 from shared.sealing import Sealer
 from shared.service import Service
 
@@ -35,7 +36,7 @@ Told = tuple[Subject, Contact | None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; what and to whom is as in `Told`.
+    """A message to send; what and to whom is as in `Told`, or why it could not be read.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.
@@ -46,7 +47,7 @@ class Job:
     channel: str
     purpose: Purpose
     urgency: Urgency
-    fact: Subject
+    fact: Subject | Exception
     due_at: datetime
     now: datetime
     gateway: str | None = None
@@ -108,6 +109,8 @@ class Carrier:
         self._skipped = Gauge(
             f"{prefix}_gateway_skipped", "1 while an SMS gateway is skipped", ["gateway"], registry=registry
         )
+        barred = Gauge(f"{prefix}_mail_barred", "1 while the mail server takes nothing from us", registry=registry)
+        barred.set_function(lambda: float(mail.barred))
         self._segments = Counter(f"{prefix}_sms_segments", "Segments of the SMS handed over", registry=registry)
 
     async def carry(self, job: Job) -> Result:
@@ -116,7 +119,12 @@ class Carrier:
             worded = self._word(job)
         except Exception as error:
             # Our own fault, and nothing was sent: it may go out after the next deployment.
-            log.error("message_cannot_be_worded", message=str(job.message), error=type(error).__name__, exc_info=error)
+            log.error(
+                "message_cannot_be_worded",
+                message=str(job.message),
+                error=without_input(error),
+                exc_info=classify(error) is Failure.UNKNOWN,
+            )
             return Result(Answer.NOT_NOW, error=f"defect {type(error).__name__}")
         try:
             result = await self._hand_over(job, worded)
@@ -138,12 +146,15 @@ class Carrier:
         return float(standing.is_skipped(self._clock.now()))
 
     def _word(self, job: Job) -> Letter | Sms:
-        contact = contact_in(self._sealer, job.fact, job.contact)
+        fact = job.fact
+        if isinstance(fact, Exception):
+            raise fact
+        contact = contact_in(self._sealer, fact, job.contact)
         if job.gateway is None:
-            return self._writer.write(job.message, job.purpose, job.fact, contact, job.now)
+            return self._writer.write(job.message, job.purpose, fact, contact, job.now)
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
-        text = plain(self._texts.sms(job.purpose, job.fact, contact, asks))
+        text = plain(self._texts.sms(job.purpose, fact, contact, asks))
         return Sms(gateway, address_of(contact, job.channel), text, asks)
 
     async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:

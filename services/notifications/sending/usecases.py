@@ -7,11 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifications.delivery.domain import Event, News, Notice, Spared, State, next_step, not_before
+from services.notifications.delivery.domain import Event, News, Spared, State, next_step, not_before
 from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import Hand
-from services.notifications.links.usecases import answers
-from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
 from services.notifications.news.personal import told_personally
 from services.notifications.sending.carrier import Carrier, Job, Told, contact_in
 from services.notifications.sending.domain import (
@@ -25,15 +23,11 @@ from services.notifications.sending.domain import (
 )
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.standings import load_standings, note_results
-from services.notifications.telling.purposes import POLICIES, Purpose
+from services.notifications.sending.subjects import subjects
+from services.notifications.telling.purposes import POLICIES
 from shared.due import Claim
-from shared.events.personal import PersonalFact
-from shared.events.registry import personal_fact
 from shared.sealing import Sealer
 from shared.service import Service
-from shared.statements import Statement
-
-_FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
 
 
 class Sending:
@@ -50,20 +44,17 @@ class Sending:
         ids = [UUID(claim.key) for claim in claims]
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
-        notices = [hand.notice_of(id) for id in known]
-        told = await _told(conn, service, notices, now)
-        overtaken = await told_personally(conn, notices)
-        spared = await _spared(conn, hand, known)
-        by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in known)
+        steps = await _next_steps(conn, hand, known, now)
+        begun = [
+            hand.notice_of(id) for id, step in steps.items() if isinstance(step, News) and step.event is Event.BEGUN
+        ]
+        told = await subjects(conn, service, begun, now) if begun else {}
+        by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in steps)
         gateway = gateway_for(await load_standings(conn, self._gateways), now) if by_sms else None
         jobs = {}
-        for id in known:
+        for id, step in steps.items():
             notice = hand.notice_of(id)
             message = notice.message(id)
-            if message.state not in (State.WAITING, State.SENDING):
-                continue
-            outdated = hand.is_outdated(id) or notice.id in overtaken
-            step = next_step(notice, message, outdated, spared.get(id), now)
             if isinstance(step, datetime):
                 hand.postpone(id, step)
                 continue
@@ -71,7 +62,8 @@ class Sending:
                 step = News(Event.SUPPRESSED, error="forgotten")
             if step.event is Event.BEGUN:
                 step = replace(step, gateway=gateway if message.channel == "sms" else None)
-                fact, contact = told[notice.id]
+                subject = told[notice.id]
+                fact, contact = (subject, None) if isinstance(subject, Exception) else subject
                 jobs[str(id)] = Job(
                     message=id,
                     attempt=message.attempts + 1,
@@ -144,7 +136,7 @@ class LookingUp:
         hand = await Hand.of_messages(conn, [UUID(claim.key) for claim in claims])
         ids = [UUID(claim.key) for claim in claims if UUID(claim.key) in hand]
         doubtful = [id for id in ids if hand.notice_of(id).message(id).state is State.CHECKING]
-        told = await _told(conn, service, [hand.notice_of(id) for id in doubtful], service.clock.now())
+        told = await subjects(conn, service, [hand.notice_of(id) for id in doubtful], service.clock.now())
         questions = {}
         for id in doubtful:
             notice = hand.notice_of(id)
@@ -178,29 +170,30 @@ async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim)
     await hand.save(conn, service, now)
 
 
-def _number(sealer: Sealer, told: Told | None) -> str | None:
+def _number(sealer: Sealer, told: Told | Exception | None) -> str | None:
     """The number a message went to; None where it is forgotten or cannot be read any more."""
+    if told is None or isinstance(told, Exception):
+        return None
     try:
-        return contact_in(sealer, *told).phone if told else None
+        return contact_in(sealer, *told).phone
     except ValueError:
         return None
 
 
-async def _told(conn: AsyncConnection, service: Service, notices: Sequence[Notice], now: datetime) -> dict[UUID, Told]:
-    """What notices tell, and to whom, for those whose recipients are not forgotten."""
-    return {
-        **await _personal(conn, notices),
-        **await circulars(conn, service, notices, now),
-        **await answers(conn, service, notices, now),
-    }
-
-
-async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
-    """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
-    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS | {Purpose.LINKS}]
-    rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
-    facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
-    return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}
+async def _next_steps(
+    conn: AsyncConnection, hand: Hand, ids: Sequence[UUID], now: datetime
+) -> dict[UUID, News | datetime]:
+    """What to do with each message that is still to be sent; facts need not be read for that."""
+    overtaken = await told_personally(conn, [hand.notice_of(id) for id in ids])
+    spared = await _spared(conn, hand, ids)
+    steps = {}
+    for id in ids:
+        notice = hand.notice_of(id)
+        message = notice.message(id)
+        if message.state in (State.WAITING, State.SENDING):
+            outdated = hand.is_outdated(id) or notice.id in overtaken
+            steps[id] = next_step(notice, message, outdated, spared.get(id), now)
+    return steps
 
 
 async def _spared(conn: AsyncConnection, hand: Hand, ids: Iterable[UUID]) -> dict[UUID, Spared]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.subscribing.domain import Wishes
 from services.notifications.telling.purposes import Purpose
 from shared.events.base import Fact
-from shared.events.registry import facts_by_type
+from shared.events.registry import read_fact
 
 LAST_MESSAGES = 10
 
@@ -87,9 +87,10 @@ async def load_request(conn: AsyncConnection, id: UUID) -> Request | None:
 
 
 async def load_sent(conn: AsyncConnection, address: str, purposes: list[Purpose]) -> list[Sent]:
-    """The last news for an address, newest first; not what was overtaken or still waits."""
+    """The last news for an address, newest first; not what was overtaken, still waits or cannot be read."""
     rows = await conn.execute(_SENT, {"address": address, "purposes": purposes, "limit": LAST_MESSAGES})
-    return [Sent(row.changed_at, facts_by_type()[row.type].model_validate(row.fact), row.state) for row in rows]
+    read = ((row, read_fact(row.type, row.fact)) for row in rows)
+    return [Sent(row.changed_at, fact, row.state) for row, fact in read if fact]
 
 
 def _subscription(row: RowMapping | None) -> Subscription | None:

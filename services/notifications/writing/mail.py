@@ -68,7 +68,7 @@ class MailWriter:
                 calendar_part(
                     appointment,
                     summary=text.subject,
-                    description=contact.manage_url,
+                    description=self._texts.description(purpose, appointment, contact),
                     location=self._texts.location(purpose, appointment, contact),
                     organizer=self._address,
                     attendee=recipient,
@@ -78,6 +78,7 @@ class MailWriter:
         headers = [
             _addressed("To", contact.name, recipient),
             _header("Subject", text.subject),
+            _header("Content-Language", text.language),
             _header("Date", format_datetime(now)),
             _header("Message-ID", f"<{message}@{self._domain}>"),
             _header("X-Nahbar-Message", str(message)),

@@ -3,23 +3,24 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from typing import Any, Final, get_args
 
 from markupsafe import Markup
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
+from services.notifications.writing.office import Office
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
+from shared.city import City
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
 from shared.lines import greeted
+from shared.texts import Review
 from shared.web.i18n import GERMAN, MESSAGE_LANGUAGES, Language, message_language
-from shared.web.i18n import language as page_language
 
 REVIEWS = TRANSLATIONS / "reviews.json"
 
@@ -42,13 +43,6 @@ class MailText:
     html: str
 
 
-class Review(BaseModel):
-    """Who has checked the texts of a purpose in a language, and when."""
-
-    by: str
-    on: date
-
-
 class Texts:
     """Renders the templates under `templates/` with the texts under `translations/`; a value they miss is an error.
 
@@ -56,13 +50,14 @@ class Texts:
     mail in a language whose texts nobody has reviewed (`translations/reviews.json`) carries the German text as well.
 
     Args:
-        city: the city's name, as the sender signs.
+        city: signs, and says whom to call, what things cost, and in which languages nobody has checked its names of
+            services.
         pages: the address of the city's pages.
     """
 
-    def __init__(self, city: str, pages: str) -> None:
-        self._city = city
-        self._pages = pages
+    def __init__(self, city: City, pages: str) -> None:
+        self._unread = city.unread
+        self._office = Office(city, pages)
         self._environments = {
             (language.code, form): environment(language, form)
             for language in MESSAGE_LANGUAGES
@@ -87,7 +82,8 @@ class Texts:
     def _write(self, purpose: Purpose, fact: Subject, contact: Contact) -> MailText:
         language = _language_of(fact)
         values = self._values(language, purpose, fact, contact)
-        german = None if self.is_reviewed(language, purpose) else self._values(GERMAN, purpose, fact, contact)
+        checked = self.is_reviewed(language, purpose) and not (language.code in self._unread and values.get("services"))
+        german = None if checked else self._values(GERMAN, purpose, fact, contact)
         subject = self._render(language, "txt", f"{purpose}.subject.txt", values)
 
         def render(form: Form) -> str:
@@ -103,6 +99,11 @@ class Texts:
             )
 
         return MailText(language.code, subject, render("txt"), render("html"))
+
+    def description(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
+        """What a calendar says of an appointment: its page, and whom to call."""
+        language = _language_of(fact)
+        return self._render(language, "txt", "description.txt", self._values(language, purpose, fact, contact))
 
     def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
         """Where an appointment takes place, for a calendar."""
@@ -133,13 +134,12 @@ class Texts:
     def _values(self, language: Language, purpose: Purpose, fact: Subject, contact: Contact) -> dict[str, Any]:
         return {
             "purpose": purpose,
-            "city": self._city,
-            "mobile_office_url": f"{self._pages}{page_language(language.code).prefix}/mobile_office",
             "name": greeted(contact.name),
             "manage_url": contact.manage_url,
             "cancel_url": contact.cancel_url,
             "note": dict(contact.note),
             **values_of(language, purpose, fact),
+            **self._office.values(language, fact),
         }
 
 

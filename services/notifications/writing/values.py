@@ -1,7 +1,7 @@
 """Values of templates that matters of several kinds need."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -18,6 +18,9 @@ _SHORT_DAY: Final = MappingProxyType({"de-simple": "MMMMd"})
 STOP_NAME: Final = "Bürgermobil: {}"
 """What a stop is called in every language: the first word is a proper name."""
 
+STATION: Final = "Bürger-Service-Station "
+"""What the names of stations begin with, left out where there is little room."""
+
 
 def said(texts: Mapping[str, _T], language: Language) -> tuple[str, _T]:
     """What is said in a language, with the language it is said in: German where there is nothing else."""
@@ -33,6 +36,11 @@ def name_of(place: Place) -> str:
 def is_stop(place: Place) -> bool:
     """Whether the Bürgermobil comes there."""
     return place.quarter is not None
+
+
+def minutes(length: timedelta) -> str:
+    """How many minutes something takes."""
+    return str(length // timedelta(minutes=1))
 
 
 def short_day(moment: datetime, language: Language) -> str:

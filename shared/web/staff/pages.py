@@ -61,7 +61,7 @@ def staff_pages(name: str) -> APIRouter:
         except Unavailable:
             further = None
         response: Response = request.app.state.pages.render(
-            request, "staff/signed_out.html", secret=True, headers={"Refresh": f"0; url={further or done}"}
+            request, "staff/signed_out.html", passing=True, headers={"Refresh": f"0; url={further or done}"}
         )
         service.sessions.end(response)
         return response

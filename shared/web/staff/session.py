@@ -115,5 +115,10 @@ class Sessions:
         return f"/{self._service}/staff/signed-in"
 
 
+def session_text(request: Request) -> str:
+    """The session of a request as its cookie says it, unread; empty where there is none."""
+    return request.cookies.get(_name(SESSION), "")
+
+
 def _name(kind: str) -> str:
     return f"nahbar-staff-{kind}"

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
 from shared.problems import Forbidden, Problem
 from shared.texts import N_ as N_
@@ -58,7 +58,7 @@ class StaffVisit(Visit):
 
     who: Session
 
-    def render(self, template: str, **context: Any) -> HTMLResponse:
+    def render(self, template: str, **context: Any) -> Response:
         """Answer with a page nobody stores; it knows the session, and the navigation as far as their roles go."""
         area: StaffArea = self.request.app.state.staff_area
         return self.pages.render(

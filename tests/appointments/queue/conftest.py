@@ -12,6 +12,7 @@ from shared.auth import Caller
 from shared.problems import Unauthorised
 from shared.service import Service
 from tests.appointments.conftest import API, Client, at, pass_time
+from tests.support.browsing import Browsing
 
 PHONE = "0176 04069050"
 SIMPLE = "meldebescheinigung"
@@ -85,7 +86,7 @@ async def staff(app: Any, service: Service) -> AsyncIterator[Staff]:
     """Staff of Mitte at ten o'clock of a working day."""
     service.tokens = Tokens()  # type: ignore[assignment]
     pass_time(service, at(service, 10) - service.clock.now())
-    async with httpx.AsyncClient(
+    async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://test",
         headers={"Authorization": "Bearer staff"},

@@ -143,7 +143,7 @@ async def test_strangers_and_forged_forms_get_nowhere(client: Client, clerk: Cle
     assert (await elsewhere.press("call")).status_code == 403
     assert "Mitte" not in content(await elsewhere.see("/appointments/staff/counter"))
     assert (await clerk.press("call", sitzung="forged")).status_code == 403
-    await clerk.see("/appointments/staff/counter/nowhere-1", 404)
+    await clerk.see("/appointments/staff/counter/nowhere-1", 403)
 
 
 async def test_the_figures_of_a_day(clerk: Clerk, client: Client, staff: Staff, service: Service) -> None:

@@ -90,4 +90,4 @@ async def test_only_ones_own_stations_issue_numbers_and_have_posters(clerk: Cler
         await clerk.see(path, 403)
     assert (await clerk.press("/ticket?place=walsum", services=SIMPLE)).status_code == 403
     assert (await clerk.client.post("/appointments/staff" + TICKET_PAGE, data={"services": SIMPLE})).status_code == 403
-    await clerk.see("/poster/nowhere", 404)
+    await clerk.see("/poster/nowhere", 403)

@@ -32,6 +32,7 @@ def status_line(tree: object) -> str:
 async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staff, service: Service) -> None:
     visitor = Visitor(client)
     assert heading(await visitor.see("/appointments/ticket")) == "In welcher Station sind Sie?"
+    assert "Zurzeit wartet niemand" in content(await visitor.see(HALL))
     await staff.issue()
     assert "eine Person wartet" in content(await visitor.see(HALL))
     path = await take(visitor)

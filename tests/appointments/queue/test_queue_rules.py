@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.appointments.queue.domain import (
-    CHECK_IN_BEFORE,
     DUE_WITHIN,
     ENOUGH,
-    LATE,
     Estimate,
     Turn,
     estimate,
@@ -25,6 +23,7 @@ from services.appointments.queue.domain import (
     turn,
 )
 from services.appointments.queue.queries import load_line
+from shared.arriving import CHECK_IN_BEFORE, LATE
 from shared.service import Service
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

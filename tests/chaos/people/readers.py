@@ -11,6 +11,7 @@ import httpx
 
 from deploy.local.far_ends.records import Channel
 from deploy.local.far_ends.store import Store
+from deploy.local.laptop import REPLY_NUMBER
 from tests.chaos.city import City
 from tests.chaos.history import Ended, Operation
 from tests.support.wait import eventually
@@ -85,6 +86,6 @@ def _reminded(city: City) -> set[str]:
     """The numbers that got an SMS which can be answered."""
     store = Store(city.folder)
     try:
-        return {each.recipient for each in store.accepted(Channel.SMS) if b" 2 = " in each.source}
+        return {each.recipient for each in store.accepted(Channel.SMS) if each.sender == REPLY_NUMBER}
     finally:
         store.close()

@@ -8,13 +8,14 @@ from httpx import ASGITransport, AsyncClient
 from shared.city import City
 from shared.web.portal import create_portal
 from tests.shared.web.site import create_site
+from tests.support.browsing import Browsing
 
 
 @pytest_asyncio.fixture
 async def portal() -> AsyncIterator[AsyncClient]:
     """The portal, with only appointments to be booked online."""
     app = create_portal(City.load("duisburg"), {"termin"})
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
+    async with Browsing(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
         yield client
 
 
@@ -22,5 +23,5 @@ async def portal() -> AsyncIterator[AsyncClient]:
 async def site() -> AsyncIterator[AsyncClient]:
     """The gallery, and ways to fail."""
     transport = ASGITransport(create_site(City.load("duisburg")), raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://nahbar.test") as client:
+    async with Browsing(transport=transport, base_url="http://nahbar.test") as client:
         yield client

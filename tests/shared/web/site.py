@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn, Self
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
@@ -14,6 +15,17 @@ from shared.web.pages import Pages
 
 FORM = {"name": "", "email": "", "plz": "", "remarks": "", "language": "de", "channel": None, "days": ()}
 START = datetime(2026, 11, 24, 9, 20, tzinfo=BERLIN)
+
+
+class Dark:
+    """A service whose database is away."""
+
+    @property
+    def db(self) -> Self:
+        return self
+
+    def transaction(self) -> NoReturn:
+        raise ConnectionRefusedError
 
 
 def create_site(city: City) -> FastAPI:
@@ -52,6 +64,7 @@ def create_site(city: City) -> FastAPI:
         raise RuntimeError
 
     app.state.error_page = pages.error_page
+    app.state.service = Dark()
     install_errors(app)
     app.add_middleware(LanguagePrefix)
     return app

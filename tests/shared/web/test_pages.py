@@ -3,6 +3,7 @@
 import pytest
 from httpx import AsyncClient
 
+from shared.web.i18n import in_language
 from tests.shared.web.html import by_id, links, parse, words
 
 
@@ -64,6 +65,12 @@ async def test_pages_protect_themselves_and_secret_ones_are_not_kept(site: Async
     secret = await site.post("/gallery", data={"einmal": "k"})
     assert secret.headers["cache-control"] == "no-store"
     assert secret.headers["x-robots-tag"] == "noindex"
+
+
+async def test_without_the_database_the_answer_to_a_post_is_the_page_itself(site: AsyncClient) -> None:
+    answer = await site.post("/gallery", data={"einmal": "k"})
+    assert answer.status_code == 422
+    assert "location" not in answer.headers
 
 
 async def test_dates_and_money_follow_the_language_and_times_do_not(site: AsyncClient) -> None:
@@ -132,3 +139,18 @@ async def test_a_wrong_method_is_a_page_that_names_the_right_ones(site: AsyncCli
     assert answer.status_code == 405
     assert answer.headers["allow"]
     parse(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("address", "tag", "found"),
+    [
+        ("https://city.example/appointments/m/x", "en", "https://city.example/en/appointments/m/x"),
+        ("https://city.example/en/appointments/m/x", "de", "https://city.example/appointments/m/x"),
+        ("https://city.example/en/appointments/m/x", "en", "https://city.example/en/appointments/m/x"),
+        ("https://city.example/en/appointments/m/x", "tr", "https://city.example/en/appointments/m/x"),
+        ("https://city.example/english", "de", "https://city.example/english"),
+        ("https://city.example.org/appointments", "en", "https://city.example.org/appointments"),
+    ],
+)
+def test_a_page_is_found_in_a_language_that_has_pages(address: str, tag: str, found: str) -> None:
+    assert in_language(address, "https://city.example", tag) == found

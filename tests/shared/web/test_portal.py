@@ -7,6 +7,7 @@ from shared.city import City
 from shared.settings import SERVICES
 from shared.web.portal import TASKS, TEXT_PAGES, create_portal
 from tests.shared.web.html import links, parse, words
+from tests.support.browsing import Browsing
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
@@ -36,7 +37,7 @@ async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_res
 
 async def test_with_everything_open_nothing_is_left_for_the_phone_and_barriers_have_a_form() -> None:
     app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
+    async with Browsing(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
         assert (await client.head("/")).status_code == 200
         text = words(parse((await client.get("/")).text))
         melden = await client.get("/en/barrierefreiheit/melden")
@@ -48,6 +49,17 @@ async def test_short_paths_lead_to_open_tasks_in_the_same_language(portal: Async
     assert (await portal.get("/termin")).headers["location"] == "/appointments/"
     assert (await portal.get("/en/termin")).headers["location"] == "/en/appointments/"
     assert (await portal.get("/raum")).status_code == 404
+
+
+async def test_a_page_that_moved_is_found_at_its_old_address(portal: AsyncClient) -> None:
+    for prefix in ("", "/en"):
+        answer = await portal.get(f"{prefix}/leichte-sprache")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"{prefix}/einfache-sprache")
+
+
+async def test_those_with_an_appointment_find_their_links(portal: AsyncClient) -> None:
+    tree = parse((await portal.get("/en/")).text)
+    assert "/en/appointments/links" in links(tree)
 
 
 async def test_staff_find_the_area_of_every_service(portal: AsyncClient) -> None:

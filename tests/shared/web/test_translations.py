@@ -98,3 +98,19 @@ def test_a_service_may_say_it_differently_and_missing_texts_fall_back(tmp_path: 
 def test_a_missing_text_falls_back_along_the_chain(tmp_path: Path) -> None:
     turkish = Language("tr", "Türkçe", "tr", fallbacks=("en",))
     assert translations(turkish, [tmp_path, SHARED / "translations"]).gettext("Ändern") == "Change"
+
+
+@pytest.mark.parametrize("folder", [each for each in (*FOLDERS, PAGES_OF_MESSAGES) if each != MESSAGES], ids=name)
+def test_a_sentence_of_a_page_begins_with_what_acts(folder: Path) -> None:
+    """Not with "Wer ..., ...": questions and the heading of a column are none."""
+    said = [text for message, _, _ in texts(folder) for text in ([message] if isinstance(message, str) else message)]
+    entries = [each.string or "" for each in catalogue(folder, ENGLISH) if each.id]
+    english = [text for entry in entries for text in ([entry] if isinstance(entry, str) else entry)]
+    sentences = [each for text in (*said, *english) for each in re.findall(r"[^.!?]+[.!?]?", text)]
+    assert [each for each in sentences if re.match(r"\s*(Wer|Wen|Who|Whoever|Whom) .*[^?]$", each)] == []
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, PAGES_OF_MESSAGES], ids=name)
+def test_people_subscribe_and_do_not_order(folder: Path) -> None:
+    said = [text for message, _, _ in texts(folder) for text in ([message] if isinstance(message, str) else message)]
+    assert [each for each in said if re.search(r"(?<![Aa]b)bestell|Bestellung", each)] == []

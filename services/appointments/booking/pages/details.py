@@ -91,14 +91,14 @@ class PostedDetails(DetailsForm, Press):
 
 
 @router.get("/details")
-async def show_details(visit: CurrentVisit, token: str) -> Response:
-    """The form, with what was typed before."""
+async def show_details(visit: CurrentVisit, token: str, checked: bool = False) -> Response:
+    """The form, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
     typed = await load_details(visit.conn, visit.service, draft)
     form = DetailsForm.of(typed) if typed else DetailsForm(language=message_language(visit.language.code).code)
-    return await _details_page(visit, draft, form, FormErrors())
+    return await _details_page(visit, draft, form, _errors(visit, typed, draft) if typed and checked else FormErrors())
 
 
 @router.post("/details")
@@ -112,12 +112,9 @@ async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDe
     if form.action == EXTEND:
         await extend_draft(visit, draft, form.einmal)
         return visit.redirect(f"/appointments/book/{token}/details")
-    checked = typed.checked(draft.kind)
-    if isinstance(checked, Details):
+    if isinstance(typed.checked(draft.kind), Details):
         return visit.redirect(f"/appointments/book/{token}/check")
-    texts = what_to_do(visit)
-    errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in checked})
-    return await _details_page(visit, draft, form, errors)
+    return visit.redirect(f"/appointments/book/{token}/details?checked=1")
 
 
 @router.get("/check")
@@ -149,6 +146,13 @@ async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Ann
     return to_appointment(visit, booked)
 
 
+def _errors(visit: Visit, typed: TypedDetails, draft: Appointment) -> FormErrors:
+    """What is wrong with what was typed."""
+    texts, checked = what_to_do(visit), typed.checked(draft.kind)
+    wrong = [] if isinstance(checked, Details) else checked
+    return FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in wrong})
+
+
 async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
     offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
     return visit.render(
@@ -159,6 +163,7 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
         interpreters=list(visit.service.city.interpreter_languages.items()),
+        station=offer.stations[0],
         spoken=offer.stations[0].languages,
         consent=VIDEO_CONSENT,
         reminded=will_be_reminded(draft.starts_at, visit.now),

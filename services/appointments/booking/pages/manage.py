@@ -15,6 +15,7 @@ from services.appointments.booking.refusals import AlreadyCancelled, Alternative
 from services.appointments.displaced.queries import load_further
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import load_offer
+from services.appointments.opening.domain import public_hours
 from services.appointments.queue.domain import may_check_in
 from services.appointments.waiting.facts import entry_path
 from services.appointments.waiting.instead import entry_instead_of
@@ -28,9 +29,10 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 
 
 @router.get("")
-async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False) -> Response:
-    """The appointment; right after booking (`new`) or moving it says so."""
-    return await _appointment_page(visit, token, await by_token(visit.conn, visit.service, token), new=new, moved=moved)
+async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False, same: bool = False) -> Response:
+    """The appointment; right after booking (`new`) or moving it says so, or that it was there already (`same`)."""
+    found = await by_token(visit.conn, visit.service, token)
+    return await _appointment_page(visit, token, found, new=new, moved=moved, same=same)
 
 
 @router.get("/cancel")
@@ -86,11 +88,12 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         further = await load_further(visit.conn, visit.service, found, visit.now)
         return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
     offer = await load_offer(visit.conn, visit.today, found.station, found.services)
+    [station] = offer.stations
     return visit.render(
         "appointment.html",
         secret=True,
         **just,
-        over=found.ends_at <= visit.now or found.status is Status.MISSED,
+        over=found.ends_at + timedelta(minutes=station.delay_minutes) <= visit.now or found.status is Status.MISSED,
         missed=found.status is Status.MISSED,
         reminded=will_be_reminded(found.starts_at, visit.now),
         changeable=_changeable(visit, found),
@@ -98,9 +101,9 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         token=token,
         appointment=found,
         state=found.state,
-        delay_minutes=(station := offer.stations[0]).delay_minutes,
-        expected_at=found.starts_at + timedelta(minutes=station.delay_minutes),
+        delay_minutes=station.delay_minutes,
         services=offer.services,
+        hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.today),
         message_language=own_name(message_language(found.language)),
         interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
         address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",

@@ -12,7 +12,7 @@ from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.offer.days import FreeDay, FreeTime, load_earliest, load_free_days
 from services.appointments.offer.domain import Kind, Service, Station, able, of_kind
 from services.appointments.offer.pages import ANYWHERE
-from services.appointments.offer.queries import grid_of
+from services.appointments.offer.queries import Leaving, grid_of
 from shared.clock import BERLIN
 from shared.problems import InvalidInput
 from shared.web.visit import Visit
@@ -34,11 +34,10 @@ class ShownTimes(BaseModel):
     day: date | None = None
 
 
-class TimeForm(BaseModel):
+class PressedTime(BaseModel):
     """A time was pressed: `time` is "station start"; what it is for stands in the address."""
 
     time: str = Field(pattern=r"^[a-z0-9-]{1,60} \S{10,40}$")
-    einmal: OneTimeKey
 
     def chosen(self) -> tuple[str, datetime]:
         """Station and start; raises InvalidInput for what no button of ours says."""
@@ -52,6 +51,12 @@ class TimeForm(BaseModel):
         return station, starts_at
 
 
+class TimeForm(PressedTime):
+    """A time was pressed, which changes something."""
+
+    einmal: OneTimeKey
+
+
 def stations_at(stations: Sequence[Station], place: str) -> Sequence[Station]:
     """Those of some stations at a place; any place means a station with counters, not a stop and not by video."""
     return of_kind(stations, Kind.COUNTER) if place == ANYWHERE else [each for each in stations if each.key == place]
@@ -63,6 +68,7 @@ async def shown_times(
     show: ShownTimes,
     services: Sequence[Service],
     refusal: TimeTaken | NotOffered | None = None,
+    leaving: Leaving | None = None,
 ) -> dict[str, Any]:
     """What `times.html` shows.
 
@@ -70,6 +76,7 @@ async def shown_times(
         stations: all there are.
         services: what the appointment is for; only stations that offer all of it are looked at.
         refusal: why the time pressed before could not be had.
+        leaving: the appointment to move, if the times are for one.
     """
     grid, by_key = grid_of(visit.service.city), {station.key: station for station in stations}
     suitable, needed = able(stations, services), grid.slots_for(services)
@@ -77,7 +84,7 @@ async def shown_times(
 
     async def days_from(first: date) -> list[FreeDay]:
         # One day more than is shown says that there are later ones.
-        return await load_free_days(visit.conn, places, first, needed, grid, visit.now, DAYS_SHOWN + 1)
+        return await load_free_days(visit.conn, places, first, needed, grid, visit.now, DAYS_SHOWN + 1, leaving)
 
     first = show.first if show.first and show.first > visit.today else None
     days = await days_from(first or visit.today)

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from services.appointments.booking.domain import Status, alternative_is_over
 from services.appointments.booking.facts import manage_url
-from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
+from services.appointments.booking.pages.moving import AskedTime, question_before_moving, times_to_move_to
+from services.appointments.booking.pages.times import ShownTimes, TimeForm
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import (
     AlreadyCancelled,
@@ -22,8 +23,6 @@ from services.appointments.booking.refusals import (
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
 from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number, day_path, desk_of, to_day
-from services.appointments.offer.domain import able, choose, like
-from services.appointments.offer.pages import ANYWHERE
 from services.appointments.offer.queries import load_offer
 from shared.web.formats import own_name, qr_code
 from shared.web.forms import FormErrors
@@ -41,6 +40,10 @@ class Why(BaseModel):
 
 class MoveTo(ShownTimes, Why):
     """Which times to move an appointment to are shown, and why it moves."""
+
+
+class AskedMove(AskedTime, Why):
+    """The time that was pressed, and why the appointment moves."""
 
 
 @router.get("")
@@ -119,6 +122,16 @@ async def show_times(visit: Clerk, number: Number, to: Annotated[MoveTo, Query()
     return await _times_page(visit, await usecases.find(desk_of(visit), number), to)
 
 
+@router.get("/move/check")
+async def ask_move(visit: Clerk, number: Number, asked: Annotated[AskedMove, Query()]) -> Response:
+    """From when to when: one question, one button."""
+    found = await usecases.find(desk_of(visit), number)
+    question = await question_before_moving(visit, found, asked)
+    if question is None or not may_change(found.status, found.starts_at, visit.now):
+        return visit.redirect(f"{STAFF}/appointments/{number}")
+    return await _page(visit, "staff/move_check.html", found, **question)
+
+
 @router.post("/move")
 async def move(
     visit: Clerk, number: Number, to: Annotated[MoveTo, Query()], form: Annotated[TimeForm, Form()]
@@ -142,23 +155,14 @@ async def move(
 async def _times_page(
     visit: StaffVisit, found: Appointment, to: MoveTo, refusal: TimeTaken | NotOffered | None = None
 ) -> Response:
-    offer = await load_offer(visit.conn, visit.today)
-    services = choose(offer.services, found.services)
-    of_its_kind = like(found.kind, offer.stations)
-    stations = able(of_its_kind, services)
-    place = next((each for each in (to.place, found.station) if stations_at(stations, each)), ANYWHERE)
-    shown = await shown_times(visit, of_its_kind, to.model_copy(update={"place": place}), services, refusal)
     return await _page(
         visit,
         "staff/move.html",
         found,
         reasons=REASONS,
         reason=to.reason,
-        place=place,
-        anywhere=ANYWHERE,
-        stations=stations,
         may_change=may_change(found.status, found.starts_at, visit.now),
-        **shown,
+        **await times_to_move_to(visit, found, to, refusal),
     )
 
 

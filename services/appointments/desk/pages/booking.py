@@ -22,7 +22,6 @@ from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
 from shared.city import City
 from shared.idempotency import claim_key
-from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import MESSAGE_LANGUAGES, message_language
 from shared.web.phones import phone_errors
@@ -95,17 +94,20 @@ async def choose_time(
 
 
 @router.get("/{token}")
-async def ask_person(visit: Clerk, token: str) -> Response:
-    """Who comes."""
+async def ask_person(visit: Clerk, token: str, checked: bool = False) -> Response:
+    """Who comes, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
     draft = await _draft(visit, token)
     typed = await load_details(visit.conn, visit.service, draft)
-    form = PersonForm()
+    form, errors = PersonForm(), FormErrors()
     if typed:
         person = typed.person
         form = PersonForm(name=person.name, mail=person.mail, phone=person.phone, channels=list(person.channels))
         told = {"language": typed.language, "interpreter": typed.interpreter or "", "remarks": person.remarks}
         form = form.model_copy(update=told)
-    return await _person_page(visit, draft, form, FormErrors())
+    if typed and checked:
+        wrong, texts = check_person(typed.person, channel_needed=False), _what_to_do(visit)
+        errors = FormErrors({each.field: texts[each.code] for each in wrong} if isinstance(wrong, list) else {})
+    return await _person_page(visit, draft, form, errors)
 
 
 @router.post("/{token}")
@@ -117,8 +119,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
         await save_details(visit.conn, visit.service, draft.id, typed, visit.now, Audience.STAFF)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
-            texts = _what_to_do(visit)
-            return await _person_page(visit, draft, form, FormErrors({each.field: texts[each.code] for each in person}))
+            return visit.redirect(f"{STAFF}/book/{token}?checked=1")
         try:
             async with visit.conn.begin_nested():
                 details = Details(person, typed.language, typed.interpreter)
@@ -131,11 +132,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
 async def _draft(visit: StaffVisit, token: str) -> Appointment:
     """The draft of a token, or the appointment it has become."""
     id, _ = visit.service.links.read(HOLD_LINK, token)
-    found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
-    if found is None:
-        raise NotFound
-    visit.who.must_serve(found.station)
-    return found
+    return visit.who.own(await load_appointment(visit.conn, id, for_update=visit.request.method == "POST"))
 
 
 async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:

@@ -1,21 +1,19 @@
-"""The list of a day: who is expected, who is here, who did not come; and the way to an appointment by its number."""
+"""The list of a day: who is expected, who is here, who did not come; and the field to find them."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.appointments.booking.domain import Status
-from services.appointments.booking.queries import load_by_number
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations, load_stops
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import open_on
+from shared.days import Day
 from shared.web.forms import FormErrors
-from shared.web.staff.visit import StaffVisit
 
 router = APIRouter(prefix=STAFF, include_in_schema=False)
 
@@ -24,40 +22,13 @@ class Shown(BaseModel):
     """Which list to show: the first of one's stations and today where left out, and everybody unless by status."""
 
     place: str = ""
-    day: date | None = None
+    day: Day | None = None
     status: Status | None = None
 
 
 @router.get("/day")
 async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
     """The appointments of a station on a day, in the order of time."""
-    return await _day_page(visit, shown, "", FormErrors())
-
-
-@router.get("/find")
-async def find(visit: Clerk, number: Annotated[str, Field(max_length=40)] = "") -> Response:
-    """To the appointment of a number, as far as it is at one of one's stations."""
-    found = await load_by_number(visit.conn, number)
-    if found is not None and visit.who.serves(found.station):
-        return visit.redirect(f"{STAFF}/appointments/{found.number}")
-    _ = visit.gettext
-    errors = FormErrors(number=_("Prüfen Sie die Nummer: An Ihren Stationen gibt es keinen Termin damit."))
-    return await _day_page(visit, Shown(), number, errors)
-
-
-@router.post("/appointments/{number}/arrived")
-async def arrived(visit: Clerk, number: Number) -> Response:
-    """They are here."""
-    return to_day(visit, await usecases.arrive(desk_of(visit), number))
-
-
-@router.post("/appointments/{number}/not-arrived")
-async def not_arrived(visit: Clerk, number: Number) -> Response:
-    """They are not here after all."""
-    return to_day(visit, await usecases.take_back_arrival(desk_of(visit), number))
-
-
-async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormErrors) -> Response:
     day = shown.day or visit.today
     stations = await load_stations(visit.conn, visit.who)
     stops = await load_stops(visit.conn, visit.who, day)
@@ -68,7 +39,6 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
     here = (await load_offer(visit.conn, visit.today, place, ())).stations if place else ()
     return visit.render(
         "staff/day.html",
-        status=422 if errors else 200,
         works_somewhere=bool(visit.who.stations),
         stations=stations,
         stops=stops,
@@ -82,8 +52,20 @@ async def _day_page(visit: StaffVisit, shown: Shown, number: str, errors: FormEr
         expected=[each for each in expected if shown.status in (None, each.appointment.status)],
         may_arrive=lambda each: may_arrive(each.status, each.starts_at, visit.now),
         may_miss=lambda each: may_miss(each.status, each.starts_at, visit.now),
-        number=number,
-        errors=errors,
+        typed="",
+        errors=FormErrors(),
         languages=visit.service.city.interpreter_languages,
         is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in here),
     )
+
+
+@router.post("/appointments/{number}/arrived")
+async def arrived(visit: Clerk, number: Number) -> Response:
+    """They are here."""
+    return to_day(visit, await usecases.arrive(desk_of(visit), number))
+
+
+@router.post("/appointments/{number}/not-arrived")
+async def not_arrived(visit: Clerk, number: Number) -> Response:
+    """They are not here after all."""
+    return to_day(visit, await usecases.take_back_arrival(desk_of(visit), number))

@@ -11,11 +11,12 @@ from services.appointments.booking.limits import CurrentOrigin, note_taking
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
-from services.appointments.queue.domain import CHECK_IN_BEFORE, is_time_of, is_today, may_check_in
+from services.appointments.queue.domain import is_time_of, is_today, may_check_in
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.queries import load_situation
 from services.appointments.queue.refusals import NotNow, StationNotOpen
 from services.appointments.queue.usecases import check_in
+from shared.arriving import CHECK_IN_BEFORE
 from shared.problems import NotFound
 from shared.web.formats import hhmm
 from shared.web.forms import FormErrors

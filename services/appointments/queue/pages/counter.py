@@ -20,6 +20,7 @@ from services.appointments.queue.queries import (
     load_figures,
     load_line,
     load_situation,
+    station_of_counter,
 )
 from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
 from shared.events.tickets import TicketOutcome
@@ -115,9 +116,8 @@ async def _do(desk: Desk, counter: str, pressed: Pressed) -> None:
 
 
 async def _own(visit: StaffVisit, counter: str) -> Counter:
-    found = await load_counter(visit.conn, counter, visit.now)
-    visit.who.must_serve(found.station)
-    return found
+    visit.who.must_serve(await station_of_counter(visit.conn, counter))
+    return await load_counter(visit.conn, counter, visit.now)
 
 
 async def _counter_page(

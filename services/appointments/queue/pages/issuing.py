@@ -17,7 +17,7 @@ from services.appointments.queue.domain import NEAR, can_do
 from services.appointments.queue.facts import ticket_url
 from services.appointments.queue.pages.counter import Clerk
 from services.appointments.queue.pages.form import TicketForm, check_form, instead, station_of, why_none
-from services.appointments.queue.queries import load_situation, load_ticket
+from services.appointments.queue.queries import load_situation, load_ticket, station_of_ticket
 from services.appointments.queue.refusals import NoTicketsLeft, StationNotOpen
 from services.appointments.queue.usecases import TicketWish
 from shared.idempotency import claim_key
@@ -60,11 +60,11 @@ async def issue(
     visit: Clerk, place: Annotated[str, Query(max_length=60)], form: Annotated[PostedIssueForm, Form()]
 ) -> Response:
     """Issue a number. The same press sent twice issues one."""
+    visit.who.must_serve(place)
     offer = await load_offer(visit.conn, visit.today)
     station = station_of(offer, place)
     if station is None:
         raise NotFound
-    visit.who.must_serve(station.key)
     errors, phone = check_form(visit, offer, station, form)
     if errors:
         return await _form_page(visit, offer, station, form, errors)
@@ -85,8 +85,8 @@ async def issue(
 @router.get("/ticket/{id}")
 async def show(visit: Clerk, id: UUID) -> Response:
     """To show or to print: the number, and its page as a QR code."""
+    visit.who.must_serve(await station_of_ticket(visit.conn, id))
     ticket = await load_ticket(visit.conn, id)
-    visit.who.must_serve(ticket.station)
     address = ticket_url(visit.service, ticket.id, ticket.language)
     return visit.render("staff/ticket.html", ticket=ticket, address=address, code=qr_code(address))
 
@@ -94,10 +94,10 @@ async def show(visit: Clerk, id: UUID) -> Response:
 @router.get("/poster/{place}")
 async def poster(visit: Clerk, place: str) -> Response:
     """To print and hang in the hall: the way to a number of this station, as a QR code."""
+    visit.who.must_serve(place)
     station = station_of(await load_offer(visit.conn, visit.today, services=()), place)
     if station is None:
         raise NotFound
-    visit.who.must_serve(place)
     address = f"{visit.service.settings.platform.public_url}/appointments/ticket?place={place}"
     return visit.render(
         "staff/poster.html", station=station, address=address, code=qr_code(address), languages=LANGUAGES

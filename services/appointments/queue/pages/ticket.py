@@ -11,6 +11,7 @@ from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, load_offer
+from services.appointments.opening.domain import public_hours
 from services.appointments.queue.api import ticket_id
 from services.appointments.queue.domain import NEAR, Status, can_do
 from services.appointments.queue.facts import TICKET
@@ -85,7 +86,7 @@ async def show(visit: CurrentVisit, token: str) -> Response:
     except NotFound:
         return visit.render("ticket_forgotten.html", status=410, secret=True)
     situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
-    closures = (await load_offer(visit.conn, ticket.day, ticket.station, ())).stations[0].closures_on(ticket.day)
+    [station] = (await load_offer(visit.conn, ticket.day, ticket.station, ())).stations
     return visit.render(
         "ticket.html",
         secret=True,
@@ -93,7 +94,8 @@ async def show(visit: CurrentVisit, token: str) -> Response:
         token=token,
         ticket=ticket,
         situation=situation,
-        reasons=[each.reason for each in closures],
+        reasons=[each.reason for each in station.closures_on(ticket.day)],
+        hours=public_hours(station.hours, visit.today),
     )
 
 

@@ -11,6 +11,7 @@ from services.appointments.booking.pages.details import what_to_do
 from services.appointments.booking.pages.draft import OneTimeKey, to_appointment
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import ConsentMissing
+from services.appointments.offer.queries import load_offer
 from services.appointments.video.domain import VIDEO_CONSENT
 from services.appointments.waiting.api import offer_by_token
 from services.appointments.waiting.domain import Outcome
@@ -60,6 +61,7 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
     if not entry.status.is_open:
         return visit.redirect(entry_path(visit.service, entry))
     ended = not offer.is_open(visit.now)
+    [station] = (await load_offer(visit.conn, visit.today, offer.station, ())).stations
     return visit.render(
         "seat_offer_ended.html" if ended else "seat_offer.html",
         status=410 if ended else 422 if errors else 200,
@@ -68,6 +70,7 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
         offer=offer,
         entry=entry,
         place=next(each for each in entry.state.places if each.key == offer.station),
+        delay_minutes=station.delay_minutes,
         declined=offer.outcome is Outcome.DECLINED,
         withdrawn=offer.outcome is Outcome.WITHDRAWN,
         position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,

@@ -118,7 +118,7 @@ async def _read(visit: StaffVisit, typed: TypedBreakdown) -> tuple[datetime | No
     _, form = visit.gettext, Reading()
     fleet, _names = await load_names(visit)
     form.field("vehicle", typed.vehicle, partial(read_choice, known=fleet.vehicles), _("Wählen Sie ein Fahrzeug."))
-    wrong_day = _("Wählen Sie einen Tag von heute bis in einer Woche.")
+    wrong_day = _("Wählen Sie heute oder einen der nächsten sieben Tage.")
     day = form.field("day", typed.day, read_day, wrong_day)
     if day is None or not timedelta() <= day - visit.today <= HORIZON:
         form.errors["day"] = wrong_day

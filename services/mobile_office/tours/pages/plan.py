@@ -65,11 +65,14 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
     known = [stop for stop in await load_to_come(visit) if service is None or service in stop.state.services]
     of_week = [stop for stop in known if stop.monday == monday]
     stops = [stop for stop in of_week if part.holds(stop)]
-    later = (stop for stop in known if stop.monday > monday and stop.takes_place and part.holds(stop))
+    next_there: AnnouncedStop | None = None
     near: list[AnnouncedStop] = []
-    if part.district and not any(stop.takes_place for stop in stops):
-        origin = Origin.amid(visit.service.city, part.district.number, part.quarters)
-        near = nearest((stop for stop in of_week if not part.holds(stop)), origin, MOST_NEAR)
+    if not any(stop.takes_place for stop in stops):
+        later = (stop for stop in known if stop.monday > monday and stop.takes_place and part.holds(stop))
+        next_there = next(later, None)
+        if part.district:
+            origin = Origin.amid(visit.service.city, part.district.number, part.quarters)
+            near = nearest((stop for stop in of_week if not part.holds(stop)), origin, MOST_NEAR)
     return visit.render(
         "plan.html",
         wanted=wanted,
@@ -81,9 +84,9 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         before=monday - WEEK if monday > this else None,
         after=monday + WEEK if monday < this + AHEAD else None,
         sections=_by_district(visit.service.city, stops),
-        next_there=next(later, None),
+        next_there=next_there,
         near=near,
-        common=_common_services(visit.service.city, stops + near),
+        common=_common_services(visit.service.city, [*stops, *near, *([next_there] if next_there else [])]),
         **names(visit),
     )
 
@@ -148,7 +151,7 @@ def _by_district(city: City, stops: Iterable[AnnouncedStop]) -> list[tuple[Distr
 
 
 def _common_services(city: City, stops: list[AnnouncedStop]) -> list[str]:
-    """The services every one of some stops offers: they are said once."""
-    offered = [set(stop.state.services) for stop in stops]
+    """The services every one of some stops offers that take place: they are said once."""
+    offered = [set(stop.state.services) for stop in stops if stop.takes_place]
     common = set.intersection(*offered) if offered else set()
     return [key for key in city.mobile_office.services if key in common]

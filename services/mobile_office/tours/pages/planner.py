@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.tours import usecases
@@ -20,6 +20,7 @@ from services.mobile_office.tours.publishing import load_preview
 from services.mobile_office.tours.queries import find_stop, load_booked, load_week
 from services.mobile_office.tours.refusals import StopOver, UnknownPlan, VehicleElsewhere, WeekChanged
 from shared.clock import BERLIN
+from shared.days import Day, Moment, of_our_time
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
 from shared.web.forms import FormErrors
@@ -34,8 +35,8 @@ class Moved(BaseModel):
     """A stop at other times, as a button says; `version` is that of the week."""
 
     version: Version
-    arrives_at: AwareDatetime
-    departs_at: AwareDatetime
+    arrives_at: Moment
+    departs_at: Moment
 
 
 class Pressed(BaseModel):
@@ -68,7 +69,7 @@ async def show(visit: Lead, week: Text = "", done: Text = "") -> Response:
 
 
 @router.post("/{monday}")
-async def plan_week(visit: Lead, monday: date) -> Response:
+async def plan_week(visit: Lead, monday: Day) -> Response:
     """Plan a week as the weekly plan has it. Sent twice it is planned once."""
     try:
         await usecases.plan_week(visit.conn, visit.service, visit.who, monday, visit.now)
@@ -78,7 +79,7 @@ async def plan_week(visit: Lead, monday: date) -> Response:
 
 
 @router.get("/{monday}/stop")
-async def edit(visit: Lead, monday: date, id: Annotated[UUID | None, Query()] = None) -> Response:
+async def edit(visit: Lead, monday: Day, id: Annotated[UUID | None, Query()] = None) -> Response:
     """The form for a stop of the week, or for one more."""
     week = await load_week(visit.conn, monday)
     if week is None:
@@ -92,7 +93,7 @@ async def edit(visit: Lead, monday: date, id: Annotated[UUID | None, Query()] = 
 
 
 @router.post("/{monday}/stop")
-async def put_stop(visit: Lead, monday: date, typed: Annotated[TypedStop, Form()]) -> Response:
+async def put_stop(visit: Lead, monday: Day, typed: Annotated[TypedStop, Form()]) -> Response:
     """Put a stop into the plan, or change it. If it cannot be, the form comes back with what was typed."""
     _, (fleet, _names) = visit.gettext, await load_names(visit)
     plan, errors = typed.read(visit.gettext, fleet)
@@ -113,7 +114,7 @@ async def put_stop(visit: Lead, monday: date, typed: Annotated[TypedStop, Form()
 
 
 @router.post("/{monday}/stops/{id}/times")
-async def move(visit: Lead, monday: date, id: UUID, moved: Annotated[Moved, Form()]) -> Response:
+async def move(visit: Lead, monday: Day, id: UUID, moved: Annotated[Moved, Form()]) -> Response:
     """A stop earlier or later, as its buttons say."""
     stop = await _stop(visit, monday, id)
     plan = replace(stop.plan, arrives_at=moved.arrives_at, departs_at=moved.departs_at)
@@ -121,14 +122,14 @@ async def move(visit: Lead, monday: date, id: UUID, moved: Annotated[Moved, Form
 
 
 @router.post("/{monday}/stops/{id}/again")
-async def take_up_again(visit: Lead, monday: date, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
+async def take_up_again(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
     """A stop that was dropped takes place after all."""
     stop = await _stop(visit, monday, id)
     return await _changed(visit, monday, pressed.version, stop, stop.plan)
 
 
 @router.post("/{monday}/stops/{id}/dropping")
-async def drop(visit: Lead, monday: date, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
+async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
     """Take a stop out of the plan."""
     try:
         async with visit.conn.begin_nested():
@@ -193,8 +194,8 @@ def _back(visit: StaffVisit, monday: date) -> Response:
 
 def _monday(typed: str, today: date) -> date:
     try:
-        return monday_of(date.fromisoformat(typed))
-    except (ValueError, OverflowError):
+        return monday_of(of_our_time(date.fromisoformat(typed)))
+    except ValueError:
         return monday_of(today)
 
 

@@ -1,6 +1,5 @@
 """What publishing a week would announce, and the button that does it."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -12,6 +11,7 @@ from services.mobile_office.tours.pages.planner import PAGE
 from services.mobile_office.tours.pages.visit import Lead, TypedReason, load_names, read_reason
 from services.mobile_office.tours.publishing import Preview, load_preview
 from services.mobile_office.tours.refusals import PreviewOutdated
+from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
@@ -25,13 +25,13 @@ class Press(TypedReason):
 
 
 @router.get("")
-async def show(visit: Lead, monday: date) -> Response:
+async def show(visit: Lead, monday: Day) -> Response:
     """What is new, what changes, what does not take place, and how many people that concerns."""
     return await _page(visit, await load_preview(visit.conn, visit.service, monday, visit.now), TypedReason())
 
 
 @router.post("")
-async def confirm(visit: Lead, monday: date, press: Annotated[Press, Form()]) -> Response:
+async def confirm(visit: Lead, monday: Day, press: Annotated[Press, Form()]) -> Response:
     """Announce the week. Sent twice it is announced once; what has become another is shown again."""
     shown, errors = await load_preview(visit.conn, visit.service, monday, visit.now), FormErrors()
     reason = read_reason(visit, press, errors) if shown.needs_reason else None

@@ -6,7 +6,8 @@ from babel.dates import format_date
 
 from services.notifications.telling.matters.appointments import Decided, delay_of, expected_start
 from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.values import is_stop, name_of, said, short_day
+from services.notifications.writing.values import STATION, is_stop, minutes, name_of, said, short_day
+from shared.arriving import CHECK_IN_BEFORE, LATE, ROOM_OPENS_BEFORE
 from shared.clock import BERLIN
 from shared.events.appointments import (
     AlternativeOffered,
@@ -36,7 +37,11 @@ def appointment_values(language: Language, purpose: Purpose, fact: AppointmentFa
         "video": state.kind == "video",
         "stop": is_stop(state.place),
         "place": name_of(state.place),
-        "address": state.place.address,
+        "short_place": name_of(state.place).removeprefix(STATION),
+        "comes": state.status == "confirmed",
+        "check_in_minutes": minutes(CHECK_IN_BEFORE),
+        "late_minutes": minutes(LATE),
+        "room_minutes": minutes(ROOM_OPENS_BEFORE),
         "day": format_date(starts_at.date(), "full", locale=language.locale),
         "short_day": short_day(starts_at, language),
         "start": hhmm(state.starts_at),

@@ -6,14 +6,13 @@ from typing import Any
 from babel.dates import format_date, get_day_names
 
 from services.notifications.telling.purposes import Purpose
-from services.notifications.writing.values import is_stop, name_of, said, short_day
+from services.notifications.writing.values import STATION, is_stop, name_of, said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import OfferedSeat, SeatOfferEnded, WaitingFact
 from shared.web.formats import hhmm
 from shared.web.i18n import Language
 
 _EVERY_DAY = 7
-_STATION = "Bürger-Service-Station "
 
 
 def waiting_values(language: Language, purpose: Purpose, fact: WaitingFact) -> dict[str, Any]:
@@ -41,8 +40,7 @@ def _offered(offer: OfferedSeat, language: Language) -> dict[str, Any]:
     return {
         "stop": is_stop(offer.place),
         "place": name_of(offer.place),
-        "short_place": name_of(offer.place).removeprefix(_STATION),
-        "address": offer.place.address,
+        "short_place": name_of(offer.place).removeprefix(STATION),
         "day": format_date(starts_at.date(), "full", locale=language.locale),
         "short_day": short_day(starts_at, language),
         "start": hhmm(starts_at),

@@ -1,0 +1,14 @@
+"""Pages that answered a post are kept for a while."""
+
+from shared.kernel_schema import create_v4, drop_v4
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    create_v4()
+
+
+def downgrade() -> None:
+    drop_v4()

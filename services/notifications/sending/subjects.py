@@ -1,0 +1,62 @@
+"""What messages tell, and to whom, read when they are about to be sent; what cannot be read concerns itself alone."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.notifications.delivery.domain import Notice
+from services.notifications.links.usecases import answers
+from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
+from services.notifications.sending.carrier import Told
+from services.notifications.telling.purposes import Purpose
+from shared.events.personal import PersonalFact
+from shared.events.registry import personal_fact
+from shared.failures import Failure, classify
+from shared.service import Service
+from shared.statements import Statement
+
+_FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
+
+Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Told]]]
+
+
+async def subjects(
+    conn: AsyncConnection, service: Service, notices: Sequence[Notice], now: datetime
+) -> dict[UUID, Told | Exception]:
+    """What notices tell, and to whom; why not, for those of which it cannot be read.
+
+    Left out are those nobody wants any more, or whose person is forgotten.
+    """
+    found: dict[UUID, Told | Exception] = {}
+    for read in (
+        lambda some: _personal(conn, some),
+        lambda some: circulars(conn, service, some, now),
+        lambda some: answers(conn, service, some, now),
+    ):
+        found |= await _one_by_one(read, notices)
+    return found
+
+
+async def _one_by_one(read: Read, notices: Sequence[Notice]) -> Mapping[UUID, Told | Exception]:
+    """Read together; where that fails, each alone."""
+    try:
+        return await read(notices)
+    except Exception as error:
+        if classify(error) is Failure.TRANSIENT:
+            raise
+        if len(notices) == 1:
+            return {notices[0].id: error}
+    found: dict[UUID, Told | Exception] = {}
+    for notice in notices:
+        found |= await _one_by_one(read, [notice])
+    return found
+
+
+async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
+    """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
+    mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS | {Purpose.LINKS}]
+    rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
+    facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+    return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}

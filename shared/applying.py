@@ -1,0 +1,109 @@
+"""Applying facts to a service's own database: each has its effects once, and one that fails is put aside."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import dead_letters, kafka
+from shared.events.base import Fact, Received
+from shared.events.registry import type_of
+from shared.failures import Failure, classify, without_input
+from shared.inbox import first_seen, leave
+from shared.records import Parsed, Record, headers_as_text, parse
+from shared.telemetry import enter_trace
+
+if TYPE_CHECKING:
+    from shared.service import Service
+
+Reaction = Callable[[AsyncConnection, "Service", Received[Any]], Awaitable[None]]
+
+TRIES_OF_UNKNOWN = 5
+LONGEST_BATCH = kafka.MAX_POLL_INTERVAL / 3
+"""Seconds after which a batch ends although it holds more, so that the next poll comes in time."""
+
+log = structlog.get_logger()
+
+
+class Applying:
+    """Calls a service's reactions.
+
+    Args:
+        group: the name under which the inbox keeps what was applied.
+    """
+
+    def __init__(self, service: "Service", group: str, reactions: Mapping[type[Fact], Reaction]) -> None:
+        self._service = service
+        self._group = group
+        self._reactions = reactions
+        self._facts = {type_of(fact): fact for fact in reactions}
+
+    async def read(self, records: Sequence[Record]) -> Sequence[Parsed]:
+        """Read the facts, letting the process do other things between two of them: records may be large."""
+        parsed = []
+        for record in records:
+            parsed.append(parse(record, self._facts))
+            await asyncio.sleep(0)
+        return parsed
+
+    async def together(self, parsed: Sequence[Parsed]) -> int:
+        """Apply records in one transaction; facts already in the inbox change nothing.
+
+        Returns:
+            How many were applied: not all where that takes too long.
+        """
+        service, started = self._service, time.monotonic()
+        ids = [item.received.event_id for item in parsed if item.received]
+        async with service.db.transaction() as conn:
+            fresh = await first_seen(conn, self._group, ids) if ids else set()
+            known = len(ids) - len(fresh)
+            for done, item in enumerate(parsed):
+                if done and time.monotonic() - started > LONGEST_BATCH:
+                    await leave(conn, self._group, fresh)
+                    return done
+                if item.malformed:
+                    await self._put_aside(conn, item.record, "malformed", item.malformed)
+                elif item.received and item.received.event_id in fresh:
+                    fresh.remove(item.received.event_id)
+                    await self._react(conn, item.record, item.received)
+        service.metrics.duplicates.inc(known)
+        return len(parsed)
+
+    async def alone(self, item: Parsed) -> None:
+        """Apply one record or put it aside; raises what should be waited for."""
+        for tried in range(1, TRIES_OF_UNKNOWN + 1):
+            try:
+                await self.together([item])
+                return
+            except Exception as error:
+                kind = classify(error)
+                if kind is Failure.TRANSIENT:
+                    raise
+                log.warning(
+                    "fact_failed",
+                    tried=tried,
+                    kind=kind,
+                    error=without_input(error),
+                    exc_info=kind is Failure.UNKNOWN,
+                )
+                if kind is Failure.PERMANENT or tried == TRIES_OF_UNKNOWN:
+                    async with self._service.db.transaction() as conn:
+                        await self._put_aside(conn, item.record, kind, without_input(error))
+                    return
+                await asyncio.sleep(0.1 * 2**tried)
+
+    async def _react(self, conn: AsyncConnection, record: Record, received: Received[Fact]) -> None:
+        traceparent = headers_as_text(record.headers).get("traceparent")
+        enter_trace(traceparent if isinstance(traceparent, str) else None)
+        await self._reactions[type(received.fact)](conn, self._service, received)
+        metrics = self._service.metrics
+        metrics.handled.labels(type(received.fact).__name__).inc()
+        if record.timestamp >= 0:  # a record need not have one
+            metrics.fact_age.observe(max(0.0, time.time() - record.timestamp / 1000))
+
+    async def _put_aside(self, conn: AsyncConnection, record: Record, kind: str, reason: str) -> None:
+        await dead_letters.put_aside(conn, self._service, record, f"{kind}: {reason}")
+        self._service.metrics.dead_letters.labels(kind).inc()

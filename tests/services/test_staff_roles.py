@@ -1,0 +1,58 @@
+"""Every route for staff asks for the role before it looks at anything else."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.auth import EVERY_STATION, Caller
+from shared.service import Role, Service
+from shared.settings import SERVICES, Platform
+from shared.web.staff.session import SESSION, Session
+from shared.web.staff.visit import FORM_FIELD
+from tests.services.conftest import client_of, new_app, settings_class
+from tests.support.stack import Backend
+from tests.support.staff_routes import routes_of, staff_routes
+
+FOR_EVERYBODY = (
+    *("/staff/", "/staff/sign-in", "/staff/signed-in", "/staff/sign-out", "/staff/signed-out"),
+    "/staff/hall/{place}",
+)
+"""The way in and out, and the screen in the hall, which says nothing about anybody."""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_without_the_role_nothing_is_looked_at(
+    name: str,
+    stack: Backend,
+    topic_prefix: str,
+    database: Callable[[str], Awaitable[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    app = new_app(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))
+    service: Service = app.state.service
+    nobody = Session(subject="somebody", roles=frozenset({"other:lead"}), stations=frozenset({EVERY_STATION}))
+
+    async def check(_token: str) -> Caller:
+        return nobody
+
+    monkeypatch.setattr(service.tokens, "check", check)
+    for_everybody = {f"/{name}{path}" for path in FOR_EVERYBODY}
+    routes = [each for each in staff_routes(app) if each[1] not in for_everybody]
+    paths = {path for _, path in routes}
+    unguarded = {each.path for each in routes_of(app) if "/staff/" in each.path} - paths - for_everybody
+    assert not unguarded, "a route for staff asks who calls"
+    cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, nobody)}"
+    async with client_of(app) as client:
+        for method, path in routes:
+            address = re.sub(r"{\w+}", "none", path)
+            if "/api/" in path:
+                answer = await client.request(method, address, headers={"Authorization": "Bearer none"}, json={})
+            else:
+                form = {FORM_FIELD: nobody.form_token} if method == "POST" else None
+                answer = await client.request(method, address, headers={"Cookie": cookie}, data=form)
+            assert answer.status_code == 403, f"{method} {path}: {answer.status_code}"
+            anonymous = await client.request(method, address)
+            expected = 401 if "/api/" in path else 303 if method == "GET" else 403
+            assert anonymous.status_code == expected, f"{method} {path} of nobody: {anonymous.status_code}"

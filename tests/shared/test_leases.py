@@ -1,0 +1,180 @@
+"""Leases of due work: committed before anything begins, and nothing is ended by a worker that has lost its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from shared import lanes
+from shared.due import Claim, Urgency, Work
+from shared.lanes import Lane
+from shared.service import Role, Service
+from shared.wakeup import Wakeup
+from tests.shared.conftest import Bench
+from tests.shared.test_due import Errands, Recorder, now, schedule
+from tests.support.wait import eventually
+
+DUE = {Role.DUE}
+
+
+@pytest.fixture
+async def service(bench: Bench) -> AsyncIterator[Service]:
+    """A service whose loops do not run."""
+    service = Service(bench.settings)
+    yield service
+    await service.db.close()
+
+
+def lane_of(service: Service, **handlers: Any) -> Lane:
+    return Lane(service, handlers, list(Urgency), 20, Wakeup())
+
+
+async def lease(bench: Bench, *keys: str) -> UUID:
+    """Let a worker, which is not ours, claim work for an hour."""
+    new = uuid4()
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+                update due_work set lease = :lease, leased_until = clock_timestamp() + interval '1 hour'
+                where key = any(:keys)
+            """),
+            {"lease": new, "keys": list(keys)},
+        )
+    await service.db.close()
+    return new
+
+
+async def leases(bench: Bench) -> dict[str, UUID]:
+    """Whose work is whose."""
+    held = "select key, lease from due_work where leased_until > clock_timestamp() + interval '50 minutes'"
+    return {row.key: row.lease for row in await bench.rows(held)}
+
+
+async def test_an_errand_that_outlives_its_lease_does_not_end_the_work_of_who_took_over(bench: Bench) -> None:
+    answered = asyncio.Event()
+    errands = Errands(until=answered)
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    async with bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: errands.performed["x"] == 1)
+        taken = await lease(bench, "x")
+        answered.set()
+        await eventually(lambda: errands.finished["x"] == 1)
+        assert await leases(bench) == {"x": taken}
+
+
+async def test_who_lost_a_lease_before_beginning_begins_nothing(bench: Bench, service: Service) -> None:
+    errands, recorder = Errands(), Recorder()
+    await schedule(bench, *(Work(kind, kind, now(bench), Urgency.DIRECT) for kind in ("send", "note")))
+    taken = await lease(bench, "send", "note")
+    lane = lane_of(service, send=errands, note=recorder)
+    await lane._begin("send", [Claim("send", "send", 1, uuid4())])
+    await lane._transact(recorder, Claim("note", "note", 1, uuid4()))
+    assert (errands.performed, recorder.attempts) == ({}, [])
+    assert await leases(bench) == {"send": taken, "note": taken}
+
+
+async def test_who_failed_after_losing_a_lease_does_not_put_the_work_off(bench: Bench, service: Service) -> None:
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    taken = await lease(bench, "x")
+    await lane_of(service)._pause(Claim("send", "x", 1, uuid4()), RuntimeError())
+    assert await leases(bench) == {"x": taken}
+
+
+async def test_a_worker_that_claims_again_does_not_end_its_new_claim_with_the_old_one(
+    bench: Bench, service: Service
+) -> None:
+    """Results of both claims may be recorded together."""
+    await schedule(bench, *(Work("send", key, now(bench), Urgency.DIRECT) for key in ("a", "b")))
+    held = await lease(bench, "a", "b")
+    batch = [(Claim("send", "a", 1, uuid4()), "a", "done"), (Claim("send", "b", 1, held), "b", "done")]
+    await lane_of(service)._finish(Errands(), batch)
+    assert await leases(bench) == {"a": held}
+
+
+async def test_the_claim_is_committed_before_an_errand_begins_and_its_beginning_before_it_starts(bench: Bench) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    class Looks(Errands):
+        async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+            await conn.execute(text("insert into effects values ('begun')"))
+            await self._look("begin")
+            return await super().begin(conn, service, claims)
+
+        async def perform(self, service: Service, job: str) -> str:
+            await self._look("perform")
+            return await super().perform(service, job)
+
+        async def _look(self, when: str) -> None:
+            [row] = await bench.rows("select attempts, (select count(*) from effects) as begun from due_work")
+            seen.append((when, row.attempts, row.begun))
+
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    errands = Looks()
+    async with bench.running({Role.HTTP}) as service:
+        lane = lane_of(service, send=errands)
+        assert not await lane._claim(20)
+        await eventually(lambda: errands.finished["x"] == 1)
+    assert seen == [("begin", 1, 0), ("perform", 1, 1)]
+
+
+async def test_an_errand_whose_beginning_cannot_be_committed_is_not_started(bench: Bench) -> None:
+    class Uncommittable(Errands):
+        async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+            await conn.execute(text("insert into promises values (1), (1)"))
+            return await super().begin(conn, service, claims)
+
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        await conn.execute(text("create table promises (id int unique deferrable initially deferred)"))
+    await service.db.close()
+    errands = Uncommittable()
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    async with bench.running(DUE, due={"send": errands}):
+
+        async def tried_again() -> bool:
+            [row] = await bench.rows("select attempts from due_work where key = 'x'")
+            return bool(row.attempts >= 2)
+
+        await eventually(tried_again)
+    assert errands.performed == {}
+
+
+class Forgetful(Errands):
+    """An errand whose results the database does not take at first."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self._left = times
+
+    async def finish(self, conn: Any, service: Service, results: Sequence[tuple[Any, Any]]) -> None:
+        if self._left:
+            self._left -= 1
+            await conn.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        await super().finish(conn, service, results)
+
+
+async def recorded(bench: Bench, errands: Errands) -> None:
+    """Wait until a result is recorded; what was done is not done again for it."""
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    async with bench.running(DUE, due={"send": errands}):
+        await eventually(lambda: errands.finished["x"] == 1)
+    assert errands.performed["x"] == 1
+
+
+async def test_a_result_is_kept_while_the_database_refuses_it_some_times(bench: Bench) -> None:
+    await recorded(bench, Forgetful(lanes.RECORD_TRIES))
+
+
+async def test_a_result_is_kept_while_the_database_is_away_for_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing_held(*_: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(Lane, "_hold", nothing_held)
+    monkeypatch.setattr(lanes, "RECORD_AGAIN", 0.01)
+    await recorded(bench, Forgetful(lanes.RECORD_TRIES * 4))

@@ -1,0 +1,21 @@
+"""A client that goes where a browser goes after a post with a mistake."""
+
+from typing import Any
+
+import httpx
+
+from shared.web.kept import FIELD
+
+SHOWN_AGAIN = (f"{FIELD}=", "checked=1")
+
+
+class Browsing(httpx.AsyncClient):
+    """Follows redirects to kept pages and to the mistakes of a draft, and no others: those are for tests to see."""
+
+    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+        answer = await super().send(request, **how)
+        address = answer.headers.get("location", "")
+        if request.method != "POST" or not any(each in address for each in SHOWN_AGAIN):
+            return answer
+        same = {name: request.headers[name] for name in ("Cookie", "Authorization") if name in request.headers}
+        return await super().send(self.build_request("GET", address, headers=same), **how)

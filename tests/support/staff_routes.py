@@ -1,0 +1,39 @@
+"""The routes of an application that are for staff alone."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+_GUARDS = ("require_role.<locals>.caller", "signed_in.<locals>.session")
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """All routes of an application, those of its routers too."""
+    return list(_routes(app.routes))
+
+
+def staff_routes(app: FastAPI) -> list[tuple[str, str]]:
+    """The method and path of each route that asks who calls."""
+    return [
+        (method, route.path)
+        for route in routes_of(app)
+        if _is_guarded(route.dependant)
+        for method in sorted(route.methods or ())
+    ]
+
+
+def _routes(found: Iterable[Any]) -> Iterator[APIRoute]:
+    for each in found:
+        if isinstance(each, APIRoute):
+            yield each
+        elif router := getattr(each, "original_router", None):
+            yield from _routes(router.routes)
+
+
+def _is_guarded(dependant: Dependant) -> bool:
+    return any(
+        getattr(each.call, "__qualname__", "") in _GUARDS or _is_guarded(each) for each in dependant.dependencies
+    )
