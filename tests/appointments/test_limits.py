@@ -15,7 +15,8 @@ from services.appointments.app import create_app
 from services.appointments.booking import usecases
 from services.appointments.booking.api import PersonIn
 from services.appointments.booking.facts import MANAGE
-from services.appointments.booking.limits import Limits
+from services.appointments.booking.limits import Limits, note_taking
+from services.appointments.booking.refusals import TimesUsedUp
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
@@ -109,6 +110,21 @@ async def test_an_address_takes_so_many_times_an_hour(client: Client, service: S
     assert await count(service, "takings") == ADDRESS_LIMIT
     pass_time(service, timedelta(hours=1, seconds=1))
     assert (await book(client, service, 60, mail="new@example.org")).status_code == 201
+
+
+async def test_an_address_that_took_too_much_waits_until_less_than_is_allowed_counts(
+    app: Any, service: Service
+) -> None:
+    """More than is allowed may count, because of requests at the same moment: those before are no reason to wait."""
+    now, limits = service.clock.now(), app.state.limits
+    origin = limits.origin("192.0.2.1")
+    minutes = (50, 40, 30, 20, 10)
+    rows = [{"origin": origin.pseudonym, "at": now - timedelta(minutes=each)} for each in minutes]
+    async with service.db.transaction() as conn:
+        await conn.execute(text("insert into takings (origin, at) values (:origin, :at)"), rows)
+        with pytest.raises(TimesUsedUp) as refused:
+            await note_taking(conn, origin, now)
+    assert refused.value.headers == {"Retry-After": str(60 * (60 - minutes[-ADDRESS_LIMIT]))}
 
 
 async def test_confirming_what_is_held_takes_nothing_new(client: Client, service: Service) -> None:

@@ -9,7 +9,9 @@ from shared.service import Service
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.conftest import API, Client, at, booking
+from tests.appointments.locks import waiting
 from tests.appointments.stops import a_stop
+from tests.appointments.test_stops_cancelled import TAKEN, consistent, leave_free
 
 
 async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(client: Client, service: Service) -> None:
@@ -52,3 +54,18 @@ async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever
         causes = [fact["cause"] for fact in await facts_of(service, each)]
         assert causes.count(stop.told[-1].event_id) <= 1
     await assert_consistent(service)
+
+
+async def test_a_time_somebody_books_while_it_is_looked_for_is_not_offered(client: Client, service: Service) -> None:
+    stop = await a_stop(service)
+    arrival = stop.state.arrives_at
+    booked = await book(client, arrival, station=stop.key)
+    await leave_free(service, arrival, ("rheinhausen-1", 30), ("mitte-1", 0))
+    faster = text("insert into seats (counter, starts_at, appointment) values ('rheinhausen-1', :start, :owner)")
+    async with service.db.transaction() as conn:
+        await conn.execute(faster, {"start": arrival + timedelta(minutes=30), "owner": TAKEN})
+        cancelling = await waiting(service, stop.cancel())
+    await cancelling
+    found = await appointment(client, booked)
+    assert (found["station"], found["status"]) == ("mitte", "offered")
+    await consistent(service)

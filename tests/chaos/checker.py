@@ -28,6 +28,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "I16": tours.appointments_knows_the_stops_as_they_are,
         "I17": tours.no_vehicle_is_in_two_places,
         "I18": tours.what_staff_announce_is_told_once,
+        "I19": waiting.the_line_goes_by_joining,
     }
 )
 

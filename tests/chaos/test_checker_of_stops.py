@@ -13,6 +13,7 @@ from tests.chaos.test_checker import BROKEN as BROKEN_BOOKINGS
 from tests.chaos.test_checker import DAYS_BEFORE, NINE, SLOT, changed, id_of, logged, operation, without
 from tests.chaos.test_checker_of_changes import BROKEN as BROKEN_CHANGES
 from tests.chaos.test_checker_of_changes import Story, asked, fact, saying, seat, standing, state, without_notice
+from tests.chaos.test_checker_of_lines import BROKEN as BROKEN_LINES
 
 ANN, BEN, CID, DEE, ENTRY = (id_of(name) for name in ("ann", "ben", "cid", "dee", "entry"))
 DOVE, FINCH = id_of("dove"), id_of("finch")
@@ -202,4 +203,4 @@ def test_a_vehicle_may_be_at_a_place_as_soon_as_another_is_off() -> None:
 
 
 def test_every_rule_is_broken() -> None:
-    assert {rule for rule, *_ in (*BROKEN_BOOKINGS, *BROKEN_CHANGES, *BROKEN)} == {*RULES, "rest"}
+    assert {rule for rule, *_ in (*BROKEN_BOOKINGS, *BROKEN_CHANGES, *BROKEN_LINES, *BROKEN)} == {*RULES, "rest"}

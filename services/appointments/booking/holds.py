@@ -61,7 +61,7 @@ _EXTEND = text("""
 _HELD_UNTIL = text("select held_until from appointments where id = :id and status = 'held'")
 _HELD_UNTIL_LOCKED = text(f"{_HELD_UNTIL.text} for update skip locked")
 _FORGET_DRAFT = text("""
-    with gone as (delete from appointments where id = :id and status = 'held' returning id)
+    with gone as (delete from appointments where id = :id returning id)
     delete from people where matter in (select id from gone)
 """)
 

@@ -105,7 +105,8 @@ async def offer_time(
     """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
 
     Returns:
-        False where it is not in the offer for the entry's services, or somebody else takes a seat just now.
+        False where it is not in the offer for the entry's services, the person is forgotten and cannot be told, or
+        somebody else takes a seat just now.
     """
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
     grid, id, until = grid_of(service.city), uuid4(), answer_until(now, start)

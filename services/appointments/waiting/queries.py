@@ -23,11 +23,9 @@ _ENTRY = """
 """
 _READ = text(f"{_ENTRY} where id = :id")
 _READ_LOCKED = text(f"{_ENTRY} where id = :id for update")
-# Nobody is offered anything once they cannot be told.
 _IN_LINE = text(f"""
     {_ENTRY} where status = 'waiting' and turn > :after and seats <= :longest
     and :station = any(stations) and :weekday = any(weekdays) and first_day <= :day and last_day >= :day
-    and exists (select from people where matter = id)
     order by turn limit :batch
 """)
 _WAITING = text(f"{_ENTRY} where status = 'waiting' and turn > :after order by turn limit :limit")

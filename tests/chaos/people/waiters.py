@@ -6,7 +6,8 @@ from tests.chaos.city import RUSH
 from tests.chaos.history import Operation
 from tests.chaos.people.asking import Asker
 
-SERVICE = "meldebescheinigung"
+SERVICES = {"meldebescheinigung": 1, "personalausweis": 2}
+"""Seats each takes."""
 
 
 @dataclass
@@ -27,8 +28,9 @@ class Waiter(Asker):
         self._count += 1
         name, day = f"{self.name}-{self._count}", self.city.day.date().isoformat()
         person = {"name": name, "mail": f"delivered+{name}@simulator.stadt.example", "channels": ["mail"]}
-        wanted = {"services": [SERVICE], "stations": [RUSH], "first_day": day, "last_day": day, "person": person}
-        operation = self.begin("join", name, RUSH, self.city.day, 1)
+        service = self.random.choice(list(SERVICES))
+        wanted = {"services": [service], "stations": [RUSH], "first_day": day, "last_day": day, "person": person}
+        operation = self.begin("join", name, RUSH, self.city.day, SERVICES[service])
         if joined := await self.ask(operation, "waiting", wanted):
             self._waiting.append((operation, joined["token"]))
 
@@ -46,6 +48,6 @@ class Waiter(Asker):
             self._waiting.remove((joined, token))
 
     async def _do(self, kind: str, joined: Operation, path: str) -> Operation:
-        operation = self.begin(kind, joined.person, joined.station, joined.starts_at, 1)
+        operation = self.begin(kind, joined.person, joined.station, joined.starts_at, joined.seats)
         operation.said = await self.ask(operation, path, None)
         return operation

@@ -1,10 +1,13 @@
-"""I11: nobody who waits is forgotten or offered two things, and an answer to an offer counts once."""
+"""I11, I19: nobody who waits is forgotten, passed over or offered two things, and an answer to an offer counts once."""
 
-from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from itertools import takewhile
+from typing import Any
 from uuid import UUID
 
+from shared.clock import BERLIN
 from tests.chaos.history import Committed, Ended, History
 from tests.chaos.rules.bookings import asked_by, by_person
 
@@ -63,3 +66,53 @@ def _offers(history: History) -> Iterator[str]:
             elif row.says["outcome"] == "withdrawn":
                 seen |= {time: "withdrawn" for time in seen if time[0] == row.aggregate}
             answered |= {row.owner} if row.owner else set()
+
+
+def the_line_goes_by_joining(history: History) -> Iterator[str]:
+    """I19: what is offered to one fits nobody before them who waits for it and needs no more seats.
+
+    An offer that expired takes its entry behind all others. Nobody before them wants what they were offered already.
+    """
+    needs = _needs(history)
+    line: dict[UUID, Mapping[str, Any]] = {}
+    offered: dict[UUID, set[datetime]] = defaultdict(set)
+    busy: set[UUID] = set()
+    for row in history.facts("WaitingListJoined", "SeatOffered", "SeatOfferEnded", "WaitingListLeft"):
+        if row.name == "WaitingListJoined":
+            line[row.aggregate] = row.says
+        elif row.name == "WaitingListLeft":
+            line.pop(row.aggregate, None)
+        elif row.name == "SeatOffered":
+            starts = {start for _, start in row.seats}
+            for before in _before(row.aggregate, line):
+                fits = before in needs and needs[before] <= len(starts) and _suits(line[before], row)
+                if fits and before not in busy and offered[before].isdisjoint(starts):
+                    yield f"{before} was before {row.aggregate}, which is offered {row.owner}"
+            offered[row.aggregate].add(min(starts))
+            busy.add(row.aggregate)
+        else:
+            busy.discard(row.aggregate)
+            if row.says["outcome"] == "withdrawn":
+                offered.pop(row.aggregate, None)
+            elif row.says["outcome"] == "expired" and row.aggregate in line:
+                line[row.aggregate] = line.pop(row.aggregate)
+
+
+def _before(entry: UUID, line: Iterable[UUID]) -> Iterator[UUID]:
+    """The entries before one in the line."""
+    return takewhile(lambda each: each != entry, line)
+
+
+def _needs(history: History) -> dict[UUID, int]:
+    """How many seats the entries of those who joined need."""
+    seats = {each.person: each.seats for each in history.operations if each.kind == "join"}
+    return {each.id: seats[each.name] for each in history.others if each.kind == "entry" and each.name in seats}
+
+
+def _suits(joined: Mapping[str, Any], row: Committed) -> bool:
+    """Whether somebody who joined waits for the place and the day of an offer."""
+    entry, offer = joined["entry"], row.says["entry"]["offer"]
+    day = datetime.fromisoformat(offer["starts_at"]).astimezone(BERLIN).date()
+    first, last = date.fromisoformat(entry["first_day"]), date.fromisoformat(entry["last_day"])
+    places = {each["key"] for each in entry["places"]}
+    return offer["place"]["key"] in places and first <= day <= last and day.weekday() in entry["weekdays"]
