@@ -9,7 +9,6 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import driver_of
 from shared.events.base import Fact
 from shared.events.registry import dead_letter_topic, type_of
 from shared.failures import Failure, WillPass, classify, without_input
@@ -83,7 +82,7 @@ async def put_aside(conn: AsyncConnection, service: "Service", record: Record, r
         "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
     }
     try:
-        async with driver_of(conn).transaction():
+        async with conn.begin_nested():
             await conn.execute(_PUT_ASIDE, letter)
     except Exception as error:
         if classify(error) is Failure.TRANSIENT:
