@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import dead_letters, kafka
+from shared.db import after_commit
 from shared.events.base import Fact, Received
 from shared.events.registry import type_of
 from shared.failures import Failure, classify, without_input
@@ -106,4 +108,4 @@ class Applying:
 
     async def _put_aside(self, conn: AsyncConnection, record: Record, kind: str, reason: str) -> None:
         await dead_letters.put_aside(conn, self._service, record, f"{kind}: {reason}")
-        self._service.metrics.dead_letters.labels(kind).inc()
+        after_commit(conn, partial(self._service.metrics.dead_letters.labels(kind).inc))

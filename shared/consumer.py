@@ -139,9 +139,9 @@ class Consumer:
         try:
             done = await self._applying.together(parsed)
         except Exception as error:
-            if classify(error) is Failure.TRANSIENT:
+            if classify(error) is Failure.TRANSIENT and not isinstance(error, dead_letters.TooMany):
                 await self._retreat(records, error, stopping)
-            else:
+            else:  # a batch may hold more records to put aside than the limit has
                 await self._apply_one_by_one(parsed, stopping)
         else:
             await self._get_on(records[:done], records[done:])

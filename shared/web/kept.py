@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.failures import Failure, classify
+from shared.http import LARGEST_QUERY
 from shared.retention import KEPT_PAGES
 from shared.web.staff.session import session_text
 
@@ -33,11 +34,16 @@ _FIND = text("select box from kept_pages where name = :name and kept_at > now() 
 class KeptPage(HTMLResponse):
     """A page that answers a post: it is kept, and the answer leads to it (303).
 
-    While the database is away the page itself is the answer.
+    While the database is away, or where the address would be longer than one may be, the page itself is the answer.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, token = Request(scope), secrets.token_urlsafe(18)
+        others = [(name, value) for name, value in parse_qsl(request.url.query, True) if name != FIELD]
+        query = urlencode([*others, (FIELD, token)])
+        if len(query) > LARGEST_QUERY:
+            await super().__call__(scope, receive, send)
+            return
         try:
             async with scope["app"].state.service.db.transaction() as conn:
                 await self._keep(conn, request, token)
@@ -46,9 +52,7 @@ class KeptPage(HTMLResponse):
                 raise
             await super().__call__(scope, receive, send)
             return
-        others = [(name, value) for name, value in parse_qsl(request.url.query, True) if name != FIELD]
-        address = f"{quote(request.url.path)}?{urlencode([*others, (FIELD, token)])}"
-        await RedirectResponse(address, 303)(scope, receive, send)
+        await RedirectResponse(f"{quote(request.url.path)}?{query}", 303)(scope, receive, send)
 
     async def _keep(self, conn: AsyncConnection, request: Request, token: str) -> None:
         name, box = _lock(request, token)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from shared.due import Claim
 from shared.housekeeping import KIND, housekeeping
+from shared.http import LARGEST_QUERY
 from shared.service import Service
 from shared.web.forms import one_time_key
 from tests.appointments.clerk import PAGES, Clerk
@@ -50,6 +51,12 @@ async def test_a_mistake_is_shown_at_an_address_of_its_own(browser: Client) -> N
     again = await browser.post(address, data={"address": ADDRESS, "einmal": one_time_key()})
     assert again.headers["location"].count("kept=") == 1, "a second mistake has a page of its own"
     assert again.headers["location"] != address
+
+
+async def test_a_page_whose_own_address_would_be_too_long_is_the_answer_itself(browser: Client) -> None:
+    form = {"address": ADDRESS, "einmal": one_time_key()}
+    answer = await browser.post(f"{LINKS}?q={'x' * (LARGEST_QUERY - 10)}", data=form)
+    assert values(page(answer, 422))["address"] == ADDRESS
 
 
 async def test_what_is_kept_cannot_be_read_in_the_database(browser: Client, service: Service) -> None:

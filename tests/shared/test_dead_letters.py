@@ -13,6 +13,7 @@ from tests.shared.conftest import Bench, notice
 from tests.shared.records import Strange, as_headers, produce, produce_strange
 from tests.shared.test_consumer import Effects
 from tests.shared.test_records import GOOD, record
+from tests.support.wait import eventually
 
 CONSUME = {Role.CONSUME}
 
@@ -99,6 +100,26 @@ async def test_a_broken_record_with_names_no_text_can_hold_is_put_aside_and_the_
     assert [each.position for each in letters] == [1, 2]
     assert letters[0].headers["n\\xff"] is None
     assert letters[0].headers["a\ufffdb"] == "\ufffd"
+
+
+async def test_a_batch_with_more_broken_records_than_the_limit_goes_on_as_its_letters_are_settled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "LIMIT", 3)
+    monkeypatch.setattr("shared.consumer.HALT", 0.2)
+    effects, good = Effects(), [notice(purpose="first"), notice(purpose="last")]
+    first, last = [Strange(each.model_dump_json().encode(), as_headers(each.id)) for each in good]
+    await produce_strange(bench, [first, *[Strange(b"{}", as_headers(uuid4())) for _ in range(5)], last])
+    async with bench.running(CONSUME, reactions=effects.reactions) as service:
+        await bench.until_applied("first")
+        await eventually(lambda: service.metrics.dead_letters.labels("malformed")._value.get() == 3)
+        assert len(await bench.rows("select 1 from dead_letters")) == 3
+        async with service.db.transaction() as conn:
+            await conn.execute(text("update dead_letters set settled_at = now()"))
+        await bench.until_applied("last")
+        assert service.metrics.dead_letters.labels("malformed")._value.get() == 5
+    letters = await bench.rows("select position from dead_letters order by position")
+    assert [each.position for each in letters] == [1, 2, 3, 4, 5]
 
 
 async def letter_of(bench: Bench, service: Service, fact: Any, event_id: UUID) -> UUID:
