@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import text
 
@@ -12,13 +13,14 @@ from tests.appointments.conftest import API, Client, at, booking
 from tests.appointments.locks import waiting
 from tests.appointments.stops import a_stop
 from tests.appointments.test_stops_cancelled import TAKEN, consistent, leave_free
+from tests.support.wait import answered
 
 
 async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(client: Client, service: Service) -> None:
     stop = await a_stop(service, hours=3)
     arrival = stop.state.arrives_at
     wishes = [booking(arrival + timedelta(minutes=10 * (n % 18)), f"Person {n}", station=stop.key) for n in range(32)]
-    bookings = [client.post(f"{API}/appointments", json=each) for each in wishes]
+    bookings = [answered(partial(client.post, f"{API}/appointments", json=each)) for each in wishes]
     answers = [each for each in await asyncio.gather(*bookings[:16], stop.cancel(), *bookings[16:]) if each]
     assert {each.status_code for each in answers} <= {201, 409, 422}
     booked = [each.json() for each in answers if each.status_code == 201]
@@ -42,11 +44,15 @@ async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever
     new = {"station": stop.key, "starts_at": (start + timedelta(hours=2)).isoformat()}
     away = {"station": "mitte", "starts_at": (start + timedelta(hours=3)).isoformat()}
     calls = [
-        *[client.post(f"{API}/appointments/{each['token']}/cancellation") for each in there[:3]],
-        *[client.post(f"{API}/appointments/{each['token']}/rescheduling", json=away) for each in there[3:6]],
-        *[client.post(f"{API}/appointments/{each['token']}/rescheduling", json=new) for each in coming],
+        *[("cancellation", each, None) for each in there[:3]],
+        *[("rescheduling", each, away) for each in there[3:6]],
+        *[("rescheduling", each, new) for each in coming],
     ]
-    answers = await asyncio.gather(*calls[::2], stop.cancel(), *calls[1::2])
+    sent = [
+        answered(partial(client.post, f"{API}/appointments/{each['token']}/{what}", json=body))
+        for what, each, body in calls
+    ]
+    answers = await asyncio.gather(*sent[::2], stop.cancel(), *sent[1::2])
     assert {each.status_code for each in answers if each} <= {200, 409, 410, 422}
     for each in (*there, *coming):
         found = await appointment(client, each)
