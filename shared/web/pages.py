@@ -79,6 +79,7 @@ class Pages:
         secret: bool = False,
         live: bool = False,
         passing: bool = False,
+        kept: bool = True,
         headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> HTMLResponse:
@@ -92,6 +93,8 @@ class Pages:
             live: the page may run our own scripts, which may fetch pages of ours.
             passing: the page shows nobody's data, and leads on. It is not kept, which needs no database; the browser
                 may store it instead.
+            kept: whether the answer to a post is kept: not where the next person stands at the same screen, and could go
+                back to it.
             headers: further headers.
             context: what the template names; `errors` (FormErrors) makes the error summary appear.
         """
@@ -101,7 +104,7 @@ class Pages:
         policy = {"Content-Security-Policy": SECURITY_HEADERS["Content-Security-Policy"] + LIVE} if live else {}
         if passing and request.method == "POST":
             privacy["Cache-Control"] = "private, no-cache"
-        answer = KeptPage if request.method == "POST" and not passing else HTMLResponse
+        answer = KeptPage if request.method == "POST" and kept and not passing else HTMLResponse
         return answer(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> Response:

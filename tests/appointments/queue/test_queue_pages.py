@@ -205,6 +205,7 @@ async def test_somebody_with_an_appointment_arrives_at_the_screen_in_the_hall(
     for other in ({"number": "1234 5678", "time": "11:30"}, {"number": number}, {"number": number, "time": "11:40"}):
         assert wrong in content(page(await visitor.press(kiosk, **other), 422)), "a number alone is not enough"
     elsewhere = await visitor.press("/appointments/arrival?place=walsum", number=number, time="11:30")
+    assert elsewhere.request.method == "POST"
     assert wrong in content(page(elsewhere, 422))
     assert await staff.line() == []
     arabic = number.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
@@ -214,7 +215,10 @@ async def test_somebody_with_an_appointment_arrives_at_the_screen_in_the_hall(
         (f"\u2068{number}\u2069", "11.30 Uhr"),
         (arabic.replace("-", "−"), "١١:٣٠"),
     ):
-        tree = page(await visitor.press(kiosk, number=typed, time=time))
+        answer = await visitor.press(kiosk, number=typed, time=time)
+        assert answer.request.method == "POST", "the next person could go back to it"
+        assert answer.headers["cache-control"] == "no-store"
+        tree = page(answer)
         assert heading(tree) == "Sie sind angemeldet"
         assert "Sie sind als Nächstes dran." in content(tree)
     assert not any("/ticket/" in link or "/m/" in link for link in own_links(tree)), "others stand behind"

@@ -48,7 +48,7 @@ async def arrive(
 
     A number alone, as others may have seen or guessed it, says nothing: it goes with the time of the appointment, which
     everybody who comes knows and can type in any script. Every try counts against the limit of the network address.
-    The answer is no page of its own address: at a screen in a hall the next person could go back to it.
+    The answer is not kept at an address of its own: at a screen in a hall the next person could go back to it.
     """
     station = await _station(visit, place)
     await note_taking(visit.conn, origin, visit.now)
@@ -57,10 +57,12 @@ async def arrive(
     if wrong := _refusal(visit, station, found, form.time):
         errors["number"] = wrong
     if errors or found is None:
-        return visit.render("arrival.html", status=422, secret=True, station=station, form=form, errors=errors)
+        return visit.render(
+            "arrival.html", status=422, secret=True, kept=False, station=station, form=form, errors=errors
+        )
     ticket = await check_in(visit.conn, visit.service, found, visit.now)
     situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
-    return visit.render("arrived.html", secret=True, station=station, ticket=ticket, situation=situation)
+    return visit.render("arrived.html", secret=True, kept=False, station=station, ticket=ticket, situation=situation)
 
 
 @router.post("/m/{token}/arrive")
