@@ -195,7 +195,7 @@ async def test_nobody_waits_twice_for_the_same_and_the_page_does_not_say_what_is
     again = await visitor.press(details_of(start), "pressed-again", **TYPED)
     tree = page(again, 429)
     assert heading(tree) == "Mehr geht zurzeit nicht"
-    assert "nur ein Mal warten" in content(tree)
+    assert "nur einmal auf der Warteliste stehen" in content(tree)
     assert details_of(start) in own_links(tree)
     assert await count(service, "waiting_entries") == 1
     await visitor.press(f"{joined}/leave")
