@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from deploy import contracts, operations, serve
+from shared.failures import Failure, classify, without_input
 from shared.service import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform
 
@@ -167,8 +169,20 @@ def _names(services: list[str] | None) -> list[str]:
 
 
 def main() -> None:
-    """Entry point."""
-    app()
+    """Entry point: a wrong setting, or a server that is away, ends it with a sentence and exit code 2."""
+    try:
+        app()
+    except ValidationError as error:
+        for each in error.errors(include_input=False, include_url=False, include_context=False):
+            setting = "NAHBAR_" if error.title == Platform.__name__ else "<SERVICE>_"
+            named = f"{setting}{str(each['loc'][0]).upper()}: " if each["loc"] else ""
+            print(f"{named}{each['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        sys.exit(2)
+    except Exception as error:
+        if classify(error) is not Failure.TRANSIENT:
+            raise
+        print(f"A server cannot be reached: {without_input(error)}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Platform(BaseSettings):
     is believed.
     """
 
-    model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="NAHBAR_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["development", "production"] = "development"
     city: str = "duisburg"
@@ -91,6 +91,8 @@ class ServiceSettings(BaseSettings):
     the values sealed with them have gone. `people_secret` encrypts its people table, `link_secret` signs its secret
     links, `session_secret` encrypts the sessions of its staff (all base64, 32 bytes).
     """
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     service: ClassVar[str]
 

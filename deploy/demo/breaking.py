@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import sys
 import termios
@@ -143,4 +144,5 @@ def _pressed() -> str:
     """The key pressed since the last look, or nothing."""
     import select
 
-    return sys.stdin.read(1) if select.select([sys.stdin], [], [], 0)[0] else ""
+    # Past Python's buffer, which would take all keys that wait and hide them from `select`.
+    return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if select.select([sys.stdin], [], [], 0)[0] else ""

@@ -104,7 +104,7 @@ async def test_people_are_found_by_name_at_ones_own_stations_alone(
     assert f"{PAGES}/appointments/{mine}" in own_links(tree)
     assert f"{PAGES}/appointments/{late}" in own_links(tree)
     assert theirs not in content(tree)
-    assert "Nur an Ihren Stationen gesucht" in content(tree)
+    assert "haben wir nur an Ihren Stationen gesucht" in content(tree)
     assert f"{PAGES}/day?place=mitte&day={day}" in own_links(tree), "place and day are kept"
     assert [tuple(each) for each in await searches(clerk.service)] == [
         ("searched", "mitte", {"by": "name", "found": 2})

@@ -15,6 +15,7 @@ from services.appointments.booking.domain import (
     PersonInput,
     check_person,
     extended,
+    held_until,
     hold_is_over,
     will_be_reminded,
 )
@@ -102,11 +103,19 @@ def test_a_hold_ends_on_its_second(until: datetime) -> None:
 def test_a_hold_can_be_extended_at_least_ten_times_by_ten_minutes_each() -> None:
     begun = until = local(MONDAY, 9)
     for extensions in range(MOST_EXTENSIONS):
-        longer = extended(until, extensions)
+        longer = extended(until, extensions, local(MONDAY, 17))
         assert longer == begun + (extensions + 1) * timedelta(minutes=10)
         until = longer
     assert MOST_EXTENSIONS >= 10
-    assert extended(until, MOST_EXTENSIONS) is None
+    assert extended(until, MOST_EXTENSIONS, local(MONDAY, 17)) is None
+
+
+def test_no_hold_lasts_longer_than_until_its_time_begins() -> None:
+    now, starts_at = local(MONDAY, 9), local(MONDAY, 9, 5)
+    assert held_until(local(MONDAY, 10), now) == now + timedelta(minutes=10)
+    assert held_until(starts_at, now) == starts_at
+    assert extended(now, 0, starts_at) == starts_at
+    assert extended(starts_at, 1, starts_at) is None
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,16 @@ def is_changeable(status: Status, held_until: datetime | None, starts_at: dateti
     return not alternative_is_over(status, held_until, now)
 
 
-def extended(held_until: datetime, extensions: int) -> datetime | None:
-    """Until when an extension lasts; None when there are no more extensions."""
-    return held_until + EXTENSION if extensions < MOST_EXTENSIONS else None
+def held_until(starts_at: datetime, now: datetime) -> datetime:
+    """Until when a time is held: never past its start, when nobody can come to it any more."""
+    return min(now + HOLD, starts_at)
+
+
+def extended(held_until: datetime, extensions: int, starts_at: datetime) -> datetime | None:
+    """Until when an extension lasts; None when there are no more extensions, or the time begins before."""
+    if extensions >= MOST_EXTENSIONS or held_until >= starts_at:
+        return None
+    return min(held_until + EXTENSION, starts_at)
 
 
 def will_be_reminded(starts_at: datetime, now: datetime) -> bool:

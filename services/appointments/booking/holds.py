@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import (
-    HOLD,
     PersonInput,
     Status,
     extended,
+    held_until,
     hold_is_over,
 )
 from services.appointments.booking.limits import Origin, audience_of, values_of
@@ -69,7 +69,9 @@ _FORGET_DRAFT = text("""
 async def hold(
     conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
 ) -> datetime:
-    """Keep a time for ten minutes; an id that holds another time lets go of it, for those who wait first.
+    """Keep a time for ten minutes, or until it begins.
+
+    An id that holds another time lets go of it, for those who wait first.
 
     Args:
         origin: where a request of the public comes from; None for staff.
@@ -85,7 +87,7 @@ async def hold(
         raise HoldOver
     await lock_stop(conn, wish.station)
     freed = await let_go(conn, id)
-    until = now + HOLD
+    until = held_until(wish.starts_at, now)
     wish = replace(wish, language=before.interpreter if before else None)
     seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
     await pass_on(conn, service, freed, now)
@@ -117,7 +119,7 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
         NotFound, HoldOver, NoMoreExtensions
     """
     held = await load_held(conn, id, now)
-    until = extended(held.held_until or now, held.extensions)
+    until = extended(held.held_until or now, held.extensions, held.starts_at)
     if until is None:
         raise NoMoreExtensions
     await conn.execute(_EXTEND, {"id": id, "until": until})
@@ -173,13 +175,13 @@ async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> Non
     id, now = UUID(claim.key), service.clock.now()
     if (await conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
         return
-    held_until = (await conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
-    if held_until is None:
+    until = (await conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
+    if until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
         await service.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
         return
-    if now < held_until:
-        await service.due.schedule(conn, Work(HOLD_END, claim.key, held_until, Urgency.DIRECT))
+    if now < until:
+        await service.due.schedule(conn, Work(HOLD_END, claim.key, until, Urgency.DIRECT))
         return
     if seats := await load_seats(conn, id):
         await lock_line(conn)
@@ -187,8 +189,8 @@ async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> Non
         # several takes them in order of time, and so does this.
         await pass_on(conn, service, seats, now)
         await release_seats(conn, id)
-    if now < held_until + DRAFT_LIFE:
-        await service.due.schedule(conn, Work(HOLD_END, claim.key, held_until + DRAFT_LIFE, Urgency.BULK))
+    if now < until + DRAFT_LIFE:
+        await service.due.schedule(conn, Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
     else:
         await conn.execute(_FORGET_DRAFT, {"id": id})
 
