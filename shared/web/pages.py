@@ -93,8 +93,7 @@ class Pages:
             live: the page may run our own scripts, which may fetch pages of ours.
             passing: the page shows nobody's data, and leads on. It is not kept, which needs no database; the browser
                 may store it instead.
-            kept: whether the answer to a post is kept: not where the next person stands at the same screen and could
-                go back to it.
+            kept: whether the answer to a post is kept; not at a screen where the next person could go back to it.
             headers: further headers.
             context: what the template names; `errors` (FormErrors) makes the error summary appear.
         """

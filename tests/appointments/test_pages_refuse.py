@@ -1,6 +1,7 @@
 """The booking pages when something is taken, closed, over, wrong or away."""
 
 from datetime import datetime, timedelta
+from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
@@ -84,6 +85,28 @@ async def test_another_place_or_service_on_the_way_loses_nothing(client: Client,
     answer = await visitor.press_time(at(service, 12), draft=token, station="walsum", place="walsum")
     assert answer.headers["location"] == f"{draft}/details"
     assert values(await visitor.see(f"{draft}/details"))["name"] == "Anna Muster"
+
+
+async def test_another_time_chosen_in_a_second_window_is_shown_before_it_is_booked(
+    client: Client, service: Service
+) -> None:
+    visitor = Visitor(client)
+    draft = await visitor.hold(at(service, 11))
+    await visitor.fill_in(draft)
+    first = hidden(await visitor.see(f"{draft}/check"))
+    await visitor.press_time(at(service, 12), draft=draft.rpartition("/")[2])
+    answer = await visitor.press(f"{draft}/check", **first)
+    assert answer.headers["location"] == f"{draft}/check"
+    second = await visitor.see(f"{draft}/check")
+    assert "12:00 Uhr" in content(second)
+    answer = await visitor.press(f"{draft}/check", **hidden(second))
+    assert answer.headers["location"].startswith("/appointments/m/")
+
+
+def hidden(tree: Element) -> dict[str, str]:
+    """The hidden fields of a page besides the key of its form."""
+    fields = (each for each in tree.iter("input") if each.get("type") == "hidden" and each.get("name") != "einmal")
+    return {each.attrib["name"]: each.attrib["value"] for each in fields}
 
 
 async def test_a_link_may_name_what_and_where_even_what_there_no_longer_is(client: Client) -> None:

@@ -48,6 +48,12 @@ class Press(BaseModel):
     einmal: OneTimeKey
 
 
+class Confirmation(Press):
+    """The button that books; `time` is the place and time the page showed."""
+
+    time: str = ""
+
+
 class DetailsForm(BaseModel):
     """Who comes, as typed. An address that was typed is one to be reached at."""
 
@@ -125,13 +131,20 @@ async def show_check(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/check")
-async def book(visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Annotated[Press, Form()]) -> Response:
-    """Book, or hold the time longer. Sent twice it leads to the same appointment, because the draft becomes it."""
+async def book(
+    visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Annotated[Confirmation, Form()]
+) -> Response:
+    """Book, or hold the time longer. Sent twice it leads to the same appointment, because the draft becomes it.
+
+    Where another time was chosen meanwhile, in a second window, everything is shown once more before it is binding.
+    """
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
     if form.action == EXTEND:
         await extend_draft(visit, draft, form.einmal)
+        return visit.redirect(f"/appointments/book/{token}/check")
+    if form.time not in ("", _time_of(draft)):
         return visit.redirect(f"/appointments/book/{token}/check")
     details = await _checked_details(visit, draft)
     if details is None:
@@ -189,6 +202,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         spoken_here=details.interpreter in offer.stations[0].languages,
         spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
+        time=_time_of(draft),
         **_hold(visit, draft),
     )
 
@@ -198,6 +212,10 @@ async def _checked_details(visit: Visit, draft: Appointment) -> Details | None:
     typed = await load_details(visit.conn, visit.service, draft)
     checked = typed.checked(draft.kind) if typed else None
     return checked if isinstance(checked, Details) else None
+
+
+def _time_of(draft: Appointment) -> str:
+    return f"{draft.station} {draft.starts_at.isoformat()}"
 
 
 def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
