@@ -77,7 +77,7 @@ class ExpectedOut(AppointmentOut):
 
 
 class SearchIn(BaseModel):
-    """Whom to find: `wanted` is a name or its beginnings, a number, the end of a phone number, or a mail address.
+    """People to find: `wanted` is a name or its beginnings, a number, the end of a phone number, or a mail address.
 
     `station` is where the caller sits; the audit log has the search there.
     """
@@ -89,7 +89,7 @@ class SearchIn(BaseModel):
 
 
 class FoundOut(BaseModel):
-    """Who was found, those to come first, and people whose names sound or are spelt alike; `more` were left out."""
+    """The people found, those to come first, and people whose names sound or are spelt alike; `more` were left out."""
 
     exact: list[ExpectedOut]
     alike: list[ExpectedOut]

@@ -52,7 +52,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Hits(Generic[Key]):
-    """Whom a search finds, and who is only called alike."""
+    """The people a search finds, and those that are only called alike."""
 
     exact: Sequence[Key]
     alike: Sequence[Key] = ()
@@ -85,7 +85,7 @@ def words_of(name: str) -> list[str]:
 
 
 def find_among(people: Mapping[Key, Person], wanted: Wanted) -> Hits[Key]:
-    """Whom a search finds among people, in their order; of names also those that sound or are spelt alike.
+    """The people a search finds among some, in their order; of names also those that sound or are spelt alike.
 
     A name is found by the beginnings of its words, in any order.
     """

@@ -35,7 +35,7 @@ async def find(
     list_: Annotated[From, Query()],
     wanted: Annotated[str, Form(max_length=MOST_SIGNS)] = "",
 ) -> Response:
-    """Who it may be, at all of one's stations. A number leads to its appointment at once."""
+    """The people it may be, at all of one's stations. A number leads to its appointment at once."""
     _, place, read = visit.gettext, await _place(visit, list_), read_wanted(wanted)
     if read is None:
         errors = FormErrors(wanted=_("Geben Sie mindestens zwei Buchstaben oder vier Ziffern ein."))
