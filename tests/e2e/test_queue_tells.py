@@ -29,7 +29,7 @@ async def test_an_sms_comes_when_two_are_ahead_and_leads_to_the_page_that_says_w
 
     await eventually(lambda: len(told()) == 1, timeout=40, every=0.1)
     [sms] = told()
-    assert sms.startswith("A 004: önünüzde 2 numara var.")
+    assert sms.startswith("A 004: siraniz geliyor, önünüzde 2 kisi var.")
     found = re.search(r"/appointments/ticket/\S+", sms)
     assert found
     for counter in (2, 3, 4):

@@ -30,6 +30,7 @@ from tests.notifications.subscribers import hear, subscribe
 from tests.notifications.test_replies import asking, remind, write
 from tests.shared.staff.conftest import cookie_of, inputs, somebody
 from tests.shared.web.html import parse, words
+from tests.support.browsing import Browsing
 
 __all__ = ["asking"]
 
@@ -41,7 +42,7 @@ async def clerk(service: Service, **changes: Any) -> AsyncIterator[httpx.AsyncCl
     """Somebody who is signed in."""
     base = service.settings.sms_webhook_url.partition("/notifications")[0]  # type: ignore[attr-defined]
     headers = {"Cookie": cookie_of(service, somebody(**changes))}
-    async with httpx.AsyncClient(base_url=base, headers=headers) as client:
+    async with Browsing(base_url=base, headers=headers) as client:
         yield client
 
 
