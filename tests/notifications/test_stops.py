@@ -1,6 +1,7 @@
 """News of the Bürgermobil's stops: who hears it, and who hears of their own appointment there instead."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -42,7 +43,7 @@ from tests.notifications.subscribers import at_five, hear, planned, subscribe
 from tests.notifications.test_news import body_of
 
 TOPICS = ("buergermobil",)
-LANGUAGES = {"de": "kommt später", "en": "late", "ar": "تتأخر"}
+LANGUAGES = {"de": "kommt später", "en": "mobil (is )?late", "ar": "ستتأخر الحافلة"}
 """Three languages, with words of the delay."""
 OF_STOPS = ("stops", "stop-changed", "stop-cancelled")
 
@@ -273,7 +274,7 @@ async def test_each_step_reaches_each_person_once_in_their_language(post: Post, 
     told = [message.source for message in post.received(channel)]
     texts = [own_words(source) if channel == "mail" else json.loads(source)["text"] for source in told]
     for words in LANGUAGES.values():
-        assert sum(words in text for text in texts) == 1
+        assert sum(re.search(words, text) is not None for text in texts) == 1
 
 
 async def test_news_of_what_has_changed_waits_for_the_messages_to_those_concerned(post: Post) -> None:
