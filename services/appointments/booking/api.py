@@ -72,7 +72,7 @@ class NewTimeIn(BaseModel):
 
 
 class PersonIn(BaseModel):
-    """Who books; `phone` is read as a German number unless it starts with a country code.
+    """A person that books; `phone` is read as a German number unless it starts with a country code.
 
     `page_language` is that of pages the person saw; `consent` the version of the text agreed to, needed for video.
     `remarks` are read by the staff who serve them.

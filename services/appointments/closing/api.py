@@ -145,7 +145,7 @@ async def in_force(
 async def preview(
     closure: Annotated[ClosureIn, Query()], conn: Connection, service: CurrentService, now: Now, caller: Lead
 ) -> PreviewOut:
-    """Whom a closure would concern, and what is proposed for each. It changes nothing."""
+    """The people a closure would concern, and what is proposed for each. It changes nothing."""
     return _preview_out(await usecases.preview(conn, service, caller, closure.closure(uuid4()), now))
 
 

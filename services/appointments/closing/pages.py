@@ -95,7 +95,7 @@ async def show_all(visit: Lead, typed: CurrentClosure) -> Response:
 
 @router.get("/preview")
 async def show_preview(visit: Lead, typed: CurrentClosure) -> Response:
-    """Whom the closure concerns, and what is proposed for each."""
+    """The people the closure concerns, and what is proposed for each."""
     return await _preview_page(visit, typed)
 
 

@@ -66,7 +66,7 @@ class Confirmation:
 
 
 async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: Closure, now: datetime) -> Preview:
-    """Whom a closure would concern, and what is proposed for each.
+    """The people a closure would concern, and what is proposed for each.
 
     Raises:
         Forbidden: not one of the caller's stations.

@@ -198,7 +198,7 @@ async def move(number: Number, new: MoveIn, desk: CurrentDesk) -> AppointmentOut
 
 @router.get("/unreached", responses=problems(401, 403))
 async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
-    """Whom no message reached and nobody has called yet, the nearest deadline first, with the number to call."""
+    """People no message reached and nobody has called yet, the nearest deadline first, with the number to call."""
     return [
         UnreachedOut(
             notice=each.notice,

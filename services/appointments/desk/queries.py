@@ -126,7 +126,7 @@ async def load_expected(conn: AsyncConnection, service: Service, ids: Sequence[U
 async def load_unreached(
     conn: AsyncConnection, service: Service, who: Caller, now: datetime, limit: int = 200
 ) -> list[Unreached]:
-    """Whom somebody of the staff should call: no message reached them, nobody has called yet, and it is of use still.
+    """The people that staff should call: no message reached them, nobody has called yet, and it is of use still.
 
     Those with a deadline come first, the nearest first; then the oldest first.
     """

@@ -26,7 +26,7 @@ from shared.service import Service
 
 
 class Desk(NamedTuple):
-    """Who does something, when, and in which transaction."""
+    """The member of staff that does something, when, and in which transaction."""
 
     conn: AsyncConnection
     service: Service

@@ -1,4 +1,4 @@
-"""Who comes, and the check of everything before it becomes binding."""
+"""The person that comes, and the check of everything before it becomes binding."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Self
@@ -55,7 +55,7 @@ class Confirmation(Press):
 
 
 class DetailsForm(BaseModel):
-    """Who comes, as typed. An address that was typed is one to be reached at."""
+    """The person that comes, as typed. An address that was typed is one to be reached at."""
 
     name: str = ""
     mail: str = ""

@@ -35,7 +35,7 @@ class TimeChoice(Choice, ShownTimes):
 
 
 class PersonForm(BaseModel):
-    """Who comes, as typed; without a channel they get no messages."""
+    """The person that comes, as typed; without a channel they get no messages."""
 
     name: str = ""
     mail: str = ""
@@ -95,7 +95,7 @@ async def choose_time(
 
 @router.get("/{token}")
 async def ask_person(visit: Clerk, token: str, checked: bool = False) -> Response:
-    """Who comes, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
+    """The person that comes, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
     draft = await _draft(visit, token)
     typed = await load_details(visit.conn, visit.service, draft)
     form, errors = PersonForm(), FormErrors()
