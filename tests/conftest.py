@@ -54,14 +54,14 @@ def stack() -> Iterator[Backend]:
 def own_logging() -> Iterator[None]:
     """Logging that a test may configure."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, configured = root.handlers[:], root.level, structlog.get_config()
     yield
     for handler in root.handlers:
         if handler not in handlers:
             handler.close()
     root.handlers = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 @pytest.fixture

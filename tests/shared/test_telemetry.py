@@ -2,15 +2,25 @@
 
 import json
 import logging
+from collections.abc import Iterator
 
 import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared import telemetry
 from shared.telemetry import configure_logging, current_traceparent, enter_trace, mask
 
 TOKEN = "AZnwoAAAcACAAAAAAAAAAQABq83vEjRWeJq83vEjRWeJqA"
+
+
+@pytest.fixture(autouse=True)
+def own_trace() -> Iterator[None]:
+    """A trace that ends with the test."""
+    before = telemetry._traceparent.set(None)
+    yield
+    telemetry._traceparent.reset(before)
 
 
 @pytest.mark.parametrize(
