@@ -137,6 +137,17 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def api_router(prefix: str, tag: str, *statuses: int) -> APIRouter:
+    """A router of an API, where every route may refuse its input (422) or miss its database (503).
+
+    Args:
+        prefix: of all its paths.
+        tag: heads its routes in the documentation.
+        statuses: further problems each route may answer with.
+    """
+    return APIRouter(prefix=prefix, tags=[tag], responses=problems(422, 503, *statuses))
+
+
 def as_problem(error: Exception) -> Problem:
     """The problem that answers an exception: our refusals as they are, wrong input as 422, outages as 503, else 500."""
     if isinstance(error, Problem):

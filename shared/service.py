@@ -27,7 +27,7 @@ from shared.db import Database
 from shared.due import Due, DueHandlers, Urgency
 from shared.events.base import Fact
 from shared.failures import without_input
-from shared.http import Limits, install_errors, operations_router, problems
+from shared.http import Limits, install_errors, operations_router
 from shared.lanes import Lane
 from shared.links import Links
 from shared.middleware import HeadAsGet, OwnRedirects, Telemetry
@@ -152,6 +152,7 @@ class Service:
                     await asyncio.gather(*tasks)
                     await self.db.close()
 
+        served = [operations_router(self), *(routers if Role.HTTP in roles else ())]
         app = FastAPIOffline(
             title=f"Nahbar {self.name}",
             lifespan=lifespan,
@@ -160,15 +161,11 @@ class Service:
             static_url=f"/{self.name}/api/docs/assets",
             swagger_ui_oauth2_redirect_url=f"/{self.name}/api/docs/oauth2-redirect",
             openapi_url=f"/{self.name}/api/openapi.json",
-            responses=problems(422, 503),
+            routes=[route for router in served for route in router.routes],
         )
         app.state.service = self
         app.state.error_page = error_page
         app.add_middleware(KeptPages)
-        app.include_router(operations_router(self))
-        if Role.HTTP in roles:
-            for router in routers:
-                app.include_router(router)
         install_errors(app)
         app.add_middleware(Limits)
         app.add_middleware(Telemetry, service=self)

@@ -3,6 +3,7 @@
 import gzip
 import re
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -70,6 +71,12 @@ class Assets:
             plain=content,
             gzipped=None if file.suffix == ".woff2" else gzip.compress(content, mtime=0),
         )
+
+
+@cache
+def assets() -> Assets:
+    """The files, read and compressed once in a process."""
+    return Assets()
 
 
 def _answer(asset: Asset, scope: Scope) -> Response:

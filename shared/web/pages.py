@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from shared.city import City
 from shared.problems import Problem
-from shared.web.assets import Assets
+from shared.web.assets import assets
 from shared.web.formats import filters
 from shared.web.forms import one_time_key
 from shared.web.i18n import LANGUAGES, Language, language_of, translations
@@ -65,7 +65,7 @@ class Pages:
     """
 
     def __init__(self, folder: Path, city: City) -> None:
-        self.assets = Assets()
+        self.assets = assets()
         catalogues = [folder / "translations", SHARED / "translations"]
         self._texts = {each: translations(each, catalogues) for each in LANGUAGES}
         self._environments = {each: self._environment(each, folder / "templates", city) for each in LANGUAGES}

@@ -2,21 +2,18 @@
 
 from typing import Any
 
-from fastapi.routing import APIRoute
-
 from shared.service import Service
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import Client
+from tests.support.routes import routes_of
 
 
 async def test_a_nul_in_an_address_leads_nowhere(app: Any, client: Client, service: Service) -> None:
     clerks = [Clerk.sign_in(client, service, member) for member in ("schalter-mitte", "leitung")]
-    routers = [each.original_router for each in app.routes if hasattr(each, "original_router")]
     paths = [
         (method, route.path)
-        for router in routers
-        for route in router.routes
-        if isinstance(route, APIRoute) and route.path.startswith(PAGES) and "{" in route.path
+        for route in routes_of(app)
+        if route.path.startswith(PAGES) and "{" in route.path
         for method in route.methods or ()
     ]
     assert ("POST", f"{PAGES}/counter/{{counter}}") in paths

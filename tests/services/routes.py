@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
+
+from tests.support.routes import routes_of as api_routes_of
 
 _OF_TIME = re.compile(r"day|week|month|monday|page|first|last|from|until|date|_at$|moment|time")
 
@@ -40,20 +41,12 @@ class Route:
 
 
 def routes_of(app: FastAPI) -> list[Route]:
-    """The routes of an application, those of its routers too."""
+    """The routes of an application, and what each takes."""
     return [
         Route(method, route.path, tuple(_parameters(route.dependant)))
-        for route in _routes(app.routes)
+        for route in api_routes_of(app)
         for method in sorted(route.methods or ())
     ]
-
-
-def _routes(found: list[Any]) -> Iterator[APIRoute]:
-    for each in found:
-        if isinstance(each, APIRoute):
-            yield each
-        elif router := getattr(each, "original_router", None):
-            yield from _routes(router.routes)
 
 
 def _parameters(dependant: Dependant) -> Iterator[Parameter]:

@@ -15,7 +15,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -26,6 +25,7 @@ from shared.service import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES
 from tests.services.conftest import client_of, new_app
+from tests.support.routes import routes_of
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)
@@ -153,9 +153,7 @@ async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, s
             yield from transactions(each)
 
     app = new_app(settings)
-    routers = [route.original_router for route in app.routes if hasattr(route, "original_router")]
-    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    found = [each for route in routes for each in transactions(route.dependant)]
+    found = [each for route in routes_of(app) for each in transactions(route.dependant)]
     assert found
     assert {each.scope for each in found} == {"function"}
     await app.state.service.db.close()

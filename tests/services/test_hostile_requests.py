@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from deploy.operations import load_city_into
 from shared.http import LARGEST_BODY, LARGEST_HEADERS, LARGEST_QUERY, MOST_VALUES
 from shared.service import Role
 from shared.settings import SERVICES, Platform
 from tests.services.conftest import client_of, new_app, settings_class
+from tests.support.routes import routes_of
 from tests.support.stack import Backend
 
 JSON, FORM, PARTS = "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
@@ -53,8 +53,7 @@ COOKIES = [b"; " * 7000, b'x="' + b"\\" * 15_000, b"\xe4=\xff"]
 
 def targets(app: FastAPI) -> Iterator[tuple[str, str]]:
     """A method and a path of each route."""
-    routers = [route.original_router for route in app.routes if hasattr(route, "original_router")]
-    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+    for route in routes_of(app):
         for method in sorted(route.methods or ()):
             yield method, re.sub(r"{[^}]*}", "x", route.path)
 

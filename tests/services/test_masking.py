@@ -3,21 +3,19 @@
 from uuid import uuid4
 
 import pytest
-from fastapi.routing import APIRoute
 
 from shared.service import Service
 from shared.settings import SERVICES
 from shared.telemetry import mask
 from tests.services.conftest import new_app, settings_class
+from tests.support.routes import routes_of
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_tokens_are_masked_in_every_path(name: str) -> None:
     settings = settings_class(name)()
     links = Service(settings).links
-    routers = [route.original_router for route in new_app(settings).routes if hasattr(route, "original_router")]
-    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    paths = {route.path for route in routes if "{token}" in route.path}
+    paths = {route.path for route in routes_of(new_app(settings)) if "{token}" in route.path}
     assert paths or name == "mobile_office"
     for path in paths:
         token = links.token("any", uuid4(), 1)

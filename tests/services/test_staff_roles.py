@@ -11,8 +11,8 @@ from shared.settings import SERVICES, Platform
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
 from tests.services.conftest import client_of, new_app, settings_class
+from tests.support.routes import routes_of, staff_routes
 from tests.support.stack import Backend
-from tests.support.staff_routes import routes_of, staff_routes
 
 FOR_EVERYBODY = (
     *("/staff/", "/staff/sign-in", "/staff/signed-in", "/staff/sign-out", "/staff/signed-out"),

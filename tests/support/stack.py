@@ -129,7 +129,7 @@ async def clone_database(server: str, service: str, name: str) -> str:
             await migrations.create_database(f"{server}/{template}_new")
             await migrations.upgrade(f"{server}/{template}_new", service)
             await conn.execute(f'alter database "{template}_new" rename to "{template}"')
-        await conn.execute(f'create database "{name}" template "{template}"')
+        await conn.execute(f'create database "{name}" template "{template}" strategy file_copy')
     finally:
         await conn.close()
     return f"{server}/{name}"

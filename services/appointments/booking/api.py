@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,13 +23,13 @@ from shared.days import Moment
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
 from shared.service import Service
 from shared.web.i18n import MESSAGE_LANGUAGES
 
-router = APIRouter(prefix="/appointments/api/v1", tags=["booking"])
+router = api_router("/appointments/api/v1", "booking")
 
 HOLD_LINK = "hold"
 MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]

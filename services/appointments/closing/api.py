@@ -4,7 +4,7 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.appointments.closing import usecases
@@ -18,7 +18,7 @@ from services.appointments.offer.queries import load_offer
 from shared.auth import Caller, require_role
 from shared.clock import BERLIN
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.lines import legible_line
 
 Lead = Annotated[Caller, Depends(require_role("appointments:lead"))]
@@ -26,7 +26,7 @@ Reason = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}$")]
 
-router = APIRouter(prefix="/appointments/api/v1/staff/closures", tags=["closures"])
+router = api_router("/appointments/api/v1/staff/closures", "closures")
 
 
 class ClosureIn(BaseModel):

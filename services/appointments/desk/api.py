@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.appointments.booking.api import (
@@ -25,11 +25,11 @@ from services.appointments.offer.api import Key
 from shared.auth import Caller, require_role
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
 
-router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"])
+router = api_router("/appointments/api/v1/staff", "staff")
 
 Number = AppointmentNumber
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from services.appointments.offer.days import load_earliest, load_earliest_by_service
@@ -13,9 +13,9 @@ from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 
-router = APIRouter(prefix="/appointments/api/v1", tags=["offer"])
+router = api_router("/appointments/api/v1", "offer")
 
 EARLIEST_MAX_AGE_S = 30
 

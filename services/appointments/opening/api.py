@@ -3,7 +3,7 @@
 from datetime import time
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.appointments.closing.api import Hour, Lead
@@ -14,12 +14,12 @@ from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.recurrence import LAST
 
 StationKey = Annotated[Key, Path()]
 
-router = APIRouter(prefix="/appointments/api/v1/staff/hours/{station}", tags=["opening hours"])
+router = api_router("/appointments/api/v1/staff/hours/{station}", "opening hours")
 
 
 class WindowBody(BaseModel):

@@ -3,7 +3,6 @@
 from typing import Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel
 
 from services.appointments.queue.facts import TICKET
@@ -12,10 +11,10 @@ from services.appointments.queue.rows import Ticket
 from services.appointments.queue.usecases import give_back
 from shared.db import Connection
 from shared.events.tickets import TicketOutcome
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.service import Service
 
-router = APIRouter(prefix="/appointments/api/v1", tags=["queue"])
+router = api_router("/appointments/api/v1", "queue")
 
 QueueStatus = Literal["waiting", "called", "serving", "papers", "closed"]
 

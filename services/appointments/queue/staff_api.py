@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from services.appointments.booking.api import MESSAGES
 from services.appointments.booking.domain import check_mobile
@@ -37,11 +37,11 @@ from services.appointments.queue.usecases import TicketWish
 from shared.clock import BERLIN
 from shared.days import Day
 from shared.events.tickets import TicketOutcome
-from shared.http import problems
+from shared.http import api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput
 
-router = APIRouter(prefix="/appointments/api/v1/staff", tags=["staff"], responses=problems(401, 403))
+router = api_router("/appointments/api/v1/staff", "staff", 401, 403)
 
 MOST_DAYS = 92
 

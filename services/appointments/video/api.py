@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AwareDatetime, BaseModel
 
 from services.appointments.booking.domain import Status
@@ -13,10 +13,10 @@ from services.appointments.video.domain import Room, opens_at, room_at
 from services.appointments.video.pages import CurrentRooms
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.http import Now, problems
+from shared.http import Now, api_router, problems
 from shared.problems import NotFound, Problem
 
-router = APIRouter(prefix="/appointments/api/v1/staff/video", tags=["staff"])
+router = api_router("/appointments/api/v1/staff/video", "staff")
 
 
 class RoomClosed(Problem):

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,12 +25,12 @@ from services.appointments.waiting.queries import (
 )
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import NotFound
 from shared.service import Service
 
-router = APIRouter(prefix="/appointments/api/v1", tags=["waiting list"])
+router = api_router("/appointments/api/v1", "waiting list")
 
 Weekday = Annotated[int, Field(ge=0, le=6)]
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.fleet import usecases
@@ -15,9 +15,9 @@ from services.mobile_office.tours.bodies import API, Body, Counters, Key, Lead, 
 from shared.city import RhineBank
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 
-router = APIRouter(prefix=API, tags=["fleet"])
+router = api_router(API, "fleet")
 
 
 class PlaceIn(Body):

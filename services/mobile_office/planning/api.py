@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.planning import usecases
@@ -12,9 +11,9 @@ from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.tours.bodies import API, Body, Lead, PlanBody
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 
-router = APIRouter(prefix=f"{API}/staff/planning-help", tags=["planning help"])
+router = api_router(f"{API}/staff/planning-help", "planning help")
 
 
 class FairnessOut(BaseModel):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.mobile_office.tours.bodies import API, Key, StopOut
 from services.mobile_office.tours.queries import find_stop, load_announced
@@ -12,11 +12,11 @@ from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
 from shared.db import Connection
 from shared.events.mobile_office import StopState
-from shared.http import Now, problems
+from shared.http import Now, api_router, problems
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
 
-router = APIRouter(prefix=f"{API}/stops", tags=["stops"])
+router = api_router(f"{API}/stops", "stops")
 
 Number = Annotated[int | None, Query(ge=0, le=9999)]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.mobile_office.tours import changes
@@ -14,9 +14,9 @@ from services.mobile_office.tours.changes import MOST_MINUTES, Delay, load_delay
 from services.mobile_office.tours.queries import find_stop, lock_stops
 from shared.days import Moment
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 
-router = APIRouter(prefix=f"{API}/staff", tags=["changes"])
+router = api_router(f"{API}/staff", "changes")
 
 MOST_STOPS = 50
 Minutes = Annotated[int, Field(ge=0, le=MOST_MINUTES)]

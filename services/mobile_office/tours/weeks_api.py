@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.mobile_office.tours import publishing, usecases
@@ -26,10 +26,10 @@ from services.mobile_office.tours.queries import load_stops, load_week
 from services.mobile_office.tours.refusals import PreviewOutdated
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.problems import NotFound
 
-router = APIRouter(prefix=f"{API}/staff/weeks/{{monday}}", tags=["weeks"])
+router = api_router(f"{API}/staff/weeks/{{monday}}", "weeks")
 
 
 class StopIn(PlanBody):

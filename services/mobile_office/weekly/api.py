@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from services.mobile_office.tours.bodies import API, Body, Hour, Key, Lead, Staff, Version, as_body, time_of
@@ -14,9 +13,9 @@ from services.mobile_office.weekly.queries import load_weekly_plan
 from services.mobile_office.weekly.refusals import WeeklyStopChanged
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 
-router = APIRouter(prefix=f"{API}/staff/weekly-stops", tags=["weekly plan"])
+router = api_router(f"{API}/staff/weekly-stops", "weekly plan")
 
 
 class WeeklyStopIn(Body):

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from pydantic import BaseModel, Field
 
 from services.notifications.delivery import queries, spared
@@ -13,7 +13,7 @@ from shared import audit
 from shared.addresses import checked_mail, checked_phone
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.people import Person
 from shared.problems import NotFound
 
@@ -24,7 +24,7 @@ SPARED_LIFTED = "spared_lifted"
 
 SparedId = Annotated[str, Path(pattern="^[0-9a-f]{12}$")]
 
-router = APIRouter(prefix="/notifications/api/v1", tags=["ledger"])
+router = api_router("/notifications/api/v1", "ledger")
 
 
 @router.get("/ledger")

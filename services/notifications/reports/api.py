@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.replies.domain import is_for
@@ -15,11 +15,11 @@ from services.notifications.reports.usecases import receive_receipt
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
 from shared.db import Connection
-from shared.http import CurrentService, problems
+from shared.http import CurrentService, api_router, problems
 from shared.problems import Forbidden, NotFound
 from shared.service import Service
 
-router = APIRouter(prefix="/notifications/api/v1/receipts", tags=["receipts"])
+router = api_router("/notifications/api/v1/receipts", "receipts")
 
 log = structlog.get_logger()
 

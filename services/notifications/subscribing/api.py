@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.subscribing import usecases
@@ -14,13 +14,13 @@ from services.notifications.subscribing.refusals import SubscriptionOver
 from shared.addresses import PHONE_MESSAGES
 from shared.city import City
 from shared.db import Connection
-from shared.http import CurrentService, Now, problems
+from shared.http import CurrentService, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput
 from shared.service import Service
 from shared.web.i18n import MESSAGE_LANGUAGES
 
-router = APIRouter(prefix="/notifications/api/v1", tags=["subscriptions"])
+router = api_router("/notifications/api/v1", "subscriptions")
 
 MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]
 Numbers = Annotated[list[Annotated[int, Field(ge=1, le=100_000)]], Field(max_length=100)]

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from shared.audit import load_audit
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.http import problems
+from shared.http import api_router, problems
 from shared.web.staff.visit import StaffVisit, staff
 
 PAGE = 50
@@ -38,7 +38,7 @@ def audit_pages(name: str, role: str) -> APIRouter:
         name: of the service.
         role: who may read.
     """
-    router = APIRouter(prefix=f"/{name}")
+    router = api_router(f"/{name}", "staff")
 
     @router.get("/staff/audit", include_in_schema=False)
     async def page(visit: Annotated[StaffVisit, Depends(staff(role))], before: UUID | None = None) -> Response:
@@ -46,7 +46,7 @@ def audit_pages(name: str, role: str) -> APIRouter:
         actions = visit.request.app.state.staff_area.actions
         return visit.render("staff/audit.html", deeds=deeds, actions=actions, more=len(deeds) == PAGE)
 
-    @router.get("/api/v1/staff/audit", responses=problems(401, 403), tags=["staff"])
+    @router.get("/api/v1/staff/audit", responses=problems(401, 403))
     async def audit(
         conn: Connection, caller: Annotated[Caller, Depends(require_role(role))], before: UUID | None = None
     ) -> list[DeedOut]:

@@ -1,7 +1,4 @@
-"""The routes of an application that are for staff alone."""
-
-from collections.abc import Iterable, Iterator
-from typing import Any
+"""The routes of an application, and those that are for staff alone."""
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
@@ -11,8 +8,8 @@ _GUARDS = ("require_role.<locals>.caller", "signed_in.<locals>.session")
 
 
 def routes_of(app: FastAPI) -> list[APIRoute]:
-    """All routes of an application, those of its routers too."""
-    return list(_routes(app.routes))
+    """All routes of an application."""
+    return [each for each in app.routes if isinstance(each, APIRoute)]
 
 
 def staff_routes(app: FastAPI) -> list[tuple[str, str]]:
@@ -23,14 +20,6 @@ def staff_routes(app: FastAPI) -> list[tuple[str, str]]:
         if _is_guarded(route.dependant)
         for method in sorted(route.methods or ())
     ]
-
-
-def _routes(found: Iterable[Any]) -> Iterator[APIRoute]:
-    for each in found:
-        if isinstance(each, APIRoute):
-            yield each
-        elif router := getattr(each, "original_router", None):
-            yield from _routes(router.routes)
 
 
 def _is_guarded(dependant: Dependant) -> bool:
