@@ -72,7 +72,7 @@ def topic_prefix() -> str:
 
 @pytest_asyncio.fixture
 async def database(stack: Backend) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
-    """Makes databases: `await database("appointments")` is the URL of a fresh, migrated one."""
+    """Makes databases: `await database("appointments")` is the URL of a fresh one with the city's data."""
     made: list[str] = []
 
     async def make(service: str) -> str:

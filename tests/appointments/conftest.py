@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from services.appointments.app import create_app
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN, Clock
@@ -46,9 +45,6 @@ async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tm
 async def app(settings: Settings) -> AsyncIterator[Any]:
     """The running application, with the roles that need no Kafka, Duisburg loaded."""
     app = create_app(settings, frozenset({Role.HTTP, Role.DUE}))
-    service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -18,7 +18,6 @@ from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.limits import Limits, note_taking
 from services.appointments.booking.refusals import TimesUsedUp
 from services.appointments.booking.wishes import Wish
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.service import Role, Service
 from shared.takings import forget_takings
@@ -36,9 +35,6 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
     """The application with low limits, which hold for this machine too."""
     update = {"person_limit": PERSON_LIMIT, "address_limit": ADDRESS_LIMIT, "unlimited_networks": []}
     app = create_app(settings.model_copy(update=update), frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     async with app.router.lifespan_context(app):
         yield app
 

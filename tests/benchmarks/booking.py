@@ -35,7 +35,7 @@ async def booking_over_http(site: Site) -> list[Row]:
 
 async def _ours(site: Site) -> Load:
     async with (
-        site.city() as database,
+        site.database("appointments") as database,
         site.service("appointments", await site.platform(), database, roles="http,relay") as (address, _),
     ):
         return await _measure(site, f"{address}/appointments/api/v1/appointments", database)
@@ -46,7 +46,7 @@ async def _bare(site: Site) -> Load:
     address = f"http://127.0.0.1:{port}"
     command = ["tests.benchmarks.bare_booking", str(port)]
     async with (
-        site.city() as database,
+        site.database("appointments") as database,
         site.process("bare", [*command, database], f"{address}/ready", {}),
     ):
         return await _measure(site, f"{address}/appointments", database)

@@ -59,7 +59,7 @@ def _rate(seconds: list[float]) -> float:
 
 async def _ours(site: Site) -> list[float]:
     """What the API and the page do: the call, its fact, the entry in the audit log, one transaction."""
-    async with site.city() as database:
+    async with site.database("appointments") as database:
         service = Service(Settings(database=database, pool_size=len(COUNTERS)))
         who = Caller(subject="clerk", roles=frozenset({"appointments:staff"}), stations=frozenset({EVERY_STATION}))
 
@@ -74,7 +74,7 @@ async def _ours(site: Site) -> list[float]:
 
 async def _bare(site: Site) -> list[float]:
     """The statement, in a transaction of its own."""
-    async with site.city() as database:
+    async with site.database("appointments") as database:
         pool = await asyncpg.create_pool(database, min_size=len(COUNTERS), max_size=len(COUNTERS))
 
         async def call(counter: str) -> bool:

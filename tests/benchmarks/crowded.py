@@ -31,7 +31,7 @@ async def free_times_in_a_full_year(site: Site) -> list[Row]:
     async with AsyncExitStack() as stack:
         addresses = {}
         for name in ("full", "empty"):
-            database = await stack.enter_async_context(site.city())
+            database = await stack.enter_async_context(site.database("appointments"))
             if name == "full":
                 await fill(database, site.sizes.year, opening(city.bookable_days), TAKEN)
             platform = await site.platform()
@@ -62,7 +62,7 @@ async def booking_among_a_million(site: Site) -> list[Row]:
     async with AsyncExitStack() as stack:
         urls = {}
         for name in ("crowded", "alone"):
-            database = await stack.enter_async_context(site.city())
+            database = await stack.enter_async_context(site.database("appointments"))
             if name == "crowded":
                 await fill(database, site.sizes.million, opening(-1))
             running = site.service("appointments", await site.platform(), database, roles="http,relay")

@@ -21,7 +21,7 @@ async def footprint(site: Site) -> list[Row]:
     platform = await site.platform()
     with site.mail_server() as server:
         async with (
-            site.city() as appointments,
+            site.database("appointments") as appointments,
             site.database("notifications") as notifications,
             site.service("appointments", platform, appointments) as (address, first),
             site.service("notifications", platform, notifications, smtp_port=server.port) as (_, second),

@@ -48,7 +48,7 @@ async def _measure(site: Site, news: Fact | None) -> tuple[list[float], int]:
     """Milliseconds from commit to acceptance of each booking, and how many subscribers were left at the end."""
     platform, rate = await site.platform(), site.sizes.journey_rate
     count = int(rate * site.sizes.journey_seconds)
-    async with site.city() as appointments, site.database("notifications") as notifications:
+    async with site.database("appointments") as appointments, site.database("notifications") as notifications:
         if news:
             await _make_bulk(platform, notifications, site.sizes.bulk, news)
         bodies = await bookings(appointments, WARM_UP + count)

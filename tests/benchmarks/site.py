@@ -15,8 +15,6 @@ import httpx
 
 from deploy.local.processes import Child, free_port
 from deploy.local.stack import ROOT, FarEnd
-from services.appointments.offer.usecases import load_city
-from shared.city import City
 from shared.db import Database
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
@@ -92,7 +90,7 @@ class Site:
 
     @asynccontextmanager
     async def database(self, service: str, like: str | None = None) -> AsyncIterator[str]:
-        """The URL of a database: a copy of `like`, to which nobody is connected, else fresh and migrated."""
+        """The URL of a database: a copy of `like`, to which nobody is connected, else fresh, with the city's data."""
         name = f"bench_{uuid4().hex[:12]}"
         if like is None:
             url = await clone_database(self.backend.url, service, name)
@@ -103,16 +101,6 @@ class Site:
             yield url
         finally:
             await drop_database(url)
-
-    @asynccontextmanager
-    async def city(self) -> AsyncIterator[str]:
-        """The URL of a database of `appointments` with the city loaded."""
-        async with self.database("appointments") as url:
-            database = Database(url, pool_size=2)
-            async with database.transaction() as conn:
-                await load_city(conn, City.load("duisburg"))
-            await database.close()
-            yield url
 
     @asynccontextmanager
     async def process(

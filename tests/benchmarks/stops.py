@@ -61,7 +61,7 @@ def a_stop(days: int = 5) -> MobilStopScheduled:
 async def _call_off(site: Site, count: int) -> tuple[float, list[Any]]:
     """Seconds until the last message, and the mails of the cancellation."""
     platform, stop = by_day(site, await site.platform()), a_stop()
-    async with site.city() as appointments, site.database("notifications") as notifications:
+    async with site.database("appointments") as appointments, site.database("notifications") as notifications:
         with site.mail_server() as server:
             async with (
                 site.service("notifications", platform, notifications, smtp_port=server.port),

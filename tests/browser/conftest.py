@@ -18,10 +18,8 @@ from starlette.types import ASGIApp
 from deploy.local.far_ends.issuer import create_issuer
 from deploy.serve import KEEP_ALIVE, OnePort
 from services.appointments.app import create_app
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from services.mobile_office.app import create_app as create_mobile_office
-from services.mobile_office.fleet.usecases import load_city as load_fleet
 from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
@@ -171,8 +169,6 @@ async def appointments(
     issuer.include_router(create_issuer(keys, platform.oidc_issuer, platform.oidc_audience, secret), prefix="/issuer")
     app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
     service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(service.city, {"termin"}))
     async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
         yield address, service, client
@@ -248,8 +244,6 @@ async def touring(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
     )
     app = create_mobile_office(MobileOfficeSettings(platform=platform, database=database), frozenset({Role.HTTP}))
     service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_fleet(conn, service.city)
     async with serving(OnePort({"mobile_office": app}, create_portal(service.city, {"mobil"}))) as address:
         yield TouringSite(address, service)
     await service.db.close()

@@ -12,8 +12,6 @@ import asyncpg
 from sqlalchemy import delete
 
 from deploy.local.laptop import REPLY_NUMBER
-from services.appointments.offer.usecases import load_city as load_offer
-from services.mobile_office.fleet.usecases import load_city as load_fleet
 from services.mobile_office.tables import weekly_stops
 from shared.calendar import previous_working_day
 from shared.city import City as CityData
@@ -71,13 +69,10 @@ class City:
             self.databases[service] = await clone_database(self.url, service, f"{self.prefix}_{service}")
         await create_topics(self.bootstrap, all_topics(self.prefix, SERVICES), PARTITIONS)
         city = CityData.load(self.platform.city)
-        for service, load in (("appointments", load_offer), ("mobile_office", load_fleet)):
-            database = Database(self.databases[service])
-            async with database.transaction() as conn:
-                await load(conn, city)
-                if service == "mobile_office":
-                    await conn.execute(delete(weekly_stops))
-            await database.close()
+        database = Database(self.databases["mobile_office"])
+        async with database.transaction() as conn:
+            await conn.execute(delete(weekly_stops))
+        await database.close()
         self.counters = {each.key: each.counters for each in city.stations if each.kind == "counter"}
         self.move_to(berlin(working_day(now().date(), 1), 12))
         self.day = berlin(working_day(self.now.astimezone(BERLIN).date(), 3))

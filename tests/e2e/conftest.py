@@ -23,10 +23,8 @@ from deploy.local.laptop import REPLY_NUMBER
 from deploy.local.processes import free_port
 from deploy.serve import KEEP_ALIVE, OnePort
 from services.appointments.app import create_app as create_appointments
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings as AppointmentsSettings
 from services.mobile_office.app import create_app as create_mobile_office
-from services.mobile_office.fleet.usecases import load_city as load_fleet
 from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
@@ -49,7 +47,6 @@ CREATE: dict[str, Callable[..., FastAPI]] = {
     "mobile_office": create_mobile_office,
     "notifications": create_notifications,
 }
-LOAD_CITY = {"appointments": load_city, "mobile_office": load_fleet}
 
 
 class City:
@@ -235,9 +232,6 @@ async def city(
         async with mail_server(tmp_path, smtp, bounces):
             for name in SERVICES:
                 await city.start(name)
-            for name, load in LOAD_CITY.items():
-                async with city.service(name).db.transaction() as conn:
-                    await load(conn, city.service(name).city)
             server = uvicorn.Server(
                 uvicorn.Config(
                     OnePort(city.apps, otherwise=city.apps["appointments"]),

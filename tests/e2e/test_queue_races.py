@@ -12,7 +12,6 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from deploy.local.far_ends.web import WebSettings, create_web
-from services.appointments.offer.usecases import load_city
 from services.appointments.queue.usecases import TicketWish, issue
 from services.appointments.settings import Settings
 from shared.events.registry import all_topics
@@ -47,7 +46,6 @@ async def service(
     service = Service(Settings(platform=platform, database=await database("appointments")))
     stand_at(platform.clock_file, berlin(working_day(now().date(), 1), 10))
     async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
         await conn.execute(text("update stations set daily_tickets = 900"))
     with web_server(create_web(WebSettings(folder=tmp_path, webhook="", issuer=issuer)), listener):
         yield service

@@ -15,7 +15,6 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from deploy.local.far_ends.issuer import create_issuer
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
@@ -45,8 +44,6 @@ async def service(
         kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
     )
     service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     yield service
     await service.db.close()
 

@@ -15,7 +15,6 @@ import uvicorn
 
 from deploy.local.postgres import Postgres
 from services.appointments.app import create_app
-from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared.events.appointments import AppointmentBooked
 from shared.events.registry import all_topics, topic_of
@@ -57,8 +56,6 @@ async def served(settings: Settings) -> AsyncIterator[tuple[str, Service]]:
     """The service with its pages, API and relay, on a port; yields the address."""
     app = create_app(settings, frozenset({Role.HTTP, Role.RELAY}))
     service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     front = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve([front]))

@@ -12,7 +12,6 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from services.mobile_office.app import create_app
-from services.mobile_office.fleet.usecases import load_city
 from services.mobile_office.settings import Settings
 from services.mobile_office.tours.bookings import note_booking
 from shared import events
@@ -53,9 +52,6 @@ async def settings(
 async def app(settings: Settings) -> AsyncIterator[Any]:
     """The running application, with the role that needs no Kafka, Duisburg loaded."""
     app = create_app(settings, frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from deploy.operations import load_city_into
 from services.appointments.booking.api import HOLD_LINK
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
@@ -112,7 +111,6 @@ async def test_no_end_of_time_breaks_a_route(
     routes = [route for route in routes_of(app) if route.of_time]
     broken, reached = [], set()
     async with client_of(app) as client:
-        await load_city_into(service)
         asking = Asking(client, service, await known_to(service, client))
         for route, role in product(routes, ROLES):
             names = ["", *(each.name for each in route.of_time)] if role == "lead" else [""]

@@ -14,7 +14,6 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from deploy.operations import load_city_into
 from shared.service import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
@@ -39,9 +38,6 @@ async def document(
         kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
     )
     service_settings = settings_class(name)(platform=platform, database=await database(name))
-    service = new_app(service_settings).state.service
-    await load_city_into(service)
-    await service.db.close()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         app = new_app(service_settings, frozenset({Role.HTTP}))
         with web_server(app, listener):

@@ -9,7 +9,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from deploy.operations import load_city_into
 from shared.http import LARGEST_BODY, LARGEST_HEADERS, LARGEST_QUERY, MOST_VALUES
 from shared.service import Role
 from shared.settings import SERVICES, Platform
@@ -86,9 +85,6 @@ async def test_no_request_is_long_work(
 ) -> None:
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
     settings = settings_class(name)(platform=platform, database=await database(name))
-    service = new_app(settings).state.service
-    await load_city_into(service)
-    await service.db.close()
     app = new_app(settings, frozenset({Role.HTTP}))
     async with client_of(app) as client:
         for method, path in targets(app):

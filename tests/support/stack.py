@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +17,9 @@ from deploy.local.java import KAFKA
 from deploy.local.kafka import PROPERTIES, Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import free_port
+from deploy.operations import load_city_into
 from shared import migrations
+from shared.service import Service
 
 _TEMPLATE_LOCK = 0x746D706C
 _FOLDERS = "nahbar-test-"
@@ -120,7 +123,7 @@ def _kafka_environment(bootstrap: str) -> dict[str, str]:
 
 
 async def clone_database(server: str, service: str, name: str) -> str:
-    """A new database of a service, cloned from a template that the first caller migrates; returns its URL."""
+    """A new database of a service with the city's data, cloned from a template the first caller makes: its URL."""
     template = f"template_{service}"
     conn = await asyncpg.connect(f"{server}/postgres", timeout=30)
     try:
@@ -128,11 +131,18 @@ async def clone_database(server: str, service: str, name: str) -> str:
         if not await conn.fetchval("select true from pg_database where datname = $1", template):
             await migrations.create_database(f"{server}/{template}_new")
             await migrations.upgrade(f"{server}/{template}_new", service)
+            await _load_city(service, f"{server}/{template}_new")
             await conn.execute(f'alter database "{template}_new" rename to "{template}"')
         await conn.execute(f'create database "{name}" template "{template}" strategy file_copy')
     finally:
         await conn.close()
     return f"{server}/{name}"
+
+
+async def _load_city(service: str, url: str) -> None:
+    found = Service(import_module(f"services.{service}.settings").Settings(database=url))
+    await load_city_into(found)
+    await found.db.close()
 
 
 async def drop_database(url: str) -> None:
