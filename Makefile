@@ -20,6 +20,9 @@ demo: $(VENV)/installed ## run the platform on this machine and play a day (ONCE
 test: $(VENV)/installed ## run the whole test suite
 	$(RUN)/python -m pytest -n 2 $(ARGS)
 
+pictures: $(VENV)/installed ## keep pictures of every page, on phone and desktop, in .nahbar/screenshots
+	PICTURES=1 $(RUN)/python -m pytest -n 2 tests/browser $(ARGS)
+
 check: $(VENV)/installed ## lint, types, import rules
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -45,4 +48,4 @@ lock: ## renew requirements.lock (everything) and deploy/requirements.lock (the 
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra build --constraints requirements.lock pyproject.toml -o deploy/requirements.lock
 	rm -rf .venv-lock
 
-.PHONY: help demo test check fmt bench chaos docs lock
+.PHONY: help demo test pictures check fmt bench chaos docs lock
