@@ -18,7 +18,7 @@ from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
 from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
 from tests.appointments.desk import not_reached
-from tests.support.staff_routes import staff_routes
+from tests.support.routes import staff_routes
 
 ROLES = frozenset({"appointments:staff", "appointments:lead"})
 SERVICE = "meldebescheinigung"

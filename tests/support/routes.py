@@ -1,4 +1,4 @@
-"""What the routes of an application take, read from their signatures."""
+"""The routes of an application: what they take, and which are for staff alone, read from their signatures."""
 
 import inspect
 import re
@@ -11,6 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+_GUARDS = ("require_role.<locals>.caller", "signed_in.<locals>.session")
 _OF_TIME = re.compile(r"day|week|month|monday|page|first|last|from|until|date|_at$|moment|time")
 
 Where = Literal["path", "query", "body"]
@@ -27,11 +28,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Route:
-    """A route, and what it takes."""
+    """A route, what it takes, and whether it asks who calls."""
 
     method: str
     path: str
     parameters: tuple[Parameter, ...]
+    for_staff: bool
 
     @property
     def of_time(self) -> list[Parameter]:
@@ -42,10 +44,21 @@ class Route:
 def routes_of(app: FastAPI) -> list[Route]:
     """The routes of an application, those of its routers too."""
     return [
-        Route(method, route.path, tuple(_parameters(route.dependant)))
+        Route(method, route.path, tuple(_parameters(route.dependant)), _is_guarded(route.dependant))
         for route in _routes(app.routes)
         for method in sorted(route.methods or ())
     ]
+
+
+def staff_routes(app: FastAPI) -> list[tuple[str, str]]:
+    """The method and path of each route that asks who calls."""
+    return [(route.method, route.path) for route in routes_of(app) if route.for_staff]
+
+
+def _is_guarded(dependant: Dependant) -> bool:
+    return any(
+        getattr(each.call, "__qualname__", "") in _GUARDS or _is_guarded(each) for each in dependant.dependencies
+    )
 
 
 def _routes(found: list[Any]) -> Iterator[APIRoute]:
