@@ -4,36 +4,45 @@ import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
+import asyncpg
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import ProgrammingError
 
 from deploy import contracts, operations, serve
-from shared.failures import Failure, classify, without_input
+from shared.failures import Failure, classify, lacks_tables, without_input
 from shared.service import ALL_ROLES, Role
-from shared.settings import SERVICES, Platform
+from shared.settings import SERVICES, Platform, WrongSettings, read
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-letters = typer.Typer(no_args_is_help=True, help="Records a service could not take.")
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
+letters = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Records a service could not take.")
 app.add_typer(letters, name="dead-letters")
 console = Console()
 
+
+def _service(typed: str) -> str:
+    if typed not in SERVICES:
+        raise typer.BadParameter(f"there is no service {typed!r}; the services are: {', '.join(SERVICES)}.")
+    return typed
+
+
 Services = Annotated[
     list[str] | None,
-    typer.Argument(help=f"Some of: {', '.join(SERVICES)}. None means all."),
+    typer.Argument(help=f"Some of: {', '.join(SERVICES)}. None means all.", parser=_service, metavar="SERVICE"),
 ]
-Port = Annotated[int, typer.Option(help="Where pages and APIs are served.")]
+Port = Annotated[int, typer.Option(help="Where pages and APIs are served.", min=1, max=65535)]
 Folder = Annotated[Path | None, typer.Option(help="Keeps all data; .nahbar in the project where left out.")]
-ServiceName = Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")]
+OneService = Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.", parser=_service, metavar="SERVICE")]
 
 
 @app.command("serve")
 def serve_command(
     services: Services = None,
     host: str = "127.0.0.1",
-    port: int = 8000,
+    port: Port = 8000,
     roles: Annotated[str, typer.Option(help="Comma separated: http, relay, consume, due.")] = "http,relay,consume,due",
     inbox: Annotated[
         Path | None,
@@ -41,9 +50,7 @@ def serve_command(
     ] = None,
 ) -> None:
     """Serve services in one process."""
-    names = _names(services)
-    chosen = frozenset(Role(role.strip()) for role in roles.split(",")) if roles else ALL_ROLES
-    platform, served = Platform(), serve.platform_app(names, chosen, inbox)
+    platform, served = read(Platform), serve.platform_app(services or SERVICES, _roles(roles), inbox)
     serve.run(served, host, port, platform.log_level, served.drain, platform.drain_seconds, platform.trusted_proxies)
 
 
@@ -70,7 +77,7 @@ def demo(
 @app.command()
 def migrate(services: Services = None) -> None:
     """Create the services' databases and bring them to the newest schema."""
-    for name in _names(services):
+    for name in services or SERVICES:
         asyncio.run(operations.migrate(name))
         console.print(f"{name}: database is up to date")
 
@@ -117,19 +124,19 @@ def check_city() -> None:
 @app.command("contracts")
 def contracts_command(folder: Annotated[Path, typer.Argument(help="Made if absent.")] = Path("contracts")) -> None:
     """Write the contract for other teams: AsyncAPI and a JSON Schema per fact."""
-    for file in contracts.export(folder, Platform().topic_prefix):
+    for file in contracts.export(folder, read(Platform).topic_prefix):
         console.print(str(file))
 
 
 @app.command()
-def keys(service: ServiceName) -> None:
+def keys(service: OneService) -> None:
     """Print a new key pair for values sealed to a service, and new secrets, as settings."""
     for line in operations.new_secrets(service):
         print(line)
 
 
 @letters.command("list")
-def list_letters(service: ServiceName) -> None:
+def list_letters(service: OneService) -> None:
     """The unsettled dead letters of a service, oldest first."""
     table = Table("id", "recorded", "topic", "partition", "offset", "reason")
     for row in asyncio.run(operations.open_letters(service)):
@@ -139,8 +146,8 @@ def list_letters(service: ServiceName) -> None:
 
 @letters.command()
 def replay(
-    service: ServiceName,
-    letter: Annotated[str | None, typer.Argument(help="None means all.")] = None,
+    service: OneService,
+    letter: Annotated[UUID | None, typer.Argument(help="None means all.")] = None,
 ) -> None:
     """Hand dead letters to the service again, oldest first; those that fail again stay."""
     replayed, failed = asyncio.run(operations.replay_letters(service, letter))
@@ -150,8 +157,8 @@ def replay(
 
 @letters.command()
 def discard(
-    service: ServiceName,
-    letter: str,
+    service: OneService,
+    letter: UUID,
     by: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
     """Settle a dead letter without applying it."""
@@ -160,29 +167,39 @@ def discard(
     raise typer.Exit(code=0 if found else 1)
 
 
-def _names(services: list[str] | None) -> list[str]:
+def _roles(typed: str) -> frozenset[Role]:
     try:
-        return serve.services_or_all(services or [], SERVICES)
-    except ValueError as error:
-        console.print(str(error))
-        sys.exit(2)
+        return frozenset(Role(role.strip()) for role in typed.split(",")) if typed else ALL_ROLES
+    except ValueError:
+        known = ", ".join(Role)
+        raise typer.BadParameter(f"{typed!r} are not some of: {known}.", param_hint="'--roles'") from None
 
 
 def main() -> None:
-    """Entry point: a wrong setting, or a server that is away, ends it with a sentence and exit code 2."""
+    """Entry point: whatever is wrong outside this program ends it with a sentence and exit code 2."""
     try:
         app()
-    except ValidationError as error:
-        for each in error.errors(include_input=False, include_url=False, include_context=False):
-            setting = "NAHBAR_" if error.title == Platform.__name__ else "<SERVICE>_"
-            named = f"{setting}{str(each['loc'][0]).upper()}: " if each["loc"] else ""
-            print(f"{named}{each['msg'].removeprefix('Value error, ')}", file=sys.stderr)
-        sys.exit(2)
     except Exception as error:
-        if classify(error) is not Failure.TRANSIENT:
+        said = _what_is_wrong(error)
+        if said is None:
             raise
-        print(f"A server cannot be reached: {without_input(error)}", file=sys.stderr)
+        print(said, file=sys.stderr)
         sys.exit(2)
+
+
+def _what_is_wrong(error: Exception) -> str | None:
+    """A failure in a sentence; None where the program itself is wrong."""
+    if isinstance(error, WrongSettings):
+        return str(error)
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return f"The URL of the database cannot be used: {error}"
+    if isinstance(error, ProgrammingError) and lacks_tables(error):
+        return "The database has no tables, or old ones: `nahbar prepare` brings it up to date."
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} cannot be used: {error.strerror}"
+    if classify(error) is Failure.TRANSIENT:
+        return f"A server cannot be reached: {without_input(error)}"
+    return None
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def who_is_told() -> str:
     """The table of who is told what, as Markdown."""
     head = (
         "Fact",
-        "Who",
+        "Person",
         "Is told",
         "Class",
         "When",

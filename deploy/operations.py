@@ -19,7 +19,7 @@ from shared.db import Database
 from shared.events.registry import all_topics
 from shared.sealing import new_key_pair
 from shared.service import Service
-from shared.settings import SECRETS, SERVICES, Platform
+from shared.settings import SECRETS, SERVICES, Platform, read
 
 _CITY_DATA = {
     "appointments": "services.appointments.offer.usecases",
@@ -57,7 +57,7 @@ async def migrate(service: str) -> None:
 
 async def create_topics() -> tuple[int, int]:
     """Create the topics that do not exist; returns how many were created and how many are needed."""
-    platform = Platform()
+    platform = read(Platform)
     names = all_topics(platform.topic_prefix, SERVICES)
     created = await kafka.create_topics(
         platform.kafka, names, platform.partitions, platform.replication, kafka.security_of(platform)
@@ -69,7 +69,9 @@ async def ledger() -> dict[str, Any]:
     """The account of all messages, as `notifications` keeps it."""
     queries = importlib.import_module("services.notifications.delivery.queries")
     async with database_of("notifications") as conn:
-        found: dict[str, Any] = (await queries.ledger(conn, Clock(Platform().clock_file).now())).model_dump(mode="json")
+        found: dict[str, Any] = (await queries.ledger(conn, Clock(read(Platform).clock_file).now())).model_dump(
+            mode="json"
+        )
         return found
 
 
@@ -96,7 +98,7 @@ async def load_city() -> str:
 
 def check_city() -> list[tuple[str, str]]:
     """What of the city's data nobody has confirmed: what it is, and its path in the city's file."""
-    return City.load(Platform().city).unconfirmed
+    return City.load(read(Platform).city).unconfirmed
 
 
 async def load_city_into(service: Service) -> None:
@@ -131,17 +133,17 @@ async def open_letters(service: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in rows]
 
 
-async def replay_letters(service: str, letter: str | None) -> tuple[int, int]:
+async def replay_letters(service: str, letter: UUID | None) -> tuple[int, int]:
     """Apply dead letters again; returns how many were applied and how many failed again."""
     reactions = importlib.import_module(f"services.{service}.consumers").REACTIONS
     owner = Service(serve.settings_of(service))
     try:
-        return await dead_letters.replay(owner, reactions, UUID(letter) if letter else None)
+        return await dead_letters.replay(owner, reactions, letter)
     finally:
         await owner.db.close()
 
 
-async def discard_letter(service: str, letter: str, by: str) -> bool:
+async def discard_letter(service: str, letter: UUID, by: str) -> bool:
     """Settle a dead letter without applying it; returns whether there was one."""
     async with database_of(service) as conn:
-        return await dead_letters.settle(conn, UUID(letter), "discarded", by)
+        return await dead_letters.settle(conn, letter, "discarded", by)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.city import City
 from shared.service import ALL_ROLES, Role
-from shared.settings import Platform, ServiceSettings
+from shared.settings import Platform, ServiceSettings, read
 from shared.telemetry import configure_logging
 from shared.web.portal import create_portal
 
@@ -30,7 +30,7 @@ KEEP_ALIVE = 130
 def settings_of(service: str) -> ServiceSettings:
     """A service's settings, read from the environment."""
     settings: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
-    return settings()
+    return read(settings)
 
 
 def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
@@ -97,7 +97,7 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
         from deploy.local.far_ends.inbox import create_inbox
 
         apps["inbox"] = create_inbox(inbox)
-    platform = Platform()
+    platform = read(Platform)
     tasks = {alias for alias, service in ONLINE.items() if service in {*services, *platform.online}}
     city = City.load(platform.city)
 
@@ -159,11 +159,3 @@ def run(
     config = config_of(app, host, port, trusted_proxies)
     gc.freeze()  # what was made so far stays: to look through all of it again stops the loop for 0.1 s each time
     _Server(config, drain, drain_seconds).run()
-
-
-def services_or_all(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The services named, or all; raises ValueError for an unknown one."""
-    for name in names:
-        if name not in known:
-            raise ValueError(f"There is no service {name!r}. The services are: {', '.join(known)}.")
-    return list(names or known)

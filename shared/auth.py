@@ -40,7 +40,7 @@ M = TypeVar("M", bound=AtStation)
 
 
 class Caller(BaseModel):
-    """Who calls: the token's subject, its roles, such as `appointments:staff`, and the keys of its stations.
+    """The caller: the token's subject, its roles, such as `appointments:staff`, and the keys of its stations.
 
     Without the claim `stations` a caller serves none; `*` serves all, `buergermobil` all stops of the Bürgermobil.
     """

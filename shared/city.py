@@ -169,13 +169,17 @@ class CityWeeklyStop(_Data):
 
 
 class MobileOffice(_Data):
-    """The city's Bürgermobil: vehicles, places, the first weekly plan, and the keys of services offered at stops."""
+    """The city's Bürgermobil: vehicles, places, the first weekly plan, and the keys of services offered at stops.
+
+    `phrases` are the German words of equipment and landmarks in other languages, also where staff type them anew.
+    """
 
     vehicles: list[CityVehicle]
     services: list[str]
     travel_minutes: TravelMinutes
     stop_places: list[CityStopPlace]
     weekly_stops: list[CityWeeklyStop]
+    phrases: dict[str, dict[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +284,11 @@ class City(_Data):
     def load(cls, name: str) -> "City":
         """Read a city's file; raises FileNotFoundError for a city without one."""
         return _load(name)
+
+
+def known_cities() -> list[str]:
+    """The names of the cities there are files of."""
+    return sorted(file.stem for file in _CITIES.glob("*.json"))
 
 
 def map_of(address: str | None) -> str | None:

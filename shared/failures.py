@@ -33,7 +33,9 @@ Neither is 25P02 (went on after a failure): sessions are never handed on in a tr
 _SESSION_GOES_ON = ("40", "55006", "55P03", "57014")
 _WRONG_VALUE = "22"
 """What no column of that kind takes."""
+_NO_SUCH_VALUE = asyncpg.exceptions._base.DataError  # noqa: SLF001 - the one with a public name is the server's
 _NOT_TEXT = "22021"
+_GONE = "connection is closed"
 _MOST_MISTAKES = 20
 
 
@@ -80,22 +82,27 @@ def _is_of_the_database(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         stale = isinstance(error, asyncpg.InvalidCachedStatementError)  # a migration changed a table meanwhile
         return stale or (error.sqlstate or "").startswith(_NOT_HERE_NOT_NOW)
-    # asyncpg says "internal" of a connection whose server died at a certain moment, and ValueError of a value that no
-    # column can hold.
-    away = isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError))
-    return away and not isinstance(error, ValueError)
+    # asyncpg says "internal" of a connection whose server died at a certain moment. Of its own interface it is most
+    # often used wrongly, such as with too few arguments or by two tasks at once; or the connection is gone.
+    gone = isinstance(error, asyncpg.InterfaceError) and _GONE in str(error)
+    return gone or isinstance(error, asyncpg.InternalClientError)
 
 
 def _is_wrong_value(error: BaseException) -> bool:
     """Whether no column takes a value, as the server says, or asyncpg before it sends it."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_WRONG_VALUE)
-    return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
+    return isinstance(error, _NO_SUCH_VALUE)
 
 
 def is_not_text(error: Exception) -> bool:
     """Whether the database refused a character that no text can hold, such as NUL."""
     return _NOT_TEXT in (getattr(error, "sqlstate", None), getattr(getattr(error, "orig", None), "sqlstate", None))
+
+
+def lacks_tables(error: Exception) -> bool:
+    """Whether the database has not the tables, or the columns, that were asked for."""
+    return isinstance(_beneath(error), (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError))
 
 
 def without_input(error: Exception) -> str:

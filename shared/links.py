@@ -19,7 +19,7 @@ SHAPE = r"[A-Za-z0-9_-]{46}"
 
 
 class LinkInvalid(NotFound):
-    """The token was not made here, or was changed. Whoever tries some learns no more than that there is nothing."""
+    """The token was not made here, or was changed. Trying some teaches no more than that there is nothing."""
 
 
 class Links:

@@ -50,6 +50,7 @@ async def connect(url: str, **settings: Any) -> Any:
 
     Raises:
         NoServer: there is none.
+        ClientConfigurationError: the URL, or a setting, means nothing to asyncpg; no server was asked.
     """
     servers = servers_of(url)
     refusals: list[str] = []
@@ -59,6 +60,8 @@ async def connect(url: str, **settings: Any) -> Any:
             return await asyncpg.connect(
                 server, timeout=CONNECT_LIMIT / len(servers), target_session_attrs="read-write", **settings
             )
+        except asyncpg.exceptions.ClientConfigurationError:
+            raise
         except _REFUSALS as error:
             cause = error
             read_only = isinstance(error, asyncpg.TargetServerAttributeNotMatched)

@@ -3,10 +3,13 @@
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, FilePath, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from shared.city import known_cities
+from shared.keys import DatabaseUrl, Key, KeyPair, OwnDatabaseUrl, PublicKey, Servers
 
 SECRETS = ("people_secret", "link_secret", "session_secret")
 """The keys a service has for itself: fields of its settings, base64, 32 bytes."""
@@ -46,18 +49,18 @@ class Platform(BaseSettings):
     environment: Literal["development", "production"] = "development"
     city: str = "duisburg"
     public_url: str = "http://127.0.0.1:8000"
-    kafka: str = "127.0.0.1:9092"
+    kafka: Servers = "127.0.0.1:9092"
     kafka_tls: bool = False
-    kafka_ca: Path | None = None
+    kafka_ca: FilePath | None = None
     kafka_user: str = ""
     kafka_password: SecretStr = SecretStr("")
-    postgres: str = "postgresql://postgres:postgres@127.0.0.1:5432"
-    topic_prefix: str = "nahbar"
+    postgres: DatabaseUrl = "postgresql://postgres:postgres@127.0.0.1:5432"
+    topic_prefix: str = Field(default="nahbar", pattern=r"^[A-Za-z0-9._-]{1,100}$")
     partitions: int = Field(default=12, ge=1)
     replication: int = Field(default=1, ge=1)
     clock_file: Path | None = None
-    person_secret: SecretStr = SecretStr(development_secret("person"))
-    public_keys: dict[str, str] = {}
+    person_secret: Key = SecretStr(development_secret("person"))
+    public_keys: dict[str, PublicKey] = {}
     oidc_issuer: str = "http://127.0.0.1:8000/simulator/issuer"
     oidc_audience: str = "nahbar"
     oidc_client: str = "nahbar-pages"
@@ -67,14 +70,27 @@ class Platform(BaseSettings):
     drain_seconds: float = Field(default=0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("city")
+    @classmethod
+    def _city_is_known(cls, name: str) -> str:
+        if name not in known_cities():
+            raise ValueError(f"there is no such city; there are: {', '.join(known_cities())}")
+        return name
+
+    @model_validator(mode="after")
+    def _user_has_a_password(self) -> Self:
+        if self.kafka_user and not self.kafka_password.get_secret_value():
+            raise ValueError("NAHBAR_KAFKA_PASSWORD is missing; NAHBAR_KAFKA_USER needs it.")
+        return self
+
     @model_validator(mode="after")
     def _production_is_real(self) -> Self:
         if self.environment == "production":
             if self.clock_file:
                 raise ValueError("NAHBAR_CLOCK_FILE moves the clock of tests and demos; production refuses it.")
-            if self.person_secret.get_secret_value() == development_secret("person"):
-                raise ValueError("NAHBAR_PERSON_SECRET is the development secret; production needs its own.")
-            if self.oidc_client_secret == DEVELOPMENT_CLIENT_SECRET:
+            if self.person_secret.get_secret_value() in ("", development_secret("person")):
+                raise ValueError("NAHBAR_PERSON_SECRET is the development secret, or empty; production needs its own.")
+            if self.oidc_client_secret in (SecretStr(""), DEVELOPMENT_CLIENT_SECRET):
                 raise ValueError("NAHBAR_OIDC_CLIENT_SECRET is the development secret; production needs its own.")
             for name in ("public_url", "oidc_issuer"):
                 if not getattr(self, name).startswith("https://"):
@@ -97,12 +113,12 @@ class ServiceSettings(BaseSettings):
     service: ClassVar[str]
 
     platform: Platform = Field(default_factory=Platform)
-    database: str = ""
+    database: OwnDatabaseUrl = ""
     pool_size: int = Field(default=10, ge=2)
-    private_keys: list[SecretStr] = []
-    people_secret: SecretStr = SecretStr("")
-    link_secret: SecretStr = SecretStr("")
-    session_secret: SecretStr = SecretStr("")
+    private_keys: list[KeyPair] = []
+    people_secret: Key = SecretStr("")
+    link_secret: Key = SecretStr("")
+    session_secret: Key = SecretStr("")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -123,3 +139,36 @@ class ServiceSettings(BaseSettings):
         if field == "private_keys":
             return [development_private_key(self.service)]
         return SecretStr(development_secret(f"{self.service} {field}"))
+
+
+class WrongSettings(ValueError):
+    """Settings that cannot be used: a line for each, which names the variable and holds no value."""
+
+
+_S = TypeVar("_S", bound=BaseSettings)
+
+
+def read(kind: type[_S]) -> _S:
+    """Settings from the environment; raises WrongSettings."""
+    try:
+        return kind()
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        prefix = _prefix(Platform if error.title == Platform.__name__ else kind)
+        said = [f"{_named(prefix, each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in found]
+        raise WrongSettings("\n".join(said)) from None
+    except SettingsError as error:
+        field = str(error).split('"')[1]
+        prefix = _prefix(Platform if field in Platform.model_fields else kind)
+        raise WrongSettings(f"{prefix}{field.upper()}: it must be JSON") from None
+
+
+def _prefix(kind: type[BaseSettings]) -> str:
+    return kind.model_config.get("env_prefix", "")
+
+
+def _named(prefix: str, place: tuple[int | str, ...]) -> str:
+    if not place:
+        return ""
+    field, *within = place
+    return f"{prefix}{str(field).upper()}{''.join(f'[{each}]' for each in within)}: "

@@ -11,7 +11,7 @@ def N_(text: str) -> str:  # noqa: N802
 
 
 class Review(BaseModel):
-    """Who has checked translated texts, and when."""
+    """Somebody has checked translated texts: their name, and the day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Who books in the demo, and how each of them is reached."""
+"""The people that book in the demo, and how each of them is reached."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -146,7 +146,7 @@ _in_turn = itertools.count(secrets.randbelow(len(_LISTENING)))
 def free_port() -> int:
     """A port nobody listens on at the moment, and that the system gives to no outgoing connection meanwhile.
 
-    No port is given twice before all others were: who asked first may not listen on it yet.
+    No port is given twice before all others were: the first to ask may not listen on it yet.
     """
     while True:
         port = _LISTENING[next(_in_turn) % len(_LISTENING)]

@@ -34,8 +34,10 @@ class Settings(ServiceSettings):
     @model_validator(mode="after")
     def _rooms_are_safe(self) -> Self:
         if self.platform.environment == "production":
-            if self.video_app_secret == DEVELOPMENT_KEY:
-                raise ValueError("APPOINTMENTS_VIDEO_APP_SECRET is the development secret; production needs its own.")
+            if self.video_app_secret in (SecretStr(""), DEVELOPMENT_KEY):
+                raise ValueError(
+                    "APPOINTMENTS_VIDEO_APP_SECRET is the development secret, or empty; production needs its own."
+                )
             if not self.video_url.startswith("https://"):
                 raise ValueError("APPOINTMENTS_VIDEO_URL must be an https address in production.")
         return self

@@ -103,10 +103,13 @@ class Settings(ServiceSettings):
         self.smtp_host, self.bounce_domain = ascii_domain(self.smtp_host), ascii_domain(self.bounce_domain)
         if "@" not in parseaddr(self.mail_from)[1]:
             raise ValueError("NOTIFICATIONS_MAIL_FROM has no address.")
-        if self.platform.environment == "production" and DEVELOPMENT_KEY in (self.sms_key, self.sms_webhook_key):
-            raise ValueError("NOTIFICATIONS_SMS_KEY and NOTIFICATIONS_SMS_WEBHOOK_KEY: production needs its own.")
+        if self.smtp_user and not self.smtp_password.get_secret_value():
+            raise ValueError("NOTIFICATIONS_SMTP_PASSWORD is missing; NOTIFICATIONS_SMTP_USER needs it.")
+        firsts = {self.sms_key.get_secret_value(), self.sms_webhook_key.get_secret_value()}
         seconds = {self.second_sms_key.get_secret_value(), self.second_sms_webhook_key.get_secret_value()}
         public = {"", DEVELOPMENT_KEY.get_secret_value()} if self.platform.environment == "production" else {""}
+        if firsts & public:
+            raise ValueError("NOTIFICATIONS_SMS_KEY and NOTIFICATIONS_SMS_WEBHOOK_KEY: production needs its own.")
         if self.second_sms_url and seconds & public:
             raise ValueError(
                 "NOTIFICATIONS_SECOND_SMS_KEY and NOTIFICATIONS_SECOND_SMS_WEBHOOK_KEY: the gateway needs its own."

@@ -13,7 +13,7 @@ from shared.events.personal import PersonalFact, PersonalState
 
 
 class DecidedBy(StrEnum):
-    """Who decided that an appointment moves, or will not take place."""
+    """The one that decided that an appointment moves, or will not take place."""
 
     CITIZEN = "citizen"
     STAFF = "staff"

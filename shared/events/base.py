@@ -14,7 +14,7 @@ Several: TypeAlias = Annotated[list[T], FailFast()]
 
 
 class Privacy(StrEnum):
-    """Who may read a fact: any department, or only the consumers with their own access to the restricted topic."""
+    """The readers of a fact: any department, or only the consumers with their own access to the restricted topic."""
 
     OPEN = "open"
     RESTRICTED = "restricted"

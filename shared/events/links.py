@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from shared.events.personal import PersonalFact, PersonalState
 
 WORTH_SENDING = timedelta(hours=1)
-"""Who asked an hour ago has asked again, or called."""
+"""A request is stale after an hour: its person has asked again by then, or called."""
 
 
 class LinksRequest(PersonalState):

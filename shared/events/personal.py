@@ -1,4 +1,4 @@
-"""What facts about a matter of one person have in common: who is told, on which channels, in which language."""
+"""What facts about a matter of one person have in common: the person told, on which channels, in which language."""
 
 from abc import ABC, abstractmethod
 from datetime import datetime

@@ -73,7 +73,7 @@ class TicketCalled(TicketFact):
 
 
 class TicketPutBack(TicketFact):
-    """Whoever was called waits again: parked for some minutes, to fetch papers, or handed over to somebody else."""
+    """The person called waits again: parked for some minutes, to fetch papers, or handed over to somebody else."""
 
     reason: Literal["parked", "papers", "handed_over"]
 

@@ -41,7 +41,7 @@ async def do(client: httpx.AsyncClient, number: str, what: str, who: dict[str, s
 
 
 async def deeds(service: Service) -> list[tuple[str, str]]:
-    """Who did what, in order."""
+    """The deeds and their doers, in order."""
     async with service.db.transaction() as conn:
         return [(row.who, row.action) for row in await conn.execute(text("select who, action from audit order by id"))]
 

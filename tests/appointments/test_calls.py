@@ -1,4 +1,4 @@
-"""Whom to call about what has a deadline: offers of the waiting list, and times offered instead of closed ones."""
+"""Calls about what has a deadline: offers of the waiting list, and times offered instead of closed ones."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from services.appointments.app import create_app
 from services.appointments.booking import usecases
-from services.appointments.booking.api import PersonIn
+from services.appointments.booking.bodies import PersonIn
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.limits import Limits, note_taking
 from services.appointments.booking.refusals import TimesUsedUp
@@ -276,7 +276,7 @@ async def test_what_addresses_took_is_forgotten_after_an_hour(client: Client, se
 
 
 async def test_a_made_up_link_and_a_revoked_one_are_answered_alike(client: Client, service: Service) -> None:
-    """Whoever tries tokens learns nothing from the answers."""
+    """Trying tokens teaches nothing."""
     revoked = (await book(client, service, 0)).json()["token"]
     async with service.db.transaction() as conn:
         await conn.execute(text("update appointments set generation = 2"))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import text
 
 from shared.auth import EVERY_STOP
@@ -10,7 +11,7 @@ from shared.service import Service
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
 from tests.appointments.conftest import API, Client, at, pass_time
-from tests.appointments.stops import Stop, a_stop
+from tests.appointments.stops import MARKET, Stop, a_stop
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 
 WANTED = "services=meldebescheinigung"
@@ -38,6 +39,9 @@ async def test_a_stop_is_a_place_to_choose_with_its_day_and_times(client: Client
     assert NAME in content(await visitor.see(f"/appointments/book?place={stop.key}")), "where its own page leads"
     assert "vor der Sparkasse" in content(await visitor.see(times))
     assert "/mobile_office/" in own_links(await visitor.see("/appointments/"))
+    known = await a_stop(service, place=MARKET.model_copy(update={"landmark": "am Bahnhof"}))
+    english = await Visitor(client, "/en").see(f"/en/appointments/book/time?{WANTED}&place={known.key}")
+    assert "at the railway station" in content(english)
 
 
 async def test_the_page_of_the_appointment_says_where_the_vehicle_is_and_that_it_is_late(
@@ -53,8 +57,9 @@ async def test_the_page_of_the_appointment_says_where_the_vehicle_is_and_that_it
     assert f"/mobile_office/stops/{stop.key}" in own_links(tree)
     english = content(await Visitor(client, "/en").see(f"/en{manage}"))
     assert "The Bürgermobil is expected 20 minutes late" in english
-    calendar = (await client.get(f"{manage}/termin.ics")).text.replace("\r\n ", "")
-    assert "LOCATION:Bürgermobil\\, Marktplatz Rumeln\\, vor der Sparkasse" in calendar
+    [entry] = Calendar.from_ical((await client.get(f"{manage}/termin.ics")).content).events
+    assert entry["LOCATION"] == f"{NAME}, vor der Sparkasse"
+    assert entry.start == stop.state.arrives_at + timedelta(minutes=20), "a calendar reminds of when it is expected"
 
 
 async def test_an_appointment_moves_between_a_stop_and_a_station(client: Client, service: Service) -> None:

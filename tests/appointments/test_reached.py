@@ -1,4 +1,4 @@
-"""Whom no message reached: the facts of `notifications`, whatever order they come in (flow 6 of `docs/flow.md`)."""
+"""People no message reached: the facts of `notifications`, whatever order they come in (flow 6 of `docs/flow.md`)."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -78,7 +78,7 @@ def test_a_start_is_free_exactly_if_one_counter_has_all_its_seats_free(
 
 @given(st.lists(st.integers(1, 6), max_size=40), st.randoms(use_true_random=False))
 def test_seats_taken_one_after_the_other_never_overlap(lengths: list[int], random: object) -> None:
-    """INVARIANT I3, as a rule: whoever takes what is offered as free takes nobody's seat."""
+    """INVARIANT I3, as a rule: taking what is offered as free takes nobody's seat."""
     place, given_away = station(weekly()), 0
     taken: dict[str, set[datetime]] = {each: set() for each in COUNTERS}
     for needed in lengths:

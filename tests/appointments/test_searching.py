@@ -159,6 +159,30 @@ def test_each_other_word_finds_its_service(key: str) -> None:
             assert key in {hit.key for hit in found(each).services}, each
 
 
+def keys(services: list[Service]) -> list[str]:
+    return [each.key for each in services]
+
+
+def test_another_word_for_a_service_means_that_one_and_no_longer_word_it_begins() -> None:
+    perso = found("Perso")
+    assert keys(perso.hits) == ["personalausweis", "verlust-melden"], "not those about Personen"
+    assert (perso.documents, perso.near) == ([], [])
+    assert keys(found("Pers").hits)[0] == "personalausweis"
+    assert "familienanmeldung" in keys(found("Personen").hits)
+
+
+def test_a_word_is_looked_for_where_others_begin_and_not_inside_them() -> None:
+    services = [
+        Service("inside", {"de": "Verlängerung"}, {}, 10),
+        Service("begins", {"de": "Langzeitparken"}, {}, 10),
+        Service("called", {"de": "Anderes"}, {}, 10),
+    ]
+    assert keys(search(services, Vocabulary({}, {}), "lang").services) == ["begins"]
+    called = Vocabulary({"called": {"de": ["Lang"]}}, {})
+    assert keys(search(services, called, "lang").services) == ["called"]
+    assert keys(search(services, called, "langzeit").services) == ["begins"]
+
+
 def test_a_name_counts_more_than_another_word_that_more_than_a_situation_that_more_than_a_document() -> None:
     services = [
         Service("document", {"de": "Erstes"}, {"de": ["Urkunde"]}, 10),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.appointments.booking import usecases
-from services.appointments.booking.api import PersonIn
+from services.appointments.booking.bodies import PersonIn
 from services.appointments.booking.refusals import TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.domain import (

@@ -18,7 +18,7 @@ from tests.appointments.stops import Stop, a_stop, tell
 from tests.appointments.waiting import entry, join
 
 TAKEN = uuid4()
-"""Who has the seats that are not left free."""
+"""The holders of seats that are not left free."""
 _OPEN = text("""
     insert into opening_hours (station, weekday, opens, closes, valid_from, valid_until)
     values (:station, :weekday, :opens, cast(:opens as time) + interval '10 minutes', :day, :day)

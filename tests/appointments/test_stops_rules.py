@@ -1,4 +1,4 @@
-"""Rules of stops that move: who keeps which seat."""
+"""Rules of stops that move: the seats people keep."""
 
 from datetime import UTC, datetime, timedelta
 

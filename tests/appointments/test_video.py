@@ -153,7 +153,7 @@ async def test_at_a_counter_nobody_is_asked_for_consent(client: Client, service:
 
 
 def test_another_text_of_consent_is_another_version() -> None:
-    """Whoever changes the text gives it a new VIDEO_CONSENT and adds the new fingerprint here."""
+    """A change of the text gives it a new VIDEO_CONSENT and its new fingerprint is added here."""
     known = {"2026-11": "9d9bdc1fa9f6483a9b91bcc891f764afb8141be83352c2c2d8d9041e2dd71008"}
     template = (ROOT / "services/appointments/templates/consent.html").read_bytes()
     assert known[VIDEO_CONSENT] == hashlib.sha256(template).hexdigest()
@@ -168,7 +168,7 @@ async def test_the_page_of_the_appointment_says_by_video(client: Client, service
     assert f"{manage}/video" in own_links(tree)
     assert "By video" in content(await visitor.see(f"/en{manage}"))
     calendar = (await client.get(f"{manage}/termin.ics")).text
-    assert "LOCATION:Videosprechstunde" in calendar
+    assert "LOCATION:Video\r\n" in calendar
     assert "jwt" not in calendar
 
 

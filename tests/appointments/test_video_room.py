@@ -1,4 +1,4 @@
-"""The room of an appointment by video: who gets in, when, and where the link shows."""
+"""The room of an appointment by video: the people let in, when, and where the link shows."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Response
 
 from deploy.serve import run
 from services.appointments.booking import usecases
-from services.appointments.booking.api import AppointmentOut, BookingIn
+from services.appointments.booking.bodies import AppointmentOut, BookingIn
 from services.appointments.booking.limits import Limits, values_of
 from services.appointments.booking.seats import _TAKE
 from services.appointments.booking.wishes import Details, Seating

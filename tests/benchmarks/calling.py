@@ -38,7 +38,7 @@ Call = Callable[[str], Awaitable[bool]]
 
 
 async def call_next(site: Site) -> list[Row]:
-    """All counters call until nobody waits; whoever was called is gone at once, which is not measured."""
+    """All counters call until nobody waits; a person called is gone at once, which is not measured."""
     ours: list[float] = []
     bare: list[float] = []
     waits: list[float] = []

@@ -51,6 +51,18 @@ async def test_from_an_empty_week_to_the_stop_people_find_without_script(
     await expect(page.get_by_text("Takes place as planned")).to_be_visible()
 
 
+async def test_facts_stand_in_one_column_and_a_places_name_above_all_else(
+    open_page: OpenPage, touring: TouringSite
+) -> None:
+    page = await open_page("about:blank", device="phone")
+    await pages.stop_late(touring, page)
+    begins = "all => all.map(each => Math.round(each.getBoundingClientRect().left))"
+    assert len(set(await page.locator(".nb-facts dd").evaluate_all(begins))) == 1
+    assert len(set(await page.locator(".nb-facts dt").evaluate_all(begins))) == 1
+    await touring.open_as_lead(page, "/fleet")
+    assert len(set(await page.locator("tbody :is(th, .nb-whole, .nb-whole + td)").evaluate_all(begins))) == 1
+
+
 async def test_every_control_shows_the_focus_in_reading_order(open_page: OpenPage, touring: TouringSite) -> None:
     page = await open_page("about:blank")
     await planning.planner(touring, page)

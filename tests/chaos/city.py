@@ -34,7 +34,7 @@ PARTITIONS = 3
 RUSH, RUSH_SLOTS = "walsum", 5
 """A third of all wishes are for the first few times of one small station."""
 RARE, REBUILT = "fuehrungszeugnis", "umbau"
-"""A service of stops, and of a station without hours: who loses their time at the last stop has to wait."""
+"""A service of stops, and of a station without hours: people that lose their time at the last stop have to wait."""
 SEND_TIMEOUT = 1.5
 """Seconds `notifications` waits for each answer of a far end; five of them are shorter than a lease."""
 

@@ -110,7 +110,7 @@ async def _moving(city: City) -> list[str]:
 
 
 async def _lags(city: City) -> dict[str, int]:
-    """How many records of what it consumes each service has not committed; who never did has read nothing."""
+    """How many records of what it consumes each service has not committed; one that never did has read nothing."""
     consumed = {
         service: _partitions(city, import_module(f"services.{service}.consumers").REACTIONS) for service in SERVICES
     }

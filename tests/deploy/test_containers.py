@@ -1,5 +1,6 @@
 """The container files, read against the code they run. No container engine is needed, and none is used."""
 
+import json
 import os
 import re
 import shlex
@@ -21,6 +22,7 @@ from deploy.local.java import KAFKA
 from deploy.operations import new_secrets
 from deploy.serve import app_of, settings_of
 from shared.http import operations_router
+from shared.sealing import new_key_pair
 from shared.settings import SERVICES
 from shared.web.i18n import LANGUAGES
 
@@ -131,7 +133,7 @@ def test_production_starts_only_with_every_secret_of_the_examples(
     secrets = dict(line.split("=", 1) for line in new_secrets(service) if not line.startswith("#"))
     secrets |= {
         "NAHBAR_PERSON_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
-        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "mobile_office": "b:AAAA", "notifications": "c:AAAA"}',
+        "NAHBAR_PUBLIC_KEYS": json.dumps({name: f"k:{new_key_pair()[1]}" for name in SERVICES}),
         "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
         "APPOINTMENTS_VIDEO_APP_SECRET": secrets[f"{service.upper()}_LINK_SECRET"],
         "NAHBAR_OIDC_CLIENT_SECRET": "three",

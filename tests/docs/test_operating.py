@@ -1,5 +1,6 @@
 """`docs/operating.md` names every setting, metric and time to keep, as they are."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -72,7 +73,7 @@ def production(service: str) -> dict[str, str]:
         "NAHBAR_PUBLIC_URL": "https://stadt.example",
         "NAHBAR_OIDC_ISSUER": "https://login.stadt.example",
         "NAHBAR_PERSON_SECRET": secret,
-        "NAHBAR_PUBLIC_KEYS": '{"appointments": "a:AAAA", "mobile_office": "b:AAAA", "notifications": "c:AAAA"}',
+        "NAHBAR_PUBLIC_KEYS": json.dumps({name: f"k:{new_key_pair()[1]}" for name in SERVICES}),
         f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
         f"{prefix}_PEOPLE_SECRET": secret,
         f"{prefix}_LINK_SECRET": secret,

@@ -44,6 +44,9 @@ async def test_cancelling_supersedes_the_reminder_and_ends_the_calendar_entry(ci
     events = [each.walk("VEVENT")[0] for each in entries]
     assert len({str(each["uid"]) for each in events}) == 1
     assert [int(str(each["sequence"])) for each in events] == [0, 1]
+    of_page = Calendar.from_ical((await city.client.get(f"{booked['manage_url']}/termin.ics")).content).events[0]
+    said = ("uid", "sequence", "status", "summary", "location", "description", "dtstart", "dtend")
+    assert {name: events[1][name] for name in said} == {name: of_page[name] for name in said}
 
 
 async def test_moved_twice_then_cancelled_each_told_once_and_no_reminder_for_any_time(city: City) -> None:

@@ -40,7 +40,7 @@ async def test_from_the_page_to_the_mail_and_into_the_room(city: City) -> None:
         assert "per Video" in text
         assert "freuen uns auf das Gespräch" in text
     assert "per Video" in sms
-    assert str(calendar_of(by_channel[Channel.MAIL].source).events[0]["LOCATION"]) == "per Video"
+    assert str(calendar_of(by_channel[Channel.MAIL].source).events[0]["LOCATION"]) == "Video"
     [address] = {word for word in plain.split() if "/m/" in word}
     assert address == f"{city.platform.public_url}{manage}"
     for each in city.accepted():

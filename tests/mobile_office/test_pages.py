@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import text
 
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.reasons import Reason
@@ -62,12 +63,38 @@ async def test_the_plan_shows_a_district_a_quarter_or_a_service(visitor: Visitor
     assert (shown[first.id] in quarter, shown[second.id] in quarter) == (True, False)
 
 
+async def test_english_pages_say_in_english_how_to_find_a_stop_and_what_is_on_board(
+    client: Client, touring: Touring
+) -> None:
+    first, *_ = await touring.publish()
+    english = Visitor(client, "/en")
+    for path in ("/en/mobile_office/", f"/en/mobile_office/stops/{first.id}"):
+        said = content(await english.see(path))
+        assert "at the railway station" in said
+        assert "fingerprint scanner, photo booth" in said
+        assert "Bahnhof" not in said
+        assert "Fotoautomat" not in said
+    german = content(await Visitor(client).see(f"/mobile_office/stops/{first.id}"))
+    assert "am Bahnhof" in german
+
+
+async def test_what_staff_type_that_the_city_has_no_english_words_for_is_marked_as_german(
+    client: Client, touring: Touring
+) -> None:
+    async with touring.service.db.transaction() as conn:
+        await conn.execute(text("update places set landmark = 'vor dem Kiosk' where key = 'marxloh'"))
+    first, *_ = await touring.publish()
+    answer = await client.get(f"/en/mobile_office/stops/{first.id}")
+    assert '<bdi lang="de">vor dem Kiosk</bdi>' in answer.text
+
+
 async def test_without_a_stop_it_names_the_next_there_and_the_nearest(visitor: Visitor, touring: Touring) -> None:
     first, _, third, _ = await touring.publish()
     touring.at(18)
     links = own_links(await visitor.see("/mobile_office/?quarter=202"))
     assert f"/mobile_office/stops/{first.id}" not in links
     assert f"/mobile_office/stops/{third.id}" in links
+    assert "Das nächste Mal hier" not in content(await visitor.see("/mobile_office/?quarter=101"))
     after = await visitor.see(f"/mobile_office/?quarter=202&week={touring.monday}")
     assert "In dieser Woche in der Nähe" in content(after)
 
@@ -75,7 +102,8 @@ async def test_without_a_stop_it_names_the_next_there_and_the_nearest(visitor: V
 async def test_without_a_filter_nothing_is_said_of_here(visitor: Visitor, touring: Touring) -> None:
     first, *_ = await touring.publish()
     touring.at(7, day=-3)
-    tree = await visitor.see("/mobile_office/")
+    this = touring.monday - timedelta(weeks=1)
+    tree = await visitor.see(f"/mobile_office/?week={this}")
     assert f"/mobile_office/stops/{first.id}" in own_links(tree)
     said = content(tree)
     assert "In dieser Woche gibt es keine Halte mehr." in said
@@ -83,11 +111,39 @@ async def test_without_a_filter_nothing_is_said_of_here(visitor: Visitor, tourin
     assert "Das können Sie dort erledigen" in said
     assert said.count("Reisepass beantragen") == 2, "once as a choice and once as what can be done"
     assert "In dieser Woche gibt es dafür keine Halte mehr." in content(
-        await visitor.see("/mobile_office/?service=reisepass")
+        await visitor.see(f"/mobile_office/?service=reisepass&week={this}")
     )
     for words in ("kommt das Bürgermobil hier", "Hier geht außerdem", "Das nächste Mal hier"):
         assert words not in said, words
-    assert "kommt das Bürgermobil hier nicht mehr vorbei" in content(await visitor.see("/mobile_office/?district=200"))
+    assert "kommt das Bürgermobil hier nicht mehr vorbei" in content(
+        await visitor.see(f"/mobile_office/?district=200&week={this}")
+    )
+
+
+async def test_the_plan_begins_with_the_first_week_that_has_stops(visitor: Visitor, touring: Touring) -> None:
+    stops = await touring.publish()
+    touring.at(7, day=-3)
+    for query, left in (("", "gibt es keine Halte mehr"), ("?district=200", "kommt das Bürgermobil hier nicht mehr")):
+        tree = await visitor.see(f"/mobile_office/{query}")
+        for words in (f"In dieser Woche {left}", f"Weiter geht es am Montag, {touring.monday.day}.", "Vorige Woche"):
+            assert words in content(tree), words
+        assert "Der nächste Halt" not in content(tree)
+        assert "Das nächste Mal hier" not in content(tree)
+    whole = own_links(await visitor.see("/mobile_office/"))
+    assert {f"/mobile_office/stops/{each.id}" for each in stops} <= whole, "the week itself, not its first stop alone"
+    assert "Weiter geht es" not in content(await visitor.see("/mobile_office/?quarter=101")), "nothing is known there"
+    touring.at(7)
+    assert "Diese Woche" in content(await visitor.see("/mobile_office/"))
+
+
+async def test_a_called_off_stop_of_this_week_is_shown_rather_than_passed_over(
+    visitor: Visitor, touring: Touring
+) -> None:
+    [only] = await touring.publish_week([("marxloh", 0, 9)])
+    await cancel(touring, only)
+    said = content(await visitor.see("/mobile_office/"))
+    assert "Diese Woche" in said
+    assert "Fällt aus" in said
 
 
 async def test_what_a_cancelled_stop_offered_is_not_what_others_offer_besides(

@@ -1,4 +1,4 @@
-"""Pages for staff: what is sent twice has one effect; who comes second sees the newer state and what they typed."""
+"""Pages for staff: what is sent twice has one effect; the second to come sees the newer state and what they typed."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ import pytest
 from services.mobile_office.tours.pages.visit import STAFF
 from shared.service import Service
 from shared.web.staff.session import SESSION, Session
-from tests.appointments.visitor import content, heading, page, values
+from tests.appointments.visitor import content, heading, own_links, page, values
 from tests.mobile_office.conftest import Client, told
 from tests.mobile_office.touring import LEAD, SPARE, VEHICLE, Touring
 from tests.shared.web.html import by_id, parse
@@ -74,6 +74,19 @@ async def test_who_drives_sees_the_tour_and_only_who_leads_plans(
 ) -> None:
     member = sign_in(client, service, LEAD.model_copy(update={"roles": frozenset(roles)}))
     assert {path: (await member.get(path)).status_code for path in status} == status
+
+
+async def test_a_day_without_stops_leads_to_the_next_with_some_however_far(lead: Member, touring: Touring) -> None:
+    await touring.publish_week([("marxloh", 2, 9)])
+    touring.at(7, day=-12)
+    day = touring.monday + timedelta(days=2)
+    tree = parse((await lead.get("/today")).text)
+    assert "Der nächste: Mi., " in content(tree)
+    assert f"{STAFF}/today?day={day}" in own_links(tree)
+    assert "09:00 bis 12:00 Uhr, Marxloh" in content(parse((await lead.get(f"/today?day={day}")).text))
+    after = content(parse((await lead.get(f"/today?day={day + timedelta(days=1)}")).text))
+    assert "ist kein Halt veröffentlicht." in after
+    assert "Der nächste" not in after
 
 
 async def test_a_form_without_its_token_is_refused(lead: Member, touring: Touring) -> None:

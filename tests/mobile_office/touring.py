@@ -66,6 +66,11 @@ class Touring:
             await publishing.publish(conn, self.service, LEAD, self.monday, shown.version, now, reason)
         return await self.stops()
 
+    async def publish_week(self, week: Sequence[tuple[str, int, int]]) -> list[Stop]:
+        """Plan a week and publish it; its stops in order of time."""
+        await self.plan(week)
+        return await self.publish()
+
     async def stops(self) -> list[Stop]:
         """The stops of the week, in order of time."""
         async with self.service.db.transaction() as conn:

@@ -1,4 +1,4 @@
-"""The pages of staff: whom nothing reached, why somebody was told or not, and what every text looks like."""
+"""The pages of staff: people nothing reached, why somebody was told or not, and what every text looks like."""
 
 import re
 from collections.abc import AsyncIterator

@@ -14,6 +14,7 @@ from shared.events.appointments import AppointmentFact, BookedService, Place
 from shared.web.i18n import MESSAGE_LANGUAGES, Language
 from shared.web.i18n import language as page_language
 from tests.notifications.facts import (
+    MONDAY_NOON,
     booked,
     cancelled,
     missed,
@@ -118,7 +119,7 @@ def test_an_old_fact_without_an_address_gets_that_of_the_citys_data(language: La
     place = Place(key=station.key, name=station.name, district=station.district)
     fact = booked(place=place, language=language.code)
     assert f"{station.address}" in letter(Purpose.CONFIRMATION, fact)
-    assert f"{station.address}" in TEXTS.location(Purpose.CONFIRMATION, fact, person())
+    assert f"{station.address}" in str(TEXTS.calendar_entry(fact, person(), MONDAY_NOON)["location"])
     elsewhere = booked(place=place.model_copy(update={"key": "new"}), language=language.code)
     assert letter(Purpose.CONFIRMATION, elsewhere).count(PHONE) == 3, "that is whom to ask for it"
 

@@ -1,4 +1,4 @@
-"""Who lost their links and asks for them: which are sent, to whom, and that nothing else shows."""
+"""People lost their links and ask for them: which are sent, to whom, and that nothing else shows."""
 
 import json
 from datetime import timedelta
@@ -94,7 +94,7 @@ async def test_a_number_given_beside_a_mail_address_finds_them_too(open_post: Po
     ],
 )
 def test_links_go_to_the_very_address_they_belong_to(asked: str | None, known: str, same: bool) -> None:
-    """Whoever owns an address that only looks alike gets nothing."""
+    """The owner of an address that only looks alike gets nothing."""
     request = person(asked, None if asked else MOBILE)
     assert same_address(request, person(known)) == same
 

@@ -1,4 +1,4 @@
-"""News: who hears it, once, whatever order facts come in; what overtakes it; the digest of a day."""
+"""News: its hearers, once, whatever order facts come in; what overtakes it; the digest of a day."""
 
 import re
 from collections.abc import Awaitable, Callable

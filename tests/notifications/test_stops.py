@@ -1,4 +1,4 @@
-"""News of the Bürgermobil's stops: who hears it, and who hears of their own appointment there instead."""
+"""News of the Bürgermobil's stops: its hearers, and those that hear of their own appointment there instead."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Who is told what: the table, ids, channels, reminders, and any order of facts."""
+"""What people are told: the table, ids, channels, reminders, and any order of facts."""
 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4

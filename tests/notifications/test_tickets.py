@@ -1,4 +1,4 @@
-"""Whoever waits in the hall is told when it is nearly their turn, and not a moment longer."""
+"""A person waiting in the hall is told when it is nearly their turn, and not a moment longer."""
 
 import json
 from datetime import timedelta

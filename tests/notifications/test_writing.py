@@ -106,7 +106,8 @@ def test_the_calendar_entry_is_put_in_moved_and_taken_out_again() -> None:
     entry = entries[0]
     assert entry["DTSTART"].to_ical() == b"20261126T082000Z"
     assert entry["LOCATION"] == "Bürger-Service-Station Hamborn, Markt 1"
-    assert entry["DESCRIPTION"] == f"{MANAGE_URL}\nTelefon: 0203 94000"
+    assert entry["DESCRIPTION"] == f"4711-0815\n{MANAGE_URL}\n0203 94000"
+    assert {entry["SUMMARY"] for entry in entries} == {"Personalausweis beantragen"}
     reminder = mail_for(Purpose.REMINDER, before)
     assert "text/calendar" not in {part.get_content_type() for part in reminder.walk()}
 
@@ -183,6 +184,6 @@ def test_an_appointment_by_video_names_no_street_but_says_how_to_take_part(langu
         assert "Markt 1" not in letter
         assert said in TEXTS.sms(purpose, told, person())
         if purpose is not Purpose.REMINDER:
-            assert calendar(mail).events[0]["LOCATION"] == said
+            assert calendar(mail).events[0]["LOCATION"] == "Video"
     at_a_counter = mail_for(Purpose.CONFIRMATION, booked(language=language.code))
     assert said not in body(at_a_counter, "plain").partition("-----")[0]

@@ -47,3 +47,10 @@ async def settings(
         kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
     )
     return settings_class(name)(platform=platform, database=await database(name))
+
+
+@pytest_asyncio.fixture
+async def answering(name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]) -> FastAPI:
+    """The service as it answers requests, with a database of its own and without loops."""
+    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
+    return new_app(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))

@@ -25,7 +25,7 @@ from shared.service import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES
 from tests.services.conftest import client_of, new_app
-from tests.support.routes import routes_of
+from tests.support.routes import api_routes
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)
@@ -153,7 +153,7 @@ async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, s
             yield from transactions(each)
 
     app = new_app(settings)
-    found = [each for route in routes_of(app) for each in transactions(route.dependant)]
+    found = [each for route in api_routes(app) for each in transactions(route.dependant)]
     assert found
     assert {each.scope for each in found} == {"function"}
     await app.state.service.db.close()

@@ -1,25 +1,24 @@
 """Days at the ends of time, and days there are not, are answered by every route that takes one, whoever asks."""
 
-from collections.abc import Awaitable, Callable
 from itertools import product
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.appointments.booking.api import HOLD_LINK
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.recurrence import monday_of
-from shared.service import Role, Service
-from shared.settings import SERVICES, Platform
+from shared.service import Service
+from shared.settings import SERVICES
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
 from tests.appointments.conftest import at, booking
-from tests.services.conftest import client_of, new_app, settings_class
-from tests.services.routes import Route, routes_of
-from tests.support.stack import Backend
+from tests.services.conftest import client_of
+from tests.support.routes import Route, routes_of
 
 FURTHEST = ("9999-12-31", "0001-01-01")
 ENDS = (
@@ -93,24 +92,16 @@ async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str
 
 
 @pytest.mark.parametrize("name", SERVICES)
-async def test_no_end_of_time_breaks_a_route(
-    name: str,
-    stack: Backend,
-    topic_prefix: str,
-    database: Callable[[str], Awaitable[str]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    app = new_app(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))
-    service: Service = app.state.service
+async def test_no_end_of_time_breaks_a_route(name: str, answering: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    service: Service = answering.state.service
 
     async def check(token: str) -> Caller:
         return Caller(subject="somebody", roles=ROLES[token], stations=frozenset({EVERY_STATION}))
 
     monkeypatch.setattr(service.tokens, "check", check)
-    routes = [route for route in routes_of(app) if route.of_time]
+    routes = [route for route in routes_of(answering) if route.of_time]
     broken, reached = [], set()
-    async with client_of(app) as client:
+    async with client_of(answering) as client:
         asking = Asking(client, service, await known_to(service, client))
         for route, role in product(routes, ROLES):
             names = ["", *(each.name for each in route.of_time)] if role == "lead" else [""]

@@ -53,8 +53,7 @@ COOKIES = [b"; " * 7000, b'x="' + b"\\" * 15_000, b"\xe4=\xff"]
 def targets(app: FastAPI) -> Iterator[tuple[str, str]]:
     """A method and a path of each route."""
     for route in routes_of(app):
-        for method in sorted(route.methods or ()):
-            yield method, re.sub(r"{[^}]*}", "x", route.path)
+        yield route.method, re.sub(r"{[^}]*}", "x", route.path)
 
 
 def yardstick() -> float:

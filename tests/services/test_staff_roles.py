@@ -1,18 +1,17 @@
 """Every route for staff asks for the role before it looks at anything else."""
 
 import re
-from collections.abc import Awaitable, Callable
 
 import pytest
+from fastapi import FastAPI
 
 from shared.auth import EVERY_STATION, Caller
-from shared.service import Role, Service
-from shared.settings import SERVICES, Platform
+from shared.service import Service
+from shared.settings import SERVICES
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
-from tests.services.conftest import client_of, new_app, settings_class
+from tests.services.conftest import client_of
 from tests.support.routes import routes_of, staff_routes
-from tests.support.stack import Backend
 
 FOR_EVERYBODY = (
     *("/staff/", "/staff/sign-in", "/staff/signed-in", "/staff/sign-out", "/staff/signed-out"),
@@ -23,15 +22,9 @@ FOR_EVERYBODY = (
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_without_the_role_nothing_is_looked_at(
-    name: str,
-    stack: Backend,
-    topic_prefix: str,
-    database: Callable[[str], Awaitable[str]],
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, answering: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    app = new_app(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))
-    service: Service = app.state.service
+    service: Service = answering.state.service
     nobody = Session(subject="somebody", roles=frozenset({"other:lead"}), stations=frozenset({EVERY_STATION}))
 
     async def check(_token: str) -> Caller:
@@ -39,12 +32,12 @@ async def test_without_the_role_nothing_is_looked_at(
 
     monkeypatch.setattr(service.tokens, "check", check)
     for_everybody = {f"/{name}{path}" for path in FOR_EVERYBODY}
-    routes = [each for each in staff_routes(app) if each[1] not in for_everybody]
+    routes = [each for each in staff_routes(answering) if each[1] not in for_everybody]
     paths = {path for _, path in routes}
-    unguarded = {each.path for each in routes_of(app) if "/staff/" in each.path} - paths - for_everybody
+    unguarded = {each.path for each in routes_of(answering) if "/staff/" in each.path} - paths - for_everybody
     assert not unguarded, "a route for staff asks who calls"
     cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, nobody)}"
-    async with client_of(app) as client:
+    async with client_of(answering) as client:
         for method, path in routes:
             address = re.sub(r"{\w+}", "none", path)
             if "/api/" in path:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.city import City, map_of
-from shared.web.i18n import MESSAGE_LANGUAGES
+from shared.web.i18n import LANGUAGES, MESSAGE_LANGUAGES
 
 CITY = City.load("duisburg")
 COUNTERS = [each.key for each in CITY.stations if each.kind == "counter"]
@@ -65,3 +65,12 @@ def test_services_differ_by_their_names_in_every_language() -> None:
 
 def test_every_language_of_messages_but_german_says_whether_its_names_were_read() -> None:
     assert set(CITY.reviews) == {each.code for each in MESSAGE_LANGUAGES} - {"de"}
+
+
+def test_what_pages_say_of_places_and_vehicles_is_known_in_the_languages_of_pages() -> None:
+    mobile = CITY.mobile_office
+    said = {each.landmark for each in mobile.stop_places} | {
+        thing for each in mobile.vehicles for thing in each.equipment
+    }
+    others = {each.code for each in LANGUAGES} - {"de"}
+    assert {text for text in said if not others <= mobile.phrases.get(text, {}).keys()} == set()

@@ -1,5 +1,8 @@
 """What kind of failure an exception is, and whether the session that failed so can be used again."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -9,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from shared.db import driver_of
 from shared.failures import Failure, classify, ends_session, without_input
-from shared.postgres import NoServer, NotReplicated, ReadOnly
+from shared.postgres import NoServer, NotReplicated, ReadOnly, connect
 from shared.problems import NotFound
 from shared.service import Service
 from shared.statements import Statement
@@ -52,7 +56,15 @@ BUSY = [
     asyncpg.ObjectInUseError("database is being accessed by other users"),
     asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
 ]
+MISUSED = [
+    asyncpg.InterfaceError("the server expects 1 argument for this query, 2 were passed"),
+    asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
+    asyncpg.InterfaceError("cannot call Transaction.commit(): the transaction is already committed"),
+    asyncpg.exceptions.ClientConfigurationError("invalid DSN"),
+    asyncpg.exceptions.UnsupportedClientFeatureError("custom codecs on domain types are not supported"),
+]
 OURS = [
+    *MISUSED,
     asyncpg.UniqueViolationError("duplicate key"),
     asyncpg.InFailedSQLTransactionError("current transaction is aborted"),
     asyncpg.FeatureNotSupportedError("cannot use a volatile function"),
@@ -149,6 +161,54 @@ async def test_a_value_no_column_takes_is_the_inputs_fault_whichever_way_the_sta
                 await attempt(conn)
         assert classify(refused.value) is Failure.PERMANENT
     await service.db.close()
+
+
+async def _too_many_arguments(session: Any) -> None:
+    await session.fetch("select $1::int", 1, 2)
+
+
+async def _two_at_once(session: Any) -> None:
+    await asyncio.gather(session.fetch("select pg_sleep(0.1)"), session.fetch("select 1"))
+
+
+async def _after_its_end(session: Any) -> None:
+    session.terminate()
+    await session.fetch("select 1")
+
+
+async def _ended_by_the_server(session: Any) -> None:
+    with suppress(asyncpg.AdminShutdownError):
+        await session.fetch("select pg_terminate_backend(pg_backend_pid())")
+    await session.fetch("select 1")
+
+
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        (_too_many_arguments, Failure.UNKNOWN),
+        (_two_at_once, Failure.UNKNOWN),
+        (_after_its_end, Failure.TRANSIENT),
+        (_ended_by_the_server, Failure.TRANSIENT),
+    ],
+)
+async def test_a_session_used_wrongly_is_our_bug_and_one_that_is_gone_passes(
+    bench: Bench, use: Callable[[Any], Awaitable[None]], kind: Failure
+) -> None:
+    service = Service(bench.settings)
+    with pytest.raises(Exception) as refused:
+        async with service.db.transaction() as conn:
+            await use(driver_of(conn))
+    assert classify(refused.value) is kind, repr(refused.value)
+    async with service.db.transaction() as conn:
+        assert (await conn.execute(text("select 1"))).scalar_one() == 1
+    await service.db.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://x@127.0.0.1:9/nahbar", "postgresql://x@127.0.0.1:9/nahbar?sslmode=maybe"])
+async def test_an_url_that_means_nothing_is_no_server_that_is_away(url: str) -> None:
+    with pytest.raises(asyncpg.exceptions.ClientConfigurationError) as refused:
+        await connect(url)
+    assert classify(refused.value) is Failure.UNKNOWN
 
 
 async def _past(conn: Any, sql: str, value: object) -> None:

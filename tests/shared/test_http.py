@@ -1,4 +1,4 @@
-"""HTTP: who may call, what is answered when something is away, and requests that are sent twice."""
+"""HTTP: permissions, what is answered when something is away, and requests that are sent twice."""
 
 import asyncio
 import time

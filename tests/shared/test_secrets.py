@@ -135,6 +135,8 @@ def production(**changes: object) -> Platform:
     [
         ({"person_secret": development_secret("person")}, "NAHBAR_PERSON_SECRET"),
         ({"oidc_client_secret": "nahbar-development"}, "NAHBAR_OIDC_CLIENT_SECRET"),
+        ({"person_secret": ""}, "NAHBAR_PERSON_SECRET"),
+        ({"oidc_client_secret": ""}, "NAHBAR_OIDC_CLIENT_SECRET"),
         ({"public_keys": {}}, "NAHBAR_PUBLIC_KEYS"),
         ({"clock_file": "/tmp/clock"}, "NAHBAR_CLOCK_FILE"),
         ({"public_url": "http://nahbar.example"}, "NAHBAR_PUBLIC_URL"),

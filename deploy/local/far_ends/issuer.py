@@ -29,7 +29,7 @@ def create_issuer(folder: Path, url: str, audience: str, secret: str, browser_ur
     Args:
         folder: keeps the signing key, so that tokens stay valid over a restart.
         url: the issuer's own address, the `iss` of its tokens.
-        audience: whom tokens are made for.
+        audience: the service tokens are made for.
         secret: the client secret of every member of the staff, and of pages that let them sign in.
         browser_url: its address as browsers reach it, where that is another one.
     """

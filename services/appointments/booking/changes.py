@@ -11,7 +11,7 @@ from services.appointments.booking.domain import COMING, Status, alternative_is_
 from services.appointments.booking.facts import cancelled_fact, missed_fact, rescheduled_fact
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TimeTaken, TooLate
-from services.appointments.booking.wishes import Wish, fulfil
+from services.appointments.booking.wishes import Move, Wish, fulfil
 from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import lock_stop
 from services.appointments.waiting.line import let_go, pass_on
@@ -39,48 +39,36 @@ _MISSED = text("""
 """)
 
 
-async def reschedule(
-    conn: AsyncConnection,
-    service: Service,
-    id: UUID,
-    station: str,
-    starts_at: datetime,
-    by: DecidedBy,
-    now: datetime,
-    reason: KnownReason | None = None,
-) -> Appointment:
+async def reschedule(conn: AsyncConnection, service: Service, move: Move, now: datetime) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
     Moved to where it is already (`is_at`), nothing happens.
 
-    Args:
-        reason: which of the city's; it is published, so never what a citizen wrote.
-
     Raises:
         NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
             OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
-    await lock_stop(conn, station)
-    found = await _changeable(conn, id, now)
-    if is_at(found, station, starts_at):
+    await lock_stop(conn, move.station)
+    found = await _changeable(conn, move.id, now)
+    if is_at(found, move.station, move.starts_at):
         return found
-    freed = await let_go(conn, id)
-    audience = Audience.PUBLIC if by is DecidedBy.CITIZEN else Audience.STAFF
-    wish = Wish(station, found.services, starts_at, found.interpreter)
+    freed = await let_go(conn, found.id)
+    audience = Audience.PUBLIC if move.by is DecidedBy.CITIZEN else Audience.STAFF
+    wish = Wish(move.station, found.services, move.starts_at, found.interpreter)
     try:
-        seating, _ = await fulfil(conn, service, id, wish, None, now, audience)
+        seating, _ = await fulfil(conn, service, found.id, wish, None, now, audience)
     except TimeTaken as taken:
         raise TimeTaken([time for time in taken.nearest if not is_at(found, *time)]) from taken
     if seating.kind.in_person != found.kind.in_person:
         raise OtherKind
-    fact = rescheduled_fact(found, seating, by, reason)
+    fact = rescheduled_fact(found, seating, move.by, move.reason)
     moved = replace(
         found,
         version=fact.version,
         status=Status.CONFIRMED,
         held_until=None,
-        station=station,
+        station=move.station,
         counter=seating.counter,
         kind=seating.kind,
         starts_at=seating.starts_at,
@@ -90,7 +78,7 @@ async def reschedule(
     await conn.execute(
         _RESCHEDULE,
         {
-            "id": id,
+            "id": found.id,
             "version": moved.version,
             "station": moved.station,
             "counter": moved.counter,

@@ -27,7 +27,7 @@ LONGEST_REMARKS = 300
 class Status(StrEnum):
     """A held time is not yet an appointment; a confirmed one is binding; the others say how one ended.
 
-    Who has arrived may still be waiting; who was missed did not come. An offered one cannot take place as booked:
+    "Arrived" people may still be waiting; "missed" ones did not come. An offered one cannot take place as booked:
     another time is kept for the person to take, until a moment.
     """
 
@@ -50,7 +50,7 @@ REASONS: Mapping[KnownReason, str] = MappingProxyType(
 """The city's fixed reasons in its own words; messages say them in every language."""
 
 COMING = frozenset({Status.CONFIRMED, Status.ARRIVED})
-"""Who is expected, or here already."""
+"""The states of people expected, or here already."""
 
 
 def hold_is_over(held_until: datetime | None, now: datetime) -> bool:
@@ -88,7 +88,7 @@ def extended(held_until: datetime, extensions: int, starts_at: datetime) -> date
 
 
 def will_be_reminded(starts_at: datetime, now: datetime) -> bool:
-    """Whether the reminder on the working day before is certain to come; who books late gets none."""
+    """Whether the reminder on the working day before is certain to come; a late booking gets none."""
     return previous_working_day(starts_at.astimezone(BERLIN).date()) > now.astimezone(BERLIN).date()
 
 

@@ -137,7 +137,7 @@ async def save_details(
 ) -> None:
     """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice.
 
-    Whoever needs help with a language gets a counter where it is spoken, if one is free.
+    Somebody that needs help with a language gets a counter where it is spoken, if one is free.
     """
     draft = await load_appointment(conn, id, for_update=True)
     if draft is None or draft.status is not Status.HELD:
@@ -185,7 +185,7 @@ async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> Non
         return
     if seats := await load_seats(conn, id):
         await lock_line(conn)
-        # Until they are passed on the seats stay as they are, free for everybody since the hold ended: whoever takes
+        # Until they are passed on the seats stay as they are, free for everybody since the hold ended: a booking of
         # several takes them in order of time, and so does this.
         await pass_on(conn, service, seats, now)
         await release_seats(conn, id)

@@ -62,7 +62,7 @@ async def note_taking(conn: AsyncConnection, origin: Origin, now: datetime) -> N
 
 
 def audience_of(origin: Origin | None) -> Audience:
-    """Whoever comes from somewhere belongs to the public."""
+    """A request with an origin is one of the public."""
     return Audience.STAFF if origin is None else Audience.PUBLIC
 
 

@@ -27,6 +27,7 @@ from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
+from shared.events.appointments import DecidedBy, KnownReason
 from shared.people import Person
 from shared.service import Service
 
@@ -45,8 +46,22 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """The other time somebody wants for an appointment (its id): a station and a start, and the one that decided so.
+
+    `reason` is one of the city's; it is published, so never what a citizen wrote.
+    """
+
+    id: UUID
+    station: str
+    starts_at: datetime
+    by: DecidedBy
+    reason: KnownReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
-    """Who books, and how they want to hear from us: message, interpreter and page language (BCP 47).
+    """The person that books, and how they want to hear from us: message, interpreter and page language (BCP 47).
 
     `consent` is the version of the text they agreed to; an appointment by video needs one.
     """

@@ -119,7 +119,7 @@ NOTHING_FITS = Proposal(Decision.CANCEL)
 
 
 def propose(appointments: Iterable[Affected], free: FreeSeats, now: datetime) -> list[Proposal]:
-    """What to do with each appointment, in the order given; whoever comes first gets what is nearest.
+    """What to do with each appointment, in the order given; the first gets what is nearest.
 
     At another counter at the very same time it *moves*: nothing changes for the person. Otherwise the free time
     nearest to the old one is *offered*: at the same station within seven days, or else at another station on the same

@@ -1,4 +1,4 @@
-"""What a closure would do: whom it concerns, and what is proposed for each."""
+"""What a closure would do: the appointments it concerns, and what is proposed for each."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

@@ -1,6 +1,6 @@
 """Announcing, changing and lifting a closure.
 
-A closure takes seats, as a booking does: whoever books at the same moment either has the seat first, and then what was
+A closure takes seats, as a booking does: a booking at the same moment either has the seat first, and then what was
 confirmed no longer holds, or finds it taken. What becomes of the appointments that have its seats is decided with it,
 in the same transaction; so is what was offered to those who wait, and seats that are freed pass on to them.
 """
@@ -89,7 +89,7 @@ async def close(
 
     Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
     AlternativeOffered or AppointmentCancelled, which it is the cause of, as of SeatOfferEnded for what was offered to
-    those who wait. Seats it frees pass on to them. Whoever waits in the hall now, where no counter stays open, is sent
+    those who wait. Seats it frees pass on to them. People waiting in the hall now, where no counter stays open, go
     home: TicketClosed is recorded for each. Asked for what is already so, nothing changes.
 
     Args:
@@ -156,7 +156,7 @@ async def close(
 async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, now: datetime) -> Closure:
     """Lift a closure: its seats pass on to who waits for them, or are free again; StationClosed says so.
 
-    Another closure that wants some of them has them first. Whoever was moved stays so. Lifted twice, nothing changes.
+    Another closure that wants some of them has them first. Those moved stay so. Lifted twice, nothing changes.
 
     Raises:
         Forbidden: there is none at the caller's stations.

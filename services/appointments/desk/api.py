@@ -1,4 +1,4 @@
-"""The desk as JSON, for staff tools: who is expected, arrived, missed; bookings and changes by staff; whom to call."""
+"""The desk as JSON, for staff tools: people expected, arrived, missed; bookings and changes by staff; calls to make."""
 
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -6,13 +6,7 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.appointments.booking.api import (
-    AppointmentOut,
-    NewTimeIn,
-    PersonIn,
-    WishIn,
-    appointment_out,
-)
+from services.appointments.booking.bodies import AppointmentOut, NewTimeIn, PersonIn, WishIn, appointment_out
 from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import calls, usecases

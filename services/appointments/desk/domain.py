@@ -1,4 +1,4 @@
-"""Rules of the desk: who has arrived, who was missed, why the city moves or cancels, and whom to call."""
+"""Rules of the desk: arrivals, missed people, why the city moves or cancels, and the people to call."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ class Reason(StrEnum):
 
 
 def decision(reason: Reason) -> tuple[DecidedBy, KnownReason | None]:
-    """Who decided, and why; whoever asked for it on the phone decided it themselves."""
+    """The one that decided, and why; somebody asking for it on the phone decided it themselves."""
     return (DecidedBy.CITIZEN, None) if reason is Reason.ASKED else (DecidedBy.STAFF, KnownReason(reason))
 
 
@@ -54,6 +54,7 @@ NEVER_CALLED = frozenset({"missed", "turn", "hall-closed", "offer-ended", "waiti
 def must_call(purpose: str, channels: Sequence[str]) -> bool:
     """Whether staff should call when a notice reached nobody.
 
-    Who wanted no messages has a printed slip and is called only when something changes; who did not come, never.
+    Somebody that wanted no messages has a printed slip and is called only when something changes; one that did not
+    come, never.
     """
     return purpose not in NEVER_CALLED and (bool(channels) or purpose in CHANGES)

@@ -80,7 +80,7 @@ class Expected:
 class Unreached:
     """Somebody no message reached, with whom to call.
 
-    `number` and `status` are those of an appointment; who waits for one has neither. `until` is how long what is
+    `number` and `status` are those of an appointment; somebody waiting for one has neither. `until` is how long what is
     offered to them is kept. `starts_at` and `station` are None where they wait and nothing is offered.
     """
 

@@ -15,7 +15,7 @@ from services.appointments.booking import alternatives, changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, load_appointment, load_by_number
-from services.appointments.booking.wishes import Details, Wish
+from services.appointments.booking.wishes import Details, Move, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
 from services.appointments.desk.refusals import NotNow
 from services.appointments.queue.refusals import StationNotOpen
@@ -144,7 +144,8 @@ async def move(desk: Desk, number: str, station: str, starts_at: datetime, reaso
     """
     found = await find(desk, number)
     by, why = decision(reason)
-    moved = await changes.reschedule(desk.conn, desk.service, found.id, station, starts_at, by, desk.now, why)
+    wanted = Move(found.id, station, starts_at, by, why)
+    moved = await changes.reschedule(desk.conn, desk.service, wanted, desk.now)
     if moved.version != found.version:
         await desk.note("moved", found, reason=reason, to=station, starts_at=moved.starts_at.isoformat())
     return moved

@@ -66,7 +66,7 @@ class Displaced:
 
 
 def propose_instead(displaced: Iterable[Displaced], free: FreeSeats, now: datetime, end: datetime) -> list[Proposal]:
-    """What to do with each appointment, in the order given; whoever comes first gets what is best.
+    """What to do with each appointment, in the order given; the first gets what is best.
 
     The free time nearest to the old one is offered: within seven days, in the same Stadtbezirk, else on the same bank
     of the Rhine, else anywhere; where there is none, any time to the end of the booking window, again by nearness. A

@@ -33,7 +33,7 @@ async def find_other_times(
 ) -> None:
     """Keep another time for people who have no place at a stop any more, or put them on the waiting list.
 
-    Whoever comes first gets what is best. For each AlternativeOffered is recorded, or, where nothing is free,
+    The first gets what is best. For each AlternativeOffered is recorded, or, where nothing is free,
     AppointmentCancelled and, if they can be told when something frees up, WaitingListJoined.
 
     Args:

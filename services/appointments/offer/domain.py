@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who takes seats: the public, or staff, to whom all counters are open."""
+    """The takers of seats: the public, or staff, to whom all counters are open."""
 
     PUBLIC = "public"
     STAFF = "staff"

@@ -98,8 +98,9 @@ async def load_offer(
 async def lock_stop(conn: AsyncConnection, station: str) -> None:
     """Let a stop stay as it is until this transaction ends; a station that is none is left alone.
 
-    Whoever takes seats at a stop locks it before loading the offer: then the seats are still there, or what changes the
-    stop later finds who has them. The lock comes after one on a hold, before those on an appointment and on the line.
+    Seats at a stop are taken after it is locked, and the offer is loaded then: the seats are still there, or what
+    changes the stop later finds their holders. The lock comes after one on a hold, before those on an appointment and
+    on the line.
     """
     if is_id(station):
         await conn.execute(_LOCK_STOP, {"station": station})

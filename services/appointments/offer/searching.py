@@ -1,13 +1,14 @@
 """The search in the list of services: the words people use, typed in a hurry, in any of the languages.
 
 A word finds a service by its name, by other words for it, by its life situation, or by what one brings to it; in this
-order hits are shown. Typing errors are counted as optimal string alignment: a letter too much, too few or wrong is one,
-and so are two letters that are swapped.
+order hits are shown. A word that is a name or another word for a service as it stands means that, not longer words it
+begins ("Perso" is no "Personen"); otherwise those it begins count too. Typing errors are counted as optimal string
+alignment: a letter too much, too few or wrong is one, and so are two letters that are swapped.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -62,7 +63,7 @@ _SMALL: Final = frozenset(
 _ENDING: Final = 3
 """How many letters more than a known word one may have and still be it: heiraten, Kinder."""
 _PART: Final = 4
-"""The fewest letters of a known word that counts at the beginning of a longer one, or inside: Umzugsmeldung."""
+"""The fewest letters of a known word that counts at the beginning or the end of a longer one: Umzugsmeldung."""
 
 
 class Source(IntEnum):
@@ -107,14 +108,15 @@ class Found:
 def search(services: Iterable[Service], vocabulary: Vocabulary, wanted: str) -> Found:
     """The services a search finds, the best first and the more asked for among equals.
 
-    Where nothing has all words, near services have words that are spelled much like the wanted ones, or are parts of
-    them; if none has all words so, those with any of them.
+    Where nothing has all words, near services have words that are spelled much like the wanted ones, or stand at their
+    beginning or end; if none has all words so, those with any of them.
     """
     typed = [each for each in _folded(wanted) if each not in _SMALL]
     if not typed:
         return Found([], [], [])
     known = [(each, _words_of(each, vocabulary)) for each in services]
-    exact = [(each, sources) for each, words in known if (sources := _sources(typed, words))]
+    wanted_as_they_stand = {word for word in typed if any(_is_called(word, words) for _, words in known)}
+    exact = [(each, sources) for each, words in known if (sources := _sources(typed, wanted_as_they_stand, words))]
     exact.sort(key=lambda found: sorted(found[1], reverse=True))
     return Found(
         hits=[each for each, sources in exact if Source.DOCUMENT not in sources],
@@ -149,12 +151,18 @@ def _folded(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(fold(text)))
 
 
-def _sources(typed: Sequence[str], words: _Words) -> list[Source]:
+def _sources(typed: Sequence[str], as_they_stand: Set[str], words: _Words) -> list[Source]:
     """Where a service has each of some words; nothing where it lacks one."""
-    found = [
-        next((source for source in Source if any(_is(word, each) for each in words[source])), None) for word in typed
-    ]
+    found = []
+    for word in typed:
+        matches = _is if word in as_they_stand else _begins
+        found.append(next((source for source in Source if any(matches(word, each) for each in words[source])), None))
     return [each for each in found if each is not None] if None not in found else []
+
+
+def _is_called(typed: str, words: _Words) -> bool:
+    """Whether a service has a word in its name, or as another word for it."""
+    return typed in words[Source.NAME] or typed in words[Source.OTHER_WORD]
 
 
 def _near(typed: Sequence[str], known: Iterable[tuple[Service, _Words]]) -> list[Service]:
@@ -177,15 +185,19 @@ def _likeness(typed: str, words: _Words) -> float:
 
 
 def _is(typed: str, known: str) -> bool:
-    """Whether a word is a known one, a part of it, or the same with an ending."""
-    if typed in known:
-        return len(typed) > 2 or typed == known
-    return len(known) >= _PART and typed.startswith(known) and len(typed) - len(known) <= _ENDING
+    """Whether a word is a known one, or the same with an ending."""
+    ending = len(typed) - len(known)
+    return typed == known or (len(known) >= _PART and typed.startswith(known) and 0 < ending <= _ENDING)
+
+
+def _begins(typed: str, known: str) -> bool:
+    """Whether a word is a known one, or its beginning."""
+    return _is(typed, known) or (len(typed) > 2 and known.startswith(typed))
 
 
 def _is_like(typed: str, known: str, parts: bool) -> bool:
-    """Whether a word is spelled much like a known one, or, if `parts` count, contains it."""
-    if _is(typed, known) or (parts and len(known) >= _PART and known in typed):
+    """Whether a word is spelled much like a known one, or, if `parts` count, begins or ends with it."""
+    if _begins(typed, known) or (parts and len(known) >= _PART and (typed.startswith(known) or typed.endswith(known))):
         return True
     errors = min(len(typed) // 4, 2)
     return bool(errors) and OSA.distance(typed, known, score_cutoff=errors) <= errors

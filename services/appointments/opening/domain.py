@@ -111,7 +111,7 @@ def outside(
 ) -> Outside:
     """Which appointments at a station would be outside its new hours, or lose a counter to the share of staff.
 
-    Who was booked by staff at a counter kept for them loses nothing.
+    Appointments booked by staff at a counter kept for them stay.
     """
     old, new = _Openings(before, services, grid), _Openings(after, services, grid)
     hours, counters = [], []

@@ -1,4 +1,4 @@
-"""Changing opening hours. What can be booked follows at once; who has an appointment keeps it."""
+"""Changing opening hours. What can be booked follows at once; appointments are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,8 +74,8 @@ async def change(
 ) -> StationHours:
     """Give a station other hours, which the city's file does not overwrite any more.
 
-    Closures in force take what they cover of the new seats; who waits is offered what of them suits. Asked for hours
-    that are already so, nothing changes.
+    Closures in force take what they cover of the new seats; people waiting are offered what of them suits. Asked for
+    hours that are already so, nothing changes.
 
     Args:
         version: of the hours that were looked at.
@@ -89,7 +89,7 @@ async def change(
     if set(known.station.hours) == {hours for window in windows for hours in window.hours}:
         return known
     changed = _checked(service, known, version, windows)
-    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    # Before the lock: the next look holds this work's row while waiting for it.
     await service.due.schedule(conn, look_now(now))
     await lock_line(conn)
     await conn.execute(_RAISE, {"station": station, "version": changed.version})

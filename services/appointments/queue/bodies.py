@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.appointments.booking.api import LanguageTag, MessageLanguage
+from services.appointments.booking.bodies import LanguageTag, MessageLanguage
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.queue.api import QueueStatus, WaitOut
@@ -66,7 +66,7 @@ class CounterOut(BaseModel):
 
 
 class QueueOut(BaseModel):
-    """A station's queue: who can be called, in order; who is away; and how long the next person would wait."""
+    """A station's queue: people that can be called, in order; people away; and how long the next person would wait."""
 
     line: list[StaffTicketOut]
     away: list[StaffTicketOut]
@@ -75,7 +75,7 @@ class QueueOut(BaseModel):
 
 
 class CallIn(BaseModel):
-    """Whom to call: left out, whoever's turn it is."""
+    """The ticket to call: left out, the one whose turn it is."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,7 +83,7 @@ class CallIn(BaseModel):
 
 
 class AtCounterIn(BaseModel):
-    """Whom an action is about, so that it never meets somebody else who is at the counter by now."""
+    """The ticket an action is about, so that it never meets somebody else who is at the counter by now."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -97,7 +97,7 @@ class ParkIn(AtCounterIn):
 
 
 class HandOverIn(AtCounterIn):
-    """Who goes on: one counter, or any; and what the person needs now, where that has changed."""
+    """The counter that goes on: one, or any; and what the person needs now, where that has changed."""
 
     counter: Key | None = None
     services: Annotated[list[Key], Field(max_length=MOST_KEYS)] = []

@@ -55,7 +55,7 @@ async def call_next(conn: AsyncConnection, service: Service, counter: str, now: 
 
     Raises:
         NotFound: there is no such counter.
-        CounterBusy: whoever is there has to be finished with first.
+        CounterBusy: the person there has to be finished with first.
     """
     called = await _call(conn, service, _CALL_NEXT, {"counter": counter}, now)
     if called is None and (busy := (await load_counter(conn, counter, now)).ticket):

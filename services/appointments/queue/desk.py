@@ -85,7 +85,7 @@ class Desk:
         return await self._done("ticket_called_again", again)
 
     async def begin(self, counter: str, ticket: UUID) -> Ticket:
-        """Whoever was called has come to the counter."""
+        """The person called has come to the counter."""
         await self._may(counter, ticket)
         return await self._done("ticket_begun", await serving.begin(self.conn, counter, ticket, self.now))
 

@@ -38,7 +38,7 @@ class Status(StrEnum):
 
 
 class Turn(IntEnum):
-    """Who goes first: who was put back, appointments that are due, walk-ins, appointments that came early."""
+    """The order of calling: people put back, appointments that are due, walk-ins, appointments that came early."""
 
     PUT_BACK = 0
     DUE = 1

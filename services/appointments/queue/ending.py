@@ -1,4 +1,4 @@
-"""The end of a day: who was not called goes home, and what is known of tickets is forgotten in time."""
+"""The end of a day: people not called go home, and what is known of tickets is forgotten in time."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -64,7 +64,7 @@ async def end_queue(conn: AsyncConnection, service: Service, claim: Claim) -> No
 
 
 async def tidy_up(conn: AsyncConnection, service: Service, claim: Claim) -> None:
-    """Close what still stands at a counter hours after closing time: whoever was there has long been served."""
+    """Close what still stands at a counter hours after closing time: the people there have long been served."""
     await _close(conn, service, claim, _SERVED)
 
 

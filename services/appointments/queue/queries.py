@@ -127,12 +127,12 @@ async def load_counter(conn: AsyncConnection, counter: str, now: datetime) -> Co
 
 
 async def load_line(conn: AsyncConnection, station: str, now: datetime) -> list[Ticket]:
-    """Who can be called at a station now, in order."""
+    """The people that can be called at a station now, in order."""
     return [ticket_of(row) for row in await _LINE.rows(conn, _today(station, now) | {"now": now})]
 
 
 async def load_away(conn: AsyncConnection, station: str, now: datetime) -> list[Ticket]:
-    """Who is parked or fetches papers at a station now."""
+    """The people parked or fetching papers at a station now."""
     return [ticket_of(row) for row in await _AWAY.rows(conn, _today(station, now) | {"now": now})]
 
 

@@ -55,7 +55,7 @@ _STAFF = Statement("""
 
 
 async def begin(conn: AsyncConnection, counter: str, ticket: UUID, now: datetime) -> Ticket:
-    """Whoever was called has come to the counter. Said twice it changes nothing.
+    """The person called has come to the counter. Said twice it changes nothing.
 
     Raises:
         NotFound
@@ -80,7 +80,7 @@ async def close(
 ) -> Ticket:
     """Finish with somebody, or note that they did not come; TicketClosed is recorded.
 
-    Who does not come misses their appointment too: AppointmentMissed is recorded. Before it begins nobody can miss it;
+    Not coming misses the appointment too: AppointmentMissed is recorded. Before it begins nobody can miss it;
     then they wait, and stand in front of all others from its start on. TicketPutBack is recorded.
 
     Raises:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Path, Query
 
-from services.appointments.booking.api import MESSAGES
+from services.appointments.booking.bodies import MESSAGES
 from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.offer.api import Key
@@ -73,7 +73,7 @@ async def arrive(number: AppointmentNumber, desk: CurrentDesk) -> StaffTicketOut
 
 @router.get("/stations/{station}/queue")
 async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
-    """Who waits at a station, in the order in which they are called, and who is away for a while."""
+    """The people waiting at a station, in the order in which they are called, and those away for a while."""
     desk.who.must_serve(station)
     line, away = await load_line(desk.conn, station, desk.now), await load_away(desk.conn, station, desk.now)
     situation = await load_situation(desk.conn, station, desk.now)
@@ -111,7 +111,7 @@ async def call_again(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk)
 
 @router.post("/counters/{counter}/begin", responses=problems(404, 409))
 async def begin(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
-    """Whoever was called has come to the counter."""
+    """The person called has come to the counter."""
     return StaffTicketOut.of(await desk.begin(counter, about.ticket))
 
 

@@ -193,7 +193,7 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
 async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Ticket:
     """Somebody cannot wait any longer; TicketClosed is recorded. Given back twice changes nothing.
 
-    Whoever came for an appointment has not arrived after all, and can do so again.
+    Somebody that came for an appointment has not arrived after all, and can do so again.
 
     Raises:
         NotFound, AlreadyCalled

@@ -101,7 +101,7 @@ async def carry_out(conn: AsyncConnection, service: Service, change: StopChange,
         facts = [fact for found in to_come if (fact := change.delayed(found))]
         await change_appointments(conn, service, facts, change.cause, now)
         return
-    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    # Before the lock: the next look holds this work's row while waiting for it.
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     runs = await _reseat(conn, service, change, to_come, now)

@@ -30,7 +30,7 @@ class Reseating:
     Args:
         station: the stop as it is now.
         shift: how much later it arrives than it was to before.
-        taken: seats that others keep: who has arrived is served where they are.
+        taken: seats that others keep: people that have arrived are served where they are.
     """
 
     station: Station

@@ -1,7 +1,7 @@
 """Use cases of stops. All run in the caller's transaction; none commits.
 
 A stop is brought to the state its newest fact tells of, whatever facts came before: what people are told follows from
-the difference between the state known and the new one. Whoever takes seats at a stop locks it first
+the difference between the state known and the new one. Taking seats at a stop locks it first
 (`services/appointments/offer/queries.py`), so a change finds everybody who has some.
 """
 
@@ -30,7 +30,8 @@ async def follow(conn: AsyncConnection, service: Service, received: Received[Sto
     A stop to come has seats from arrival to departure. Where its seats change, everybody who has some gets the same
     ones of the new time, or the nearest; AppointmentRescheduled is recorded for each whose time or place is another,
     AppointmentDelayed where only the vehicle is later. Holds at it end then, and what is offered to those who wait is
-    withdrawn. Whoever has no place there any more: see `find_other_times`. All facts have that of the stop as cause.
+    withdrawn. `find_other_times` says what becomes of people without a place there any more. All facts have that of the
+    stop as their cause.
     """
     fact, now = received.fact, service.clock.now()
     key, today = str(fact.id), now.astimezone(BERLIN).date()

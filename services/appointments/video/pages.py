@@ -15,7 +15,7 @@ router = APIRouter(prefix="/appointments/m/{token}/video", include_in_schema=Fal
 
 
 async def current_rooms(request: Request) -> Rooms:
-    """FastAPI dependency: who makes the links into rooms."""
+    """FastAPI dependency: the maker of links into rooms."""
     rooms: Rooms = request.app.state.rooms
     return rooms
 

@@ -1,1 +1,1 @@
-"""The waiting list: who is told when something frees up, and who is offered which freed seat until when."""
+"""The waiting list: people are told when something frees up, and offered a freed seat until a deadline."""

@@ -37,7 +37,7 @@ def look_now(now: datetime) -> Work:
 async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> None:
     """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
 
-    The work's key is the turn after which to go on. Where nobody waits it ends; whoever joins next begins it anew.
+    The work's key is the turn after which to go on. Where nobody waits it ends; the next to join begins it anew.
     """
     await lock_line(conn)
     now = service.clock.now()

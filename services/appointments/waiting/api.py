@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.api import AppointmentOut, PersonIn, appointment_out
+from services.appointments.booking.bodies import AppointmentOut, PersonIn, appointment_out
 from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
@@ -90,7 +90,7 @@ class SeatOfferOut(BaseModel):
 
 
 class WaitingOut(BaseModel):
-    """An entry in the waiting list; whoever has the token can read and end it.
+    """An entry in the waiting list; its token lets read and end it.
 
     `position` counts from 1 among those who could be offered the same; null once the entry has left the list.
     """
@@ -119,8 +119,8 @@ async def join(
 ) -> WaitingOut:
     """Join the waiting list. Sent again with the same Idempotency-Key it answers with the first entry.
 
-    Where something that suits is free already, it answers 409 with the first such times (`free`). Who has
-    as many appointments and places on the list as one person may have, or waits for the same already, is refused (429).
+    Where something that suits is free already, it answers 409 with the first such times (`free`). Somebody with as
+    many appointments and places on the list as one person may have, or waiting for the same already, is refused (429).
     """
     details, id = wait.person.details(), uuid4()
     if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):

@@ -1,7 +1,7 @@
 """Rules of the waiting list: what somebody waits for, which freed seats fit, and how long an offer lasts.
 
-The line: whoever joined first comes first. A freed seat is offered to the first in line it fits. Who declines keeps the
-place in line, and so does whose offer is withdrawn for a closure; who lets one expire goes behind all others, because
+The line: first joined, first served. A freed seat is offered to the first in line it fits. Declining keeps the
+place in line, and so does an offer withdrawn for a closure; an offer that expires sends its person behind all others:
 nobody could have the seat meanwhile. Nobody is offered the same time at the same station twice, but for one withdrawn.
 """
 

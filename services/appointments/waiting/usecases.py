@@ -114,7 +114,7 @@ async def join(
     """
     person = details.kept
     await conn.execute(_ALONE, {"person_key": service.people.person_key(person)})
-    # Before the lock: whoever looks again holds this work's row while waiting for it.
+    # Before the lock: the next look holds this work's row while waiting for it.
     await service.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
     checked = await check_wait(conn, service, wait, now)

@@ -26,7 +26,7 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
 async def lock_vehicles(conn: AsyncConnection) -> None:
     """Let nobody else put a vehicle somewhere until the transaction ends.
 
-    Whoever does so locks in this order: the week, the vehicles, the stops. None of two who try at once is in the way of
+    Doing so locks in this order: the week, the vehicles, the stops. None of two who try at once is in the way of
     the other for good, then, and the second sees what the first did.
     """
     await conn.execute(_LOCK_VEHICLES)

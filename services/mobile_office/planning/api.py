@@ -59,7 +59,7 @@ class TakingOverIn(Body):
 
 @router.get("", responses=problems(401, 403))
 async def show(conn: Connection, service: CurrentService, now: Now, caller: Lead) -> HelpOut:
-    """Who was visited how often, and what would be fair. It changes nothing."""
+    """How often each Ortsteil was visited, and what would be fair. It changes nothing."""
     found = await load_help(conn, service, now)
     return HelpOut(
         first=found.first,

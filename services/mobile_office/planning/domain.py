@@ -1,4 +1,4 @@
-"""Rules of fair planning: who was visited how often, and a proposal for the next weeks.
+"""Rules of fair planning: how often each Ortsteil was visited, and a proposal for the next weeks.
 
 Every Stadtbezirk gets a stop each week, every Ortsteil at least one in the whole time, and what is left goes where
 residents have had the least.

@@ -1,4 +1,4 @@
-"""Planning help: who was visited how often, how fair that is, and a proposal to take over week by week."""
+"""Planning help: how often each Ortsteil was visited, how fair that is, and a proposal to take over week by week."""
 
 from datetime import date
 from typing import Annotated

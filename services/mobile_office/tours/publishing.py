@@ -133,7 +133,7 @@ async def publish(
 async def announce(conn: AsyncConnection, service: Service, told: Sequence[StopFact]) -> None:
     """Save stops as facts say they are now, and record the facts.
 
-    Each begins a chain of its own: who was told personally of one stop may still want to hear of the others.
+    Each begins a chain of its own: somebody told personally of one stop may still want to hear of the others.
     """
     rows = [
         {"id": each.id, "version": each.version, "status": each.stop.status, "announced": each.stop.model_dump_json()}

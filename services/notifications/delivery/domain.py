@@ -168,7 +168,7 @@ def notice_to(
     useful_until: datetime,
     loud_from: datetime | None = None,
 ) -> Notice:
-    """A notice to whoever has an address (its key), on its channel alone; whoever computes it gets the same ids."""
+    """A notice to an address (its key), on its channel alone; computed again it has the same ids."""
     return Notice(
         id=notice_id(cause, matter, address, purpose),
         matter=matter,

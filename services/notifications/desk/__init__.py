@@ -1,1 +1,1 @@
-"""What staff see: whom nothing reached and why, why somebody was told or not, and what every text looks like."""
+"""What staff see: the people nothing reached and why, why somebody was told or not, and what every text looks like."""

@@ -38,7 +38,7 @@ router = APIRouter(prefix=AREA, include_in_schema=False)
 
 @router.get("/failed")
 async def failed(visit: Clerk) -> Response:
-    """Whom nothing reached."""
+    """The people nothing reached."""
     found = await undelivered(visit.conn, visit.now)
     return visit.render(
         "staff/failed.html",

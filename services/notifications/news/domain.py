@@ -32,7 +32,7 @@ F = TypeVar("F", bound=Fact)
 
 
 class Audience(StrEnum):
-    """Who hears news."""
+    """The people that hear news."""
 
     WANT = "subscribers of the district"
     HEARD = "subscribers who heard of it"
@@ -161,7 +161,7 @@ class Circular:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who hears news: a subscription with the key of its address."""
+    """A hearer of news: a subscription with the key of its address."""
 
     id: UUID
     address: str

@@ -90,8 +90,8 @@ class Decision:
 def decide(wish: Wish | None, told: Sequence[Told], now: datetime) -> Decision:
     """What follows from an SMS.
 
-    It cancels only if there is exactly one matter it can mean. Whoever was asked about several, or is not understood,
-    is answered about each of them. Who cancels without having been asked, or too late, is answered about what they were
+    It cancels only if there is exactly one matter it can mean. Somebody asked about several, or not understood, is
+    answered about each of them. A cancellation nobody asked for, or too late, is answered about what its sender was
     told of last, unless that is cancelled already.
 
     Args:

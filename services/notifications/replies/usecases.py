@@ -59,8 +59,8 @@ class _Heard:
 async def receive_reply(conn: AsyncConnection, service: Service, sender: str, words: str) -> None:
     """Take an SMS somebody wrote.
 
-    Who says stop gets no optional messages and no news any more. Who answers the reminder beyond doubt is taken at
-    their word, once per reminder; who may have meant to is told, once per state of the matter, that it still stands,
+    "Stop" ends optional messages and news. An answer to the reminder that is beyond doubt is taken at its word, once
+    per reminder; somebody that may have meant one is told, once per state of the matter, that it still stands,
     with its link.
 
     Args:

@@ -60,7 +60,7 @@ class ReportHandler:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Apply a report, and only then take it: whoever hands it over keeps it while our database is away."""
+        """Apply a report, and only then take it: the server handing it over keeps it while our database is away."""
         message = self._verp.read(envelope.rcpt_tos[0])
         if message is None:
             return "550 5.1.1 No such address"

@@ -15,7 +15,7 @@ LARGEST = 256 * 1024
 """Octets of a report. It holds one of our mails at most, and what a server says about it."""
 PARTS = 30
 DEPTH = 5
-"""A report has three parts (RFC 6522). Whoever passes it on may wrap it, or add some."""
+"""A report has three parts (RFC 6522). A server that passes it on may wrap it, or add some."""
 LONGEST_FIELD = 1000
 """Characters of a field that are looked at."""
 

@@ -1,1 +1,1 @@
-"""Subscriptions: who wants to hear news of which districts, confirmed by a message to their address."""
+"""Subscriptions: people and the districts they want news of, confirmed by a message to their address."""

@@ -77,7 +77,7 @@ class SubscriptionIn(WishesIn, AddressIn):
 
 
 class SubscriptionOut(BaseModel):
-    """A confirmed subscription; whoever has the token can read, change and end it."""
+    """A confirmed subscription; its token lets read, change and end it."""
 
     token: str
     channel: Literal["mail", "sms"]

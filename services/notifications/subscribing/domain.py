@@ -29,7 +29,7 @@ class Topic(StrEnum):
 class Wishes:
     """What somebody wants to hear: news of these topics in these districts and quarters, by number.
 
-    Whoever names a district hears all of it. Whoever names a quarter hears what concerns the quarter, or its district
+    A district named means all of it. A quarter named means what concerns the quarter, or its district
     as a whole, such as the station.
     """
 

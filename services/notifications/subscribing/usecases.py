@@ -134,7 +134,7 @@ async def end_at(conn: AsyncConnection, service: Service, address: str, now: dat
 
 
 async def ask_for_link(conn: AsyncConnection, service: Service, address: Address, now: datetime) -> None:
-    """Send a new link to the preferences, if there is a subscription; whoever asks cannot tell."""
+    """Send a new link to the preferences, if there is a subscription; the answer does not tell."""
     known = await load_by_address(conn, service.people.person_key(_person(address)))
     if known is not None:
         await send_link(conn, service, known, now)

@@ -1,1 +1,1 @@
-"""Who is told what, when, and on which channels."""
+"""The people told, what they are told, when, and on which channels."""

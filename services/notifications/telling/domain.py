@@ -1,4 +1,4 @@
-"""Who is told what: the rows of the table, and the notices that follow from a fact."""
+"""What people are told: the rows of the table, and the notices that follow from a fact."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

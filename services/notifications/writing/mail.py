@@ -66,13 +66,10 @@ class MailWriter:
         if appointment:
             parts.append(
                 calendar_part(
-                    appointment,
-                    summary=text.subject,
-                    description=self._texts.description(purpose, appointment, contact),
-                    location=self._texts.location(purpose, appointment, contact),
+                    method_of(appointment),
+                    self._texts.calendar_entry(appointment, contact, now),
                     organizer=self._address,
                     attendee=recipient,
-                    stamp=now,
                 )
             )
         headers = [

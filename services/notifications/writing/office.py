@@ -1,11 +1,11 @@
-"""What the city's data add to a message: whom to call, where to go, what it costs, and which pages help."""
+"""What the city's data add to a message: the number to call, where to go, what it costs, and which pages help."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
-from shared.city import City
+from shared.city import City, Reach
 from shared.events.appointments import AppointmentFact, BookedService, Place, SeatOffered, WaitingFact
 from shared.events.personal import PersonalFact
 from shared.web.formats import money_text, phone_text
@@ -28,7 +28,7 @@ class Office:
     def values(self, language: Language, fact: PersonalFact | Circular | OpenMatters) -> dict[str, Any]:
         """The values every message has; `phone` is that of the place it is about, where it is about one."""
         place, services = _about(fact)
-        reach = self._city.reach(place.key if place else "")
+        reach = self.reach(place)
         site = f"{self._pages}{page_language(language.code).prefix}"
         return {
             "city": self._city.name,
@@ -41,6 +41,10 @@ class Office:
             "address": place and (place.address or reach.address),
             "fee": self._fee(services, language),
         }
+
+    def reach(self, place: Place | None) -> Reach:
+        """How to reach a place, or the city where it is about none."""
+        return self._city.reach(place.key if place else "")
 
     def _fee(self, services: Sequence[BookedService], language: Language) -> Mapping[str, Any] | None:
         """What services cost together; None where the city's data do not know one of them."""

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, get_args
 
+from icalendar import Event
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
@@ -15,6 +17,7 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.office import Office
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment
+from shared.appointment_calendar import appointment_entry
 from shared.city import City
 from shared.events.appointments import AppointmentFact
 from shared.events.personal import Contact, PersonalFact
@@ -100,15 +103,12 @@ class Texts:
 
         return MailText(language.code, subject, render("txt"), render("html"))
 
-    def description(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
-        """What a calendar says of an appointment: its page, and whom to call."""
-        language = _language_of(fact)
-        return self._render(language, "txt", "description.txt", self._values(language, purpose, fact, contact))
-
-    def location(self, purpose: Purpose, fact: AppointmentFact, contact: Contact) -> str:
-        """Where an appointment takes place, for a calendar."""
-        language = _language_of(fact)
-        return self._render(language, "txt", "location.txt", self._values(language, purpose, fact, contact))
+    def calendar_entry(self, fact: AppointmentFact, contact: Contact, now: datetime) -> Event:
+        """What a calendar says of an appointment."""
+        reach = self._office.reach(fact.appointment.place)
+        return appointment_entry(
+            fact.id, fact.version, fact.appointment, reach=reach, url=contact.manage_url, stamp=now
+        )
 
     def sms(self, purpose: Purpose, fact: Subject, contact: Contact, asks: bool = False) -> str:
         """The text of the SMS that gives a notice; `asks` says whether it can be answered."""
@@ -121,7 +121,7 @@ class Texts:
         return language == GERMAN or self.review(language, purpose) is not None
 
     def review(self, language: Language, purpose: Purpose) -> Review | None:
-        """Who has checked the texts of a purpose in a language; None for nobody, and for German."""
+        """The review of the texts of a purpose in a language; None for none, and for German."""
         return self._reviews.get(language.code, {}).get(purpose)
 
     def _letter(self, language: Language, form: Form, purpose: Purpose, values: Mapping[str, Any]) -> str:

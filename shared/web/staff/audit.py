@@ -36,7 +36,7 @@ def audit_pages(name: str, role: str) -> APIRouter:
 
     Args:
         name: of the service.
-        role: who may read.
+        role: needed to read.
     """
     router = api_router(f"/{name}", "staff")
 

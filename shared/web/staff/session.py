@@ -23,7 +23,7 @@ STARTED: Final = "started"
 
 
 class Session(Caller):
-    """Who is signed in, until when (seconds of the Unix clock), and what each of their forms must carry."""
+    """A caller that is signed in, `until` when (seconds of the Unix clock), and what each of their forms must carry."""
 
     until: float = Field(default_factory=lambda: time.time() + LIFETIME)
     form_token: str = Field(default_factory=lambda: secrets.token_urlsafe(18))

@@ -76,7 +76,7 @@ class StaffVisit(Visit):
 
 
 def signed_in(role: str | None = None) -> Callable[[Request], Awaitable[Session]]:
-    """FastAPI dependency: who is signed in and has the role; a post must carry the session's form token.
+    """FastAPI dependency: a signed-in member with the role; a post must carry the session's form token.
 
     Raises:
         SignInNeeded: nobody is, and a page was asked for.

@@ -1,4 +1,4 @@
-"""Whoever has an appointment, gave the number back or was moved, and says "I am here" again."""
+"""Somebody with an appointment gave the number back or was moved, and says "I am here" again."""
 
 from datetime import datetime
 from typing import Any

@@ -16,7 +16,7 @@ from tests.appointments.queue.test_queue_api import facts
 
 
 async def near(service: Service) -> list[tuple[str, int]]:
-    """Who has been told so far, and how many were ahead then."""
+    """The people told so far, and how many were ahead then."""
     return [(fact.ticket.number, fact.ahead) for fact in await facts(service) if isinstance(fact, TicketNear)]
 
 

@@ -22,7 +22,7 @@ COUNTERS = 2
 
 @dataclass(frozen=True)
 class Everybody:
-    """Who acts, by what they do."""
+    """The people that act, by what they do."""
 
     writers: Sequence[Writer]
     waiter: Waiter
@@ -33,7 +33,7 @@ class Everybody:
 
     @property
     def all(self) -> list[Asker]:
-        """Who acts by day."""
+        """The people that act by day."""
         return [*self.writers, self.waiter, *self.clerks, self.lead, self.planner, self.driver]
 
 

@@ -68,7 +68,7 @@ def _closes(operation: Operation, station: str) -> bool:
 
 
 def no_refused_booking_exists(history: History) -> Iterator[str]:
-    """I2: whoever was refused has nothing."""
+    """I2: a refused person has nothing."""
     found = by_person(history)
     for operation in _bookings(history):
         if operation.ended is Ended.REFUSED and found[operation.person]:
@@ -95,7 +95,7 @@ def no_seat_has_two_holders(history: History) -> Iterator[str]:
 
 
 def _given_while_had(history: History) -> Iterator[str]:
-    """What is only offered can be had by others from its deadline on; who stops waiting gives up what is offered.
+    """What is only offered can be had by others from its deadline on; leaving the list gives up what is offered.
 
     All who move with a stop give up their seats before any of them gets others.
     """

@@ -29,7 +29,7 @@ def nobody_is_called_to_two_counters(history: History) -> Iterator[str]:
 
 
 def _counters(history: History) -> Iterator[str]:
-    """Who is at which counter, fact by fact."""
+    """The person at each counter, fact by fact."""
     at: dict[UUID, str] = {}
     closed: set[UUID] = set()
     for row in history.facts("TicketCalled", "TicketPutBack", "TicketClosed"):

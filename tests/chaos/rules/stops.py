@@ -32,9 +32,9 @@ def no_cancelled_stop_keeps_bookings(history: History) -> Iterator[str]:
 
 
 def every_stop_decides_on_each_once(history: History) -> Iterator[str]:
-    """I15: who had a time at a stop that changed is moved, offered another, told to wait, or cancelled; once, by it.
+    """I15: a person with a time at a changed stop is moved, offered another, told to wait, or cancelled; once, by it.
 
-    Who is cancelled because nothing is free waits instead.
+    Somebody cancelled because nothing is free waits instead.
     """
     changes = {row.event_id: row for row in history.facts("MobilStopRescheduled", "MobilStopCancelled")}
     causes = changes.keys() | {row.event_id for row in history.facts("MobilStopDelayed")}

@@ -76,7 +76,7 @@ def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
 
 
 def _to_tell(row: Committed) -> Iterator[str]:
-    """What somebody is to be told of a fact. Whom the city puts on the waiting list, the cancellation tells so."""
+    """What somebody is to be told of a fact. The cancellation tells so to people the city puts on the waiting list."""
     said = dict(row.says)
     if row.name == "AppointmentRescheduled" and _noticed(said["before"]) == _noticed(said["appointment"]):
         return
@@ -104,7 +104,7 @@ def _reminder_time(state: Mapping[str, Any]) -> datetime:
 
 
 def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) -> Iterator[str]:
-    """Who was not reached on one channel, although there is another and the matter is as it was told."""
+    """The people not reached on one channel, although there is another and the matter is as it was told."""
     channels: dict[UUID, set[str]] = defaultdict(set)
     for message in history.messages:
         channels[message.notice].add(message.channel)
@@ -115,8 +115,8 @@ def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) 
 
 
 def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
-    """I10: no message and no purpose reaches the same channel twice; the ledger agrees with the far ends; who is left
-    in doubt was cut off by a fault."""
+    """I10: no message and no purpose reaches the same channel twice; the ledger agrees with the far ends; people left
+    in doubt were cut off by a fault."""
     messages = {str(message.id): message for message in history.messages}
     notices = {notice.id: notice for notice in history.notices}
     times = Counter((each.reference, each.channel, each.recipient) for each in history.arrived)
@@ -149,7 +149,7 @@ def _told_twice_by_one_cause(history: History, notices: Mapping[UUID, Notice]) -
     """News gives way to a message about one's own matter with the same cause, once that is planned.
 
     News of a stop gives way as soon as it is known that somebody has an appointment there: no matter which fact comes
-    first. Whom the city puts on the waiting list hears of it with the cancellation alone.
+    first. Somebody the city puts on the waiting list hears of it with the cancellation alone.
     """
     own = [notice for notice in notices.values() if notice.purpose not in FOR_SUBSCRIBERS]
     planned: dict[UUID, list[Notice]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The audit log: who reads what, and for how long it is kept."""
+"""The audit log: its entries and readers, and for how long it is kept."""
 
 from uuid import uuid4
 

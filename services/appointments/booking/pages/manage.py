@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 
 from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.api import by_token
-from services.appointments.booking.calendar import calendar_file
+from services.appointments.booking.calendar import calendar_answer
 from services.appointments.booking.changes import cancel
 from services.appointments.booking.domain import COMING, Status, alternative_is_over, is_changeable, will_be_reminded
 from services.appointments.booking.queries import Appointment
@@ -68,7 +68,7 @@ async def take(visit: CurrentVisit, token: str) -> Response:
 @router.get("/termin.ics")
 async def calendar(visit: CurrentVisit, token: str) -> Response:
     """The appointment for a calendar."""
-    return calendar_file(visit.service, await by_token(visit.conn, visit.service, token))
+    return calendar_answer(visit.service, await by_token(visit.conn, visit.service, token))
 
 
 async def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:

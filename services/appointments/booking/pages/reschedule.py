@@ -19,6 +19,7 @@ from services.appointments.booking.refusals import (
     TimeTaken,
     TooLate,
 )
+from services.appointments.booking.wishes import Move
 from shared.events.appointments import DecidedBy
 from shared.idempotency import claim_key
 from shared.web.visit import CurrentVisit, Visit
@@ -64,7 +65,7 @@ async def move(visit: CurrentVisit, token: str, show: CurrentTimes, form: Annota
             first = await claim_key(visit.conn, "reschedule", form.einmal, form.time, outcome)
             if first is None:
                 by = DecidedBy.CITIZEN
-                await reschedule(visit.conn, visit.service, found.id, station, starts_at, by, visit.now)
+                await reschedule(visit.conn, visit.service, Move(found.id, station, starts_at, by), visit.now)
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, token, found, show, refusal)
     except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):

@@ -1,4 +1,4 @@
-"""The list of a day: who is expected, who is here, who did not come; and the field to find them."""
+"""The list of a day: people expected, here, or missed; and the field to find them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Whom no message reached: the number to call, a tick when somebody has, and what they said to what is offered."""
+"""People no message reached: the number to call, a tick when somebody has, and what they said to what is offered."""
 
 from contextlib import suppress
 from typing import Annotated, Literal
@@ -29,7 +29,7 @@ PURPOSES = {
 
 @router.get("")
 async def show(visit: Clerk) -> Response:
-    """Who is to be called: those with a deadline first, then the oldest first."""
+    """The people to be called: those with a deadline first, then the oldest first."""
     unreached = await load_unreached(visit.conn, visit.service, visit.who, visit.now)
     return visit.render(
         "staff/unreached.html",

@@ -1,4 +1,4 @@
-"""The counter: who is here, one button for what comes next, and who waits; and the figures of a station."""
+"""The counter: the person here, one button for what comes next, and the line; and the figures of a station."""
 
 from collections.abc import Mapping
 from datetime import timedelta

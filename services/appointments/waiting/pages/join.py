@@ -82,7 +82,7 @@ async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
 
 @router.get("/details")
 async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
-    """Who waits, unless something that suits is free."""
+    """The form for the person that waits, unless something that suits is free."""
     offer = await load_offer(visit.conn, visit.today)
     wait = await _checked(visit, offer, choice)
     if isinstance(wait, Response):

@@ -58,11 +58,11 @@ class Part:
 
 @router.get("/")
 async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
-    """The stops of a week, this one unless another is asked for; without any, what comes next and what is near."""
+    """The stops of a week, where none is asked for the first that has some; without any, what is next and near."""
     this = monday_of(visit.today)
-    monday = _week(wanted.week, this)
     part, service = _part(visit.service.city, wanted), _service(visit.service.city, wanted.service)
     known = [stop for stop in await load_to_come(visit) if service is None or service in stop.state.services]
+    monday = _week(wanted.week, this) if wanted.week else _first_week(known, part, this)
     of_week = [stop for stop in known if stop.monday == monday]
     stops = [stop for stop in of_week if part.holds(stop)]
     next_there: AnnouncedStop | None = None
@@ -81,6 +81,7 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         monday=monday,
         sunday=monday + timedelta(days=6),
         this_week=monday == this,
+        begins=stops[0].arrives_at if stops and monday != this and not wanted.week else None,
         before=monday - WEEK if monday > this else None,
         after=monday + WEEK if monday < this + AHEAD else None,
         sections=_by_district(visit.service.city, stops),
@@ -125,6 +126,15 @@ def _week(typed: str, this: date) -> date:
     except (ValueError, OverflowError):
         return this
     return min(max(asked, this), this + AHEAD)
+
+
+def _first_week(known: list[AnnouncedStop], part: Part, this: date) -> date:
+    """The Monday the plan begins with: of this week, or where nothing is left of it, of the next with stops."""
+    if any(stop.monday == this for stop in known):
+        return this
+    coming = [stop for stop in known if stop.takes_place]
+    there = [stop for stop in coming if part.holds(stop)]
+    return next((stop.monday for stop in [*there, *coming]), this)
 
 
 def _part(city: City, wanted: Filter) -> Part:

@@ -1,4 +1,4 @@
-"""The tour of a day, for who is on board: what stops there are, how late the vehicle is, which do not take place."""
+"""The tour of a day, for the crew: what stops there are, how late the vehicle is, which do not take place."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -8,19 +8,20 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
 from services.mobile_office.tours import changes
-from services.mobile_office.tours.announced import as_announced
+from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, check_to_come, load_delay
 from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
 from services.mobile_office.tours.queries import find_stop, load_announced, load_booked
 from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
 from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
+from shared.recurrence import WEEK
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 from shared.web.typed import read_number
 
 PAGE = f"{STAFF}/today"
-AHEAD = timedelta(days=7)
+AHEAD = 26 * WEEK
 """How far ahead the tour can be leafed through."""
 
 router = APIRouter(prefix=STAFF, include_in_schema=False)
@@ -48,9 +49,12 @@ async def show(visit: Member, day: Text = "", done: Text = "") -> Response:
     """The announced stops of a day, today's unless another is asked for."""
     shown = _day(day, visit.today)
     known = as_announced(await load_announced(visit.conn, midnight(shown), midnight(shown + timedelta(days=1))))
+    next_stop = None if known else await _next_after(visit, shown)
     _fleet, names = await load_names(visit)
     return visit.render(
         "staff/today.html",
+        next_stop=next_stop,
+        next_day=next_stop and next_stop.arrives_at.astimezone(BERLIN).date(),
         day=shown,
         today=visit.today,
         before=shown - timedelta(days=1) if shown > visit.today else None,
@@ -174,6 +178,12 @@ async def _over(visit: StaffVisit, id: UUID) -> Response:
 async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
     [stop] = as_announced(filter(None, [await find_stop(visit.conn, id)]))
     return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
+
+
+async def _next_after(visit: StaffVisit, day: date) -> AnnouncedStop | None:
+    """The next stop that takes place after a day."""
+    later = as_announced(await load_announced(visit.conn, midnight(day + timedelta(days=1)), visit.now + AHEAD))
+    return next((stop for stop in later if stop.takes_place), None)
 
 
 def _minutes(typed: str) -> int | None:

@@ -77,7 +77,7 @@ async def move(
 
 @router.get("/unsubscribe/{token}")
 async def ask_to_end(visit: CurrentVisit, token: str) -> Response:
-    """One button; whoever has none to end any more is told that nothing comes."""
+    """One button; somebody with nothing to end any more is told that nothing comes."""
     found = await _by_token(visit, token, UNSUBSCRIBE)
     if found is None:
         return visit.render("unsubscribed.html", secret=True)

@@ -42,7 +42,7 @@ class Wanted(BaseModel):
 
 @router.get("/")
 async def start(request: HttpRequest) -> RedirectResponse:
-    """Who shortens the address of a page comes to the form."""
+    """A shortened address of a page leads to the form."""
     return RedirectResponse(f"{language_of(request).prefix}/notifications/subscribe", 302)
 
 
