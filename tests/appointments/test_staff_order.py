@@ -1,18 +1,21 @@
 """Each route for staff asks first whether they may act at that station; what it changes is in the audit log."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import pytest_asyncio
 from sqlalchemy import text
 
+from services.appointments.app import create_app
 from services.appointments.booking.api import HOLD_LINK
+from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
-from shared.service import Service
+from shared.service import Role, Service
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
@@ -135,6 +138,14 @@ async def state(service: Service) -> tuple[str, int]:
                 kept.append(str((await conn.execute(text(f'select * from "{table}" t order by t::text'))).all()))
         deeds = (await conn.execute(text("select count(*) from audit"))).scalar_one()
     return "\n".join(kept), deeds
+
+
+@pytest_asyncio.fixture
+async def app(settings: Settings) -> AsyncIterator[Any]:
+    """The application without due work, so that what changes is what a request changed."""
+    app = create_app(settings, frozenset({Role.HTTP}))
+    async with app.router.lifespan_context(app):
+        yield app
 
 
 @pytest.fixture(autouse=True)
