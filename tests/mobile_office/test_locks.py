@@ -1,0 +1,102 @@
+"""Of two who change stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.mobile_office.fleet.queries import lock_vehicles
+from services.mobile_office.tours.queries import lock_stops
+from shared.service import Service
+from tests.mobile_office.conftest import NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
+from tests.support.locks import wait_not_long, waiting
+
+Act = Callable[[Client, UUID], Awaitable[Any]]
+_CHANGE_WEEK = text("update weeks set version = version where monday = :monday")
+
+
+async def version(client: Client) -> int:
+    found: int = (await ask(client, "GET", f"/staff/weeks/{NEXT}"))["version"]
+    return found
+
+
+async def replan(client: Client, stop: UUID) -> Any:
+    body = plan("marxloh", NEXT, 10, 13) | {"week_version": await version(client)}
+    return await client.put(f"/mobile_office/api/v1/staff/weeks/{NEXT}/stops/{stop}", json=body)
+
+
+async def drop(client: Client, stop: UUID) -> Any:
+    path = f"/mobile_office/api/v1/staff/weeks/{NEXT}/stops/{stop}"
+    return await client.delete(path, params={"week_version": await version(client)})
+
+
+async def announce(client: Client, stop: UUID) -> Any:
+    return await publish(client, reason=REASON)
+
+
+async def break_down(client: Client, stop: UUID) -> Any:
+    body = {
+        "vehicle": ONE,
+        "from_time": at(NEXT, 8).isoformat(),
+        "reason": REASON,
+        "answers": {str(stop): {"decision": "cancel"}},
+    }
+    return await client.put(f"/mobile_office/api/v1/staff/breakdowns/{uuid4()}", json=body)
+
+
+async def call_off(client: Client, stop: UUID) -> Any:
+    return await client.post(f"/mobile_office/api/v1/staff/stops/{stop}/cancellation", json=REASON)
+
+
+async def be_late(client: Client, stop: UUID) -> Any:
+    body = {"stops": {str(stop): {"version": 1, "minutes": 30}}, "reason": REASON}
+    return await client.post("/mobile_office/api/v1/staff/delays", json=body)
+
+
+async def tour(client: Client, service: Service) -> UUID:
+    """A stop people know of, which is planned later by now."""
+    await empty_week(client, service)
+    stop = await put(client, "marxloh", NEXT)
+    await publish(client)
+    await put(client, "marxloh", NEXT, 11, 14, id=stop)
+    return stop
+
+
+@pytest.mark.parametrize("act", [replan, drop, announce])
+async def test_whoever_changes_a_week_waits_for_it_before_taking_vehicles_or_stops(
+    client: Client, service: Service, act: Act
+) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await conn.execute(_CHANGE_WEEK, {"monday": NEXT})
+        second = await waiting(service, act(client, stop))
+        await wait_not_long(conn)
+        await lock_vehicles(conn)
+        await lock_stops(conn, [stop])
+    await second
+
+
+@pytest.mark.parametrize("act", [replan, drop, announce, break_down])
+async def test_whoever_puts_vehicles_somewhere_waits_for_them_before_taking_stops(
+    client: Client, service: Service, act: Act
+) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await lock_vehicles(conn)
+        second = await waiting(service, act(client, stop))
+        await wait_not_long(conn)
+        await lock_stops(conn, [stop])
+    await second
+
+
+@pytest.mark.parametrize("act", [announce, break_down, call_off, be_late])
+async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, service: Service, act: Act) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await lock_stops(conn, [stop])
+        second = await waiting(service, act(client, stop))
+        await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
+    await second
+    assert await told(service) == [("MobilStopScheduled", stop, 1)]
