@@ -1,7 +1,7 @@
 """Rules of a stop on its way from the plan to its end, and the figures people are promised."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +31,7 @@ from tests.mobile_office.conftest import MONDAY, NEXT, ONE, OTHER, at
 from tests.mobile_office.test_rules import FLEET
 
 NOW = at(MONDAY, 7)
+EASTER_MONDAY = date(2027, 3, 29)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 WHY = Reason(StopReason.TRAFFIC, "Stau")
@@ -183,11 +184,28 @@ def test_a_quarter_is_named_after_more_than_eight_weeks_without_a_stop() -> None
 
 
 def test_a_week_warns_of_stops_that_take_place() -> None:
-    begun = stop(plan(arrives_at=NOW, departs_at=at(MONDAY, 9)), Status.PLANNED)
-    off = stop(plan(), Status.CANCELLED)
-    quarter = FLEET.places["marxloh"].quarter
-    found = warnings(NEXT, [begun, off, replace(off, dropped=True)], [], FLEET, {1: [quarter], 2: [-1]}, {}, NOW)
-    assert {(each.notice, each.stop, each.district) for each in found if not each.quarter} == {
-        (Notice.TOO_LATE, begun.id, None),
-        (Notice.DISTRICT_MISSED, None, 2),
+    begun = {"arrives_at": NOW, "departs_at": at(MONDAY, 9)}
+    unknown, known = stop(plan(**begun), Status.PLANNED), stop(plan(**begun))
+    holiday = stop(plan(arrives_at=at(EASTER_MONDAY, 9), departs_at=at(EASTER_MONDAY, 12)))
+    off = stop(plan("fahrn"), Status.CANCELLED)
+    places = FLEET.places | {"wehofen": replace(FLEET.places["wehofen"], permit_until=NEXT - timedelta(days=1))}
+    forbidden, allowed = stop(plan("wehofen")), stop(plan("wehofen", arrives_at=NOW, departs_at=at(MONDAY, 9)))
+    there = [unknown, known, holiday, off, replace(stop(plan("fahrn")), dropped=True), forbidden, allowed]
+    quarters = {1: [places["marxloh"].quarter, -1], 2: [places["fahrn"].quarter]}
+    found = warnings(NEXT, there, [MONDAY], replace(FLEET, places=places), quarters, {}, NOW)
+    assert {(each.notice, each.stop or each.day or each.district) for each in found if not each.quarter} == {
+        (Notice.LEFT_OUT, MONDAY),
+        (Notice.TOO_LATE, unknown.id),
+        (Notice.HOLIDAY, holiday.id),
+        (Notice.NO_PERMIT, forbidden.id),
+        (Notice.DISTRICT_MISSED, 2),
     }
+
+
+def test_a_stop_is_step_free_where_place_and_vehicle_are() -> None:
+    place, vehicle = FLEET.places["marxloh"], FLEET.vehicles[ONE]
+    for at_place in (True, False):
+        for in_vehicle in (True, False):
+            places = FLEET.places | {"marxloh": replace(place, step_free=at_place)}
+            fleet = replace(FLEET, places=places, vehicles={ONE: replace(vehicle, step_free=in_vehicle)})
+            assert state_of(plan(), fleet).place.step_free is (at_place and in_vehicle)
