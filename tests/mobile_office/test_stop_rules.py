@@ -22,6 +22,7 @@ from services.mobile_office.tours.domain import (
     made_late,
     state_of,
     warnings,
+    with_vehicle,
 )
 from services.mobile_office.tours.reasons import Reason
 from services.mobile_office.tours.refusals import DelayUnfit, NotAnnounced, StopOver
@@ -167,6 +168,15 @@ def test_of_a_broken_vehicle_each_stop_gets_another_that_is_free_or_none() -> No
     assert propose([first, second], [], FLEET) == {first.id: replaced, second.id: CANCEL}, "one cannot be at both"
     assert propose([first], [plan(vehicle=OTHER, place="fahrn")], FLEET) == {first.id: CANCEL}
     assert propose([first], [plan()], FLEET) == {first.id: replaced}
+
+
+def test_another_vehicle_serves_at_no_more_counters_than_it_has() -> None:
+    vehicles = {
+        key: replace(FLEET.vehicles[OTHER], key=key, counters=counters) for key, counters in ((ONE, 3), (OTHER, 2))
+    }
+    fleet = replace(FLEET, vehicles=vehicles)
+    assert [with_vehicle(plan(counters=counters), OTHER, fleet).counters for counters in (1, 2, 3)] == [1, 2, 2]
+    assert with_vehicle(plan(), OTHER, fleet) == plan(vehicle=OTHER)
 
 
 def long_gaps(last: int) -> list[UUID | int | None]:
