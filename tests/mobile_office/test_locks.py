@@ -1,19 +1,27 @@
 """Of two who change stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
 
 from collections.abc import Awaitable, Callable
+from datetime import time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import lock_vehicles
+from services.mobile_office.fleet.usecases import save_vehicle
 from services.mobile_office.tours.queries import lock_stops
+from services.mobile_office.weekly.domain import WeeklyStop
+from services.mobile_office.weekly.refusals import WeeklyStopClashes
+from services.mobile_office.weekly.usecases import save_weekly_stop
+from shared.auth import EVERY_STATION, Caller
 from shared.service import Service
-from tests.mobile_office.conftest import NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
+from tests.mobile_office.conftest import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
 from tests.support.locks import wait_not_long, waiting
 
 Act = Callable[[Client, UUID], Awaitable[Any]]
+LEADING = Caller(subject="leitung", roles=frozenset({"mobile_office:lead"}), stations=frozenset({EVERY_STATION}))
 _CHANGE_WEEK = text("update weeks set version = version where monday = :monday")
 
 
@@ -24,11 +32,11 @@ async def version(client: Client) -> int:
 
 async def replan(client: Client, stop: UUID) -> Any:
     body = plan("marxloh", NEXT, 10, 13) | {"week_version": await version(client)}
-    return await client.put(f"/mobile_office/api/v1/staff/weeks/{NEXT}/stops/{stop}", json=body)
+    return await client.put(f"{API}/staff/weeks/{NEXT}/stops/{stop}", json=body)
 
 
 async def drop(client: Client, stop: UUID) -> Any:
-    path = f"/mobile_office/api/v1/staff/weeks/{NEXT}/stops/{stop}"
+    path = f"{API}/staff/weeks/{NEXT}/stops/{stop}"
     return await client.delete(path, params={"week_version": await version(client)})
 
 
@@ -43,16 +51,16 @@ async def break_down(client: Client, stop: UUID) -> Any:
         "reason": REASON,
         "answers": {str(stop): {"decision": "cancel"}},
     }
-    return await client.put(f"/mobile_office/api/v1/staff/breakdowns/{uuid4()}", json=body)
+    return await client.put(f"{API}/staff/breakdowns/{uuid4()}", json=body)
 
 
 async def call_off(client: Client, stop: UUID) -> Any:
-    return await client.post(f"/mobile_office/api/v1/staff/stops/{stop}/cancellation", json=REASON)
+    return await client.post(f"{API}/staff/stops/{stop}/cancellation", json=REASON)
 
 
 async def be_late(client: Client, stop: UUID) -> Any:
     body = {"stops": {str(stop): {"version": 1, "minutes": 30}}, "reason": REASON}
-    return await client.post("/mobile_office/api/v1/staff/delays", json=body)
+    return await client.post(f"{API}/staff/delays", json=body)
 
 
 async def tour(client: Client, service: Service) -> UUID:
@@ -100,3 +108,34 @@ async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, serv
         await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
     await second
     assert await told(service) == [("MobilStopScheduled", stop, 1)]
+
+
+async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, service: Service) -> None:
+    """No constraint keeps them apart: the second has to find what the first put in."""
+    saturday = {"weekday": 5, "arrives": time(9), "departs": time(12), "every_weeks": 1, "valid_from": NEXT}
+    first, second = [WeeklyStop(uuid4(), ONE, place, **saturday, version=0) for place in ("marxloh", "wehofen")]
+    now = service.clock.now()
+
+    async def save() -> None:
+        async with service.db.transaction() as conn:
+            await save_weekly_stop(conn, service, LEADING, second, now)
+
+    async with service.db.transaction() as conn:
+        await save_weekly_stop(conn, service, LEADING, first, now)
+        saving = await waiting(service, save())
+    with pytest.raises(WeeklyStopClashes):
+        await saving
+
+
+@pytest.mark.parametrize("key", ["buergermobil-3", ONE], ids=["new", "known"])
+async def test_of_two_who_change_a_vehicle_at_once_the_second_sees_what_the_first_did(
+    client: Client, service: Service, key: str
+) -> None:
+    mine = Vehicle(key, "Unser Bürgermobil", 2, True, ())
+    body = {"version": 0, "name": "Euer Bürgermobil", "counters": 3, "step_free": True, "equipment": []}
+    async with service.db.transaction() as conn:
+        await save_vehicle(conn, service, LEADING, mine, service.clock.now())
+        second = await waiting(service, client.put(f"{API}/staff/vehicles/{key}", json=body))
+    assert (await second).json()["type"].endswith(":fleet-changed")
+    [saved] = [each for each in await ask(client, "GET", "/staff/vehicles") if each["key"] == key]
+    assert (saved["version"], saved["name"]) == (1, "Unser Bürgermobil")
