@@ -153,6 +153,22 @@ async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmatio
     assert again["type"].endswith(":others-vehicle"), "a colleague has confirmed the same"
 
 
+async def test_a_breakdown_is_refused_where_an_answer_says_nothing(client: Client, tour: list[UUID]) -> None:
+    body = {"vehicle": ONE, "from_time": at(MONDAY, 8).isoformat(), "reason": {"known": "breakdown"}}
+    for vehicle, answer, problem in (
+        (ONE, {"decision": "delay"}, "delay-unfit"),
+        (ONE, {"decision": "replace"}, "answer-missing"),
+        (ONE, {"decision": "replace", "vehicle": ONE}, "answer-missing"),
+        (ONE, {"decision": "replace", "vehicle": "tram"}, "answer-missing"),
+        ("tram", {"decision": "cancel"}, "answer-missing"),
+        (OTHER, {"decision": "cancel"}, "others-vehicle"),
+    ):
+        wanted = body | {"vehicle": vehicle, "answers": {str(tour[0]): answer}}
+        status = 409 if problem == "others-vehicle" else 422
+        refused = await ask(client, "PUT", f"/staff/breakdowns/{uuid4()}", wanted, status)
+        assert refused["type"].endswith(f":{problem}")
+
+
 async def test_another_vehicle_comes_with_as_many_counters_as_it_has(
     client: Client, service: Service, tour: list[UUID]
 ) -> None:
