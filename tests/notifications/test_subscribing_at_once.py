@@ -1,8 +1,8 @@
-"""Two who change one subscription, or ask for messages, at once: the second waits, and finds what the first did."""
+"""Of two who change a subscription, or ask, at once the second finds what the first did; others find nothing changed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import LIMIT
 from services.notifications.subscribing.limits import Origin
-from services.notifications.subscribing.queries import Subscription
+from services.notifications.subscribing.queries import Subscription, load_subscription
 from services.notifications.subscribing.refusals import MessagesUsedUp, SubscriptionOver
+from services.notifications.subscribing.usecases import FORGET_REQUEST
+from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
 from shared.service import Service
 from tests.notifications.conftest import Post
@@ -119,3 +121,19 @@ async def test_a_day_has_three_messages_to_confirm_or_with_a_link(post: Post, se
     for _ in range(3):
         await alone(service, lambda conn: usecases.ask_for_link(conn, service, mail("delivered"), now))
     assert sum((await planned(post, "subscription", "subscription-link")).values()) == 3
+
+
+async def test_what_one_confirms_forgets_or_ends_leaves_others_as_they_are(post: Post, service: Service) -> None:
+    now = service.clock.now()
+    first, second, third = [await request(service, name=f"delivered+{n}") for n in range(3)]
+    mine = await alone(service, lambda conn: usecases.confirm(conn, service, first, now))
+    await alone(
+        service, lambda conn: usecases.forget_request(conn, service, Claim(FORGET_REQUEST, str(third), 1, uuid4()))
+    )
+    other = await alone(service, lambda conn: usecases.confirm(conn, service, second, now))
+    assert other.id != mine.id
+    await alone(service, lambda conn: usecases.change(conn, service, mine.id, wishes(language="tr"), now))
+    await alone(service, lambda conn: usecases.end(conn, service, mine.id, now))
+    assert await alone(service, lambda conn: load_subscription(conn, other.id)) == other
+    assert await alone(service, lambda conn: service.people.load(conn, other.id))
+    assert await alone(service, lambda conn: usecases.confirm(conn, service, second, now)) == other
