@@ -1,6 +1,7 @@
 """Of two who change a subscription at once the second finds what the first did; others find nothing changed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +13,10 @@ from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import LIMIT
 from services.notifications.subscribing.limits import Origin
 from services.notifications.subscribing.queries import Subscription, load_subscription
-from services.notifications.subscribing.refusals import MessagesUsedUp, SubscriptionOver
+from services.notifications.subscribing.refusals import MessagesUsedUp, RequestOver, SubscriptionOver
 from services.notifications.subscribing.usecases import FORGET_REQUEST
+from services.notifications.telling.usecases import FORGET_MATTER
+from shared import retention
 from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
 from shared.service import Service
@@ -140,3 +143,25 @@ async def test_what_one_confirms_forgets_or_ends_leaves_others_as_they_are(post:
     assert await alone(service, lambda conn: load_subscription(conn, other.id)) == other
     assert await alone(service, lambda conn: service.people.load(conn, other.id))
     assert await alone(service, lambda conn: usecases.confirm(conn, service, moving, now)) == other
+
+
+async def test_what_has_moved_or_was_forgotten_is_confirmed_no_more(post: Post, service: Service) -> None:
+    now = service.clock.now()
+    first = await request(service)
+    found = await alone(service, lambda conn: usecases.confirm(conn, service, first, now))
+    moving = await request(service, moves=found.id, name="delivered+moved")
+    await alone(service, lambda conn: usecases.confirm(conn, service, moving, now))
+    for over in (first, uuid4()):
+        with pytest.raises(RequestOver):
+            await alone(service, partial(usecases.confirm, service=service, id=over, now=now))
+
+
+async def test_the_end_of_a_subscription_is_known_as_long_as_the_ledger_is_kept(post: Post, service: Service) -> None:
+    found, now = await subscribe(post), service.clock.now()
+    for address in (found.address, found.address, "nobody's"):
+        await alone(service, partial(usecases.end_at, service=service, address=address, now=now))
+    assert await states(post) == [(1, "confirmed"), (2, "ended")]
+    [known] = await post.rows("select version from matters where id = :id", id=found.id)
+    assert known.version == 2
+    [work] = await post.rows("select due_at from due_work where kind = :kind", kind=FORGET_MATTER)
+    assert work.due_at == now + retention.LEDGER
