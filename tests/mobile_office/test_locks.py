@@ -112,7 +112,13 @@ async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, serv
 
 async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, service: Service) -> None:
     """No constraint keeps them apart: the second has to find what the first put in."""
-    saturday = {"weekday": 5, "arrives": time(9), "departs": time(12), "every_weeks": 1, "valid_from": NEXT}
+    saturday: dict[str, Any] = {
+        "weekday": 5,
+        "arrives": time(9),
+        "departs": time(12),
+        "every_weeks": 1,
+        "valid_from": NEXT,
+    }
     first, second = [WeeklyStop(uuid4(), ONE, place, **saturday, version=0) for place in ("marxloh", "wehofen")]
     now = service.clock.now()
 

@@ -194,11 +194,11 @@ def test_a_quarter_is_named_after_more_than_eight_weeks_without_a_stop() -> None
 
 
 def test_a_week_warns_of_stops_that_take_place() -> None:
-    begun = {"arrives_at": NOW, "departs_at": at(MONDAY, 9)}
+    begun: dict[str, Any] = {"arrives_at": NOW, "departs_at": at(MONDAY, 9)}
     unknown, known = stop(plan(**begun), Status.PLANNED), stop(plan(**begun))
     holiday = stop(plan(arrives_at=at(EASTER_MONDAY, 9), departs_at=at(EASTER_MONDAY, 12)))
     off = stop(plan("fahrn"), Status.CANCELLED)
-    places = FLEET.places | {"wehofen": replace(FLEET.places["wehofen"], permit_until=NEXT - timedelta(days=1))}
+    places = {**FLEET.places, "wehofen": replace(FLEET.places["wehofen"], permit_until=NEXT - timedelta(days=1))}
     forbidden, allowed = stop(plan("wehofen")), stop(plan("wehofen", arrives_at=NOW, departs_at=at(MONDAY, 9)))
     there = [unknown, known, holiday, off, replace(stop(plan("fahrn")), dropped=True), forbidden, allowed]
     quarters = {1: [places["marxloh"].quarter, -1], 2: [places["fahrn"].quarter]}
@@ -216,6 +216,6 @@ def test_a_stop_is_step_free_where_place_and_vehicle_are() -> None:
     place, vehicle = FLEET.places["marxloh"], FLEET.vehicles[ONE]
     for at_place in (True, False):
         for in_vehicle in (True, False):
-            places = FLEET.places | {"marxloh": replace(place, step_free=at_place)}
+            places = {**FLEET.places, "marxloh": replace(place, step_free=at_place)}
             fleet = replace(FLEET, places=places, vehicles={ONE: replace(vehicle, step_free=in_vehicle)})
             assert state_of(plan(), fleet).place.step_free is (at_place and in_vehicle)
