@@ -36,7 +36,7 @@ def after(**passed: float) -> datetime:
     return NOW + timedelta(**passed)
 
 
-def test_who_is_fifteen_minutes_late_is_in_time_and_later_than_that_queues_like_a_walk_in() -> None:
+def test_fifteen_minutes_late_is_in_time_and_anybody_later_queues_like_a_walk_in() -> None:
     assert place_in_queue(NOW, after(minutes=15)) == NOW
     assert place_in_queue(NOW, after(minutes=15) + SECOND) is None
 
@@ -120,7 +120,7 @@ def test_nobody_is_offered_another_time_that_begins_within_four_hours() -> None:
     assert timedelta(days=366) == closing.LONGEST
 
 
-def test_who_waits_has_two_hours_to_answer_and_an_hour_for_the_way() -> None:
+def test_an_offer_leaves_two_hours_to_answer_and_one_for_the_way() -> None:
     assert waiting.answer_until(NOW, after(days=5)) == after(hours=2)
     assert waiting.answer_until(NOW, after(minutes=150)) == after(minutes=90)
     assert waiting.answer_until(NOW, after(minutes=90)) == after(minutes=30)

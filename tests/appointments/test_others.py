@@ -47,7 +47,7 @@ async def rows(service: Service, ids: list[UUID] | None = None) -> Rows:
 
 
 async def offered_at(client: Client, service: Service, start: datetime, name: str) -> dict[str, Any]:
-    """Somebody on the waiting list to whom the time at Walsum is offered, on a day that is full."""
+    """Somebody on the waiting list with an offer at Walsum, on a day that is full."""
     booked = await book(client, start, person={"mail": f"{name}@before.example"})
     await sell_out(service, start)
     joined = await join(client, start, name)

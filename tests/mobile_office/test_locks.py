@@ -1,4 +1,4 @@
-"""Of two who change stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
+"""Of two changes of stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
 
 from collections.abc import Awaitable, Callable
 from datetime import time
@@ -73,7 +73,7 @@ async def tour(client: Client, service: Service) -> UUID:
 
 
 @pytest.mark.parametrize("act", [replan, drop, announce])
-async def test_whoever_changes_a_week_waits_for_it_before_taking_vehicles_or_stops(
+async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
     client: Client, service: Service, act: Act
 ) -> None:
     stop = await tour(client, service)
@@ -87,7 +87,7 @@ async def test_whoever_changes_a_week_waits_for_it_before_taking_vehicles_or_sto
 
 
 @pytest.mark.parametrize("act", [replan, drop, announce, break_down])
-async def test_whoever_puts_vehicles_somewhere_waits_for_them_before_taking_stops(
+async def test_a_change_of_where_vehicles_are_waits_for_them_before_taking_stops(
     client: Client, service: Service, act: Act
 ) -> None:
     stop = await tour(client, service)
@@ -134,7 +134,7 @@ async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Clien
 
 
 @pytest.mark.parametrize("key", ["buergermobil-3", ONE], ids=["new", "known"])
-async def test_of_two_who_change_a_vehicle_at_once_the_second_sees_what_the_first_did(
+async def test_of_two_changes_of_a_vehicle_at_once_the_second_sees_the_first(
     client: Client, service: Service, key: str
 ) -> None:
     mine = Vehicle(key, "Unser Bürgermobil", 2, True, ())

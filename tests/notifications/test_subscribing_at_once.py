@@ -1,4 +1,4 @@
-"""Of two who change a subscription at once the second finds what the first did; others find nothing changed."""
+"""Of two changes of a subscription at once the second finds what the first did; others find nothing changed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial

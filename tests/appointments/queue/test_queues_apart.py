@@ -56,7 +56,7 @@ async def test_a_counter_calls_the_people_of_its_station_and_day_alone(
     assert (await staff.post("counters/walsum-1/call"))["id"] == walsum["id"]
     assert await staff.post("counters/walsum-2/call") is None
     assert [(await staff.call(counter))["number"] for counter in (1, 2)] == ["A 001", "A 002"]
-    assert await staff.call(3) is None, "who was left over yesterday has gone home"
+    assert await staff.call(3) is None, "the number left over from yesterday is called no more"
 
 
 async def test_a_counter_calls_nobody_of_another_station_or_day_out_of_turn(
