@@ -39,7 +39,7 @@ async def walsum(staff: Staff, service: Service) -> Any:
     left_over = await staff.issue()
     async with service.db.transaction() as conn:
         await conn.execute(text("update tickets set day = day - 1, number = 'A 009' where id = :id"), left_over)
-        await conn.execute(text("delete from queue_days"))
+        await conn.execute(text("update queue_days set day = day - 1"))
     await staff.issue()
     await staff.issue(phone=PHONE)
     return await staff.issue(station="walsum")
@@ -143,6 +143,9 @@ async def test_the_end_of_one_queue_is_not_that_of_another(
     expected = dict(NOBODY_ENDED)
     ended = [(number, ends.get(how)) for number, _ in expected.pop(station)]
     assert await outcomes(service) == (expected if how == "forgotten" else expected | {station: ended})
+    async with service.db.transaction() as conn:
+        counted = text("select count(*) from queue_days where day < :today")
+        assert (await conn.execute(counted, {"today": now.astimezone(BERLIN).date()})).scalar_one() == 1
     issued = [(await staff.issue(station=each))["number"] for each in ("mitte", "walsum")]
     assert issued == [
         "A 001" if (how, station) == ("forgotten", "mitte") else "A 003",
