@@ -1,5 +1,6 @@
 """What happens on the way: delays, cancellations, breakdowns."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 from services.mobile_office.tours.bookings import note_booking
+from services.mobile_office.tours.changes import load_delay
+from services.mobile_office.tours.refusals import DelayUnfit
 from shared.service import Service
 from tests.mobile_office.conftest import (
     MONDAY,
@@ -26,6 +29,7 @@ from tests.mobile_office.conftest import (
 )
 
 TRAFFIC = {"known": "traffic"}
+TUESDAY = MONDAY + timedelta(days=1)
 
 
 @pytest_asyncio.fixture
@@ -69,6 +73,24 @@ async def test_a_delay_says_what_it_makes_late_and_tells_all_with_one_confirmati
     assert {each[0] for each in (await told(service))[2:]} == {"MobilStopDelayed"}
 
 
+async def test_a_delay_reaches_the_stops_of_the_same_vehicle_and_day_that_take_place(
+    client: Client, service: Service
+) -> None:
+    await empty_week(client, service, MONDAY)
+    late = await put(client, "marxloh", MONDAY, 8, 9)
+    next_one = await put(client, "wehofen", MONDAY, 10, 11, counters=2)
+    called_off = await put(client, "fahrn", MONDAY, 12, 13)
+    await put(client, "vierlinden", MONDAY, 10, 11, vehicle=OTHER)
+    await put(client, "fahrn", TUESDAY, 0, 9)
+    last = await put(client, "marxloh", MONDAY, 21, 22)
+    await publish(client, MONDAY)
+    await ask(client, "POST", f"/staff/stops/{called_off}/cancellation", REASON)
+    found = await ask(client, "GET", f"/staff/stops/{late}/delay", minutes=120)
+    assert [UUID(each["stop"]["id"]) for each in found] == [late, next_one], "with however many counters it comes"
+    found = await ask(client, "GET", f"/staff/stops/{last}/delay", minutes=240)
+    assert [UUID(each["stop"]["id"]) for each in found] == [last], "the next day is another"
+
+
 async def test_a_delay_leaves_what_is_planned_alone(client: Client, service: Service, tour: list[UUID]) -> None:
     await put(client, "wehofen", MONDAY, 14, 17, id=tour[1])
     await late(client, 10, tour[1])
@@ -97,6 +119,13 @@ async def test_what_nobody_knows_of_is_not_changed_on_the_way(client: Client, to
     await ask(client, "POST", "/staff/delays", {"stops": {str(tour[0]): {"version": 1, "minutes": 241}}}, 422)
 
 
+async def test_nobody_looks_at_a_delay_that_cannot_be_announced(service: Service, tour: list[UUID]) -> None:
+    async with service.db.transaction() as conn:
+        for minutes in (-1, 241):
+            with pytest.raises(DelayUnfit):
+                await load_delay(conn, service, tour[0], minutes, service.clock.now())
+
+
 async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmation(
     client: Client, service: Service, tour: list[UUID]
 ) -> None:
@@ -122,6 +151,22 @@ async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmatio
     assert set((await told(service))[3:]) == {("MobilStopDelayed", tour[0], 2), ("MobilStopCancelled", tour[1], 2)}
     again = await ask(client, "PUT", f"/staff/breakdowns/{uuid4()}", body, 409)
     assert again["type"].endswith(":others-vehicle"), "a colleague has confirmed the same"
+
+
+async def test_a_breakdown_is_refused_where_an_answer_says_nothing(client: Client, tour: list[UUID]) -> None:
+    body = {"vehicle": ONE, "from_time": at(MONDAY, 8).isoformat(), "reason": {"known": "breakdown"}}
+    for vehicle, answer, problem in (
+        (ONE, {"decision": "delay"}, "delay-unfit"),
+        (ONE, {"decision": "replace"}, "answer-missing"),
+        (ONE, {"decision": "replace", "vehicle": ONE}, "answer-missing"),
+        (ONE, {"decision": "replace", "vehicle": "tram"}, "answer-missing"),
+        ("tram", {"decision": "cancel"}, "answer-missing"),
+        (OTHER, {"decision": "cancel"}, "others-vehicle"),
+    ):
+        wanted = body | {"vehicle": vehicle, "answers": {str(tour[0]): answer}}
+        status = 409 if problem == "others-vehicle" else 422
+        refused = await ask(client, "PUT", f"/staff/breakdowns/{uuid4()}", wanted, status)
+        assert refused["type"].endswith(f":{problem}")
 
 
 async def test_another_vehicle_comes_with_as_many_counters_as_it_has(

@@ -149,6 +149,41 @@ async def test_whoever_was_slower_sees_what_the_other_did(client: Client, servic
     assert refused["type"].endswith(":week-changed")
 
 
+async def test_a_stop_is_on_one_day_to_come_of_its_own_week(client: Client, service: Service) -> None:
+    await empty_week(client, service, MONDAY)
+    await empty_week(client, service)
+    elsewhere = await put(client, "fahrn", NEXT)
+    await put(client, "fahrn", MONDAY, id=elsewhere, status=404)
+    for arrives, departs, status in (
+        (at(MONDAY, 7), at(MONDAY, 9), 422),
+        (at(MONDAY, 22), at(MONDAY + timedelta(days=1), 1), 422),
+        (at(MONDAY, 7, 1), at(MONDAY, 9), 200),
+    ):
+        version = (await ask(client, "GET", f"/staff/weeks/{MONDAY}"))["version"]
+        hours = {"arrives_at": arrives.isoformat(), "departs_at": departs.isoformat()}
+        body = plan("marxloh", MONDAY) | hours | {"week_version": version}
+        await ask(client, "PUT", f"/staff/weeks/{MONDAY}/stops/{uuid4()}", body, status)
+
+
+async def test_what_is_over_or_called_off_is_planned_no_more(client: Client, service: Service) -> None:
+    await empty_week(client, service, MONDAY)
+    over, off = await put(client, "marxloh", MONDAY, 8, 9), await put(client, "marxloh", MONDAY, 14, 15)
+    await publish(client, MONDAY)
+    await ask(client, "POST", f"/staff/stops/{off}/cancellation", REASON)
+    pass_clock(service, 2)
+    for stop in (over, off):
+        await put(client, "marxloh", MONDAY, 16, 17, id=stop, status=409)
+        version = (await ask(client, "GET", f"/staff/weeks/{MONDAY}"))["version"]
+        path = f"/staff/weeks/{MONDAY}/stops/{stop}"
+        assert (await ask(client, "DELETE", path, status=409, week_version=version))["type"].endswith(":stop-over")
+
+
+async def test_a_week_that_has_begun_is_planned_from_now_on(client: Client, service: Service) -> None:
+    pass_clock(service, 24)
+    week = await ask(client, "PUT", f"/staff/weeks/{MONDAY}")
+    assert len(week["stops"]) == 8, "Monday has two stops"
+
+
 async def test_what_has_begun_is_announced_no_more(client: Client, service: Service) -> None:
     await empty_week(client, service, MONDAY)
     late, early = await put(client, "marxloh", MONDAY, 14, 16), await put(client, "wehofen", MONDAY, 9, 12)

@@ -1,14 +1,19 @@
 """How long things are kept: persons until a while after the matter, what was told for long, then nothing."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
 from services.notifications.delivery.domain import Spared
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.tables import metadata
+from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from shared import retention
 from shared.db import kernel_tables
+from shared.due import Claim
 from shared.events.appointments import DecidedBy
+from shared.service import Service
 from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received, rescheduled
 from tests.notifications.test_replies import EVENING_BEFORE, write
@@ -85,3 +90,37 @@ async def test_what_arrives_about_a_forgotten_person_does_no_harm(post: Post) ->
     assert await post.states(fact.id) == {"mail": "failed"}
     assert await post.rows("select 1 from spared_addresses") == []
     assert Spared.COMPLAINT not in str(await post.log(fact.id))
+
+
+async def test_what_ends_of_one_matter_stays_of_the_others(post: Post) -> None:
+    one, other = booked(person("delivered")), booked(person("delivered+other"))
+    await post.take(received(one), received(other), received(cancelled(one)))
+    newest = {row.id: row.told_version for row in await post.rows("select id, told_version from matters")}
+    assert newest == {one.id: 2, other.id: 1}
+    assert {row.state for row in await states(post, other.id)} == {"waiting"}
+    kept = await of_matter(post, other.id)
+    assert kept[0].person_key
+    assert kept[0].recipient
+    service = Service(post.settings)
+    for forget, kind in ((forget_contact, FORGET_CONTACT), (forget_matter, FORGET_MATTER)):
+        async with service.db.transaction() as conn:
+            await forget(conn, service, Claim(kind, str(one.id), 1, uuid4()))
+        assert await of_matter(post, other.id) == kept
+    assert await of_matter(post, one.id) == []
+    await service.db.close()
+
+
+async def of_matter(post: Post, matter: UUID) -> list[Any]:
+    """What is known of a matter and of the notices about it."""
+    return await post.rows(
+        "select m.*, n.recipient, n.addresses from matters m join notices n on n.matter = m.id where m.id = :id"
+        " order by n.id",
+        id=matter,
+    )
+
+
+async def states(post: Post, matter: UUID) -> list[Any]:
+    """How the messages about a matter stand."""
+    return await post.rows(
+        "select state from messages where notice in (select id from notices where matter = :id)", id=matter
+    )

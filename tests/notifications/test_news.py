@@ -23,11 +23,13 @@ from services.notifications.subscribing.domain import Address, Topic
 from shared import retention
 from shared.calendar import is_quiet
 from shared.clock import BERLIN
+from shared.due import Claim
 from shared.events.base import Received
 from shared.service import Service
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
 from tests.notifications.subscribers import MARXLOH, at_five, hear, mail, planned, spread, subscribe
+from tests.support.locks import waiting
 from tests.support.wait import eventually
 
 
@@ -250,3 +252,25 @@ async def test_news_is_no_fact_of_its_own(open_post: Post) -> None:
     await open_post.until(fact.id, "closure", mail="delivered")
     types = [row.type for row in await open_post.rows("select type from outbox")]
     assert types == ["de.nahbar.notifications.SubscriptionConfirmed"]
+
+
+async def test_news_that_changes_while_it_is_told_is_told_as_it_is_now_and_to_its_end(post: Post) -> None:
+    await subscribe(post)
+    service, first = Service(post.settings), closed()
+    now = service.clock.now()
+    later = closed(first.id, version=2, last_day=first.closure.last_day + timedelta(days=1))
+
+    async def spread_once() -> None:
+        async with service.db.transaction() as conn:
+            await news.fan_out(conn, service, Claim(news.FAN_OUT, str(first.id), 1, uuid4()))
+
+    async with service.db.transaction() as conn:
+        await news.take_news(conn, service, as_news(first), now)
+    async with service.db.transaction() as conn:
+        await news.take_news(conn, service, as_news(later), now)
+        telling = await waiting(service, spread_once())
+    await telling
+    await spread(post, first.id)
+    told = await post.rows("select matter_version from notices where purpose = 'closure'")
+    assert [row.matter_version for row in told] == [2]
+    await service.db.close()

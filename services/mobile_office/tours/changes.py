@@ -54,12 +54,12 @@ async def load_delay(conn: AsyncConnection, service: Service, id: UUID, minutes:
     stop = check_to_come(await find_stop(conn, id), now)
     assert stop.announced is not None
     check_minutes(minutes)
-    day = stop.announced.arrives_at.astimezone(BERLIN).date()
+    day, vehicle = stop.announced.arrives_at.astimezone(BERLIN).date(), stop.announced.vehicle.key
     announced = await load_announced(conn, midnight(day), midnight(day + timedelta(days=1)))
     others = {
         each.id: each
         for each in announced
-        if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle == stop.announced.vehicle
+        if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle.key == vehicle
     }
     later = made_late(others.values(), {id: minutes}, await load_fleet(conn, service.city))
     booked = await load_booked(conn, [id, *later])

@@ -1,0 +1,147 @@
+"""Of two changes of stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
+
+from collections.abc import Awaitable, Callable
+from datetime import time
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.mobile_office.fleet.domain import Vehicle
+from services.mobile_office.fleet.queries import lock_vehicles
+from services.mobile_office.fleet.usecases import save_vehicle
+from services.mobile_office.tours.queries import lock_stops
+from services.mobile_office.weekly.domain import WeeklyStop
+from services.mobile_office.weekly.refusals import WeeklyStopClashes
+from services.mobile_office.weekly.usecases import save_weekly_stop
+from shared.auth import EVERY_STATION, Caller
+from shared.service import Service
+from tests.mobile_office.conftest import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
+from tests.support.locks import wait_not_long, waiting
+
+Act = Callable[[Client, UUID], Awaitable[Any]]
+LEADING = Caller(subject="leitung", roles=frozenset({"mobile_office:lead"}), stations=frozenset({EVERY_STATION}))
+_CHANGE_WEEK = text("update weeks set version = version where monday = :monday")
+
+
+async def version(client: Client) -> int:
+    found: int = (await ask(client, "GET", f"/staff/weeks/{NEXT}"))["version"]
+    return found
+
+
+async def replan(client: Client, stop: UUID) -> Any:
+    body = plan("marxloh", NEXT, 10, 13) | {"week_version": await version(client)}
+    return await client.put(f"{API}/staff/weeks/{NEXT}/stops/{stop}", json=body)
+
+
+async def drop(client: Client, stop: UUID) -> Any:
+    path = f"{API}/staff/weeks/{NEXT}/stops/{stop}"
+    return await client.delete(path, params={"week_version": await version(client)})
+
+
+async def announce(client: Client, stop: UUID) -> Any:
+    return await publish(client, reason=REASON)
+
+
+async def break_down(client: Client, stop: UUID) -> Any:
+    body = {
+        "vehicle": ONE,
+        "from_time": at(NEXT, 8).isoformat(),
+        "reason": REASON,
+        "answers": {str(stop): {"decision": "cancel"}},
+    }
+    return await client.put(f"{API}/staff/breakdowns/{uuid4()}", json=body)
+
+
+async def call_off(client: Client, stop: UUID) -> Any:
+    return await client.post(f"{API}/staff/stops/{stop}/cancellation", json=REASON)
+
+
+async def be_late(client: Client, stop: UUID) -> Any:
+    body = {"stops": {str(stop): {"version": 1, "minutes": 30}}, "reason": REASON}
+    return await client.post(f"{API}/staff/delays", json=body)
+
+
+async def tour(client: Client, service: Service) -> UUID:
+    """A stop people know of, which is planned later by now."""
+    await empty_week(client, service)
+    stop = await put(client, "marxloh", NEXT)
+    await publish(client)
+    await put(client, "marxloh", NEXT, 11, 14, id=stop)
+    return stop
+
+
+@pytest.mark.parametrize("act", [replan, drop, announce])
+async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
+    client: Client, service: Service, act: Act
+) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await conn.execute(_CHANGE_WEEK, {"monday": NEXT})
+        second = await waiting(service, act(client, stop))
+        await wait_not_long(conn)
+        await lock_vehicles(conn)
+        await lock_stops(conn, [stop])
+    await second
+
+
+@pytest.mark.parametrize("act", [replan, drop, announce, break_down])
+async def test_a_change_of_where_vehicles_are_waits_for_them_before_taking_stops(
+    client: Client, service: Service, act: Act
+) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await lock_vehicles(conn)
+        second = await waiting(service, act(client, stop))
+        await wait_not_long(conn)
+        await lock_stops(conn, [stop])
+    await second
+
+
+@pytest.mark.parametrize("act", [announce, break_down, call_off, be_late])
+async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, service: Service, act: Act) -> None:
+    stop = await tour(client, service)
+    async with service.db.transaction() as conn:
+        await lock_stops(conn, [stop])
+        second = await waiting(service, act(client, stop))
+        await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
+    await second
+    assert await told(service) == [("MobilStopScheduled", stop, 1)]
+
+
+async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, service: Service) -> None:
+    """No constraint keeps them apart: the second has to find what the first put in."""
+    saturday: dict[str, Any] = {
+        "weekday": 5,
+        "arrives": time(9),
+        "departs": time(12),
+        "every_weeks": 1,
+        "valid_from": NEXT,
+    }
+    first, second = [WeeklyStop(uuid4(), ONE, place, **saturday, version=0) for place in ("marxloh", "wehofen")]
+    now = service.clock.now()
+
+    async def save() -> None:
+        async with service.db.transaction() as conn:
+            await save_weekly_stop(conn, service, LEADING, second, now)
+
+    async with service.db.transaction() as conn:
+        await save_weekly_stop(conn, service, LEADING, first, now)
+        saving = await waiting(service, save())
+    with pytest.raises(WeeklyStopClashes):
+        await saving
+
+
+@pytest.mark.parametrize("key", ["buergermobil-3", ONE], ids=["new", "known"])
+async def test_of_two_changes_of_a_vehicle_at_once_the_second_sees_the_first(
+    client: Client, service: Service, key: str
+) -> None:
+    mine = Vehicle(key, "Unser Bürgermobil", 2, True, ())
+    body = {"version": 0, "name": "Euer Bürgermobil", "counters": 3, "step_free": True, "equipment": []}
+    async with service.db.transaction() as conn:
+        await save_vehicle(conn, service, LEADING, mine, service.clock.now())
+        second = await waiting(service, client.put(f"{API}/staff/vehicles/{key}", json=body))
+    assert (await second).json()["type"].endswith(":fleet-changed")
+    [saved] = [each for each in await ask(client, "GET", "/staff/vehicles") if each["key"] == key]
+    assert (saved["version"], saved["name"]) == (1, "Unser Bürgermobil")
