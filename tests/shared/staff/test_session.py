@@ -24,6 +24,7 @@ async def test_the_session_cookie_stays_with_staff_pages_and_out_of_scripts(brow
         assert "Max-Age=28800" in cookie
         assert "Brinkmann" not in cookie
     assert "cookie" not in browser.build_request("GET", "/notifications/subscribe").headers
+    assert set(browser.cookies) == {"nahbar-staff-session"}, "what the sign-in needed has gone"
 
 
 async def test_on_https_the_cookie_never_travels_without(bench: Bench) -> None:
