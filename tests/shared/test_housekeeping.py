@@ -23,10 +23,24 @@ _LETTER = text("""
     insert into dead_letters (topic, partition, position, headers, reason, recorded_at, settled_at)
     values (:name, 0, 0, '{}', 'x', now() - interval '90 days', now() - make_interval(days => cast(:days as int)))
 """)
-_ENTRY = text("""
-    insert into inbox (consumer, event_id, received_at)
-    select 'c', gen_random_uuid(), now() - make_interval(days => 50) from generate_series(1, 5)
-""")
+_ENTRY = text("insert into inbox (consumer, event_id, received_at) values (:name, :id, now() - cast(:age as interval))")
+_BATCHED = ("outbox", "inbox", "idempotency_keys", "kept_pages", "audit")
+_OLD = [
+    text(f"insert into {table} select {values}, now() - interval '3 years' from generate_series(1, 5) n")
+    for table, values in (
+        ("inbox (consumer, event_id, received_at)", "'c', gen_random_uuid()"),
+        ("idempotency_keys (scope, key, digest, resource, created_at)", "'', n, '', ''"),
+        ("kept_pages (name, box, kept_at)", "n, ''"),
+        ("audit (who, action, at)", "'', ''"),
+    )
+] + [
+    text("""
+        insert into outbox (topic, type, schema_version, aggregate, version, body,
+                            occurred_at, published_at, alive_until)
+        select 't', 't', 1, gen_random_uuid(), 1, '', old, old, old
+        from generate_series(1, 5), (select now() - interval '3 years' as old) as moment
+    """)
+]
 
 
 @pytest.fixture
@@ -47,8 +61,8 @@ async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox
 ) -> None:
     waits, replaced = uuid4(), uuid4()
     facts = [
-        {"name": "waits for Kafka", "aggregate": waits, "version": 1, "days": None},
-        {"name": "waits behind it", "aggregate": waits, "version": 2, "days": None},
+        {"name": "waits for Kafka", "aggregate": waits, "version": 8, "days": None},
+        {"name": "waits behind it", "aggregate": waits, "version": 9, "days": None},
         {"name": "replaced long ago", "aggregate": replaced, "version": 1, "days": 31},
         {"name": "replaced", "aggregate": replaced, "version": 2, "days": 29},
         {"name": "newest", "aggregate": replaced, "version": 3, "days": 31},
@@ -70,16 +84,11 @@ async def test_a_dead_letter_stays_until_some_time_after_it_was_settled(bench: B
 
 
 async def test_the_inbox_knows_a_fact_for_its_whole_time(bench: Bench, service: Service) -> None:
+    entries: list[dict[str, Any]] = [
+        {"name": str(share), "id": uuid4(), "age": retention.INBOX * share} for share in (0.99, 1.01)
+    ]
     async with service.db.transaction() as conn:
-        await conn.execute(_ENTRY)
-        for share in (0.99, 1.01):
-            await conn.execute(
-                text("""
-                    update inbox set consumer = :share, received_at = now() - cast(:age as interval)
-                    where event_id = (select event_id from inbox where consumer = 'c' limit 1)
-                """),
-                {"share": str(share), "age": retention.INBOX * share},
-            )
+        await conn.execute(_ENTRY, entries)
     await go_round(service)
     assert [row.consumer for row in await bench.rows("select consumer from inbox")] == ["0.99"]
 
@@ -127,12 +136,14 @@ async def test_what_is_more_than_a_batch_goes_soon_and_the_next_round_comes_in_a
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     before = datetime.now(UTC)
     async with service.db.transaction() as conn:
-        await conn.execute(_ENTRY)
-    for left, pause in ((3, timedelta(seconds=1)), (1, timedelta(seconds=1)), (0, housekeeping.EVERY)):
+        for old in _OLD:
+            await conn.execute(old)
+    for left, soon in ((3, True), (1, True), (0, False)):
         await go_round(service)
-        [round_] = await bench.rows("select due_at, (select count(*) from inbox) as left from due_work")
-        assert round_.left == left
-        assert (round_.due_at - before >= housekeeping.EVERY) == (pause == housekeeping.EVERY)
+        [counts] = await bench.rows(f"select {', '.join(f'(select count(*) from {table})' for table in _BATCHED)}")
+        assert list(counts) == [left] * len(_BATCHED)
+        [planned] = await bench.rows("select due_at from due_work")
+        assert (planned.due_at - before < housekeeping.EVERY) == soon
 
 
 async def test_a_process_that_starts_leaves_the_round_where_it_is(bench: Bench, service: Service) -> None:

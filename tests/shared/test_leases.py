@@ -94,6 +94,25 @@ async def test_a_worker_that_claims_again_does_not_end_its_new_claim_with_the_ol
     batch = [(Claim("send", "a", 1, uuid4()), "a", "done"), (Claim("send", "b", 1, held), "b", "done")]
     await lane_of(service)._finish(Errands(), batch)
     assert await leases(bench) == {"a": held}
+    both = [Claim("send", "a", 1, uuid4()), Claim("send", "a", 2, held)]
+    async with service.db.transaction() as conn:
+        assert await lanes._still_ours(lanes._HOLD, conn, both, lanes.LEASE) == both[1:]
+
+
+async def test_only_work_that_is_still_ours_is_begun(bench: Bench, service: Service) -> None:
+    begun: list[list[str]] = []
+
+    class Notes(Errands):
+        async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+            begun.append([claim.key for claim in claims])
+            return {}
+
+    await schedule(bench, *(Work("send", key, now(bench), Urgency.DIRECT) for key in ("ours", "lost")))
+    held, lost = Claim("send", "ours", 1, await lease(bench, "ours", "lost")), Claim("send", "lost", 1, uuid4())
+    lane = lane_of(service, send=Notes())
+    await lane._begin("send", [lost, held])
+    await lane._begin("send", [lost])
+    assert begun == [["ours"]]
 
 
 async def test_a_lease_is_held_and_ended_for_work_of_its_kind_alone(bench: Bench, service: Service) -> None:

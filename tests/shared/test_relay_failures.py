@@ -147,6 +147,6 @@ async def test_while_kafka_takes_its_time_the_database_hears_of_the_relay(
 
     kafka({})
     made = Relay("notifications", "", bench.platform, Wakeup(), Metrics("notifications"))
-    waiting: Any = asyncio.wait_for(made._wait(Database(), [answer]), 30)  # type: ignore[arg-type]
+    waiting: Any = asyncio.wait_for(made._wait(Database(), [answer]), 30)
     await waiting
     assert answer.done()

@@ -68,6 +68,7 @@ async def test_a_post_needs_the_sessions_own_form_token(app: FastAPI, browser: h
         answer = await browser.post(f"{AREA}/list/mitte", data=form)
         assert answer.status_code == 403
         parse(answer.text)
+    assert (await browser.post(f"{AREA}/sign-out")).status_code == 403, "no other site ends a session"
     assert (await browser.post(f"{AREA}/list/mitte", data={"sitzung": token})).status_code == 303
     assert len(await bench.rows("select * from audit")) == 1
 

@@ -61,7 +61,7 @@ async def test_the_code_is_redeemed_by_this_client_with_the_verifier_and_in_boun
 ) -> None:
     asked = answering(granting({}, {"stations": ["mitte"]}))
     session = await sign_in.session(STARTED, ANSWER)
-    assert (session.subject, session.name, session.stations) == ("ruth", "Ruth", {"mitte"})
+    assert (session.subject, session.name, session.stations) == ("ruth", "Ruth", frozenset({"mitte"}))
     [request] = asked
     assert httpx.BasicAuth(CLIENT, "se%20cret")._auth_header == request.headers["authorization"]
     sent = httpx.QueryParams(request.content.decode())
