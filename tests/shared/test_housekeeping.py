@@ -75,9 +75,9 @@ async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox
 
 
 async def test_a_dead_letter_stays_until_some_time_after_it_was_settled(bench: Bench, service: Service) -> None:
-    letters = [{"name": "open", "days": None}, {"name": "just settled", "days": 29}, {"name": "settled", "days": 31}]
+    ages = {"open": None, "just settled": 29, "settled": 31}
     async with service.db.transaction() as conn:
-        await conn.execute(_LETTER, letters)
+        await conn.execute(_LETTER, [{"name": name, "days": days} for name, days in ages.items()])
     await go_round(service)
     left = await bench.rows("select topic from dead_letters order by id")
     assert [row.topic for row in left] == ["open", "just settled"]
