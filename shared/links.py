@@ -44,7 +44,7 @@ class Links:
         except ValueError as error:
             raise LinkInvalid from error
         content, mac = raw[:18], raw[18:]
-        if len(content) != 18 or not hmac.compare_digest(mac, self._mac(kind, content)):
+        if not hmac.compare_digest(mac, self._mac(kind, content)):
             raise LinkInvalid
         return UUID(bytes=content[:16]), int.from_bytes(content[16:])
 

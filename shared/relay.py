@@ -78,7 +78,7 @@ class Relay:
         self._platform = platform
         self._wakeup = wakeup
         self._metrics = metrics
-        self._batch = BATCH
+        self._singly = 0
         self._producer: AIOKafkaProducer | None = None
         self._said = ""
 
@@ -131,12 +131,13 @@ class Relay:
             published: Sequence[int] = []
             while not stopping.is_set():
                 self.heartbeat.beat()
-                rows = await conn.fetch(_WAITING, self._batch, published)
+                limit = 1 if self._singly else BATCH
+                rows = await conn.fetch(_WAITING, limit, published)
                 self._said = ""
                 self._metrics.outbox_age.set(rows[0]["age"] if rows else 0)
                 await self._secure(conn, rows)
                 published = await self._publish(conn, rows, published) if rows else published
-                if len(rows) < self._batch:
+                if len(rows) < limit:
                     await self._mark(conn, published)
                     published = []
                     await self._wakeup.wait(POLL)
@@ -200,7 +201,8 @@ class Relay:
                 acknowledged.append(row["id"])
         if isinstance(failure, _TOO_LARGE) and len(rows) == 1:
             await self._park(conn, rows[0], failure)
-        self._batch = 1 if isinstance(failure, _TOO_LARGE) and len(rows) > 1 else BATCH
+        together = isinstance(failure, _TOO_LARGE) and len(rows) > 1
+        self._singly = len(rows) - len(acknowledged) if together else max(0, self._singly - len(rows))
         if failure:
             await self._mark(conn, acknowledged)
             raise failure

@@ -2,16 +2,19 @@
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from shared.auth import Caller, TokenCheck, verified
-from shared.problems import Unauthorised
+from shared.problems import Forbidden, NotFound, Unauthorised
 
 ISSUER, AUDIENCE = "https://issuer.example", "nahbar"
 PRIVATE = Ed25519PrivateKey.generate()
@@ -116,6 +119,60 @@ async def test_what_is_no_token_is_nobodys(check: TokenCheck, token: str) -> Non
     assert await caller_of(check, token) is None
     with pytest.raises(jwt.InvalidTokenError):
         await verified(check.issuer, token, AUDIENCE)
+
+
+async def test_a_key_that_two_sides_share_signs_nothing(check: TokenCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token of an algorithm that is not expected is nobody's, even where the issuer publishes a key for it."""
+    secret = b"k" * 32
+    key = {"kty": "oct", "k": jwt.utils.base64url_encode(secret).decode(), "kid": "shared", "alg": "HS256"}
+    monkeypatch.setitem(check.issuer._keys, "shared", jwt.PyJWK.from_dict(key))
+    token = jwt.encode(GOOD, secret, "HS256", {"kid": "shared"})
+    assert jwt.decode(token, secret, ["HS256"], audience=AUDIENCE)
+    assert await caller_of(check, token) is None
+
+
+def caller(*stations: str) -> Caller:
+    return Caller(subject="ruth", roles=frozenset(), stations=frozenset(stations))
+
+
+@dataclass
+class Matter:
+    station: str
+
+
+STOP = str(uuid4())
+
+
+@pytest.mark.parametrize(
+    ("stations", "served", "not_served"),
+    [
+        ([], [], ["mitte", STOP]),
+        (["mitte"], ["mitte"], ["sued", STOP]),
+        (["buergermobil"], [STOP], ["mitte"]),
+        (["*"], ["mitte", "sued", STOP], []),
+    ],
+)
+def test_a_caller_serves_their_own_stations_and_hears_nothing_of_others(
+    stations: list[str], served: list[str], not_served: list[str]
+) -> None:
+    somebody = caller(*stations)
+    for station in served:
+        somebody.must_serve(station)
+        assert somebody.own(matter := Matter(station)) is matter
+    for station in not_served:
+        for refused in (lambda: somebody.must_serve(station), lambda: somebody.own(Matter(station))):  # noqa: B023
+            with pytest.raises(Forbidden):
+                refused()
+    unknown = NotFound if "*" in stations else Forbidden
+    for refused in (lambda: somebody.must_serve(None), lambda: somebody.own(None)):
+        with pytest.raises(unknown):
+            refused()
+
+
+def test_what_is_wrong_with_a_caller_is_said_without_their_name() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Caller.model_validate({"subject": "ruth", "roles": [], "name": "Ruth Brinkmann\0"})
+    assert "Brinkmann" not in str(refused.value)
 
 
 @given(st.dictionaries(claim, anything, max_size=4) | anything)

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared import dead_letters
 from shared.events.notifications import NotificationDelivered
@@ -168,6 +169,43 @@ async def test_a_letter_discarded_while_the_replay_runs_is_not_applied(bench: Be
     assert await bench.effects() == {"first": 1}
     settled = await bench.rows("select settlement from dead_letters order by position")
     assert [each.settlement for each in settled] == ["replayed", "discarded"]
+
+
+async def test_letters_are_settled_once_and_replayed_in_their_order(bench: Bench, service: Service) -> None:
+    for position, purpose in enumerate(["first", "second", "third"]):
+        fact = notice(purpose=purpose)
+        await put_aside(service, record(as_headers(fact.id), fact.model_dump_json().encode(), offset=position))
+    letters = await bench.rows("select id from dead_letters order by position")
+    async with service.db.transaction() as conn:
+        assert await dead_letters.settle(conn, letters[1].id, "discarded", "staff")
+        assert not await dead_letters.settle(conn, letters[1].id, "replayed", "other")
+    order: list[str] = []
+
+    async def note(_: Any, __: Any, received: Any) -> None:
+        order.append(received.fact.notice.purpose)
+
+    assert await dead_letters.replay(service, {NotificationDelivered: note}) == (2, 0)
+    assert order == ["first", "third"]
+    settled = await bench.rows("select settlement from dead_letters order by position")
+    assert [each.settlement for each in settled] == ["replayed", "discarded", "replayed"]
+
+
+async def test_a_letter_that_cannot_be_kept_for_a_moment_loses_no_content(bench: Bench, service: Service) -> None:
+    async with service.db.transaction() as conn:
+        await conn.execute(
+            text("""
+                create function busy() returns trigger language plpgsql as $$ begin
+                    if new.body is not null then raise exception 'x' using errcode = '40P01'; end if;
+                    return new;
+                end $$
+            """)
+        )
+        await conn.execute(
+            text("create trigger busy before insert on dead_letters for each row execute function busy()")
+        )
+    with pytest.raises(DBAPIError):
+        await put_aside(service, record(GOOD))
+    assert await bench.rows("select 1 from dead_letters") == []
 
 
 async def test_a_replay_that_fails_leaves_letter_and_inbox_as_they_were(bench: Bench, service: Service) -> None:

@@ -135,6 +135,8 @@ async def test_a_valid_token_with_the_role_is_let_in(client: httpx.AsyncClient) 
         token(exp=None),
         token(aud="somebody-else"),
         token(iss="http://evil.test"),
+        token(aud=None),
+        token(iss=None),
         token(sub=None),
         token(key=STRANGER),
         token(key=STRANGER, kid="k2"),

@@ -1,4 +1,4 @@
-"""Idempotency keys: how long a request counts as sent before."""
+"""Idempotency keys: how long, and for which use case, a request counts as sent before."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +9,9 @@ from sqlalchemy import text
 from shared.clock import Clock
 from shared.due import Claim
 from shared.housekeeping import KIND, housekeeping
-from shared.idempotency import claim_key
+from shared.idempotency import claim_key, digest
 from shared.retention import IDEMPOTENCY_KEYS
-from shared.service import Role
+from shared.service import Role, Service
 from tests.shared.conftest import Bench
 
 
@@ -27,3 +27,13 @@ async def test_keys_are_kept_for_their_time_however_clocks_are_moved(bench: Benc
             await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
             assert await claim_key(conn, "test", "just-made", "", "again") == "just-made"
             assert await claim_key(conn, "test", "old-enough", "", "again") is None
+
+
+async def test_a_key_belongs_to_one_use_case(bench: Bench) -> None:
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        for scope in ("book", "wait"):
+            assert await claim_key(conn, scope, "the-same-key", digest(scope), f"first {scope}") is None
+        for scope in ("book", "wait"):
+            assert await claim_key(conn, scope, "the-same-key", digest(scope), "second") == f"first {scope}"
+    await service.db.close()

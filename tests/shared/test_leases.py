@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -93,6 +94,66 @@ async def test_a_worker_that_claims_again_does_not_end_its_new_claim_with_the_ol
     batch = [(Claim("send", "a", 1, uuid4()), "a", "done"), (Claim("send", "b", 1, held), "b", "done")]
     await lane_of(service)._finish(Errands(), batch)
     assert await leases(bench) == {"a": held}
+    both = [Claim("send", "a", 1, uuid4()), Claim("send", "a", 2, held)]
+    async with service.db.transaction() as conn:
+        assert await lanes._still_ours(lanes._HOLD, conn, both, lanes.LEASE) == both[1:]
+
+
+async def test_only_work_that_is_still_ours_is_begun(bench: Bench, service: Service) -> None:
+    begun: list[list[str]] = []
+
+    class Notes(Errands):
+        async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+            begun.append([claim.key for claim in claims])
+            return {}
+
+    await schedule(bench, *(Work("send", key, now(bench), Urgency.DIRECT) for key in ("ours", "lost")))
+    held, lost = Claim("send", "ours", 1, await lease(bench, "ours", "lost")), Claim("send", "lost", 1, uuid4())
+    lane = lane_of(service, send=Notes())
+    await lane._begin("send", [lost, held])
+    await lane._begin("send", [lost])
+    assert begun == [["ours"]]
+
+
+async def test_a_lease_is_held_and_ended_for_work_of_its_kind_alone(bench: Bench, service: Service) -> None:
+    """A worker claims work of several kinds with one lease, and an id may be the key of work of each kind."""
+    kinds = ("send", "note", "other")
+    await schedule(bench, *(Work(kind, "x", now(bench), Urgency.DIRECT) for kind in kinds))
+    held = await lease(bench, "x")
+    lane = lane_of(service)
+    assert await lane._hold(Claim("note", "x", 1, held), timedelta())
+    await lane._finish(Errands(), [(Claim("send", "x", 1, held), "x", "done")])
+    left = await bench.rows("select kind, leased_until > clock_timestamp() as held from due_work order by kind")
+    assert [tuple(row) for row in left] == [("note", False), ("other", True)]
+
+
+async def test_work_scheduled_again_is_free_and_tried_anew(bench: Bench, service: Service) -> None:
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    await lease(bench, "x")
+    async with service.db.transaction() as conn:
+        await conn.execute(text("update due_work set attempts = 9"))
+    await schedule(bench, Work("send", "x", now(bench), Urgency.DIRECT))
+    assert [tuple(row) for row in await bench.rows("select attempts, lease, leased_until from due_work")] == [
+        (0, None, None)
+    ]
+
+
+async def test_taking_work_back_leaves_that_of_other_kinds(bench: Bench, service: Service) -> None:
+    await schedule(bench, *(Work(kind, "x", now(bench), Urgency.DIRECT) for kind in ("send", "note")))
+    async with service.db.transaction() as conn:
+        await service.due.cancel(conn, "send", ["x"])
+    assert [row.kind for row in await bench.rows("select kind from due_work")] == ["note"]
+
+
+async def test_who_claims_passes_by_what_another_is_just_claiming(bench: Bench, service: Service) -> None:
+    await schedule(bench, *(Work("send", key, now(bench), Urgency.DIRECT) for key in ("a", "b")))
+    values = {"urgencies": [1], "now": now(bench), "kinds": ["send"], "length": lanes.LEASE}
+    async with service.db.transaction() as one:
+        first = await lanes._CLAIM.rows(one, {**values, "limit": 1, "lease": uuid4()})
+        async with service.db.transaction() as other, asyncio.timeout(10):
+            second = await lanes._CLAIM.rows(other, {**values, "limit": 2, "lease": uuid4()})
+    assert [len(first), len(second)] == [1, 1]
+    assert {row["key"] for row in [*first, *second]} == {"a", "b"}
 
 
 async def test_the_claim_is_committed_before_an_errand_begins_and_its_beginning_before_it_starts(bench: Bench) -> None:

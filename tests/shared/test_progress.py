@@ -199,6 +199,15 @@ async def test_a_batch_that_takes_too_long_is_cut_so_that_the_group_stays_togeth
     assert await bench.effects() == dict.fromkeys(purposes, 1)
 
 
+async def test_however_slow_a_batch_is_it_gets_on_by_a_record(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "LONGEST_BATCH", -1.0)
+    effects, purposes = Effects(), ["first", "second", "last"]
+    await publish(bench, *purposes)
+    async with bench.running(CONSUME, reactions=effects.reactions):
+        await bench.until_applied("last")
+    assert await bench.effects() == dict.fromkeys(purposes, 1)
+
+
 async def test_kafka_may_come_after_the_service(stack: Backend, own_kafka: Any, topic_prefix: str) -> None:
     bench = await make_bench(own_kafka.bootstrap, stack.url, topic_prefix)
     own_kafka.kill()

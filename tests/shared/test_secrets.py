@@ -1,5 +1,6 @@
 """Keys and what they protect: sealed values, people, secret links, and settings that refuse development secrets."""
 
+import hmac
 from base64 import b64decode, b64encode
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -9,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from shared.auth import TokenCheck
 from shared.events.base import Sealed
 from shared.links import LinkInvalid, Links
 from shared.people import People, Person
 from shared.sealing import NotReadable, Sealer, new_key_pair, public_key_of
 from shared.settings import SERVICES, Platform, ServiceSettings, development_secret
+from shared.web.staff.session import Session, Started
+from shared.web.staff.sign_in import SignIn, SignInFailed
 
 SECRET = SecretStr(development_secret("test"))
 OTHER = SecretStr(development_secret("other"))
@@ -81,6 +85,19 @@ def test_a_persons_row_is_encrypted() -> None:
     assert isinstance(box, bytes)
     assert b"Anna" not in box
     assert people.open(box).name == "Anna Muster"
+
+
+def test_what_is_wrong_with_a_person_is_said_without_what_they_typed() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Person.model_validate({"name": "Anna Muster", "phone": ["+4915123456789"]})
+    assert "4915123456789" not in str(refused.value)
+
+
+def test_a_name_that_looks_like_an_address_is_not_the_person_of_that_address() -> None:
+    people = People(SECRET, OTHER)
+    assert people.person_key(Person(name="anna@example.org")) != people.person_key(
+        Person(name="Anna", mail="anna@example.org")
+    )
 
 
 def test_a_link_token_gives_back_its_matter_and_generation() -> None:
@@ -163,3 +180,24 @@ def test_production_refuses_missing_and_development_secrets_of_a_service(field: 
     development = getattr(ProductionSettings(platform=Platform()), field)
     with pytest.raises(ValidationError, match=field.upper()):
         ProductionSettings(platform=production(), **(good | {field: development}))
+
+
+async def test_secrets_are_compared_in_a_time_that_tells_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[object] = []
+    constant = hmac.compare_digest
+
+    def compare(one: Any, other: Any) -> bool:
+        compared.append(other)
+        return constant(one, other)
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+    monkeypatch.setattr("secrets.compare_digest", compare)
+    links, started = Links(SECRET), Started(to="/")
+    links.read("manage", links.token("manage", uuid4(), 1))
+    assert len(compared) == 1
+    session = Session(subject="ruth", roles=frozenset())
+    assert session.allows(session.form_token)
+    assert len(compared) == 2
+    with pytest.raises(SignInFailed):
+        await SignIn(TokenCheck("", ""), "", SECRET, "").session(started, {"state": started.state})
+    assert len(compared) == 3

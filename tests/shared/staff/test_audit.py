@@ -41,3 +41,14 @@ async def test_the_audit_log_is_kept_for_its_time(bench: Bench) -> None:
         async with service.db.transaction() as conn:
             await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
     assert [row.action for row in await bench.rows("select action from audit")] == ["young"]
+
+
+async def test_a_page_of_the_audit_log_begins_where_the_one_before_ends(bench: Bench) -> None:
+    service = Service(bench.settings)
+    async with service.db.transaction() as conn:
+        for number in range(5):
+            await audit.note(conn, somebody(), str(number), service.clock.now(), station="mitte")
+        first = await audit.load_audit(conn, ["mitte"], limit=2)
+        rest = await audit.load_audit(conn, ["mitte"], before=first[-1].id)
+    await service.db.close()
+    assert [[deed.action for deed in page] for page in (first, rest)] == [["4", "3"], ["2", "1", "0"]]

@@ -24,6 +24,7 @@ async def test_the_session_cookie_stays_with_staff_pages_and_out_of_scripts(brow
         assert "Max-Age=28800" in cookie
         assert "Brinkmann" not in cookie
     assert "cookie" not in browser.build_request("GET", "/notifications/subscribe").headers
+    assert set(browser.cookies) == {"nahbar-staff-session"}, "what the sign-in needed has gone"
 
 
 async def test_on_https_the_cookie_never_travels_without(bench: Bench) -> None:
@@ -67,6 +68,7 @@ async def test_a_post_needs_the_sessions_own_form_token(app: FastAPI, browser: h
         answer = await browser.post(f"{AREA}/list/mitte", data=form)
         assert answer.status_code == 403
         parse(answer.text)
+    assert (await browser.post(f"{AREA}/sign-out")).status_code == 403, "no other site ends a session"
     assert (await browser.post(f"{AREA}/list/mitte", data={"sitzung": token})).status_code == 303
     assert len(await bench.rows("select * from audit")) == 1
 

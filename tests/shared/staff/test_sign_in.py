@@ -102,6 +102,7 @@ async def test_a_refusal_of_the_issuer_is_a_page(browser: httpx.AsyncClient) -> 
         "/notifications/subscribe",
         f"{AREA}/list\r\nSet-Cookie: a=b",
         f"{AREA}/list#\n",
+        f"{AREA}/s\u00fcd",
         "/appointments/staff/",
         f"/xx{AREA}/",
         "",
