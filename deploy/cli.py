@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from deploy import contracts, operations, serve
 from shared.failures import Failure, classify, lacks_tables, without_input
-from shared.service import ALL_ROLES, Role
+from shared.runtime import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform, WrongSettings, read
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)

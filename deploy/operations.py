@@ -18,8 +18,8 @@ from shared.clock import Clock
 from shared.db import Database
 from shared.events.registry import all_topics
 from shared.sealing import new_key_pair
-from shared.service import Service
 from shared.settings import SECRETS, SERVICES, Platform, read
+from shared.tools import Tools
 
 _CITY_DATA = {
     "appointments": "services.appointments.offer.usecases",
@@ -84,12 +84,12 @@ async def waiting_facts(service: str) -> int:
 async def load_city() -> str:
     """Load the city's data into the services that own it; returns what was loaded, in words."""
     for name in _CITY_DATA:
-        service = Service(serve.settings_of(name))
+        tools = Tools(serve.settings_of(name))
         try:
-            await load_city_into(service)
+            await load_city_into(tools)
         finally:
-            await service.db.close()
-    city, mobile = service.city, service.city.mobile_office
+            await tools.db.close()
+    city, mobile = tools.city, tools.city.mobile_office
     return (
         f"{city.name}: {len(city.stations)} stations, {len(city.services)} services, {len(mobile.vehicles)} vehicles, "
         f"{len(mobile.stop_places)} places for them"
@@ -101,12 +101,12 @@ def check_city() -> list[tuple[str, str]]:
     return City.load(read(Platform).city).unconfirmed
 
 
-async def load_city_into(service: Service) -> None:
+async def load_city_into(tools: Tools) -> None:
     """Load into a service what it owns of the city's data, if anything."""
-    if service.name in _CITY_DATA:
-        usecases = importlib.import_module(_CITY_DATA[service.name])
-        async with service.db.transaction() as conn:
-            await usecases.load_city(conn, service.city)
+    if tools.name in _CITY_DATA:
+        usecases = importlib.import_module(_CITY_DATA[tools.name])
+        async with tools.db.transaction() as conn:
+            await usecases.load_city(conn, tools.city)
 
 
 def new_secrets(service: str) -> list[str]:
@@ -136,7 +136,7 @@ async def open_letters(service: str) -> list[tuple[Any, ...]]:
 async def replay_letters(service: str, letter: UUID | None) -> tuple[int, int]:
     """Apply dead letters again; returns how many were applied and how many failed again."""
     reactions = importlib.import_module(f"services.{service}.consumers").REACTIONS
-    owner = Service(serve.settings_of(service))
+    owner = Tools(serve.settings_of(service))
     try:
         return await dead_letters.replay(owner, reactions, letter)
     finally:

@@ -14,7 +14,7 @@ from pydantic import IPvAnyNetwork
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.city import City
-from shared.service import ALL_ROLES, Role
+from shared.runtime import ALL_ROLES, Role
 from shared.settings import Platform, ServiceSettings, read
 from shared.telemetry import configure_logging
 from shared.web.portal import create_portal
@@ -66,8 +66,8 @@ class OnePort:
     def drain(self) -> None:
         """Tell the services that this process is going to end."""
         for app in self._apps.values():
-            if service := getattr(app.state, "service", None):
-                service.drain()
+            if runtime := getattr(app.state, "runtime", None):
+                runtime.drain()
 
     def _app_for(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "lifespan":

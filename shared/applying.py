@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,13 +14,10 @@ from shared.events.base import Fact, Received
 from shared.events.registry import type_of
 from shared.failures import Failure, classify, without_input
 from shared.inbox import first_seen, leave
+from shared.reactions import Reactions
 from shared.records import Parsed, Record, headers_as_text, parse
 from shared.telemetry import enter_trace
-
-if TYPE_CHECKING:
-    from shared.service import Service
-
-Reaction = Callable[[AsyncConnection, "Service", Received[Any]], Awaitable[None]]
+from shared.tools import Tools
 
 TRIES_OF_UNKNOWN = 5
 LONGEST_BATCH = kafka.MAX_POLL_INTERVAL / 3
@@ -37,8 +33,8 @@ class Applying:
         group: the name under which the inbox keeps what was applied.
     """
 
-    def __init__(self, service: "Service", group: str, reactions: Mapping[type[Fact], Reaction]) -> None:
-        self._service = service
+    def __init__(self, tools: Tools, group: str, reactions: Reactions) -> None:
+        self._tools = tools
         self._group = group
         self._reactions = reactions
         self._facts = {type_of(fact): fact for fact in reactions}
@@ -57,9 +53,9 @@ class Applying:
         Returns:
             How many were applied: not all where that takes too long.
         """
-        service, started = self._service, time.monotonic()
+        tools, started = self._tools, time.monotonic()
         ids = [item.received.event_id for item in parsed if item.received]
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             fresh = await first_seen(conn, self._group, ids) if ids else set()
             known = len(ids) - len(fresh)
             for done, item in enumerate(parsed):
@@ -71,7 +67,7 @@ class Applying:
                 elif item.received and item.received.event_id in fresh:
                     fresh.remove(item.received.event_id)
                     await self._react(conn, item.record, item.received)
-        service.metrics.duplicates.inc(known)
+        tools.metrics.duplicates.inc(known)
         return len(parsed)
 
     async def alone(self, item: Parsed) -> None:
@@ -92,7 +88,7 @@ class Applying:
                     exc_info=kind is Failure.UNKNOWN,
                 )
                 if kind is Failure.PERMANENT or tried == TRIES_OF_UNKNOWN:
-                    async with self._service.db.transaction() as conn:
+                    async with self._tools.db.transaction() as conn:
                         await self._put_aside(conn, item.record, kind, without_input(error))
                     return
                 await asyncio.sleep(0.1 * 2**tried)
@@ -100,12 +96,12 @@ class Applying:
     async def _react(self, conn: AsyncConnection, record: Record, received: Received[Fact]) -> None:
         traceparent = headers_as_text(record.headers).get("traceparent")
         enter_trace(traceparent if isinstance(traceparent, str) else None)
-        await self._reactions[type(received.fact)](conn, self._service, received)
-        metrics = self._service.metrics
+        await self._reactions[type(received.fact)](conn, self._tools, received)
+        metrics = self._tools.metrics
         metrics.handled.labels(type(received.fact).__name__).inc()
         if record.timestamp >= 0:  # a record need not have one
             metrics.fact_age.observe(max(0.0, time.time() - record.timestamp / 1000))
 
     async def _put_aside(self, conn: AsyncConnection, record: Record, kind: str, reason: str) -> None:
-        await dead_letters.put_aside(conn, self._service, record, f"{kind}: {reason}")
-        after_commit(conn, partial(self._service.metrics.dead_letters.labels(kind).inc))
+        await dead_letters.put_aside(conn, self._tools, record, f"{kind}: {reason}")
+        after_commit(conn, partial(self._tools.metrics.dead_letters.labels(kind).inc))

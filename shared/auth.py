@@ -161,7 +161,7 @@ def require_role(role: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
     ) -> Caller:
         if credentials is None:
             raise Unauthorised(headers={"WWW-Authenticate": "Bearer"})
-        found = await request.app.state.service.tokens.check(credentials.credentials)
+        found = await request.app.state.tools.tokens.check(credentials.credentials)
         if role not in found.roles:
             raise Forbidden
         return Caller.model_validate(found)

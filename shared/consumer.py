@@ -8,9 +8,9 @@ because a bad deployment must not empty a topic.
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,17 +20,15 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from shared import applying, dead_letters, kafka
-from shared.applying import Applying, Reaction
-from shared.events.base import Fact
+from shared.applying import Applying
 from shared.events.registry import topics_of
 from shared.failures import Failure, classify
 from shared.polling import PatientConsumer
 from shared.progress import Progress, sleep
+from shared.reactions import Reactions
 from shared.records import Parsed, Record
 from shared.telemetry import Heartbeat
-
-if TYPE_CHECKING:
-    from shared.service import Service
+from shared.tools import Tools
 
 HALT = kafka.MAX_POLL_INTERVAL / 3
 """Seconds to wait, at most, after too many dead letters."""
@@ -45,22 +43,22 @@ class Consumer:
 
     def __init__(
         self,
-        service: "Service",
-        reactions: Mapping[type[Fact], Reaction],
+        tools: Tools,
+        reactions: Reactions,
         max_records: int = 500,
     ) -> None:
-        platform = service.settings.platform
+        platform = tools.settings.platform
         self.heartbeat = Heartbeat(limit=kafka.MAX_POLL_INTERVAL)
         self.connected = False
-        self._service = service
+        self._tools = tools
         self._bootstrap = platform.kafka
         self._security = kafka.security_of(platform)
-        self._group = f"{platform.topic_prefix}.{service.name}"
+        self._group = f"{platform.topic_prefix}.{tools.name}"
         self._topics = topics_of(platform.topic_prefix, reactions)
-        self._applying = Applying(service, self._group, reactions)
+        self._applying = Applying(tools, self._group, reactions)
         self._max_records = max_records
         self._setbacks = 0
-        self._progress = Progress(self._topics, service.metrics)
+        self._progress = Progress(self._topics, tools.metrics)
         self._missing_codecs = kafka.missing_codecs()
         self._client: AIOKafkaConsumer | None = None
 
@@ -168,14 +166,14 @@ class Consumer:
     async def _get_on(self, done: Sequence[Record], rest: Sequence[Record] = ()) -> None:
         """Acknowledge what was done; the rest is read again."""
         self._setbacks = 0
-        self._service.metrics.halted.set(0)
+        self._tools.metrics.halted.set(0)
         self._rewind(rest)
         await self._commit(done)
 
     async def _retreat(self, records: Sequence[Record], error: Exception, stopping: asyncio.Event) -> None:
         """Wait, longer each time, and read the records again."""
         halted = isinstance(error, dead_letters.TooMany)
-        self._service.metrics.halted.set(int(halted))
+        self._tools.metrics.halted.set(int(halted))
         self._setbacks += 1
         wait = HALT if halted else min(LONGEST_WAIT, 0.25 * 2 ** min(self._setbacks, 10))
         if self._progress.failed(error):

@@ -140,7 +140,7 @@ def after_commit(conn: AsyncConnection, callback: Callable[[], None]) -> None:
 
 async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:
     """FastAPI dependency: the one transaction of a request."""
-    database: Database = request.app.state.service.db
+    database: Database = request.app.state.tools.db
     async with database.transaction() as conn:
         yield conn
 

@@ -1,23 +1,18 @@
 """Dead letters: records a consumer could not take, kept with the reason until staff replay or discard them."""
 
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.events.base import Fact
 from shared.events.registry import dead_letter_topic, type_of
 from shared.failures import Failure, WillPass, classify, without_input
 from shared.inbox import first_seen
+from shared.reactions import Reactions
 from shared.records import Malformed, Record, as_text, digest_of, headers_as_text, read_fact
-
-if TYPE_CHECKING:
-    from shared.applying import Reaction
-    from shared.service import Service
+from shared.tools import Tools
 
 log = structlog.get_logger()
 
@@ -59,7 +54,7 @@ class TooMany(WillPass):
     """So many records failed that the consumer, not the records, is the likely cause. It waits instead."""
 
 
-async def put_aside(conn: AsyncConnection, service: "Service", record: Record, reason: str) -> None:
+async def put_aside(conn: AsyncConnection, tools: Tools, record: Record, reason: str) -> None:
     """Keep a record as a dead letter and publish it to the consumer's dead letter topic, in the open transaction.
 
     What the database refuses to keep is kept without its content, which stays in Kafka for a while.
@@ -79,7 +74,7 @@ async def put_aside(conn: AsyncConnection, service: "Service", record: Record, r
         "body": record.value,
         "reason": as_text(reason)[:LONGEST_REASON],
         "largest_copy": LARGEST_COPY,
-        "dead_letter_topic": dead_letter_topic(service.settings.platform.topic_prefix, service.name),
+        "dead_letter_topic": dead_letter_topic(tools.settings.platform.topic_prefix, tools.name),
     }
     try:
         async with conn.begin_nested():
@@ -90,7 +85,7 @@ async def put_aside(conn: AsyncConnection, service: "Service", record: Record, r
         log.error("dead_letter_without_content", error=without_input(error))
         without = {"key": None, "headers": "{}", "body": None, "reason": f"without content: {letter['reason']}"}
         await conn.execute(_PUT_ASIDE, letter | without)
-    service.outbox.announce(conn)
+    tools.outbox.announce(conn)
 
 
 _OPEN = text("""
@@ -109,9 +104,7 @@ async def settle(conn: AsyncConnection, letter: UUID, settlement: str, by: str) 
     return done.rowcount == 1
 
 
-async def replay(
-    service: "Service", reactions: Mapping[type[Fact], "Reaction"], letter: UUID | None = None
-) -> tuple[int, int]:
+async def replay(tools: Tools, reactions: Reactions, letter: UUID | None = None) -> tuple[int, int]:
     """Hand unsettled dead letters to the reactions again, oldest first, each in its own transaction.
 
     The event id stays the same, so a fact that was applied in the meantime changes nothing.
@@ -122,21 +115,21 @@ async def replay(
     Returns:
         How many were applied, and how many failed again and stay.
     """
-    consumer = f"{service.settings.platform.topic_prefix}.{service.name}"
+    consumer = f"{tools.settings.platform.topic_prefix}.{tools.name}"
     facts = {type_of(fact): fact for fact in reactions}
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         letters = (await conn.execute(_OPEN, {"letter": letter})).all()
     failed = 0
     for row in letters:
         try:
-            async with service.db.transaction() as conn:
+            async with tools.db.transaction() as conn:
                 if not await settle(conn, row.id, "replayed", "nahbar dead-letters replay"):
                     continue
                 received = read_fact(row.headers, row.body, facts)
                 if received is None:
                     raise Malformed("the letter holds no fact that is reacted to")
                 if await first_seen(conn, consumer, [received.event_id]):
-                    await reactions[type(received.fact)](conn, service, received)
+                    await reactions[type(received.fact)](conn, tools, received)
         except Exception as error:
             failed += 1
             log.warning("replay_failed", letter=str(row.id), error=without_input(error))

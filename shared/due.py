@@ -4,11 +4,10 @@ Reminders, deadlines, retries and messages all wait here. A handler is either a 
 that also removes the row, or an `Errand` that does something outside the database between two transactions.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,9 +17,6 @@ from shared.clock import Clock
 from shared.db import after_commit
 from shared.statements import Statement
 from shared.wakeup import Wakeup
-
-if TYPE_CHECKING:
-    from shared.service import Service
 
 
 class Urgency(IntEnum):
@@ -62,33 +58,6 @@ class Claim:
     attempts: int
     lease: UUID
 
-
-Handler = Callable[[AsyncConnection, "Service", Claim], Awaitable[None]]
-
-
-class Errand(Protocol):
-    """Work that reaches outside the database.
-
-    `begin` runs in a transaction of its own once the claims are committed, and returns a job per claim; a claim
-    without a job is finished. `perform` does the work with no transaction open, once `begin` is committed. `finish`
-    records what came of it, also where the lease has run out meanwhile; the claims' rows are removed in the same
-    transaction unless `finish` schedules them again. What any of the three raises concerns the claims it was raised
-    for: several are tried again one by one, and one alone waits, longer each time.
-    """
-
-    async def begin(self, conn: AsyncConnection, service: "Service", claims: Sequence[Claim]) -> dict[str, Any]: ...
-
-    async def perform(self, service: "Service", job: Any) -> Any: ...
-
-    async def finish(
-        self,
-        conn: AsyncConnection,
-        service: "Service",
-        results: Sequence[tuple[Any, Any]],
-    ) -> None: ...
-
-
-DueHandlers = Mapping[str, "Handler | Errand"]
 
 _SCHEDULE = Statement("""
     insert into due_work (kind, key, due_at, urgency) values (:kind, :key, :due_at, :urgency)

@@ -1,16 +1,19 @@
 """Housekeeping: every hour each service forgets what it need not keep (see `shared/retention.py`)."""
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import retention
 from shared.due import Claim, Urgency, Work
+from shared.tools import Tools
 
-if TYPE_CHECKING:
-    from shared.service import Service
+Forget = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
+Tidy = Callable[[AsyncConnection, datetime], Awaitable[None]]
 
 KIND = "housekeeping"
 EVERY = timedelta(hours=1)
@@ -59,24 +62,43 @@ _AGES = {
 }
 
 
-async def housekeeping(conn: AsyncConnection, service: "Service", claim: Claim) -> None:
-    """Delete a batch of each kind of outdated row and come again: soon if there is more, else in an hour.
+async def _nothing_else(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
+    """What a service forgets that keeps nothing of a person outside the people table."""
+
+
+async def _nothing_to_tidy(conn: AsyncConnection, now: datetime) -> None:
+    """What a service deletes that keeps nothing outdated of its own."""
+
+
+@dataclass(frozen=True)
+class Housekeeping:
+    """Deletes a batch of each kind of outdated row and comes again: soon if there is more, else in an hour.
 
     The newest fact of a living aggregate stays in the outbox, so that its state can always be published again.
+
+    Args:
+        forget: deletes what else is known of the people of matters, as those people are forgotten.
+        tidy: deletes what else is outdated at a moment.
     """
-    now = service.clock.now()
-    more = False
-    for table, forget in _FORGET.items():
-        values = {"now": now, "age": _AGES[table]}
-        if table != "dead_letters":
-            values["batch"] = BATCH
-        more |= (await conn.execute(forget, values)).rowcount >= BATCH
-    if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
-        await service.forget(conn, forgotten)
-    await service.tidy(conn, now)
-    await service.due.schedule(conn, next_round(service, timedelta(seconds=1) if more else EVERY))
+
+    forget: Forget = _nothing_else
+    tidy: Tidy = _nothing_to_tidy
+
+    async def __call__(self, conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+        """Handle the due work of a round."""
+        now = tools.clock.now()
+        more = False
+        for table, forget in _FORGET.items():
+            values = {"now": now, "age": _AGES[table]}
+            if table != "dead_letters":
+                values["batch"] = BATCH
+            more |= (await conn.execute(forget, values)).rowcount >= BATCH
+        if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
+            await self.forget(conn, forgotten)
+        await self.tidy(conn, now)
+        await tools.due.schedule(conn, next_round(tools, timedelta(seconds=1) if more else EVERY))
 
 
-def next_round(service: "Service", after: timedelta = timedelta()) -> Work:
+def next_round(tools: Tools, after: timedelta = timedelta()) -> Work:
     """The due work that does the next round of housekeeping."""
-    return Work(KIND, "", service.clock.now() + after, Urgency.BULK)
+    return Work(KIND, "", tools.clock.now() + after, Urgency.BULK)

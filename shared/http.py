@@ -3,14 +3,12 @@
 import re
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.failures import Failure, classify, is_not_text, without_input
@@ -24,9 +22,7 @@ from shared.problems import (
     Unavailable,
     problem_response,
 )
-
-if TYPE_CHECKING:
-    from shared.service import Service
+from shared.tools import Tools
 
 LARGEST_BODY = 64 * 1024
 LARGEST_QUERY = 4 * 1024
@@ -41,19 +37,19 @@ log = structlog.get_logger()
 
 
 # Dependencies are coroutines although they wait for nothing: FastAPI runs plain functions in a thread of their own.
-async def current_service(request: Request) -> "Service":
-    """FastAPI dependency: the service that answers."""
-    service: Service = request.app.state.service
-    return service
+async def current_tools(request: Request) -> Tools:
+    """FastAPI dependency: the tools of the service that answers."""
+    tools: Tools = request.app.state.tools
+    return tools
 
 
 async def current_time(request: Request) -> datetime:
     """FastAPI dependency: business time of the request."""
-    moment: datetime = request.app.state.service.clock.now()
+    moment: datetime = request.app.state.tools.clock.now()
     return moment
 
 
-CurrentService = Annotated[Any, Depends(current_service)]
+CurrentTools = Annotated[Tools, Depends(current_tools)]
 Now = Annotated[datetime, Depends(current_time)]
 
 
@@ -213,33 +209,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_middleware(Answers)
 
 
-async def _without_prefix(request: Request) -> None:
+async def without_prefix(request: Request) -> None:
     """FastAPI dependency: a path with a language in front is a person's, and people have no operations."""
     if request.scope.get("root_path"):
         raise NotFound
-
-
-def operations_router(service: "Service") -> APIRouter:
-    """Liveness, readiness and metrics under `/<service>/`, for the machines that run the service."""
-    router = APIRouter(prefix=f"/{service.name}", include_in_schema=False, dependencies=[Depends(_without_prefix)])
-
-    @router.get("/health/live")
-    async def live() -> JSONResponse:
-        """200 while every loop of this process makes progress; dependencies do not count."""
-        stuck = service.stuck_loops()
-        return JSONResponse({"stuck": stuck}, status_code=503 if stuck else 200)
-
-    @router.get("/health/ready")
-    async def ready() -> JSONResponse:
-        """200 while requests can be served: a database that can write, consumer in its group, not shutting down.
-
-        Kafka lost later changes nothing: people go on booking, and their facts wait in the outbox.
-        """
-        missing = await service.missing_dependencies()
-        return JSONResponse({"missing": missing}, status_code=503 if missing else 200)
-
-    @router.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router

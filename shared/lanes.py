@@ -7,23 +7,21 @@ concerns itself alone: it waits, longer each time, and no work keeps its slot fo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.due import Claim, DueHandlers, Errand, Handler, Urgency, shown
+from shared.due import Claim, Urgency, shown
 from shared.failures import Failure, classify
 from shared.statements import Statement
 from shared.telemetry import Heartbeat
+from shared.tools import Tools
 from shared.wakeup import Wakeup
-
-if TYPE_CHECKING:
-    from shared.service import Service
 
 POLL = 1.0
 BUSY_PAUSE = 0.01
@@ -38,6 +36,33 @@ KEPT_FREE = {Urgency.URGENT: 0, Urgency.DIRECT: 2, Urgency.REMINDER: 4, Urgency.
 """How many slots of its lane work of a class leaves to what is more urgent."""
 
 log = structlog.get_logger()
+
+Handler = Callable[[AsyncConnection, Tools, Claim], Awaitable[None]]
+
+
+class Errand(Protocol):
+    """Work that reaches outside the database.
+
+    `begin` runs in a transaction of its own once the claims are committed, and returns a job per claim; a claim
+    without a job is finished. `perform` does the work with no transaction open, once `begin` is committed. `finish`
+    records what came of it, also where the lease has run out meanwhile; the claims' rows are removed in the same
+    transaction unless `finish` schedules them again. What any of the three raises concerns the claims it was raised
+    for: several are tried again one by one, and one alone waits, longer each time.
+    """
+
+    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]: ...
+
+    async def perform(self, tools: Tools, job: Any) -> Any: ...
+
+    async def finish(
+        self,
+        conn: AsyncConnection,
+        tools: Tools,
+        results: Sequence[tuple[Any, Any]],
+    ) -> None: ...
+
+
+Handlers = Mapping[str, Handler | Errand]
 
 # Attempts are kept within bounds here, and rows are put in order by the database: no odd value may fail the claim.
 _CLAIM = Statement("""
@@ -78,15 +103,15 @@ class Lane:
 
     def __init__(
         self,
-        service: "Service",
-        handlers: DueHandlers,
+        tools: Tools,
+        handlers: Handlers,
         urgencies: Sequence[Urgency],
         slots: int,
         wakeup: Wakeup,
         yields_to: "Lane | None" = None,
     ) -> None:
         self.heartbeat = Heartbeat(limit=60)
-        self._service = service
+        self._tools = tools
         self._handlers = handlers
         self._urgencies = urgencies
         self._slots = slots
@@ -138,8 +163,8 @@ class Lane:
             return False
         limit = free - max(KEPT_FREE[urgency] for urgency in urgencies)
         lease = uuid4()
-        now = self._service.clock.now()
-        async with self._service.db.transaction() as conn:
+        now = self._tools.clock.now()
+        async with self._tools.db.transaction() as conn:
             values = {"urgencies": [int(each) for each in urgencies], "now": now, "kinds": list(self._handlers)}
             rows = await _CLAIM.rows(conn, {**values, "limit": limit, "lease": lease, "length": LEASE})
         errands: dict[str, list[Claim]] = {}
@@ -158,8 +183,8 @@ class Lane:
         try:
             async with self._transaction() as conn:
                 if await _still_ours(_DONE, conn, [claim]):
-                    await handler(conn, self._service, claim)
-            self._service.metrics.due_done.labels(claim.kind).inc()
+                    await handler(conn, self._tools, claim)
+            self._tools.metrics.due_done.labels(claim.kind).inc()
         except Exception as error:
             await self._pause(claim, error)
 
@@ -169,7 +194,7 @@ class Lane:
         try:
             async with self._transaction() as conn:
                 ours = await _still_ours(_HOLD, conn, claims, LEASE)
-                jobs = await errand.begin(conn, self._service, ours) if ours else {}
+                jobs = await errand.begin(conn, self._tools, ours) if ours else {}
                 begun = [(claim, jobs[claim.key]) for claim in ours if claim.key in jobs]
                 await _still_ours(_DONE, conn, [claim for claim in ours if claim.key not in jobs])
         except Exception as error:
@@ -186,7 +211,7 @@ class Lane:
         try:
             async with asyncio.timeout(LONGEST.total_seconds()):
                 with _cancelled_by_itself():
-                    result = await errand.perform(self._service, job)
+                    result = await errand.perform(self._tools, job)
         except Exception as error:
             await self._pause(claim, error)
             return
@@ -222,8 +247,8 @@ class Lane:
     async def _finish(self, errand: Errand, batch: Sequence[tuple[Claim, Any, Any]]) -> None:
         async with self._transaction() as conn:
             await _still_ours(_DONE, conn, [claim for claim, _, _ in batch])
-            await errand.finish(conn, self._service, [(job, result) for _, job, result in batch])
-        self._service.metrics.due_done.labels(batch[0][0].kind).inc(len(batch))
+            await errand.finish(conn, self._tools, [(job, result) for _, job, result in batch])
+        self._tools.metrics.due_done.labels(batch[0][0].kind).inc(len(batch))
 
     async def _pause(self, claim: Claim, error: Exception) -> None:
         """Leave failed work for later, longer each time."""
@@ -236,7 +261,7 @@ class Lane:
             failure=failure,
             exc_info=failure is Failure.UNKNOWN,
         )
-        self._service.metrics.due_failed.labels(claim.kind).inc()
+        self._tools.metrics.due_failed.labels(claim.kind).inc()
         pause = min(LONGEST_PAUSE, timedelta(seconds=2 ** min(claim.attempts, 10)))
         end = time.monotonic() + LEASE.total_seconds()
         while True:
@@ -256,7 +281,7 @@ class Lane:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with asyncio.timeout(LONGEST.total_seconds()), self._service.db.transaction() as conn:
+        async with asyncio.timeout(LONGEST.total_seconds()), self._tools.db.transaction() as conn:
             with _cancelled_by_itself():
                 yield conn
 

@@ -2,24 +2,20 @@
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.telemetry import enter_trace
-
-if TYPE_CHECKING:
-    from shared.service import Service
+from shared.telemetry import Metrics, enter_trace
 
 
 class Telemetry:
     """ASGI middleware: continues the caller's trace and measures each request by its route."""
 
-    def __init__(self, app: ASGIApp, service: "Service") -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
-        self._requests = service.metrics.requests
+        self._requests = metrics.requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -7,17 +7,15 @@ help it, and the rest of the service works, so neither `live` nor `ready` fails:
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.due import DueHandlers, Urgency, shown
+from shared.due import Urgency, shown
 from shared.failures import Failure, classify
+from shared.lanes import Handlers
 from shared.statements import Statement
 from shared.telemetry import Heartbeat
-
-if TYPE_CHECKING:
-    from shared.service import Service
+from shared.tools import Tools
 
 LOOK_EVERY = 30.0
 TRIES = 5
@@ -37,9 +35,9 @@ _STUCK = Statement("""
 class StuckWork:
     """The loop that counts what is late by `LATE` and was tried `TRIES` times, or has no handler or lane here."""
 
-    def __init__(self, service: "Service", handlers: DueHandlers) -> None:
+    def __init__(self, tools: Tools, handlers: Handlers) -> None:
         self.heartbeat = Heartbeat(limit=120)
-        self._service = service
+        self._tools = tools
         self._kinds = list(handlers)
         self._told: dict[str, list[str]] = {}
 
@@ -59,8 +57,8 @@ class StuckWork:
                 await asyncio.wait_for(stopping.wait(), LOOK_EVERY)
 
     async def _look(self) -> None:
-        values = {"late": self._service.clock.now() - LATE, "tries": TRIES, "kinds": self._kinds}
-        async with self._service.db.transaction() as conn:
+        values = {"late": self._tools.clock.now() - LATE, "tries": TRIES, "kinds": self._kinds}
+        async with self._tools.db.transaction() as conn:
             found = await _STUCK.rows(conn, {**values, "urgencies": [int(urgency) for urgency in Urgency]})
         counts = dict.fromkeys([*self._kinds, OTHER], 0)
         for row in found:
@@ -71,4 +69,4 @@ class StuckWork:
                 )
         self._told = {row["kind"]: row["keys"] for row in found}
         for kind, count in counts.items():
-            self._service.metrics.due_stuck.labels(kind).set(count)
+            self._tools.metrics.due_stuck.labels(kind).set(count)

@@ -59,8 +59,10 @@ from services.appointments.waiting.pages.entry import router as entry_pages
 from services.appointments.waiting.pages.join import router as join_pages
 from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
-from shared.service import ALL_ROLES, Role, Service
+from shared.housekeeping import Housekeeping
+from shared.runtime import ALL_ROLES, Parts, Role, application
 from shared.takings import forget_takings
+from shared.tools import Tools
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
 from shared.web.staff.audit import audit_pages
@@ -69,17 +71,16 @@ from shared.web.staff.pages import staff_pages
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service."""
-    service = Service(settings)
-    pages = Pages(Path(__file__).parent, service.city)
-    app = service.create_app(
-        roles=roles,
+    tools = Tools(settings)
+    pages = Pages(Path(__file__).parent, tools.city)
+    parts = Parts(
         routers=[
             *(offer_api, booking_api, video_api, waiting_api),
             *(queue_api, counter_api, desk_api, closing_api, opening_api),
             *(offer_pages, station_pages, time_pages, details_pages, manage_pages, reschedule_pages, video_pages),
             *(join_pages, entry_pages, seat_offer_pages, links_pages),
             *(ticket_pages, arrival_pages, hall_pages, counter_pages, issuing_pages, closing_pages, opening_pages),
-            *(staff_pages(service.name), audit_pages(service.name, LEAD), *STAFF_PAGES),
+            *(staff_pages(tools.name), audit_pages(tools.name, LEAD), *STAFF_PAGES),
         ],
         reactions=REACTIONS,
         due={
@@ -92,10 +93,10 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             QUEUE_TIDYING: tidy_up,
             QUEUE_FORGETTING: forget_queue,
         },
-        forget=_forget,
-        tidy=_tidy,
+        housekeeping=Housekeeping(_forget, _tidy),
         error_page=reloading(pages.error_page),
     )
+    app = application(tools, roles, parts)
     app.state.pages = pages
     app.state.limits = Limits(settings)
     app.state.rooms = Rooms(settings)

@@ -23,7 +23,9 @@ from services.mobile_office.tours.pages.today import router as today_pages
 from services.mobile_office.tours.weeks_api import router as weeks_api
 from services.mobile_office.weekly.api import router as weekly_api
 from services.mobile_office.weekly.pages import router as weekly_pages
-from shared.service import ALL_ROLES, Role, Service
+from shared.housekeeping import Housekeeping
+from shared.runtime import ALL_ROLES, Parts, Role, application
+from shared.tools import Tools
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
 from shared.web.staff.audit import audit_pages
@@ -32,20 +34,20 @@ from shared.web.staff.pages import staff_pages
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service."""
-    service = Service(settings)
-    pages = Pages(Path(__file__).parent, service.city)
-    app = service.create_app(
-        roles=roles,
+    tools = Tools(settings)
+    pages = Pages(Path(__file__).parent, tools.city)
+    parts = Parts(
         routers=[
             *(tours_api, weeks_api, changes_api, weekly_api, planning_api, fleet_api),
             *(plan_pages, stop_pages, planner_pages, publishing_pages, today_pages, breakdown_pages),
             *(weekly_pages, planning_pages, fleet_pages),
-            *(staff_pages(service.name), audit_pages(service.name, LEAD)),
+            *(staff_pages(tools.name), audit_pages(tools.name, LEAD)),
         ],
         reactions=REACTIONS,
-        tidy=forget_bookings,
+        housekeeping=Housekeeping(tidy=forget_bookings),
         error_page=pages.error_page,
     )
+    app = application(tools, roles, parts)
     app.state.pages = pages
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)

@@ -3,7 +3,6 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.tours.bookings import note_booking
-from shared.applying import Reaction
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentBooked,
@@ -13,10 +12,11 @@ from shared.events.appointments import (
     AppointmentRescheduled,
 )
 from shared.events.base import Fact, Received
-from shared.service import Service
+from shared.reactions import Reaction
+from shared.tools import Tools
 
 
-async def on_appointment(conn: AsyncConnection, _: Service, received: Received[AppointmentFact]) -> None:
+async def on_appointment(conn: AsyncConnection, _: Tools, received: Received[AppointmentFact]) -> None:
     """An appointment is, or is no longer, at a stop."""
     await note_booking(conn, received.fact)
 

@@ -31,8 +31,10 @@ from services.notifications.subscribing.usecases import FORGET_REQUEST, forget_r
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
-from shared.service import ALL_ROLES, Role, Service
+from shared.housekeeping import Housekeeping
+from shared.runtime import ALL_ROLES, Parts, Role, application
 from shared.takings import Origins, forget_takings
+from shared.tools import Tools
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
 from shared.web.staff.audit import audit_pages
@@ -41,18 +43,18 @@ from shared.web.staff.pages import staff_pages
 
 def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """Wire the service; a process with the HTTP role also listens for bounces."""
-    service = Service(settings)
+    tools = Tools(settings)
     mail = MailGateway(settings)
     sms = SmsGateways(settings.sms_gateways, settings.send_timeout)
-    texts = Texts(service.city, settings.platform.public_url)
+    texts = Texts(tools.city, settings.platform.public_url)
     writer = MailWriter(texts, settings.mail_from, settings.reply_to)
-    pages = Pages(Path(__file__).parent / "web", service.city)
+    pages = Pages(Path(__file__).parent / "web", tools.city)
     verp = Verp(settings.link_secret, settings.bounce_domain)
-    carrier = Carrier(service, mail, sms, texts, writer, verp)
-    reports = ReportHandler(service, verp)
+    carrier = Carrier(tools, mail, sms, texts, writer, verp)
+    reports = ReportHandler(tools, verp)
 
     @asynccontextmanager
-    async def resources(service: Service) -> AsyncIterator[None]:
+    async def resources() -> AsyncIterator[None]:
         try:
             if Role.HTTP in roles:
                 async with listening(reports, settings):
@@ -63,8 +65,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             await mail.close()
             await sms.close()
 
-    app = service.create_app(
-        roles=roles,
+    parts = Parts(
         routers=[
             ledger_router,
             receipts_router,
@@ -72,8 +73,8 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             subscribe_pages,
             preferences_pages,
             barrier_pages,
-            staff_pages(service.name),
-            audit_pages(service.name, LEAD),
+            staff_pages(tools.name),
+            audit_pages(tools.name, LEAD),
             desk_pages,
         ],
         reactions=REACTIONS,
@@ -90,10 +91,11 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
             DIGEST: write_digests,
             GATHERING: write_digests,
         },
-        tidy=forget_takings,
+        housekeeping=Housekeeping(tidy=forget_takings),
         resources=resources,
         error_page=pages.error_page,
     )
+    app = application(tools, roles, parts)
     app.state.pages = pages
     app.state.texts = texts
     app.state.origins = Origins(settings.people_secret, settings.unlimited_networks)

@@ -2,8 +2,8 @@
 
 A service makes one `Pages` from its own folder and renders with it::
 
-    pages = Pages(Path(__file__).parent, service.city)          # templates/ and translations/ of the service, then ours
-    app = service.create_app(routers=[...], error_page=pages.error_page)
+    pages = Pages(Path(__file__).parent, tools.city)            # templates/ and translations/ of the service, then ours
+    app = application(tools, roles, Parts(routers=[...], error_page=pages.error_page))
     app.add_middleware(LanguagePrefix)                          # /en/appointments/… is routed as /appointments/…
 
     errors = FormErrors()

@@ -45,7 +45,7 @@ class KeptPage(HTMLResponse):
             await super().__call__(scope, receive, send)
             return
         try:
-            async with scope["app"].state.service.db.transaction() as conn:
+            async with scope["app"].state.tools.db.transaction() as conn:
                 await self._keep(conn, request, token)
         except Exception as error:
             if classify(error) is not Failure.TRANSIENT:
@@ -78,7 +78,7 @@ class KeptPages:
 
 async def _find(request: Request, token: str) -> Response | None:
     name, box = _lock(request, token)
-    async with request.app.state.service.db.transaction() as conn:
+    async with request.app.state.tools.db.transaction() as conn:
         sealed = (await conn.execute(_FIND, {"name": name, "age": KEPT_PAGES})).scalar_one_or_none()
     if sealed is None:
         return None

@@ -107,7 +107,7 @@ class Pages:
         return answer(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
 
     async def error_page(self, request: Request, problem: Problem) -> Response:
-        """Answer a refusal or a fault with a page, without the database; for `Service.create_app(error_page=...)`.
+        """Answer a refusal or a fault with a page, without the database; for `Parts(error_page=...)`.
 
         A problem that is solved elsewhere (303) leads there.
         """

@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from shared.clock import BERLIN
 from shared.db import Connection
-from shared.http import CurrentService, Now
-from shared.service import Service
+from shared.http import CurrentTools, Now
+from shared.tools import Tools
 from shared.web.i18n import Language, language_of
 from shared.web.pages import Pages
 
@@ -22,7 +22,7 @@ class Visit:
 
     request: Request
     conn: AsyncConnection
-    service: Service
+    tools: Tools
     now: datetime
     pages: Pages
 
@@ -49,8 +49,8 @@ class Visit:
         return RedirectResponse(self.language.prefix + path, 303)
 
 
-async def _visit(request: Request, conn: Connection, service: CurrentService, now: Now) -> Visit:
-    return Visit(request, conn, service, now, request.app.state.pages)
+async def _visit(request: Request, conn: Connection, tools: CurrentTools, now: Now) -> Visit:
+    return Visit(request, conn, tools, now, request.app.state.pages)
 
 
 CurrentVisit = Annotated[Visit, Depends(_visit)]

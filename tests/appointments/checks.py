@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import text
 
 from services.appointments.offer.domain import minute_of
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, booking, outbox
 from tests.support.wait import answered
 
 
-async def fill(client: Client, service: Service, start: Any, leave: int) -> None:
+async def fill(client: Client, tools: Tools, start: Any, leave: int) -> None:
     """Book all counters of Mitte at a time, but for some."""
     bodies = [booking(start, name=f"before {n}") for n in range(8 - leave)]
     answers = await asyncio.gather(
@@ -24,9 +24,9 @@ async def fill(client: Client, service: Service, start: Any, leave: int) -> None
     assert {answer.status_code for answer in answers} == {201}
 
 
-async def assert_consistent(service: Service) -> None:
+async def assert_consistent(tools: Tools) -> None:
     """Every confirmed or offered appointment owns exactly its seats, at one counter; each has its facts in order."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         wrong = await conn.execute(
             text("""
             select a.id from appointments a
@@ -46,7 +46,7 @@ async def assert_consistent(service: Service) -> None:
         )
         assert strays.all() == []
     versions: dict[Any, list[int]] = {}
-    for row in await outbox(service):
+    for row in await outbox(tools):
         versions.setdefault(row.aggregate, []).append(row.version)
         assert json.loads(row.body)["version"] == row.version
     assert all(each == list(range(1, len(each) + 1)) for each in versions.values())

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 import httpx
 
 from deploy.local.far_ends.staff import STAFF
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.visitor import page
@@ -20,21 +20,21 @@ class Clerk:
     """A member of the demo's staff who is signed in."""
 
     client: httpx.AsyncClient
-    service: Service
+    tools: Tools
     session: Session
 
     @classmethod
-    def sign_in(cls, client: httpx.AsyncClient, service: Service, member: str = "schalter-mitte") -> "Clerk":
+    def sign_in(cls, client: httpx.AsyncClient, tools: Tools, member: str = "schalter-mitte") -> "Clerk":
         found = STAFF[member]
         session = Session(
             subject=member, name=found.name, roles=frozenset(found.roles), stations=frozenset(found.stations)
         )
-        return cls(client, service, session)
+        return cls(client, tools, session)
 
     @property
     def cookie(self) -> str:
         """The value of the session's cookie."""
-        return self.service.sessions.seal(SESSION, self.session)
+        return self.tools.sessions.seal(SESSION, self.session)
 
     async def get(self, path: str) -> httpx.Response:
         """Ask for a page."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, booking, outbox
 
 ADDRESS = f"{API}/staff/closures"
@@ -67,26 +67,25 @@ async def appointment(client: Client, booked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def counter_of(service: Service, booked: dict[str, Any]) -> str:
-    async with service.db.transaction() as conn:
+async def counter_of(tools: Tools, booked: dict[str, Any]) -> str:
+    async with tools.db.transaction() as conn:
         found = await conn.execute(
             text("select counter from appointments where number = :number"), {"number": booked["number"]}
         )
         return str(found.scalar_one())
 
 
-async def facts_of(service: Service, booked: dict[str, Any]) -> list[dict[str, Any]]:
+async def facts_of(tools: Tools, booked: dict[str, Any]) -> list[dict[str, Any]]:
     """The facts of an appointment, in order, with their types and what caused them."""
     facts = [
-        {"type": row.type.rpartition(".")[2], "cause": row.cause, **json.loads(row.body)}
-        for row in await outbox(service)
+        {"type": row.type.rpartition(".")[2], "cause": row.cause, **json.loads(row.body)} for row in await outbox(tools)
     ]
     return [each for each in facts if each.get("appointment", {}).get("number") == booked["number"]]
 
 
-async def closed_seats_with_appointments(service: Service, day: date, counter: str = "mitte%") -> int:
+async def closed_seats_with_appointments(tools: Tools, day: date, counter: str = "mitte%") -> int:
     """How many seats of a day an appointment still has."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         found = await conn.execute(
             text("""
                 select count(*) from seats s join appointments a on a.id = s.appointment

@@ -13,8 +13,9 @@ from services.appointments.app import create_app
 from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN, Clock
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import Platform
+from shared.tools import Tools
 from tests.support.browsing import Browsing
 from tests.support.days import berlin, run_clock, weekend_day, working_day
 from tests.support.limits import NO_LIMITS
@@ -50,9 +51,9 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def service(app: Any) -> Service:
+def tools(app: Any) -> Tools:
     """The service behind the application."""
-    found: Service = app.state.service
+    found: Tools = app.state.tools
     return found
 
 
@@ -66,31 +67,31 @@ async def client(app: Any) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-def roles_as_tokens(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def roles_as_tokens(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token is the role it gives, at every station; one ending in "@mitte" gives it there alone."""
 
     async def check(token: str) -> Caller:
         role, _, station = token.partition("@")
         return Caller(subject="leitung", roles=frozenset({role}), stations=frozenset({station or EVERY_STATION}))
 
-    monkeypatch.setattr(service.tokens, "check", check)
+    monkeypatch.setattr(tools.tokens, "check", check)
 
 
-def at(service: Service, hour: int, minute: int = 0, days: int = 3) -> datetime:
+def at(tools: Tools, hour: int, minute: int = 0, days: int = 3) -> datetime:
     """A moment on the working day that many working days ahead."""
-    return berlin(working_day(service.clock.now().astimezone(BERLIN).date(), days), hour, minute)
+    return berlin(working_day(tools.clock.now().astimezone(BERLIN).date(), days), hour, minute)
 
 
-def weekend(service: Service, hour: int = 10, minute: int = 0) -> datetime:
+def weekend(tools: Tools, hour: int = 10, minute: int = 0) -> datetime:
     """A moment on the next Saturday or Sunday that is no holiday."""
-    return berlin(weekend_day(service.clock.now().astimezone(BERLIN).date()), hour, minute)
+    return berlin(weekend_day(tools.clock.now().astimezone(BERLIN).date()), hour, minute)
 
 
-def pass_time(service: Service, duration: timedelta) -> None:
+def pass_time(tools: Tools, duration: timedelta) -> None:
     """Move the service's clock forward."""
-    file = service.settings.platform.clock_file
+    file = tools.settings.platform.clock_file
     assert file is not None
-    Clock.move(file, service.clock.offset() + duration)
+    Clock.move(file, tools.clock.offset() + duration)
 
 
 def wish(
@@ -106,11 +107,11 @@ def booking(start: datetime, name: str = "Anna Muster", **changes: Any) -> dict[
     return {"time": wish(start, **changes), "person": person}
 
 
-async def outbox(service: Service) -> list[Any]:
+async def outbox(tools: Tools) -> list[Any]:
     """The facts recorded so far, in order."""
     from sqlalchemy import text
 
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         return list(
             (
                 await conn.execute(

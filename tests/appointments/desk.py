@@ -10,7 +10,7 @@ from deploy.local.far_ends.staff import STAFF
 from services.appointments.desk.reached import note_outcome
 from shared.auth import Caller
 from shared.events.notifications import NoticeState, NotificationFailed
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API
 
 DESK = f"{API}/staff"
@@ -30,9 +30,9 @@ class KnownStaff:
         )
 
 
-def know_staff(service: Service) -> None:
+def know_staff(tools: Tools) -> None:
     """Let the members of the demo in."""
-    service.tokens = KnownStaff()  # type: ignore[assignment]
+    tools.tokens = KnownStaff()  # type: ignore[assignment]
 
 
 async def do(client: httpx.AsyncClient, number: str, what: str, who: dict[str, str] = MITTE, **body: Any) -> Any:
@@ -40,30 +40,30 @@ async def do(client: httpx.AsyncClient, number: str, what: str, who: dict[str, s
     return await client.post(f"{DESK}/appointments/{number}/{what}", json=body or None, headers=who)
 
 
-async def deeds(service: Service) -> list[tuple[str, str]]:
+async def deeds(tools: Tools) -> list[tuple[str, str]]:
     """The deeds and their doers, in order."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         return [(row.who, row.action) for row in await conn.execute(text("select who, action from audit order by id"))]
 
 
-async def not_reached(service: Service, number: str, purpose: str = "confirmation") -> UUID:
+async def not_reached(tools: Tools, number: str, purpose: str = "confirmation") -> UUID:
     """Nothing reached the person of an appointment: the notice that failed."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         found = await conn.execute(text("select id from appointments where number = :number"), {"number": number})
         matter = found.scalar_one()
-    return await failed(service, matter, purpose)
+    return await failed(tools, matter, purpose)
 
 
-async def failed(service: Service, matter: UUID, purpose: str, version: int = 1) -> UUID:
+async def failed(tools: Tools, matter: UUID, purpose: str, version: int = 1) -> UUID:
     """Nothing reached the person of a matter in a version: the notice that failed."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         notice = NoticeState(
             matter=matter,
             matter_service="appointments",
             matter_version=version,
             purpose=purpose,
             tried=[],
-            at=service.clock.now(),
+            at=tools.clock.now(),
         )
         fact = NotificationFailed(id=uuid4(), version=1, notice=notice)
         await note_outcome(conn, fact, reached=False)

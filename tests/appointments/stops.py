@@ -18,7 +18,7 @@ from shared.events.mobile_office import (
     StopState,
     Vehicle,
 )
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import at
 
 MARKET = StopPlace(
@@ -53,7 +53,7 @@ def stop_state(arrives_at: datetime, hours: float = 2, counters: int = 2, **chan
 class Stop:
     """A stop that `mobile_office` tells of; `told` is what was told. A `silent` one's facts are only kept there."""
 
-    service: Service
+    tools: Tools
     state: StopState
     id: UUID = field(default_factory=uuid4)
     version: int = 0
@@ -95,21 +95,21 @@ class Stop:
 
     async def _tell(self, fact: StopFact) -> None:
         event = uuid4()
-        received = Received(fact=fact, event_id=event, cause=event, occurred_at=self.service.clock.now())
+        received = Received(fact=fact, event_id=event, cause=event, occurred_at=self.tools.clock.now())
         self.told.append(received)
         if not self.silent:
-            await tell(self.service, [received])
+            await tell(self.tools, [received])
 
 
-async def tell(service: Service, facts: Sequence[Received[StopFact]]) -> None:
+async def tell(tools: Tools, facts: Sequence[Received[StopFact]]) -> None:
     """Let the service take facts, in this order."""
     for each in facts:
-        async with service.db.transaction() as conn:
-            await REACTIONS[type(each.fact)](conn, service, each)
+        async with tools.db.transaction() as conn:
+            await REACTIONS[type(each.fact)](conn, tools, each)
 
 
-async def a_stop(service: Service, hour: int = 9, days: int = 3, **changes: Any) -> Stop:
+async def a_stop(tools: Tools, hour: int = 9, days: int = 3, **changes: Any) -> Stop:
     """A stop that is announced, on a working day."""
-    stop = Stop(service, stop_state(at(service, hour, days=days), **changes))
+    stop = Stop(tools, stop_state(at(tools, hour, days=days), **changes))
     await stop.schedule()
     return stop

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.waiting.facts import WAITING
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import Clerk
 from tests.appointments.conftest import Client, at, pass_time
 from tests.appointments.desk import deeds, failed, not_reached
@@ -18,38 +18,38 @@ PHONE = {"phone": "0176 04069050"}
 
 
 @pytest.fixture
-def clerk(client: Client, service: Service) -> Clerk:
+def clerk(client: Client, tools: Tools) -> Clerk:
     """A clerk of Mitte and Walsum."""
-    return Clerk.sign_in(client, service, "schalter")
+    return Clerk.sign_in(client, tools, "schalter")
 
 
 async def offered(clerk: Clerk) -> tuple[dict[str, str], UUID]:
     """Somebody who waits, was offered a time at Walsum, and was not reached: their entry and the notice."""
-    start = at(clerk.service, 9)
+    start = at(clerk.tools, 9)
     booked = await book(clerk.client, start)
-    await sell_out(clerk.service, start)
+    await sell_out(clerk.tools, start)
     joined = await join(clerk.client, start, person=PHONE)
     await cancel(clerk.client, booked)
-    id, _ = clerk.service.links.read(WAITING, joined["token"])
-    return joined, await failed(clerk.service, id, "seat-offer", version=2)
+    id, _ = clerk.tools.links.read(WAITING, joined["token"])
+    return joined, await failed(clerk.tools, id, "seat-offer", version=2)
 
 
 async def test_who_was_offered_a_time_is_called_first_and_until_the_deadline(clerk: Clerk) -> None:
-    number = (await book(clerk.client, at(clerk.service, 11), person=PHONE))["number"]
-    await not_reached(clerk.service, number)
+    number = (await book(clerk.client, at(clerk.tools, 11), person=PHONE))["number"]
+    await not_reached(clerk.tools, number)
     await offered(clerk)
     shown = content(await clerk.see("/unreached"))
     assert shown.index("Freier Termin angeboten") < shown.index(number)
     assert all(each in shown for each in ("0176 04069050", "Willi Wartet", "Walsum"))
-    mitte = Clerk.sign_in(clerk.client, clerk.service)
+    mitte = Clerk.sign_in(clerk.client, clerk.tools)
     assert "Willi Wartet" not in content(await mitte.see("/unreached"))
-    pass_time(clerk.service, timedelta(days=1, hours=12))
+    pass_time(clerk.tools, timedelta(days=1, hours=12))
     assert "Willi Wartet" not in content(await clerk.see("/unreached"))
 
 
 async def test_an_older_offer_is_no_reason_to_call_about_the_one_that_arrived(clerk: Clerk) -> None:
     await offered(clerk)
-    async with clerk.service.db.transaction() as conn:
+    async with clerk.tools.db.transaction() as conn:
         await conn.execute(text("update waiting_entries set version = 4"))
     assert "Zurzeit ist niemand anzurufen." in content(await clerk.see("/unreached"))
 
@@ -62,37 +62,37 @@ async def test_what_they_say_on_the_phone_counts_once(clerk: Clerk, said: str, s
     for _ in range(2):
         assert (await clerk.press(f"/unreached/{notice}/answer", said=said)).status_code == 303
     assert (await entry(clerk.client, joined))["status"] == status
-    assert await deeds(clerk.service) == [("schalter", deed), ("schalter", "called")]
+    assert await deeds(clerk.tools) == [("schalter", deed), ("schalter", "called")]
     assert "Zurzeit ist niemand anzurufen." in content(await clerk.see("/unreached"))
-    await assert_line_consistent(clerk.service)
+    await assert_line_consistent(clerk.tools)
 
 
 async def test_nobody_answers_for_people_of_other_stations(clerk: Clerk) -> None:
     joined, notice = await offered(clerk)
-    mitte = Clerk.sign_in(clerk.client, clerk.service)
+    mitte = Clerk.sign_in(clerk.client, clerk.tools)
     for path, fields in ((f"/unreached/{notice}/answer", {"said": "take"}), (f"/unreached/{notice}/called", {})):
         assert (await mitte.press(path, **fields)).status_code == 403
     assert (await entry(clerk.client, joined))["status"] == "offered"
 
 
 async def test_who_waits_and_cannot_be_told_is_called_until_they_leave(clerk: Clerk) -> None:
-    start = at(clerk.service, 9)
-    await sell_out(clerk.service, start)
+    start = at(clerk.tools, 9)
+    await sell_out(clerk.tools, start)
     joined = await join(clerk.client, start, person=PHONE)
-    id, _ = clerk.service.links.read(WAITING, joined["token"])
-    await failed(clerk.service, id, "waiting")
+    id, _ = clerk.tools.links.read(WAITING, joined["token"])
+    await failed(clerk.tools, id, "waiting")
     assert "Auf der Warteliste" in content(await clerk.see("/unreached"))
-    async with clerk.service.db.transaction() as conn:
+    async with clerk.tools.db.transaction() as conn:
         await conn.execute(text("update waiting_entries set status = 'left'"))
     assert "Zurzeit ist niemand anzurufen." in content(await clerk.see("/unreached"))
 
 
 async def test_another_time_is_taken_on_the_phone_before_its_deadline(clerk: Clerk) -> None:
-    number = (await book(clerk.client, at(clerk.service, 11), person=PHONE))["number"]
-    await not_reached(clerk.service, number, "alternative")
+    number = (await book(clerk.client, at(clerk.tools, 11), person=PHONE))["number"]
+    await not_reached(clerk.tools, number, "alternative")
     assert "Zurzeit ist niemand anzurufen." in content(await clerk.see("/unreached")), "it has been taken"
-    until = clerk.service.clock.now() + timedelta(hours=5)
-    async with clerk.service.db.transaction() as conn:
+    until = clerk.tools.clock.now() + timedelta(hours=5)
+    async with clerk.tools.db.transaction() as conn:
         await conn.execute(text("update appointments set status = 'offered', held_until = :until"), {"until": until})
     assert number in content(await clerk.see("/unreached"))
     assert "Nimmt diese Zeit" in buttons(await clerk.see(f"/appointments/{number}"))
@@ -101,15 +101,15 @@ async def test_another_time_is_taken_on_the_phone_before_its_deadline(clerk: Cle
     tree = await clerk.see(f"/appointments/{number}")
     assert "Erwartet" in content(tree)
     assert "Nimmt diese Zeit" not in buttons(tree)
-    assert await deeds(clerk.service) == [("schalter", "alternative-taken")]
+    assert await deeds(clerk.tools) == [("schalter", "alternative-taken")]
 
 
 async def test_the_list_of_a_day_shows_who_was_not_reached(clerk: Clerk) -> None:
-    start = at(clerk.service, 11)
+    start = at(clerk.tools, 11)
     number = (await book(clerk.client, start, person=PHONE))["number"]
     path = f"/day?place=walsum&day={start.date()}"
     assert "Nicht erreicht" not in content(await clerk.see(path))
-    notice = await not_reached(clerk.service, number)
+    notice = await not_reached(clerk.tools, number)
     assert "Nicht erreicht" in content(await clerk.see(path))
     await clerk.press(f"/unreached/{notice}/called")
     assert "Nicht erreicht" not in content(await clerk.see(path))

@@ -15,7 +15,7 @@ from services.appointments.closing.usecases import close, lift
 from shared.auth import EVERY_STATION, Caller
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import Lead, appointment, book, closing, facts_of, send
 from tests.appointments.conftest import API, Client, at, outbox
@@ -26,13 +26,13 @@ LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), station
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
-    return at(service, 9)
+def start(tools: Tools) -> datetime:
+    return at(tools, 9)
 
 
-def id_of(service: Service, booked: dict[str, Any]) -> UUID:
+def id_of(tools: Tools, booked: dict[str, Any]) -> UUID:
     """The id of an appointment."""
-    return service.links.read(MANAGE, booked["token"])[0]
+    return tools.links.read(MANAGE, booked["token"])[0]
 
 
 async def offered(client: Client, start: datetime) -> dict[str, Any]:
@@ -43,61 +43,61 @@ async def offered(client: Client, start: datetime) -> dict[str, Any]:
 
 
 async def test_what_is_cancelled_meanwhile_is_neither_moved_nor_taken(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
     kept = await offered(client, start)
     booked = await book(client, start + timedelta(days=7), "Berta")
     there = {"station": "sued", "starts_at": (start + timedelta(days=7)).isoformat()}
     for each, act, body in ((kept, "acceptance", None), (booked, "rescheduling", there)):
-        async with service.db.transaction() as conn:
-            await cancel(conn, service, id_of(service, each), DecidedBy.CITIZEN, None, service.clock.now())
-            second = await waiting(service, client.post(f"{API}/appointments/{each['token']}/{act}", json=body))
+        async with tools.db.transaction() as conn:
+            await cancel(conn, tools, id_of(tools, each), DecidedBy.CITIZEN, None, tools.clock.now())
+            second = await waiting(tools, client.post(f"{API}/appointments/{each['token']}/{act}", json=body))
         assert (await second).status_code == 410
-        assert (await facts_of(service, each))[-1]["type"] == "AppointmentCancelled"
-    await assert_consistent(service)
+        assert (await facts_of(tools, each))[-1]["type"] == "AppointmentCancelled"
+    await assert_consistent(tools)
 
 
-async def test_what_is_taken_at_the_last_moment_does_not_end(client: Client, service: Service, start: datetime) -> None:
+async def test_what_is_taken_at_the_last_moment_does_not_end(client: Client, tools: Tools, start: datetime) -> None:
     kept = await offered(client, start)
-    id, in_time = id_of(service, kept), service.clock.now()
+    id, in_time = id_of(tools, kept), tools.clock.now()
     over = text("update appointments set held_until = :now where id = :id")
 
     async def end() -> None:
-        async with service.db.transaction() as conn:
-            await end_alternative(conn, service, Claim(ALTERNATIVE_END, f"{id} 2", 1, uuid4()))
+        async with tools.db.transaction() as conn:
+            await end_alternative(conn, tools, Claim(ALTERNATIVE_END, f"{id} 2", 1, uuid4()))
 
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(over, {"id": id, "now": in_time + timedelta(milliseconds=1)})
-    async with service.db.transaction() as conn:
-        await take_alternative(conn, service, id, in_time)
-        ending = await waiting(service, end())
+    async with tools.db.transaction() as conn:
+        await take_alternative(conn, tools, id, in_time)
+        ending = await waiting(tools, end())
     await ending
     assert (await appointment(client, kept))["status"] == "confirmed"
-    assert [each["type"] for each in await facts_of(service, kept)][2:] == ["AppointmentRescheduled"]
-    await assert_consistent(service)
+    assert [each["type"] for each in await facts_of(tools, kept)][2:] == ["AppointmentRescheduled"]
+    await assert_consistent(tools)
 
 
-async def test_what_is_taken_twice_at_once_is_told_once(client: Client, service: Service, start: datetime) -> None:
+async def test_what_is_taken_twice_at_once_is_told_once(client: Client, tools: Tools, start: datetime) -> None:
     kept = await offered(client, start)
-    async with service.db.transaction() as conn:
-        await take_alternative(conn, service, id_of(service, kept), service.clock.now())
-        second = await waiting(service, client.post(f"{API}/appointments/{kept['token']}/acceptance"))
+    async with tools.db.transaction() as conn:
+        await take_alternative(conn, tools, id_of(tools, kept), tools.clock.now())
+        second = await waiting(tools, client.post(f"{API}/appointments/{kept['token']}/acceptance"))
     assert (await second).json()["status"] == "confirmed"
-    assert [each["type"] for each in await facts_of(service, kept)][2:] == ["AppointmentRescheduled"]
-    await assert_consistent(service)
+    assert [each["type"] for each in await facts_of(tools, kept)][2:] == ["AppointmentRescheduled"]
+    await assert_consistent(tools)
 
 
 async def test_a_closure_sent_or_lifted_twice_at_once_is_told_once(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
-    id, day, now = uuid4(), start.date(), service.clock.now()
+    id, day, now = uuid4(), start.date(), tools.clock.now()
     wanted = Closure(id, 0, "mitte", day, day, "Wasserschaden")
-    async with service.db.transaction() as conn:
-        await close(conn, service, LEAD, wanted, now)
-        second = await waiting(service, send(client, "PUT", f"/{id}", closing(day)))
+    async with tools.db.transaction() as conn:
+        await close(conn, tools, LEAD, wanted, now)
+        second = await waiting(tools, send(client, "PUT", f"/{id}", closing(day)))
     await second
-    async with service.db.transaction() as conn:
-        await lift(conn, service, LEAD, id, now)
-        second = await waiting(service, send(client, "POST", f"/{id}/lifting"))
+    async with tools.db.transaction() as conn:
+        await lift(conn, tools, LEAD, id, now)
+        second = await waiting(tools, send(client, "POST", f"/{id}/lifting"))
     await second
-    assert [row.version for row in await outbox(service)] == [1, 2]
+    assert [row.version for row in await outbox(tools)] == [1, 2]

@@ -13,7 +13,7 @@ from services.appointments.offer.domain import choose, duration_of, keys_of, slo
 from services.appointments.offer.queries import grid_of, load_offer
 from shared.city import City
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, booking, outbox, wish
 
 API = "/appointments/api/v1"
@@ -43,32 +43,32 @@ def test_the_data_of_the_city_fit_together() -> None:
 
 
 async def test_two_childrens_passports_take_twice_the_time_and_are_published_as_two(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    start = at(service, 10)
+    start = at(tools, 10)
     answer = await client.post(f"{API}/appointments", json=booking(start, services=("kinder-reisepass",) * 2))
     assert answer.status_code == 201, answer.text
     booked = answer.json()
     assert booked["services"] == ["kinder-reisepass", "kinder-reisepass"]
     assert datetime.fromisoformat(booked["ends_at"]) - start == timedelta(minutes=40)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert (await conn.execute(text("select count(*), count(distinct counter) from seats"))).one() == (4, 1)
-    [fact] = await outbox(service)
+    [fact] = await outbox(tools)
     assert '"quantity":2' in str(fact.body).replace(" ", "")
 
 
-async def test_a_held_quantity_is_booked_and_moved_whole(client: Client, service: Service) -> None:
+async def test_a_held_quantity_is_booked_and_moved_whole(client: Client, tools: Tools) -> None:
     services = ("kinder-reisepass", "kinder-reisepass", "meldebescheinigung")
-    held = (await client.post(f"{API}/holds", json=wish(at(service, 10), services=services))).json()
-    person = booking(at(service, 10))["person"]
+    held = (await client.post(f"{API}/holds", json=wish(at(tools, 10), services=services))).json()
+    person = booking(at(tools, 10))["person"]
     booked = (await client.post(f"{API}/appointments", json={"hold": held["token"], "person": person})).json()
     moved = await client.post(
         f"{API}/appointments/{booked['token']}/rescheduling",
-        json={"station": "sued", "starts_at": at(service, 11).isoformat()},
+        json={"station": "sued", "starts_at": at(tools, 11).isoformat()},
     )
     assert moved.status_code == 200, moved.text
     assert moved.json()["services"] == booked["services"]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert (await conn.execute(text("select count(*) from seats"))).scalar_one() == 5
 
 
@@ -99,24 +99,24 @@ async def test_a_held_quantity_is_booked_and_moved_whole(client: Client, service
     ],
 )
 async def test_what_does_not_fit_is_refused_naming_the_field(
-    client: Client, service: Service, wanted: dict[str, Any], slug: str, says: str
+    client: Client, tools: Tools, wanted: dict[str, Any], slug: str, says: str
 ) -> None:
     for path, body in (
-        ("holds", wish(at(service, 10), **wanted)),
-        ("appointments", booking(at(service, 10), **wanted)),
+        ("holds", wish(at(tools, 10), **wanted)),
+        ("appointments", booking(at(tools, 10), **wanted)),
     ):
         answer = await client.post(f"{API}/{path}", json=body)
         assert answer.status_code == 422
         assert answer.json()["type"].endswith(slug)
         assert answer.json()["errors"] == [{"field": "services", "message": says}]
-    assert await outbox(service) == []
+    assert await outbox(tools) == []
 
 
-async def test_an_appointment_moves_only_to_a_station_that_offers_all_of_it(client: Client, service: Service) -> None:
+async def test_an_appointment_moves_only_to_a_station_that_offers_all_of_it(client: Client, tools: Tools) -> None:
     booked = (
-        await client.post(f"{API}/appointments", json=booking(at(service, 10), services=("auskunftssperre",)))
+        await client.post(f"{API}/appointments", json=booking(at(tools, 10), services=("auskunftssperre",)))
     ).json()
-    new = {"station": "sued", "starts_at": at(service, 11).isoformat()}
+    new = {"station": "sued", "starts_at": at(tools, 11).isoformat()}
     answer = await client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=new)
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "not-together")
     kept = (await client.get(f"{API}/appointments/{booked['token']}")).json()
@@ -124,7 +124,7 @@ async def test_an_appointment_moves_only_to_a_station_that_offers_all_of_it(clie
 
 
 async def test_free_times_and_the_earliest_come_from_stations_that_offer_everything(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
     query: dict[str, Any] = {"services": ["vorlaeufiger-reisepass", "reisepass"]}
     free = (await client.get(f"{API}/free-times", params={**query, "days": 14})).json()
@@ -137,9 +137,9 @@ async def test_free_times_and_the_earliest_come_from_stations_that_offer_everyth
 
 
 async def test_the_nearest_times_instead_of_a_taken_one_are_at_stations_that_offer_it(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    wanted = booking(at(service, 16, 50), services=("fischereischein",), station="sued")
+    wanted = booking(at(tools, 16, 50), services=("fischereischein",), station="sued")
     answers = [await client.post(f"{API}/appointments", json=wanted) for _ in range(5)]
     assert [each.status_code for each in answers] == [201] * 4 + [409]
     assert {each["station"] for each in answers[-1].json()["nearest"]} <= {"homberg", "sued"}
@@ -176,11 +176,11 @@ async def test_times_of_what_cannot_be_booked_are_refused(
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, slug)
 
 
-async def test_the_hours_of_a_month_and_of_every_other_week_are_loaded(service: Service) -> None:
+async def test_the_hours_of_a_month_and_of_every_other_week_are_loaded(tools: Tools) -> None:
     """As the city's data have it: Mitte opens on the first Saturday, Rheinhausen late on every other Thursday."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         offer = await load_offer(conn, date(2027, 1, 1))
-    stations, grid = {each.key: each for each in offer.stations}, grid_of(service.city)
+    stations, grid = {each.key: each for each in offer.stations}, grid_of(tools.city)
     year = [date(2027, 1, 1) + timedelta(days=offset) for offset in range(365)]
     ends = {
         key: {

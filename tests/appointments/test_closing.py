@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import pytest
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.conftest import API, Client, at, booking, outbox, wish
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")
 
 
-async def closed_facts(service: Service) -> list[dict[str, Any]]:
-    return [json.loads(row.body) for row in await outbox(service) if row.type.endswith(".StationClosed")]
+async def closed_facts(tools: Tools) -> list[dict[str, Any]]:
+    return [json.loads(row.body) for row in await outbox(tools) if row.type.endswith(".StationClosed")]
 
 
 async def free_on(client: Client, start: datetime) -> list[str]:
@@ -30,8 +30,8 @@ async def free_on(client: Client, start: datetime) -> list[str]:
     return starts
 
 
-async def test_a_closure_ends_the_offer_and_is_told_until_it_is_lifted(client: Client, service: Service) -> None:
-    start, id = at(service, 9), str(uuid4())
+async def test_a_closure_ends_the_offer_and_is_told_until_it_is_lifted(client: Client, tools: Tools) -> None:
+    start, id = at(tools, 9), str(uuid4())
     assert await free_on(client, start)
     closed = await send(client, "PUT", f"/{id}", closing(start.date()))
     whole = {"counter": None, "from_time": None, "until_time": None}
@@ -41,7 +41,7 @@ async def test_a_closure_ends_the_offer_and_is_told_until_it_is_lifted(client: C
     assert await free_on(client, start) == []
     assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 409
 
-    later = at(service, 9, days=10)
+    later = at(tools, 9, days=10)
     assert (await send(client, "PUT", f"/{id}", closing(later.date())))["version"] == 2
     assert await free_on(client, start)
     lifted = await send(client, "POST", f"/{id}/lifting")
@@ -51,25 +51,25 @@ async def test_a_closure_ends_the_offer_and_is_told_until_it_is_lifted(client: C
     assert (await client.post(f"{API}/appointments", json=booking(later))).status_code == 201
     await send(client, "PUT", f"/{id}", closing(later.date()), status=410)
 
-    facts = await closed_facts(service)
+    facts = await closed_facts(tools)
     assert [(each["id"], each["version"], each["closure"]["status"]) for each in facts] == [
         (id, 1, "in_force"), (id, 2, "in_force"), (id, 3, "lifted"),
     ]  # fmt: skip
     assert facts[0]["closure"]["place"]["district"] == 500
 
 
-async def test_no_closure_over_an_appointment(client: Client, service: Service) -> None:
-    start = at(service, 9)
+async def test_no_closure_over_an_appointment(client: Client, tools: Tools) -> None:
+    start = at(tools, 9)
     for name in ("Anna", "Berta"):
         assert (await client.post(f"{API}/appointments", json=booking(start, name))).status_code == 201
     refused = await send(client, "PUT", f"/{uuid4()}", closing(start.date() - timedelta(days=1), 3), status=409)
     assert refused["appointments"] == 2
-    assert await closed_facts(service) == []
+    assert await closed_facts(tools) == []
     assert await free_on(client, start), "nothing was closed"
 
 
-async def test_a_hold_on_closed_days_ends(client: Client, service: Service) -> None:
-    start = at(service, 9)
+async def test_a_hold_on_closed_days_ends(client: Client, tools: Tools) -> None:
+    start = at(tools, 9)
     held = (await client.post(f"{API}/holds", json=wish(start))).json()
     await send(client, "PUT", f"/{uuid4()}", closing(start.date()))
     body = {"hold": held["token"], "person": booking(start)["person"]}
@@ -77,8 +77,8 @@ async def test_a_hold_on_closed_days_ends(client: Client, service: Service) -> N
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:nahbar:problem:hold-over")
 
 
-async def test_two_closures_may_overlap(client: Client, service: Service) -> None:
-    start, first, second = at(service, 9), str(uuid4()), str(uuid4())
+async def test_two_closures_may_overlap(client: Client, tools: Tools) -> None:
+    start, first, second = at(tools, 9), str(uuid4()), str(uuid4())
     await send(client, "PUT", f"/{first}", closing(start.date()))
     await send(client, "PUT", f"/{second}", closing(start.date(), reason="Personalversammlung"))
     await send(client, "POST", f"/{first}/lifting")
@@ -87,9 +87,9 @@ async def test_two_closures_may_overlap(client: Client, service: Service) -> Non
     assert await free_on(client, start)
 
 
-async def test_a_station_closed_while_people_book_is_either_empty_or_open(client: Client, service: Service) -> None:
+async def test_a_station_closed_while_people_book_is_either_empty_or_open(client: Client, tools: Tools) -> None:
     for round in range(3):
-        start, id = at(service, 9, days=3 + 5 * round), str(uuid4())
+        start, id = at(tools, 9, days=3 + 5 * round), str(uuid4())
         bookings = [client.post(f"{API}/appointments", json=booking(start, f"Person {n}")) for n in range(4)]
         close = client.put(
             f"{ADDRESS}/{id}", json=closing(start.date()), headers={"Authorization": "Bearer appointments:lead"}
@@ -115,15 +115,15 @@ async def test_a_station_closed_while_people_book_is_either_empty_or_open(client
     ],
 )
 async def test_what_makes_no_sense_is_refused(
-    client: Client, service: Service, first: int, days: int, changes: dict[str, str], problem: str
+    client: Client, tools: Tools, first: int, days: int, changes: dict[str, str], problem: str
 ) -> None:
-    body = closing(service.clock.now().date() + timedelta(days=first), days, **changes)
+    body = closing(tools.clock.now().date() + timedelta(days=first), days, **changes)
     refused = await send(client, "PUT", f"/{uuid4()}", body, status=422)
     assert refused["type"] == f"urn:nahbar:problem:{problem}"
 
 
-async def test_a_closure_stays_at_its_station_and_only_the_lead_may_close(client: Client, service: Service) -> None:
-    id, day = str(uuid4()), at(service, 9).date()
+async def test_a_closure_stays_at_its_station_and_only_the_lead_may_close(client: Client, tools: Tools) -> None:
+    id, day = str(uuid4()), at(tools, 9).date()
     await send(client, "PUT", f"/{id}", closing(day), role="appointments:staff", status=403)
     await send(client, "GET", f"/{id}", status=404)
     await send(client, "POST", f"/{id}/lifting", status=404)

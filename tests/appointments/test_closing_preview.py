@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import (
     Lead,
@@ -32,10 +32,10 @@ def lead(client: Client) -> Lead:
     return Lead(client)
 
 
-async def offered(client: Client, service: Service, lead: Lead) -> dict[str, Any]:
+async def offered(client: Client, tools: Tools, lead: Lead) -> dict[str, Any]:
     """An appointment whose station was closed, and which was offered another time."""
-    booked = await book(client, at(service, 9))
-    await lead.close(closing(at(service, 9).date()))
+    booked = await book(client, at(tools, 9))
+    await lead.close(closing(at(tools, 9).date()))
     return await appointment(client, booked)
 
 
@@ -47,11 +47,11 @@ async def act(client: Client, booked: dict[str, Any], what: str, status: int = 2
 
 
 async def test_a_preview_names_whom_a_closure_concerns_and_changes_nothing(
-    client: Client, service: Service, lead: Lead
+    client: Client, tools: Tools, lead: Lead
 ) -> None:
-    start = at(service, 9)
+    start = at(tools, 9)
     first, second = await book(client, start + timedelta(minutes=10)), await book(client, start, "Berta Beispiel")
-    before = await outbox(service)
+    before = await outbox(tools)
     shown = await lead.preview(closing(start.date()))
     assert [(each["number"], each["name"]) for each in shown["appointments"]] == [
         (second["number"], "Berta Beispiel"),
@@ -61,24 +61,24 @@ async def test_a_preview_names_whom_a_closure_concerns_and_changes_nothing(
         ("offer", "mitte", False)
     }
     assert await lead.preview(closing(start.date())) == shown
-    assert await outbox(service) == before
+    assert await outbox(tools) == before
     assert (await appointment(client, first))["status"] == "confirmed"
 
 
 async def test_a_lost_counter_moves_people_to_another_at_the_same_time(
-    client: Client, service: Service, lead: Lead
+    client: Client, tools: Tools, lead: Lead
 ) -> None:
-    start = at(service, 9)
+    start = at(tools, 9)
     booked = await book(client, start, services=("familienanmeldung",))
-    lost = await counter_of(service, booked)
+    lost = await counter_of(tools, booked)
     [row] = (await lead.preview(closing(start.date(), counter=lost)))["appointments"]
     assert (row["proposal"], row["same_time"]) == ("move", True)
     await lead.close(closing(start.date(), counter=lost))
     assert (await appointment(client, booked))["starts_at"] == booked["starts_at"]
-    assert await counter_of(service, booked) != lost
-    assert await closed_seats_with_appointments(service, start.date(), lost) == 0
-    await assert_consistent(service)
-    moved = (await facts_of(service, booked))[-1]
+    assert await counter_of(tools, booked) != lost
+    assert await closed_seats_with_appointments(tools, start.date(), lost) == 0
+    await assert_consistent(tools)
+    moved = (await facts_of(tools, booked))[-1]
     assert (moved["type"], moved["by"]) == ("AppointmentRescheduled", "city")
     assert moved["appointment"]["counter"] != moved["before"]["counter"]
     for _ in range(6):
@@ -87,8 +87,8 @@ async def test_a_lost_counter_moves_people_to_another_at_the_same_time(
     assert full.status_code == 409, "seven counters of eight are left"
 
 
-async def test_hours_of_a_day_close_those_hours_alone(client: Client, service: Service, lead: Lead) -> None:
-    early, late = at(service, 9), at(service, 14)
+async def test_hours_of_a_day_close_those_hours_alone(client: Client, tools: Tools, lead: Lead) -> None:
+    early, late = at(tools, 9), at(tools, 14)
     kept, lost = await book(client, early), await book(client, late)
     hours = closing(early.date(), from_time="13:00", until_time="16:00")
     assert [each["number"] for each in (await lead.preview(hours))["appointments"]] == [lost["number"]]
@@ -102,10 +102,8 @@ async def test_hours_of_a_day_close_those_hours_alone(client: Client, service: S
     assert hours_free & {13, 14, 15} == set()
 
 
-async def test_what_was_confirmed_happens_to_each_in_one_transaction(
-    client: Client, service: Service, lead: Lead
-) -> None:
-    start, id = at(service, 9), str(uuid4())
+async def test_what_was_confirmed_happens_to_each_in_one_transaction(client: Client, tools: Tools, lead: Lead) -> None:
+    start, id = at(tools, 9), str(uuid4())
     asked, moved, ended = [await book(client, start, name) for name in ("Anna", "Berta", "Carla")]
     choices = {moved["number"]: "move", ended["number"]: "cancel"}
     closed = await lead.close(closing(start.date()), id, by_number=choices)
@@ -113,9 +111,9 @@ async def test_what_was_confirmed_happens_to_each_in_one_transaction(
     states = [await appointment(client, each) for each in (asked, moved, ended)]
     assert [each["status"] for each in states] == ["offered", "confirmed", "cancelled"]
     assert states[1]["starts_at"] != start.isoformat()
-    assert await closed_seats_with_appointments(service, start.date()) == 0
+    assert await closed_seats_with_appointments(tools, start.date()) == 0
 
-    offer, move, end = [(await facts_of(service, each))[-1] for each in (asked, moved, ended)]
+    offer, move, end = [(await facts_of(tools, each))[-1] for each in (asked, moved, ended)]
     assert [each["type"] for each in (offer, move, end)] == [
         "AlternativeOffered", "AppointmentRescheduled", "AppointmentCancelled",
     ]  # fmt: skip
@@ -124,7 +122,7 @@ async def test_what_was_confirmed_happens_to_each_in_one_transaction(
     }
     assert offer["appointment"]["instead_of"]["reason"] == move["reason"] == end["reason"] == "Wasserschaden"
     assert offer["before"]["starts_at"] == offer["appointment"]["instead_of"]["starts_at"]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         causes = await conn.execute(
             text("select distinct cause, (select event_id from outbox where aggregate = :id) from outbox "
                  "where version = 2"),
@@ -135,24 +133,24 @@ async def test_what_was_confirmed_happens_to_each_in_one_transaction(
         noted = await conn.execute(text("select action, station, details from audit"))
         assert noted.all() == [("closed", "mitte", {"offer": 1, "move": 1, "cancel": 1})]
 
-    count = len(await outbox(service))
+    count = len(await outbox(tools))
     assert await lead.close(closing(start.date()), id) == closed, "sent again"
-    assert len(await outbox(service)) == count
-    await assert_consistent(service)
+    assert len(await outbox(tools)) == count
+    await assert_consistent(tools)
 
 
 @pytest.mark.parametrize(("for_all", "becomes"), [("move", "confirmed"), ("cancel", "cancelled"), ("offer", "offered")])
 async def test_one_choice_may_hold_for_all(
-    client: Client, service: Service, lead: Lead, for_all: str, becomes: str
+    client: Client, tools: Tools, lead: Lead, for_all: str, becomes: str
 ) -> None:
-    start = at(service, 9)
+    start = at(tools, 9)
     booked = [await book(client, start) for _ in range(3)]
     await lead.close(closing(start.date()), for_all=for_all)
     assert {(await appointment(client, each))["status"] for each in booked} == {becomes}
 
 
-async def test_an_outdated_preview_is_refused_with_the_new_one(client: Client, service: Service, lead: Lead) -> None:
-    start, id = at(service, 9), str(uuid4())
+async def test_an_outdated_preview_is_refused_with_the_new_one(client: Client, tools: Tools, lead: Lead) -> None:
+    start, id = at(tools, 9), str(uuid4())
     await book(client, start)
     seen = await lead.preview(closing(start.date()))
     late = await book(client, start, "Berta")
@@ -166,38 +164,38 @@ async def test_an_outdated_preview_is_refused_with_the_new_one(client: Client, s
     await send(client, "PUT", f"/{id}", body)
 
 
-async def test_a_taken_alternative_is_binding_and_is_taken_once(client: Client, service: Service, lead: Lead) -> None:
-    kept = await offered(client, service, lead)
+async def test_a_taken_alternative_is_binding_and_is_taken_once(client: Client, tools: Tools, lead: Lead) -> None:
+    kept = await offered(client, tools, lead)
     taken = await act(client, kept, "acceptance")
     assert (taken["status"], taken["starts_at"], taken["number"]) == ("confirmed", kept["starts_at"], kept["number"])
     assert await act(client, kept, "acceptance") == taken
-    pass_time(service, timedelta(days=2, minutes=1))
+    pass_time(tools, timedelta(days=2, minutes=1))
     assert (await appointment(client, kept))["status"] == "confirmed"
-    fact = (await facts_of(service, kept))[-1]
+    fact = (await facts_of(tools, kept))[-1]
     assert (fact["type"], fact["by"], fact["version"]) == ("AppointmentRescheduled", "citizen", 3)
     assert fact["before"]["starts_at"].replace("Z", "+00:00") == kept["instead_of"]["starts_at"].replace("Z", "+00:00")
     assert fact["appointment"]["instead_of"] is None
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_an_alternative_may_be_declined_or_exchanged(client: Client, service: Service, lead: Lead) -> None:
-    first = await offered(client, service, lead)
-    start = at(service, 11, days=9)
+async def test_an_alternative_may_be_declined_or_exchanged(client: Client, tools: Tools, lead: Lead) -> None:
+    first = await offered(client, tools, lead)
+    start = at(tools, 11, days=9)
     moved = await act(client, first, "rescheduling", body={"station": "sued", "starts_at": start.isoformat()})
     assert (moved["status"], moved["station"], moved["instead_of"]) == ("confirmed", "sued", None)
-    assert (await facts_of(service, first))[-1]["before"]["status"] == "confirmed"
-    second = await book(client, at(service, 9, days=9))
-    await lead.close(closing(at(service, 9, days=9).date()))
+    assert (await facts_of(tools, first))[-1]["before"]["status"] == "confirmed"
+    second = await book(client, at(tools, 9, days=9))
+    await lead.close(closing(at(tools, 9, days=9).date()))
     assert (await act(client, second, "cancellation"))["status"] == "cancelled"
     await act(client, second, "acceptance", 410)
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
-    client: Client, service: Service, lead: Lead
+    client: Client, tools: Tools, lead: Lead
 ) -> None:
-    kept = await offered(client, service, lead)
-    pass_time(service, _deadline(kept) - service.clock.now() + timedelta(seconds=1))
+    kept = await offered(client, tools, lead)
+    pass_time(tools, _deadline(kept) - tools.clock.now() + timedelta(seconds=1))
     refused = await act(client, kept, "acceptance", 410)
     assert refused["type"] in ("urn:nahbar:problem:alternative-over", "urn:nahbar:problem:already-cancelled")
     assert await book(client, _moment(kept), "Berta"), "to the second"
@@ -206,23 +204,23 @@ async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
         return bool((await appointment(client, kept))["status"] == "cancelled")
 
     await eventually(ended)
-    facts = await facts_of(service, kept)
+    facts = await facts_of(tools, kept)
     assert [each["type"] for each in facts] == ["AppointmentBooked", "AlternativeOffered", "AppointmentCancelled"]
     assert (facts[-1]["by"], facts[-1]["reason"].startswith("Die Zeit, die wir")) == ("city", True)
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
-    client: Client, service: Service, lead: Lead
+    client: Client, tools: Tools, lead: Lead
 ) -> None:
-    kept = await offered(client, service, lead)
+    kept = await offered(client, tools, lead)
     until, start = _deadline(kept), _moment(kept)
     for n in range(7):
         await book(client, start, f"before {n}")
-    pass_time(service, until - service.clock.now() - timedelta(milliseconds=50))
+    pass_time(tools, until - tools.clock.now() - timedelta(milliseconds=50))
     took, wins, over = 0, 0, False
     while not over:
-        over = until < service.clock.now()
+        over = until < tools.clock.now()
         acceptance = client.post(f"{API}/appointments/{kept['token']}/acceptance")
         others = [client.post(f"{API}/appointments", json=booking(start, f"P{n}")) for n in range(3)]
         answers = await asyncio.gather(*others[:2], acceptance, *others[2:])
@@ -231,42 +229,42 @@ async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
     assert wins == (0 if took else 1), "seven counters of eight are taken"
     await eventually(lambda: settled(client, kept))
     assert (await appointment(client, kept))["status"] == ("confirmed" if took else "cancelled")
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def settled(client: Client, booked: dict[str, Any]) -> bool:
     return bool((await appointment(client, booked))["status"] != "offered")
 
 
-async def test_a_closure_over_an_alternative_offers_another(client: Client, service: Service, lead: Lead) -> None:
-    kept = await offered(client, service, lead)
+async def test_a_closure_over_an_alternative_offers_another(client: Client, tools: Tools, lead: Lead) -> None:
+    kept = await offered(client, tools, lead)
     await lead.close(closing(_moment(kept).date(), reason="Personalversammlung"))
     again = await appointment(client, kept)
     assert (again["status"], again["instead_of"]["reason"]) == ("offered", "Personalversammlung")
     assert again["starts_at"] != kept["starts_at"]
     assert again["instead_of"]["starts_at"] == kept["instead_of"]["starts_at"], "what they had booked"
     await act(client, kept, "acceptance")
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def test_a_lifted_closure_frees_its_seats_but_for_those_another_has(
-    client: Client, service: Service, lead: Lead
+    client: Client, tools: Tools, lead: Lead
 ) -> None:
-    start, first, second = at(service, 9), str(uuid4()), str(uuid4())
+    start, first, second = at(tools, 9), str(uuid4()), str(uuid4())
     booked = await book(client, start)
     await lead.close(closing(start.date()), first, for_all="cancel")
     await lead.close(closing(start.date(), from_time="09:00", until_time="10:00"), second)
     await send(client, "POST", f"/{first}/lifting")
     assert (await appointment(client, booked))["status"] == "cancelled"
     assert (await client.post(f"{API}/holds", json=wish(start))).status_code == 409
-    assert await book(client, at(service, 10))
+    assert await book(client, at(tools, 10))
     assert [each["id"] for each in await send(client, "GET", "")] == [second]
     await send(client, "POST", f"/{second}/lifting")
     assert await book(client, start)
 
 
-async def test_somebody_of_another_station_may_not_close_nor_see(client: Client, service: Service, lead: Lead) -> None:
-    day, id = at(service, 9).date(), str(uuid4())
+async def test_somebody_of_another_station_may_not_close_nor_see(client: Client, tools: Tools, lead: Lead) -> None:
+    day, id = at(tools, 9).date(), str(uuid4())
     await lead.close(closing(day), id)
     other = "appointments:lead@homberg"
     await send(client, "PUT", f"/{uuid4()}", closing(day), role=other, status=403)
@@ -274,25 +272,25 @@ async def test_somebody_of_another_station_may_not_close_nor_see(client: Client,
     assert await send(client, "GET", "", role=other) == []
 
 
-async def test_another_counter_speaks_the_language_too(client: Client, service: Service, lead: Lead) -> None:
-    start = at(service, 9)
+async def test_another_counter_speaks_the_language_too(client: Client, tools: Tools, lead: Lead) -> None:
+    start = at(tools, 9)
     booked = await book(client, start, person={"interpreter": "en"})
     counters = {"mitte-1", "mitte-3"}
-    lost = await counter_of(service, booked)
+    lost = await counter_of(tools, booked)
     assert lost in counters
     await lead.close(closing(start.date(), counter=lost))
-    assert {lost, await counter_of(service, booked)} == counters
+    assert {lost, await counter_of(tools, booked)} == counters
 
 
-async def test_many_take_hardly_more_statements_than_few(client: Client, service: Service, lead: Lead) -> None:
+async def test_many_take_hardly_more_statements_than_few(client: Client, tools: Tools, lead: Lead) -> None:
     statements: list[str] = []
 
     def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
     taken = []
-    event.listen(service.db.engine.sync_engine, "before_cursor_execute", note)
-    start = at(service, 9)
+    event.listen(tools.db.engine.sync_engine, "before_cursor_execute", note)
+    start = at(tools, 9)
     for people, station in ((2, "mitte"), (12, "sued")):
         for number in range(people):
             await book(client, start + number // 2 * timedelta(minutes=10), station=station)
@@ -302,7 +300,7 @@ async def test_many_take_hardly_more_statements_than_few(client: Client, service
         await send(client, "PUT", f"/{uuid4()}", body)
         taken.append(len(statements))
     assert taken[1] - taken[0] < 5, "ten more people; workers and new connections have statements of their own"
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 def _deadline(shown: dict[str, Any]) -> datetime:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.appointments.booking.domain import HOLD
 from shared.events.appointments import AppointmentBooked
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.desk import deeds
@@ -20,13 +20,13 @@ ERNA = {"name": "Erna Alt", "phone": "0203 94000", "language": "de"}
 
 
 @pytest.fixture
-def clerk(client: Client, service: Service) -> Clerk:
-    return Clerk.sign_in(client, service)
+def clerk(client: Client, tools: Tools) -> Clerk:
+    return Clerk.sign_in(client, tools)
 
 
 async def hold(clerk: Clerk, hour: int = 9, address: str = TIMES, key: str = "") -> str:
     """Hold a time: the path of the form for the person."""
-    answer = await clerk.press(address, key, time=f"mitte {at(clerk.service, hour).isoformat()}")
+    answer = await clerk.press(address, key, time=f"mitte {at(clerk.tools, hour).isoformat()}")
     assert answer.status_code == 303, answer.text
     return answer.headers["location"].removeprefix(PAGES)
 
@@ -39,24 +39,24 @@ async def test_somebody_without_any_channel_gets_a_slip_with_the_way_to_their_ap
     shown = content(await clerk.see(path))
     assert "keine, nur der Zettel" in shown
     assert "0203 94000" in shown
-    [row] = await outbox(clerk.service)
+    [row] = await outbox(clerk.tools)
     fact = AppointmentBooked.model_validate_json(row.body)
     assert fact.appointment.channels == []
     slip = await clerk.see(f"{path}/slip")
     picture = next(each for each in slip.iter("img") if each.get("src", "").startswith("data:image/svg+xml"))
     assert picture.get("alt")
-    token = clerk.service.links.token("manage", fact.id, 1)
+    token = clerk.tools.links.token("manage", fact.id, 1)
     assert f"/appointments/m/{token}" in content(slip)
     assert fact.appointment.number in content(slip)
     citizens = page(await clerk.client.get(f"/appointments/m/{token}"))
     assert "Wir schicken Ihnen keine Nachrichten" in content(citizens)
-    assert await deeds(clerk.service) == [("schalter-mitte", "booked")]
+    assert await deeds(clerk.tools) == [("schalter-mitte", "booked")]
 
 
 async def test_somebody_who_wants_messages_gets_them(clerk: Clerk) -> None:
     typed: dict[str, Any] = {"name": "Erna Alt", "mail": "erna@example.org", "channels": ["mail"], "language": "tr"}
     await clerk.press(await hold(clerk), **typed)
-    fact = AppointmentBooked.model_validate_json((await outbox(clerk.service))[0].body)
+    fact = AppointmentBooked.model_validate_json((await outbox(clerk.tools))[0].body)
     assert (fact.appointment.channels, fact.appointment.language) == (["mail"], "tr")
 
 
@@ -67,12 +67,12 @@ async def test_mistakes_are_named_and_what_was_typed_stays(clerk: Clerk) -> None
     for message in ("Geben Sie den Namen ein.", "Geben Sie eine E-Mail-Adresse ein", "An Festnetz können wir keine"):
         assert message in content(tree)
     assert values(await clerk.see(draft))["phone"] == "0203 94000"
-    assert await outbox(clerk.service) == []
+    assert await outbox(clerk.tools) == []
 
 
 async def test_a_hold_that_ended_asks_for_another_time_and_keeps_what_was_typed(clerk: Clerk) -> None:
     draft = await hold(clerk)
-    pass_time(clerk.service, HOLD)
+    pass_time(clerk.tools, HOLD)
     tree = page(await clerk.press(draft, **ERNA), 409)
     assert "Die Reservierung ist abgelaufen" in content(tree)
     again = await hold(clerk, 10, f"{TIMES}&draft={draft.removeprefix('/book/')}")
@@ -83,7 +83,7 @@ async def test_a_hold_that_ended_asks_for_another_time_and_keeps_what_was_typed(
 
 async def test_a_press_sent_twice_holds_one_time(clerk: Clerk) -> None:
     assert await hold(clerk, key="the-same-key") == await hold(clerk, key="the-same-key")
-    async with clerk.service.db.transaction() as conn:
+    async with clerk.tools.db.transaction() as conn:
         assert (await conn.execute(text("select count(*) from seats"))).scalar_one() == 1
 
 
@@ -108,14 +108,14 @@ async def test_times_of_other_stations_are_neither_shown_nor_given(clerk: Clerk)
     offered = {each.get("value", "").split()[0] for each in times.iter("button") if each.get("name") == "time"}
     assert offered == {"mitte"}
     answer = await clerk.press(
-        "/book/time?services=meldebescheinigung&place=any", time=f"homberg {at(clerk.service, 9).isoformat()}"
+        "/book/time?services=meldebescheinigung&place=any", time=f"homberg {at(clerk.tools, 9).isoformat()}"
     )
     assert answer.status_code == 403
 
 
 async def test_a_draft_of_another_station_cannot_be_opened(clerk: Clerk) -> None:
-    everywhere = Clerk.sign_in(clerk.client, clerk.service, "schalter")
-    start = at(clerk.service, 9).isoformat()
+    everywhere = Clerk.sign_in(clerk.client, clerk.tools, "schalter")
+    start = at(clerk.tools, 9).isoformat()
     answer = await everywhere.press(TIMES.replace("mitte", "homberg"), time=f"homberg {start}")
     draft = answer.headers["location"].removeprefix(PAGES)
     await everywhere.see(draft)
@@ -124,6 +124,6 @@ async def test_a_draft_of_another_station_cannot_be_opened(clerk: Clerk) -> None
 
 
 async def test_a_taken_time_offers_the_nearest(clerk: Clerk) -> None:
-    wanted = at(clerk.service, 9) + timedelta(minutes=3)
+    wanted = at(clerk.tools, 9) + timedelta(minutes=3)
     answer = await clerk.press(TIMES, time=f"mitte {wanted.isoformat()}")
     assert "Wählen Sie eine andere Zeit." in content(page(answer, 409))

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.appointments.desk.finding import By, find_among, read_wanted
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, Client, at, booking, pass_time
 from tests.appointments.desk import DESK, MITTE, know_staff
@@ -73,22 +73,22 @@ def test_a_number_of_zeros_is_nobodys_phone_number() -> None:
 
 
 @pytest.fixture
-def clerk(client: Client, service: Service) -> Clerk:
-    return Clerk.sign_in(client, service)
+def clerk(client: Client, tools: Tools) -> Clerk:
+    return Clerk.sign_in(client, tools)
 
 
 async def booked(clerk: Clerk, name: str, hour: int = 9, **changes: Any) -> str:
     """The number of a new appointment."""
     person = {"phone": "0176 04069050"}
     answer = await clerk.client.post(
-        f"{API}/appointments", json=booking(at(clerk.service, hour), name=name, person=person, **changes)
+        f"{API}/appointments", json=booking(at(clerk.tools, hour), name=name, person=person, **changes)
     )
     assert answer.status_code == 201
     return str(answer.json()["number"])
 
 
-async def searches(service: Service) -> list[Any]:
-    async with service.db.transaction() as conn:
+async def searches(tools: Tools) -> list[Any]:
+    async with tools.db.transaction() as conn:
         return list((await conn.execute(text("select action, station, details from audit order by id"))).all())
 
 
@@ -98,7 +98,7 @@ async def test_people_are_found_by_name_at_ones_own_stations_alone(
     caplog.set_level(logging.DEBUG)
     mine, late = await booked(clerk, "Jörg Müller", 11), await booked(clerk, "Eva Müller-Lüdenscheidt", 14)
     theirs = await booked(clerk, "Uwe Müller", station="homberg")
-    day = at(clerk.service, 9).date()
+    day = at(clerk.tools, 9).date()
     answer = await clerk.press(f"/find?place=mitte&day={day}", wanted="mueller")
     tree = page(answer)
     assert f"{PAGES}/appointments/{mine}" in own_links(tree)
@@ -106,9 +106,7 @@ async def test_people_are_found_by_name_at_ones_own_stations_alone(
     assert theirs not in content(tree)
     assert "haben wir nur an Ihren Stationen gesucht" in content(tree)
     assert f"{PAGES}/day?place=mitte&day={day}" in own_links(tree), "place and day are kept"
-    assert [tuple(each) for each in await searches(clerk.service)] == [
-        ("searched", "mitte", {"by": "name", "found": 2})
-    ]
+    assert [tuple(each) for each in await searches(clerk.tools)] == [("searched", "mitte", {"by": "name", "found": 2})]
     assert "mueller" not in str(answer.url)
     assert "mueller" not in caplog.text.casefold()
 
@@ -119,14 +117,14 @@ async def test_a_search_without_a_hit_says_what_was_searched_and_what_to_try(cle
         tree = page(await clerk.press("/find?place=mitte", wanted=typed))
         assert "Niemand gefunden" in content(tree)
         assert "Versuchen Sie es nur mit dem Nachnamen" in content(tree)
-    assert [each.details["found"] for each in await searches(clerk.service)] == [0, 0, 0]
+    assert [each.details["found"] for each in await searches(clerk.tools)] == [0, 0, 0]
 
 
 async def test_too_little_is_said_beside_the_field(clerk: Clerk) -> None:
     tree = page(await clerk.press("/find?place=mitte&day=2027-01-04", wanted="x"), 422)
     assert "Geben Sie mindestens zwei Buchstaben oder vier Ziffern ein." in content(tree)
     assert f"{PAGES}/day?place=mitte&day=2027-01-04" in own_links(tree)
-    assert await searches(clerk.service) == []
+    assert await searches(clerk.tools) == []
 
 
 async def test_names_alike_are_shown_as_such(clerk: Clerk) -> None:
@@ -143,24 +141,24 @@ async def test_a_search_loaded_again_by_its_address_leads_to_the_list_it_came_fr
 
 async def test_only_the_weeks_around_today_are_searched_and_numbers_always(clerk: Clerk) -> None:
     number = await booked(clerk, "Jörg Müller")
-    came = at(clerk.service, 9).date()
+    came = at(clerk.tools, 9).date()
     for after, shown in ((7, True), (8, False)):
-        pass_time(clerk.service, berlin(came + timedelta(days=after), 12) - clerk.service.clock.now())
+        pass_time(clerk.tools, berlin(came + timedelta(days=after), 12) - clerk.tools.clock.now())
         assert (number in content(page(await clerk.press("/find?place=mitte", wanted="Müller")))) is shown
     assert "Niemand gefunden" in content(page(await clerk.press("/find?place=mitte", wanted="Müller")))
     answer = await clerk.press("/find?place=mitte", wanted=number)
     assert answer.headers["location"] == f"{PAGES}/appointments/{number}"
 
 
-async def test_nobody_searches_elsewhere(clerk: Clerk, service: Service) -> None:
-    nowhere = Clerk(clerk.client, service, clerk.session.model_copy(update={"stations": frozenset()}))
+async def test_nobody_searches_elsewhere(clerk: Clerk, tools: Tools) -> None:
+    nowhere = Clerk(clerk.client, tools, clerk.session.model_copy(update={"stations": frozenset()}))
     assert (await nowhere.press("/find?place=mitte", wanted="Müller")).status_code == 403
     assert heading(page(await clerk.press("/find?place=homberg", wanted="Müller"))) == "Suche"
-    assert [each.station for each in await searches(service)] == ["mitte"], "as if they came from their own"
+    assert [each.station for each in await searches(tools)] == ["mitte"], "as if they came from their own"
 
 
-async def test_the_api_finds_people_too(client: Client, service: Service, clerk: Clerk) -> None:
-    know_staff(service)
+async def test_the_api_finds_people_too(client: Client, tools: Tools, clerk: Clerk) -> None:
+    know_staff(tools)
     number = await booked(clerk, "Jörg Müller")
     await booked(clerk, "Uwe Müller", station="homberg")
     path = f"{DESK}/appointments/search"

@@ -16,7 +16,7 @@ from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Details, Wish
 from services.appointments.waiting.line import lock_line
 from shared.due import Claim
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
 from tests.appointments.closing import book
 from tests.appointments.conftest import API, Client, at, pass_time, wish
@@ -29,118 +29,118 @@ ORIGIN = Origin(None, person_limit=100, address_limit=100)
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
-    return at(service, 9)
+def start(tools: Tools) -> datetime:
+    return at(tools, 9)
 
 
-async def keep(service: Service, id: UUID, start: datetime, station: str = "walsum") -> datetime:
+async def keep(tools: Tools, id: UUID, start: datetime, station: str = "walsum") -> datetime:
     """Hold a time under an id: until when."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         wanted = Wish(station, ("meldebescheinigung",), start)
-        return await hold(conn, service, id, wanted, service.clock.now(), ORIGIN)
+        return await hold(conn, tools, id, wanted, tools.clock.now(), ORIGIN)
 
 
-async def seats_of(service: Service, id: UUID) -> list[datetime]:
+async def seats_of(tools: Tools, id: UUID) -> list[datetime]:
     """The starts of the seats of a hold."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         return [start for _, start in await load_seats(conn, id)]
 
 
 async def test_the_time_let_go_for_another_goes_to_the_first_who_waits_and_never_public(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
     id = uuid4()
-    await keep(service, id, start)
-    await sell_out(service, start)
+    await keep(tools, id, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
-    await keep(service, id, start, station="mitte")
+    await keep(tools, id, start, station="mitte")
     offered = await entry(client, joined)
     assert offered["status"] == "offered"
     assert datetime.fromisoformat(offered["offer"]["starts_at"]) == start
     assert await free_starts(client, start) == []
-    assert await seats_of(service, id) == [start]
-    await assert_line_consistent(service)
+    assert await seats_of(tools, id) == [start]
+    await assert_line_consistent(tools)
 
 
-async def test_a_hold_is_not_confirmed_with_a_seat_somebody_else_has_by_now(client: Client, service: Service) -> None:
+async def test_a_hold_is_not_confirmed_with_a_seat_somebody_else_has_by_now(client: Client, tools: Tools) -> None:
     """The request came in time, and was carried out late: the hold had ended, and another had booked."""
-    start, id = at(service, 9), uuid4()
-    await fill(client, service, start, leave=1)
-    await keep(service, id, start, station="mitte")
-    in_time = service.clock.now()
-    pass_time(service, timedelta(minutes=11))
+    start, id = at(tools, 9), uuid4()
+    await fill(client, tools, start, leave=1)
+    await keep(tools, id, start, station="mitte")
+    in_time = tools.clock.now()
+    pass_time(tools, timedelta(minutes=11))
     await book(client, start, "Berta")
     with pytest.raises(HoldOver):
-        async with service.db.transaction() as conn:
-            await confirm(conn, service, id, DETAILS, in_time, ORIGIN)
-    await assert_consistent(service)
+        async with tools.db.transaction() as conn:
+            await confirm(conn, tools, id, DETAILS, in_time, ORIGIN)
+    await assert_consistent(tools)
 
 
-async def test_a_hold_changed_twice_at_once_keeps_one_time(service: Service, start: datetime) -> None:
+async def test_a_hold_changed_twice_at_once_keeps_one_time(tools: Tools, start: datetime) -> None:
     """Its first seat is gone already, so that nothing else than the hold itself makes the second wait."""
     id, hour = uuid4(), timedelta(hours=1)
-    await keep(service, id, start)
-    async with service.db.transaction() as conn:
+    await keep(tools, id, start)
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from seats where appointment = :id"), {"id": id})
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         wanted = Wish("walsum", ("meldebescheinigung",), start + hour)
-        await hold(conn, service, id, wanted, service.clock.now(), ORIGIN)
-        second = await waiting(service, keep(service, id, start + 2 * hour))
+        await hold(conn, tools, id, wanted, tools.clock.now(), ORIGIN)
+        second = await waiting(tools, keep(tools, id, start + 2 * hour))
     await second
-    assert await seats_of(service, id) == [start + 2 * hour]
+    assert await seats_of(tools, id) == [start + 2 * hour]
 
 
-async def test_the_end_of_a_hold_comes_again_where_somebody_is_at_it(service: Service, start: datetime) -> None:
+async def test_the_end_of_a_hold_comes_again_where_somebody_is_at_it(tools: Tools, start: datetime) -> None:
     id = uuid4()
-    await keep(service, id, start)
-    async with service.db.transaction() as busy, service.db.transaction() as conn:
+    await keep(tools, id, start)
+    async with tools.db.transaction() as busy, tools.db.transaction() as conn:
         await load_appointment(busy, id, for_update=True)
         await wait_not_long(conn)
-        await end_hold(conn, service, Claim(HOLD_END, str(id), 1, uuid4()))
+        await end_hold(conn, tools, Claim(HOLD_END, str(id), 1, uuid4()))
         due_at = (await conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()
-        assert due_at < service.clock.now() + timedelta(minutes=1)
-    assert await seats_of(service, id) == [start]
+        assert due_at < tools.clock.now() + timedelta(minutes=1)
+    assert await seats_of(tools, id) == [start]
 
 
-async def test_what_became_an_appointment_is_held_and_forgotten_no_more(service: Service, start: datetime) -> None:
+async def test_what_became_an_appointment_is_held_and_forgotten_no_more(tools: Tools, start: datetime) -> None:
     """Not even where another time is kept for it until a moment, as for a hold."""
     id = uuid4()
-    await keep(service, id, start)
-    async with service.db.transaction() as conn:
-        await confirm(conn, service, id, DETAILS, service.clock.now(), ORIGIN)
+    await keep(tools, id, start)
+    async with tools.db.transaction() as conn:
+        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
     with pytest.raises(HoldOver):
-        await keep(service, id, start + timedelta(hours=1))
+        await keep(tools, id, start + timedelta(hours=1))
     kept = text("update appointments set status = 'offered', held_until = :until where id = :id")
-    async with service.db.transaction() as conn:
-        await conn.execute(kept, {"id": id, "until": service.clock.now() - timedelta(hours=3)})
-        await end_hold(conn, service, Claim(HOLD_END, str(id), 1, uuid4()))
+    async with tools.db.transaction() as conn:
+        await conn.execute(kept, {"id": id, "until": tools.clock.now() - timedelta(hours=3)})
+        await end_hold(conn, tools, Claim(HOLD_END, str(id), 1, uuid4()))
         assert (await load_appointment(conn, id)) is not None
-    assert await seats_of(service, id) == [start]
+    assert await seats_of(tools, id) == [start]
 
 
-async def test_a_hold_is_confirmed_once(service: Service, start: datetime) -> None:
+async def test_a_hold_is_confirmed_once(tools: Tools, start: datetime) -> None:
     id = uuid4()
-    await keep(service, id, start)
+    await keep(tools, id, start)
 
     async def confirmed() -> None:
-        async with service.db.transaction() as conn:
-            await confirm(conn, service, id, DETAILS, service.clock.now(), ORIGIN)
+        async with tools.db.transaction() as conn:
+            await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
 
-    async with service.db.transaction() as conn:
-        await confirm(conn, service, id, DETAILS, service.clock.now(), ORIGIN)
-        second = await waiting(service, confirmed())
+    async with tools.db.transaction() as conn:
+        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+        second = await waiting(tools, confirmed())
     with pytest.raises(HoldOver):
         await second
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def test_a_seat_left_for_a_counter_where_a_language_is_spoken_passes_on(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
     held = (await client.post(f"{API}/holds", json=wish(start, station="walsum"))).json()
-    await sell_out(service, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         [counter] = (await conn.execute(text("select counter from appointments"))).scalars()
         await conn.execute(text("update counters set languages = '{}' where station = 'walsum'"))
         other = await conn.execute(
@@ -154,11 +154,11 @@ async def test_a_seat_left_for_a_counter_where_a_language_is_spoken_passes_on(
         speaks = text("update counters set languages = '{ar}' where key = :counter")
         await conn.execute(speaks, {"counter": other.scalar_one()})
     draft = f"/appointments/book/{held['token']}"
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await lock_line(conn)
-        moving = await waiting(service, Visitor(client).fill_in(draft, interpreter="ar"))
+        moving = await waiting(tools, Visitor(client).fill_in(draft, interpreter="ar"))
         assert (await conn.execute(text("select 1 from seats for update nowait"))).all(), "it waits before it takes any"
     assert (await moving).status_code == 303
     assert (await entry(client, joined))["status"] == "offered"
     assert await free_starts(client, start) == []
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)

@@ -19,8 +19,9 @@ from services.appointments.booking.limits import Limits, note_taking
 from services.appointments.booking.refusals import TimesUsedUp
 from services.appointments.booking.wishes import Wish
 from services.appointments.settings import Settings
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.takings import forget_takings
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
 from tests.appointments.test_pages_waiting import details_of
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
@@ -39,121 +40,119 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
         yield app
 
 
-async def book(client: Client, service: Service, minutes: int, mail: str = "anna@example.org") -> httpx.Response:
-    start = at(service, 9) + timedelta(minutes=minutes)
+async def book(client: Client, tools: Tools, minutes: int, mail: str = "anna@example.org") -> httpx.Response:
+    start = at(tools, 9) + timedelta(minutes=minutes)
     return await client.post(f"{API}/appointments", json=booking(start, person={"mail": mail}))
 
 
-async def count(service: Service, what: str) -> int:
-    async with service.db.transaction() as conn:
+async def count(tools: Tools, what: str) -> int:
+    async with tools.db.transaction() as conn:
         found: int = (await conn.execute(text(f"select count(*) from {what}"))).scalar_one()
         return found
 
 
-async def test_a_person_has_so_many_appointments_to_come_and_no_more(client: Client, service: Service) -> None:
-    booked = [await book(client, service, 10 * n) for n in range(PERSON_LIMIT)]
+async def test_a_person_has_so_many_appointments_to_come_and_no_more(client: Client, tools: Tools) -> None:
+    booked = [await book(client, tools, 10 * n) for n in range(PERSON_LIMIT)]
     assert {each.status_code for each in booked} == {201}
-    refused = await book(client, service, 50)
+    refused = await book(client, tools, 50)
     assert refused.status_code == 429
     assert refused.json()["type"].endswith("appointments-used-up")
     assert refused.headers["retry-after"] == "86400"
     assert "appointments" not in refused.json()
-    assert await count(service, "seats") == PERSON_LIMIT, "what was refused left nothing behind"
-    assert (await book(client, service, 50, mail="other@example.org")).status_code == 201
+    assert await count(tools, "seats") == PERSON_LIMIT, "what was refused left nothing behind"
+    assert (await book(client, tools, 50, mail="other@example.org")).status_code == 201
 
     await client.post(f"{API}/appointments/{booked[0].json()['token']}/cancellation")
-    assert (await book(client, service, 60)).status_code == 201
+    assert (await book(client, tools, 60)).status_code == 201
 
 
 @pytest.mark.parametrize("status", ["arrived", "offered"])
-async def test_an_appointment_counts_until_it_is_over(client: Client, service: Service, status: str) -> None:
+async def test_an_appointment_counts_until_it_is_over(client: Client, tools: Tools, status: str) -> None:
     for n in range(PERSON_LIMIT):
-        assert (await book(client, service, 10 * n)).status_code == 201
-    async with service.db.transaction() as conn:
+        assert (await book(client, tools, 10 * n)).status_code == 201
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update appointments set status = :status"), {"status": status})
-    assert (await book(client, service, 50)).status_code == 429
+    assert (await book(client, tools, 50)).status_code == 429
 
 
-async def test_the_appointments_of_the_past_do_not_count(client: Client, service: Service) -> None:
+async def test_the_appointments_of_the_past_do_not_count(client: Client, tools: Tools) -> None:
     for n in range(PERSON_LIMIT):
-        assert (await book(client, service, 10 * n)).status_code == 201
-    pass_time(service, timedelta(days=10))
-    assert (await book(client, service, 10)).status_code == 201
+        assert (await book(client, tools, 10 * n)).status_code == 201
+    pass_time(tools, timedelta(days=10))
+    assert (await book(client, tools, 10)).status_code == 201
 
 
-async def test_one_person_who_books_and_confirms_at_once_gets_no_more(client: Client, service: Service) -> None:
-    held = [await client.post(f"{API}/holds", json=wish(at(service, 11))) for _ in range(2)]
-    person = booking(at(service, 9))["person"]
+async def test_one_person_who_books_and_confirms_at_once_gets_no_more(client: Client, tools: Tools) -> None:
+    held = [await client.post(f"{API}/holds", json=wish(at(tools, 11))) for _ in range(2)]
+    person = booking(at(tools, 9))["person"]
     confirming = [
         client.post(f"{API}/appointments", json={"hold": each.json()["token"], "person": person}) for each in held
     ]
-    answers = await asyncio.gather(*confirming, *(book(client, service, 10 * n) for n in range(2)))
+    answers = await asyncio.gather(*confirming, *(book(client, tools, 10 * n) for n in range(2)))
     assert sorted(each.status_code for each in answers) == [201] * PERSON_LIMIT + [429] * 2
-    assert await count(service, "appointments where status = 'confirmed'") == PERSON_LIMIT
+    assert await count(tools, "appointments where status = 'confirmed'") == PERSON_LIMIT
 
 
-async def test_an_address_takes_so_many_times_an_hour(client: Client, service: Service) -> None:
-    assert (await client.post(f"{API}/holds", json=wish(at(service, 10)))).status_code == 201
+async def test_an_address_takes_so_many_times_an_hour(client: Client, tools: Tools) -> None:
+    assert (await client.post(f"{API}/holds", json=wish(at(tools, 10)))).status_code == 201
     for n in range(ADDRESS_LIMIT - 1):
-        assert (await book(client, service, 10 * n, mail=f"{n}@example.org")).status_code == 201
+        assert (await book(client, tools, 10 * n, mail=f"{n}@example.org")).status_code == 201
     for refused in (
-        await book(client, service, 60, mail="new@example.org"),
-        await client.post(f"{API}/holds", json=wish(at(service, 11))),
+        await book(client, tools, 60, mail="new@example.org"),
+        await client.post(f"{API}/holds", json=wish(at(tools, 11))),
     ):
         assert refused.status_code == 429
         assert refused.json()["type"].endswith("times-used-up")
         assert 3500 < int(refused.headers["retry-after"]) <= 3600
-    assert await count(service, "takings") == ADDRESS_LIMIT
-    pass_time(service, timedelta(hours=1, seconds=1))
-    assert (await book(client, service, 60, mail="new@example.org")).status_code == 201
+    assert await count(tools, "takings") == ADDRESS_LIMIT
+    pass_time(tools, timedelta(hours=1, seconds=1))
+    assert (await book(client, tools, 60, mail="new@example.org")).status_code == 201
 
 
-async def test_an_address_that_took_too_much_waits_until_less_than_is_allowed_counts(
-    app: Any, service: Service
-) -> None:
+async def test_an_address_that_took_too_much_waits_until_less_than_is_allowed_counts(app: Any, tools: Tools) -> None:
     """More than is allowed may count, because of requests at the same moment: those before are no reason to wait."""
-    now, limits = service.clock.now(), app.state.limits
+    now, limits = tools.clock.now(), app.state.limits
     origin = limits.origin("192.0.2.1")
     minutes = (50, 40, 30, 20, 10)
     rows = [{"origin": origin.pseudonym, "at": now - timedelta(minutes=each)} for each in minutes]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("insert into takings (origin, at) values (:origin, :at)"), rows)
         with pytest.raises(TimesUsedUp) as refused:
             await note_taking(conn, origin, now)
     assert refused.value.headers == {"Retry-After": str(60 * (60 - minutes[-ADDRESS_LIMIT]))}
 
 
-async def test_confirming_what_is_held_takes_nothing_new(client: Client, service: Service) -> None:
-    held = [await client.post(f"{API}/holds", json=wish(at(service, 10))) for _ in range(ADDRESS_LIMIT)]
-    person = booking(at(service, 9))["person"]
+async def test_confirming_what_is_held_takes_nothing_new(client: Client, tools: Tools) -> None:
+    held = [await client.post(f"{API}/holds", json=wish(at(tools, 10))) for _ in range(ADDRESS_LIMIT)]
+    person = booking(at(tools, 9))["person"]
     answer = await client.post(f"{API}/appointments", json={"hold": held[-1].json()["token"], "person": person})
     assert answer.status_code == 201
 
 
-async def test_other_addresses_are_not_held_up(app: Any, client: Client, service: Service) -> None:
+async def test_other_addresses_are_not_held_up(app: Any, client: Client, tools: Tools) -> None:
     for n in range(ADDRESS_LIMIT):
-        await book(client, service, 10 * n, mail=f"{n}@example.org")
+        await book(client, tools, 10 * n, mail=f"{n}@example.org")
     elsewhere = httpx.ASGITransport(app, client=("198.51.100.7", 1))
     async with Browsing(transport=elsewhere, base_url="http://test") as other:
-        assert (await book(other, service, 60, mail="new@example.org")).status_code == 201
+        assert (await book(other, tools, 60, mail="new@example.org")).status_code == 201
 
 
-async def test_no_limit_holds_for_staff(client: Client, service: Service) -> None:
+async def test_no_limit_holds_for_staff(client: Client, tools: Tools) -> None:
     details = PersonIn(name="Anna", mail="anna@example.org", channels=["mail"]).details()
     for n in range(ADDRESS_LIMIT + 1):
-        start = at(service, 9) + n * timedelta(minutes=10)
-        async with service.db.transaction() as conn:
+        start = at(tools, 9) + n * timedelta(minutes=10)
+        async with tools.db.transaction() as conn:
             wanted = Wish("mitte", ("meldebescheinigung",), start)
-            await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())
-    assert await count(service, "takings") == 0
-    assert (await book(client, service, 60)).status_code == 429, "but they count for the person"
+            await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())
+    assert await count(tools, "takings") == 0
+    assert (await book(client, tools, 60)).status_code == 429, "but they count for the person"
 
 
-async def test_the_page_says_what_to_do_and_nothing_of_the_appointments(client: Client, service: Service) -> None:
+async def test_the_page_says_what_to_do_and_nothing_of_the_appointments(client: Client, tools: Tools) -> None:
     for n in range(PERSON_LIMIT):
-        await book(client, service, 10 * n)
+        await book(client, tools, 10 * n)
     visitor = Visitor(client)
-    draft = await visitor.hold(at(service, 14))
+    draft = await visitor.hold(at(tools, 14))
     await visitor.fill_in(draft)
     answer = await visitor.press(f"{draft}/check")
     tree = page(answer, 429)
@@ -165,57 +164,55 @@ async def test_the_page_says_what_to_do_and_nothing_of_the_appointments(client: 
     assert heading(await visitor.see(f"{draft}/check")) == "Prüfen und buchen", "the draft is still there"
 
 
-async def test_a_place_on_the_waiting_list_counts_like_an_appointment(client: Client, service: Service) -> None:
-    start = at(service, 9)
-    await sell_out(service, start)
+async def test_a_place_on_the_waiting_list_counts_like_an_appointment(client: Client, tools: Tools) -> None:
+    start = at(tools, 9)
+    await sell_out(tools, start)
     waits = wait(start, name="Anna")
     assert (await client.post(f"{API}/waiting", json=waits)).status_code == 201
-    assert (await book(client, service, 10, mail=waits["person"]["mail"])).status_code == 201
+    assert (await book(client, tools, 10, mail=waits["person"]["mail"])).status_code == 201
     for refused in (
         await client.post(f"{API}/waiting", json=waits | {"services": ["reisepass"]}),
-        await book(client, service, 20, mail=waits["person"]["mail"]),
+        await book(client, tools, 20, mail=waits["person"]["mail"]),
     ):
         assert refused.status_code == 429
         assert refused.json()["type"].endswith("appointments-used-up")
-    assert await count(service, "waiting_entries") == 1
-    pass_time(service, timedelta(days=10))
-    assert (await book(client, service, 20, mail=waits["person"]["mail"])).status_code == 201, "both are over"
+    assert await count(tools, "waiting_entries") == 1
+    pass_time(tools, timedelta(days=10))
+    assert (await book(client, tools, 20, mail=waits["person"]["mail"])).status_code == 201, "both are over"
 
 
 async def test_nobody_waits_twice_for_the_same_and_the_page_does_not_say_what_is_there(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    start, visitor = at(service, 9), Visitor(client)
-    await sell_out(service, start)
+    start, visitor = at(tools, 9), Visitor(client)
+    await sell_out(tools, start)
     joined = (await visitor.press(details_of(start), **TYPED)).headers["location"].removesuffix("?new=1")
     again = await visitor.press(details_of(start), "pressed-again", **TYPED)
     tree = page(again, 429)
     assert heading(tree) == "Mehr geht zurzeit nicht"
     assert "nur einmal auf der Warteliste stehen" in content(tree)
     assert details_of(start) in own_links(tree)
-    assert await count(service, "waiting_entries") == 1
+    assert await count(tools, "waiting_entries") == 1
     await visitor.press(f"{joined}/leave")
     assert (await visitor.press(details_of(start), "pressed-again", **TYPED)).status_code == 303
-    assert await count(service, "waiting_entries") == 2
+    assert await count(tools, "waiting_entries") == 2
 
 
-async def test_one_person_who_joins_and_books_at_once_gets_no_more(client: Client, service: Service) -> None:
-    start = at(service, 9)
-    await sell_out(service, start)
+async def test_one_person_who_joins_and_books_at_once_gets_no_more(client: Client, tools: Tools) -> None:
+    start = at(tools, 9)
+    await sell_out(tools, start)
     waits = wait(start, name="Anna")
     joining = [client.post(f"{API}/waiting", json=waits) for _ in range(4)]
-    booking_too = [book(client, service, 10 * n, mail=waits["person"]["mail"]) for n in range(4)]
+    booking_too = [book(client, tools, 10 * n, mail=waits["person"]["mail"]) for n in range(4)]
     answers = await asyncio.gather(*joining, *booking_too)
     assert sorted(each.status_code for each in answers) == [201] * PERSON_LIMIT + [429] * 6
-    assert await count(service, "waiting_entries") <= 1
+    assert await count(tools, "waiting_entries") <= 1
 
 
-async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(
-    client: Client, service: Service
-) -> None:
+async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(client: Client, tools: Tools) -> None:
     for n in range(ADDRESS_LIMIT):
-        await book(client, service, 10 * n, mail=f"{n}@example.org")
-    tree = page(await Visitor(client).press_time(at(service, 14)), 429)
+        await book(client, tools, 10 * n, mail=f"{n}@example.org")
+    tree = page(await Visitor(client).press_time(at(tools, 14)), 429)
     assert heading(tree) == "Bitte warten Sie einen Moment"
     assert "in 60 Minuten noch einmal" in content(tree)
 
@@ -228,16 +225,16 @@ async def test_too_many_times_from_an_address_are_told_on_a_page_with_the_wait(
     ],
 )
 async def test_numbers_of_the_hall_and_tries_to_arrive_count_as_well(
-    client: Client, service: Service, path: str, fields: dict[str, str], status: int
+    client: Client, tools: Tools, path: str, fields: dict[str, str], status: int
 ) -> None:
-    pass_time(service, at(service, 10) - service.clock.now())
+    pass_time(tools, at(tools, 10) - tools.clock.now())
     visitor = Visitor(client)
     for _ in range(ADDRESS_LIMIT):
         assert (await visitor.press(path, **fields)).status_code == status
     refused = await visitor.press(path, **fields)
     assert heading(page(refused, 429)) == "Bitte warten Sie einen Moment"
     assert 3500 < int(refused.headers["retry-after"]) <= 3600
-    pass_time(service, timedelta(hours=1, seconds=1))
+    pass_time(tools, timedelta(hours=1, seconds=1))
     assert (await visitor.press(path, **fields)).status_code == status
 
 
@@ -265,27 +262,27 @@ def test_networks_of_the_city_are_not_limited() -> None:
     assert limits.origin("10.2.0.1").pseudonym
 
 
-async def test_what_addresses_took_is_forgotten_after_an_hour(client: Client, service: Service) -> None:
-    await book(client, service, 0)
-    async with service.db.transaction() as conn:
-        await forget_takings(conn, service.clock.now() + timedelta(minutes=59))
-    assert await count(service, "takings") == 1
-    async with service.db.transaction() as conn:
-        await forget_takings(conn, service.clock.now() + timedelta(minutes=61))
-    assert await count(service, "takings") == 0
+async def test_what_addresses_took_is_forgotten_after_an_hour(client: Client, tools: Tools) -> None:
+    await book(client, tools, 0)
+    async with tools.db.transaction() as conn:
+        await forget_takings(conn, tools.clock.now() + timedelta(minutes=59))
+    assert await count(tools, "takings") == 1
+    async with tools.db.transaction() as conn:
+        await forget_takings(conn, tools.clock.now() + timedelta(minutes=61))
+    assert await count(tools, "takings") == 0
 
 
-async def test_a_made_up_link_and_a_revoked_one_are_answered_alike(client: Client, service: Service) -> None:
+async def test_a_made_up_link_and_a_revoked_one_are_answered_alike(client: Client, tools: Tools) -> None:
     """Trying tokens teaches nothing."""
-    revoked = (await book(client, service, 0)).json()["token"]
-    async with service.db.transaction() as conn:
+    revoked = (await book(client, tools, 0)).json()["token"]
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update appointments set generation = 2"))
-    someone, nobody = service.links.read(MANAGE, revoked)[0], uuid4()
+    someone, nobody = tools.links.read(MANAGE, revoked)[0], uuid4()
     tokens = [
         revoked,
-        service.links.token(MANAGE, nobody, 1),
-        service.links.token("hold", someone, 2),
-        service.links.token(MANAGE, someone, 2)[:-1],
+        tools.links.token(MANAGE, nobody, 1),
+        tools.links.token("hold", someone, 2),
+        tools.links.token(MANAGE, someone, 2)[:-1],
         "A" * 46,
         "ä",
     ]

@@ -10,8 +10,8 @@ from services.appointments.booking.limits import Origin
 from services.appointments.links.domain import PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
 from services.appointments.links.usecases import ask_for_links, forget_requests
-from shared.service import Service
 from shared.takings import WINDOW
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.visitor import Visitor, content, heading, own_links, page, values
 from tests.appointments.waiting import book
@@ -19,76 +19,76 @@ from tests.appointments.waiting import book
 LINKS = "/appointments/links"
 
 
-async def requests(service: Service) -> list[dict[str, object]]:
+async def requests(tools: Tools) -> list[dict[str, object]]:
     """What was published, the oldest first."""
-    rows = [row for row in await outbox(service) if row.type.endswith("LinksRequested")]
+    rows = [row for row in await outbox(tools) if row.type.endswith("LinksRequested")]
     return [json.loads(row.body)["request"] for row in rows]
 
 
-async def test_known_and_unknown_addresses_are_answered_and_published_alike(client: Client, service: Service) -> None:
+async def test_known_and_unknown_addresses_are_answered_and_published_alike(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
-    booked = await book(client, at(service, 9))
+    booked = await book(client, at(tools, 9))
     answers = [
         await visitor.press(LINKS, address=address, language="tr") for address in ("Anna@example.org", "no@example.org")
     ]
     assert [each.headers["location"] for each in answers] == [f"{LINKS}/sent?by=mail"] * 2
     assert len({each.text for each in answers}) == 1
-    known, unknown = await requests(service)
+    known, unknown = await requests(tools)
     assert known.keys() == unknown.keys()
     assert (known["language"], known["channels"]) == ("tr", ["mail"])
-    [row] = [row for row in await outbox(service) if row.type.endswith("AppointmentBooked")]
+    [row] = [row for row in await outbox(tools) if row.type.endswith("AppointmentBooked")]
     assert known["person_key"] == json.loads(row.body)["appointment"]["person_key"]
     published = json.dumps([known, unknown]).lower()
     assert "example.org" not in published
     assert booked["token"] not in published
 
 
-async def test_the_same_press_twice_asks_once(client: Client, service: Service) -> None:
+async def test_the_same_press_twice_asks_once(client: Client, tools: Tools) -> None:
     for _ in "ab":
         await Visitor(client).press(LINKS, "one-press-twice", address="0151 23456789", language="de")
-    assert [each["channels"] for each in await requests(service)] == [["sms"]]
+    assert [each["channels"] for each in await requests(tools)] == [["sms"]]
     sent = await Visitor(client).see(f"{LINKS}/sent?by=sms")
     assert "bekommt sie in den nächsten Minuten eine SMS" in content(sent)
 
 
 @pytest.mark.parametrize("typed", ["", "anna@", "0203 94000", "anna"])
-async def test_what_is_no_address_comes_back_with_what_to_do(client: Client, service: Service, typed: str) -> None:
+async def test_what_is_no_address_comes_back_with_what_to_do(client: Client, tools: Tools, typed: str) -> None:
     again = page(await Visitor(client).press(LINKS, address=typed, language="de"), 422)
     assert heading(again) == "Link verloren?"
     assert "Geben Sie" in content(again)
     assert values(again)["address"] == typed
-    assert await requests(service) == []
+    assert await requests(tools) == []
 
 
-async def test_an_address_is_written_to_so_often_a_day_and_nobody_can_tell(client: Client, service: Service) -> None:
+async def test_an_address_is_written_to_so_often_a_day_and_nobody_can_tell(client: Client, tools: Tools) -> None:
     answers = [
         await Visitor(client).press(LINKS, address="anna@example.org", language="de") for _ in range(PER_ADDRESS + 1)
     ]
     assert {(each.status_code, each.text) for each in answers} == {(303, answers[0].text)}
-    assert len(await requests(service)) == PER_ADDRESS
-    pass_time(service, timedelta(hours=24, seconds=1))
+    assert len(await requests(tools)) == PER_ADDRESS
+    pass_time(tools, timedelta(hours=24, seconds=1))
     await Visitor(client).press(LINKS, address="anna@example.org", language="de")
-    assert len(await requests(service)) == PER_ADDRESS + 1
+    assert len(await requests(tools)) == PER_ADDRESS + 1
 
 
-async def test_a_network_address_asks_so_often_an_hour(service: Service) -> None:
-    origin, now = Origin(b"somewhere", 3, 60), service.clock.now()
-    async with service.db.transaction() as conn:
+async def test_a_network_address_asks_so_often_an_hour(tools: Tools) -> None:
+    origin, now = Origin(b"somewhere", 3, 60), tools.clock.now()
+    async with tools.db.transaction() as conn:
         for n in range(PER_NETWORK):
-            await ask_for_links(conn, service, Address("mail", f"{n}@example.org"), "de", now, origin)
+            await ask_for_links(conn, tools, Address("mail", f"{n}@example.org"), "de", now, origin)
         new = Address("mail", "new@example.org")
         with pytest.raises(RequestsUsedUp) as refused:
-            await ask_for_links(conn, service, new, "de", now + timedelta(minutes=30), origin)
+            await ask_for_links(conn, tools, new, "de", now + timedelta(minutes=30), origin)
         assert refused.value.headers["Retry-After"] == "1800"
-        await ask_for_links(conn, service, new, "de", now, Origin(b"elsewhere", 3, 60))
-        await ask_for_links(conn, service, new, "de", now, Origin(None, 3, 60))
-        await ask_for_links(conn, service, new, "de", now + WINDOW, origin)
+        await ask_for_links(conn, tools, new, "de", now, Origin(b"elsewhere", 3, 60))
+        await ask_for_links(conn, tools, new, "de", now, Origin(None, 3, 60))
+        await ask_for_links(conn, tools, new, "de", now + WINDOW, origin)
 
 
-async def test_who_asked_is_forgotten_after_a_day(service: Service) -> None:
-    now = service.clock.now()
-    async with service.db.transaction() as conn:
-        await ask_for_links(conn, service, Address("mail", "a@example.org"), "de", now, Origin(b"somewhere", 3, 60))
+async def test_who_asked_is_forgotten_after_a_day(tools: Tools) -> None:
+    now = tools.clock.now()
+    async with tools.db.transaction() as conn:
+        await ask_for_links(conn, tools, Address("mail", "a@example.org"), "de", now, Origin(b"somewhere", 3, 60))
         for later, left in ((timedelta(hours=23), 1), (timedelta(hours=25), 0)):
             await forget_requests(conn, now + later)
             assert (await conn.execute(text("select count(*) from link_requests"))).scalar_one() == left

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.appointments.offer.usecases import load_city
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.closing import Lead, closing, counter_of, facts_of
 from tests.appointments.closing import book as booked
 from tests.appointments.conftest import API, Client, at, booking
@@ -42,17 +42,17 @@ async def free_starts(client: Client, day: datetime) -> list[datetime]:
     return [datetime.fromisoformat(each).astimezone(BERLIN) for each in found["starts"]]
 
 
-async def test_new_hours_hold_at_once_and_the_citys_file_leaves_them(client: Client, service: Service) -> None:
-    day = at(service, 9)
+async def test_new_hours_hold_at_once_and_the_citys_file_leaves_them(client: Client, tools: Tools) -> None:
+    day = at(tools, 9)
     found = await ask(client, "GET")
     assert (found["version"], found["hours"][0]["weekdays"], found["hours"][1]["nth"]) == (0, [0, 1, 2, 3, 4], 1)
     late = [{**WEEK, "opens": "10:00", "closes": "12:00"}]
     for _ in range(2):
         changed = await ask(client, "PUT", version=0, hours=late)
         assert changed["version"] == 1, "sent again it changes nothing"
-    assert await deeds(service) == [("leitung", "hours-changed")]
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
+    assert await deeds(tools) == [("leitung", "hours-changed")]
+    async with tools.db.transaction() as conn:
+        await load_city(conn, tools.city)
     assert await ask(client, "GET") == changed
     assert (await ask(client, "GET", "/homberg"))["hours"][0]["opens"] == "09:00"
     starts = await free_starts(client, day)
@@ -81,24 +81,24 @@ async def test_only_who_leads_the_station_may(client: Client) -> None:
     await ask(client, "GET", "/nirgends", status=404)
 
 
-async def test_the_preview_counts_who_would_be_left_out_and_they_stay_booked(client: Client, service: Service) -> None:
-    early, noon = await booked(client, at(service, 9)), await booked(client, at(service, 12))
+async def test_the_preview_counts_who_would_be_left_out_and_they_stay_booked(client: Client, tools: Tools) -> None:
+    early, noon = await booked(client, at(tools, 9)), await booked(client, at(tools, 12))
     later = [{**WEEK, "opens": "10:00"}]
     assert await ask(client, "POST", "/mitte/preview", version=0, hours=later) == {"hours": 1, "counters": 0}
-    numbers = [int((await counter_of(service, each))[-1]) for each in (early, noon)]
+    numbers = [int((await counter_of(tools, each))[-1]) for each in (early, noon)]
     share = [{**WEEK, "staff_counters": 9 - max(numbers)}]
     before = await ask(client, "POST", "/mitte/preview", version=0, hours=share)
     assert before == {"hours": 0, "counters": numbers.count(max(numbers))}
     await ask(client, "PUT", version=0, hours=later)
-    assert [each["type"] for each in await facts_of(service, early)] == ["AppointmentBooked"]
+    assert [each["type"] for each in await facts_of(tools, early)] == ["AppointmentBooked"]
 
     lead = Lead(client)
-    shown = await lead.preview(closing(at(service, 9).date(), from_time="09:00", until_time="10:00"))
+    shown = await lead.preview(closing(at(tools, 9).date(), from_time="09:00", until_time="10:00"))
     assert [each["number"] for each in shown["appointments"]] == [early["number"]], "a closure still reaches them"
 
 
-async def test_closures_take_what_new_hours_open(client: Client, service: Service) -> None:
-    day = at(service, 9)
+async def test_closures_take_what_new_hours_open(client: Client, tools: Tools) -> None:
+    day = at(tools, 9)
     for number in range(2, 9):
         await Lead(client).close(closing(day.date(), counter=f"mitte-{number}"))
     await ask(client, "PUT", version=0, hours=[{**WEEK, "closes": "18:00"}])
@@ -108,12 +108,12 @@ async def test_closures_take_what_new_hours_open(client: Client, service: Servic
     assert statuses == [201, 409], "only the counter that is not closed"
 
 
-async def test_who_waits_is_offered_what_new_hours_open(client: Client, service: Service) -> None:
-    day = at(service, 9)
+async def test_who_waits_is_offered_what_new_hours_open(client: Client, tools: Tools) -> None:
+    day = at(tools, 9)
     await ask(client, "PUT", "/walsum", version=0, hours=[{**WEEK, "closes": "12:00"}])
-    await sell_out(service, day)
+    await sell_out(tools, day)
     joined = await join(client, day)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from seats where starts_at = :start"), {"start": day.replace(hour=12)})
     await ask(client, "PUT", "/walsum", version=1, hours=[{**WEEK, "closes": "13:00"}])
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.appointments.closing.pages import PAGE
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.closing import closing
 from tests.appointments.conftest import Client, at, pass_time
@@ -16,16 +16,16 @@ from tests.shared.web.html import parse
 
 
 @pytest.fixture
-def lead(client: Client, service: Service) -> Visitor:
+def lead(client: Client, tools: Tools) -> Visitor:
     """Somebody signed in who leads Mitte."""
     roles = frozenset({"appointments:lead"})
     session = Session(subject="leitung", name="Ruth Brinkmann", roles=roles, stations=frozenset({"mitte"}))
-    client.cookies.set(f"nahbar-staff-{SESSION}", service.sessions.seal(SESSION, session), path="/")
+    client.cookies.set(f"nahbar-staff-{SESSION}", tools.sessions.seal(SESSION, session), path="/")
     return Visitor(client)
 
 
-def preview_of(service: Service, **changes: str) -> str:
-    given = closing(at(service, 9).date())
+def preview_of(tools: Tools, **changes: str) -> str:
+    given = closing(at(tools, 9).date())
     typed = {"where": given.pop("station"), **given, **changes}
     return f"{PAGE}/preview?{urlencode(typed)}"
 
@@ -37,19 +37,19 @@ async def confirm(lead: Visitor, path: str, shown: str | None = None, **choices:
     return await lead.client.post(path, data=hidden | choices)
 
 
-async def test_the_list_offers_what_somebody_answers_for(lead: Visitor, service: Service) -> None:
+async def test_the_list_offers_what_somebody_answers_for(lead: Visitor, tools: Tools) -> None:
     tree = await lead.see(PAGE)
     assert "Zurzeit ist nichts geschlossen." in content(tree)
     values = {each.attrib["value"] for each in tree.iter("option")}
     assert {"mitte", "mitte mitte-3"} <= values
     assert not any(each.startswith("homberg") for each in values)
-    await lead.see(preview_of(service, where="homberg"), 403)
+    await lead.see(preview_of(tools, where="homberg"), 403)
 
 
-async def test_from_the_preview_to_what_became_of_each(lead: Visitor, service: Service) -> None:
-    start, visitor = at(service, 9), Visitor(lead.client)
+async def test_from_the_preview_to_what_became_of_each(lead: Visitor, tools: Tools) -> None:
+    start, visitor = at(tools, 9), Visitor(lead.client)
     asked, moved, ended = [await visitor.book(start) for _ in range(3)]
-    path = preview_of(service)
+    path = preview_of(tools)
     tree = await lead.see(path)
     assert heading(tree) == "Die Schließung trifft 3 Termine"
     assert content(tree).count("Anna Muster") == 3
@@ -77,12 +77,12 @@ async def test_from_the_preview_to_what_became_of_each(lead: Visitor, service: S
     )
 
 
-async def test_a_preview_that_is_outdated_comes_back_with_what_was_chosen(lead: Visitor, service: Service) -> None:
-    visitor, path = Visitor(lead.client), preview_of(service)
-    await visitor.book(at(service, 9))
+async def test_a_preview_that_is_outdated_comes_back_with_what_was_chosen(lead: Visitor, tools: Tools) -> None:
+    visitor, path = Visitor(lead.client), preview_of(tools)
+    await visitor.book(at(tools, 9))
     shown = (await lead.client.get(path)).text
     [choice] = [each.attrib["name"] for each in parse(shown).iter("select")]
-    await visitor.book(at(service, 9))
+    await visitor.book(at(tools, 9))
     tree = page(await confirm(lead, path, shown, for_all="move", **{choice: "cancel"}), 409)
     assert heading(tree) == "Die Schließung trifft 2 Termine"
     assert "Inzwischen hat sich etwas geändert" in content(tree)
@@ -92,17 +92,17 @@ async def test_a_preview_that_is_outdated_comes_back_with_what_was_chosen(lead: 
     assert "Zurzeit ist nichts geschlossen." in content(await lead.see(PAGE))
 
 
-async def test_a_closure_is_changed_with_the_same_preview(lead: Visitor, service: Service) -> None:
-    visitor, path = Visitor(lead.client), preview_of(service)
+async def test_a_closure_is_changed_with_the_same_preview(lead: Visitor, tools: Tools) -> None:
+    visitor, path = Visitor(lead.client), preview_of(tools)
     closed = (await confirm(lead, path)).headers["location"]
-    other_day = at(service, 9, days=7)
+    other_day = at(tools, 9, days=7)
     await visitor.book(other_day)
     form = await lead.see(f"{closed}/edit")
     typed = {each.get("name"): each.get("value", "") for each in form.iter("input")}
-    assert (typed["reason"], typed["first_day"]) == ("Wasserschaden", str(at(service, 9).date()))
+    assert (typed["reason"], typed["first_day"]) == ("Wasserschaden", str(at(tools, 9).date()))
     wanted = {"last_day": str(other_day.date()), "reason": "Umzug"}
-    changed = preview_of(service, id=closed.rpartition("/")[2], **wanted)
-    wrong = await lead.see(preview_of(service, id=closed.rpartition("/")[2], last_day="2020-01-01"), 422)
+    changed = preview_of(tools, id=closed.rpartition("/")[2], **wanted)
+    wrong = await lead.see(preview_of(tools, id=closed.rpartition("/")[2], last_day="2020-01-01"), 422)
     assert heading(wrong) == "Schließung ändern"
     assert heading(await lead.see(changed)) == "Die Schließung trifft einen Termin"
     assert (await confirm(lead, changed)).headers["location"] == closed
@@ -124,16 +124,16 @@ async def test_a_closure_is_changed_with_the_same_preview(lead: Visitor, service
         ("reason", ""),
     ],
 )
-async def test_what_is_wrong_is_said_at_its_field(lead: Visitor, service: Service, field: str, typed: str) -> None:
-    tree = await lead.see(preview_of(service, **{field: typed}), 422)
+async def test_what_is_wrong_is_said_at_its_field(lead: Visitor, tools: Tools, field: str, typed: str) -> None:
+    tree = await lead.see(preview_of(tools, **{field: typed}), 422)
     assert f"#{field}" in {each.get("href") for each in tree.iter("a")}
     assert "Station oder Schalter schließen" in content(tree)
 
 
-async def test_who_was_offered_a_time_takes_it(lead: Visitor, service: Service) -> None:
+async def test_who_was_offered_a_time_takes_it(lead: Visitor, tools: Tools) -> None:
     visitor = Visitor(lead.client)
-    manage = await visitor.book(at(service, 9))
-    await confirm(lead, preview_of(service))
+    manage = await visitor.book(at(tools, 9))
+    await confirm(lead, preview_of(tools))
     tree = await visitor.see(manage)
     assert "Wasserschaden" in content(tree)
     assert "Diese Zeit nehmen" in buttons(tree)
@@ -145,11 +145,11 @@ async def test_who_was_offered_a_time_takes_it(lead: Visitor, service: Service) 
     assert heading(await visitor.see(f"{manage}?moved=1")) == "Ihr Termin ist verlegt"
 
 
-async def test_who_answers_too_late_finds_it_cancelled(lead: Visitor, service: Service) -> None:
+async def test_who_answers_too_late_finds_it_cancelled(lead: Visitor, tools: Tools) -> None:
     visitor = Visitor(lead.client, "/en")
-    manage = await visitor.book(at(service, 9))
-    await confirm(lead, preview_of(service))
-    pass_time(service, timedelta(days=2, seconds=1))
+    manage = await visitor.book(at(tools, 9))
+    await confirm(lead, preview_of(tools))
+    pass_time(tools, timedelta(days=2, seconds=1))
     assert (await visitor.press(f"{manage}/alternative")).headers["location"] == manage
     assert heading(await visitor.see(manage, 410)) == "This appointment is cancelled"
     assert (await visitor.client.get(f"{manage}/reschedule")).headers["location"] == manage

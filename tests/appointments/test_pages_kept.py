@@ -11,9 +11,9 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from shared.due import Claim
-from shared.housekeeping import KIND, housekeeping
+from shared.housekeeping import KIND, Housekeeping
 from shared.http import LARGEST_QUERY
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, Client, at, booking
@@ -59,19 +59,19 @@ async def test_a_page_whose_own_address_would_be_too_long_is_the_answer_itself(b
     assert values(page(answer, 422))["address"] == ADDRESS
 
 
-async def test_what_is_kept_cannot_be_read_in_the_database(browser: Client, service: Service) -> None:
+async def test_what_is_kept_cannot_be_read_in_the_database(browser: Client, tools: Tools) -> None:
     token = parse_qs(urlsplit(await ask_wrongly(browser)).query)["kept"][0]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         [row] = (await conn.execute(text("select name, box from kept_pages"))).all()
     assert token not in row.name
     assert ADDRESS.encode() not in row.box
 
 
 async def test_a_kept_page_is_shown_at_its_address_and_to_its_session_alone(
-    browser: Client, client: Client, service: Service
+    browser: Client, client: Client, tools: Tools
 ) -> None:
-    clerk, other = Clerk.sign_in(client, service), Clerk.sign_in(client, service)
-    number = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()["number"]
+    clerk, other = Clerk.sign_in(client, tools), Clerk.sign_in(client, tools)
+    number = (await client.post(f"{API}/appointments", json=booking(at(tools, 10)))).json()["number"]
     path = f"{PAGES}/appointments/{number}/cancel"
     cookie = {"Cookie": f"nahbar-staff-session={clerk.cookie}"}
     form = {"einmal": one_time_key(), "sitzung": clerk.session.form_token}
@@ -86,21 +86,21 @@ async def test_a_kept_page_is_shown_at_its_address_and_to_its_session_alone(
     page(await browser.get(f"{LINKS}?kept=unknown"))
 
 
-async def test_a_kept_page_is_forgotten_after_a_working_day(browser: Client, service: Service) -> None:
+async def test_a_kept_page_is_forgotten_after_a_working_day(browser: Client, tools: Tools) -> None:
     address = await ask_wrongly(browser)
     for age, status in ((timedelta(hours=7, minutes=59), 422), (timedelta(hours=8), 200)):
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await conn.execute(text("update kept_pages set kept_at = now() - cast(:age as interval)"), {"age": age})
         page(await browser.get(address), status)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from due_work where kind = :kind"), {"kind": KIND})  # no other round meanwhile
-        await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
+        await Housekeeping()(conn, tools, Claim(KIND, "", 1, uuid4()))
         assert (await conn.execute(text("select count(*) from kept_pages"))).scalar_one() == 0
 
 
-async def test_the_mistakes_of_a_draft_are_gone_once_they_are_corrected(browser: Client, service: Service) -> None:
+async def test_the_mistakes_of_a_draft_are_gone_once_they_are_corrected(browser: Client, tools: Tools) -> None:
     visitor = Visitor(browser)
-    draft = await visitor.hold(at(service, 10))
+    draft = await visitor.hold(at(tools, 10))
     wrong = (await visitor.fill_in(draft, mail="anna@")).headers["location"]
     assert wrong == f"{draft}/details?checked=1"
     assert values(page(await browser.get(wrong), 422))["mail"] == "anna@"
@@ -109,9 +109,9 @@ async def test_the_mistakes_of_a_draft_are_gone_once_they_are_corrected(browser:
     assert values(page(await browser.get(wrong)))["mail"] == TYPED["mail"], "back shows what was corrected"
 
 
-async def test_the_mistakes_of_a_draft_at_the_desk_are_gone_too(browser: Client, service: Service) -> None:
-    clerk = Clerk.sign_in(browser, service)
-    start = at(service, 10).isoformat()
+async def test_the_mistakes_of_a_draft_at_the_desk_are_gone_too(browser: Client, tools: Tools) -> None:
+    clerk = Clerk.sign_in(browser, tools)
+    start = at(tools, 10).isoformat()
     held = await clerk.press("/book/time?services=meldebescheinigung&place=mitte", time=f"mitte {start}")
     draft = held.headers["location"].removeprefix(PAGES)
     wrong = await clerk.press(draft, name="", mail="", phone="")
@@ -120,10 +120,10 @@ async def test_the_mistakes_of_a_draft_at_the_desk_are_gone_too(browser: Client,
     assert "Bitte prüfen Sie" not in content(await clerk.see(draft))
 
 
-async def test_what_just_went_wrong_is_not_kept(browser: Client, service: Service) -> None:
+async def test_what_just_went_wrong_is_not_kept(browser: Client, tools: Tools) -> None:
     answer = await browser.post("/appointments/m/unknown/cancel", data={"einmal": one_time_key()})
     assert answer.status_code == 404
     assert answer.headers["cache-control"] == "private, no-cache", "the browser may show it again, for it says nothing"
     assert "no-store" in (await browser.get("/appointments/m/unknown")).headers["cache-control"]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert (await conn.execute(text("select count(*) from kept_pages"))).scalar_one() == 0

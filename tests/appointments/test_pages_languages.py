@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, booking, outbox
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import by_id, words
@@ -26,9 +26,9 @@ def chosen(tree: Element) -> list[str]:
 
 
 @pytest.mark.parametrize("code", OFFERED)
-async def test_messages_have_a_language_of_their_own(client: Client, service: Service, code: str) -> None:
+async def test_messages_have_a_language_of_their_own(client: Client, tools: Tools, code: str) -> None:
     visitor, (name, _) = Visitor(client, "/en"), OFFERED[code]
-    draft = await visitor.hold(at(service, 10))
+    draft = await visitor.hold(at(tools, 10))
     tree = await visitor.see(f"{draft}/details")
     names = (each for each in by_id(tree, "inhalt").iter("bdi") if "lang" in each.attrib)
     assert {each.attrib["lang"]: (words(each), each.get("dir")) for each in names} == OFFERED
@@ -39,14 +39,14 @@ async def test_messages_have_a_language_of_their_own(client: Client, service: Se
     assert name in content(await visitor.see(f"{draft}/check"))
     answer = await visitor.press(f"{draft}/check")
     assert name in content(await visitor.see(answer.headers["location"]))
-    [row] = await outbox(service)
+    [row] = await outbox(tools)
     assert json.loads(row.body)["appointment"]["language"] == code
 
 
 @pytest.mark.parametrize(("code", "prefix"), [("de", ""), ("de-simple", ""), ("en", "/en"), ("tr", ""), ("ar", "")])
-async def test_the_link_in_messages_leads_to_a_page(client: Client, service: Service, code: str, prefix: str) -> None:
-    body = booking(at(service, 10), person={"language": code})
+async def test_the_link_in_messages_leads_to_a_page(client: Client, tools: Tools, code: str, prefix: str) -> None:
+    body = booking(at(tools, 10), person={"language": code})
     answer = await client.post("/appointments/api/v1/appointments", json=body)
-    path = answer.json()["manage_url"].removeprefix(service.settings.platform.public_url)
+    path = answer.json()["manage_url"].removeprefix(tools.settings.platform.public_url)
     assert path.startswith(f"{prefix}/appointments/m/")
     await Visitor(client).see(path)

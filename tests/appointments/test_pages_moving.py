@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 
 from services.appointments.booking.facts import MANAGE
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import API, Client, at, booking, outbox
 from tests.appointments.stops import a_stop
@@ -47,8 +47,8 @@ async def fill(client: Client, start: datetime, station: str = "mitte") -> None:
                 break
 
 
-async def test_times_that_overlap_ones_own_are_offered_and_ones_own_is_not(client: Client, service: Service) -> None:
-    visitor, start = Visitor(client), at(service, 10)
+async def test_times_that_overlap_ones_own_are_offered_and_ones_own_is_not(client: Client, tools: Tools) -> None:
+    visitor, start = Visitor(client), at(tools, 10)
     manage = await long_appointment(client, start)
     await fill(client, start)
     found = (await client.get(f"{API}/appointments/{manage.rpartition('/')[2]}")).json()
@@ -57,27 +57,27 @@ async def test_times_that_overlap_ones_own_are_offered_and_ones_own_is_not(clien
     around = {(key, time) for key, time in await times_shown(visitor, f"{manage}/reschedule", start) if key == "mitte"}
     assert ("mitte", start) not in around
     assert not {time for _, time in around if abs(time - start) < seats * SLOT}, "all seats beside one's own are taken"
-    await client.post(f"{API}/appointments/{await neighbour(service, start + seats * SLOT)}/cancellation")
+    await client.post(f"{API}/appointments/{await neighbour(tools, start + seats * SLOT)}/cancellation")
     assert ("mitte", start + SLOT) in await times_shown(visitor, f"{manage}/reschedule", start)
     answer = await visitor.press(f"{manage}/reschedule", time=pressed(start + SLOT))
     assert answer.headers["location"] == f"{manage}?moved=1"
 
 
-async def neighbour(service: Service, start: datetime) -> str:
+async def neighbour(tools: Tools, start: datetime) -> str:
     """The token of the appointment that begins at a time at the counter of the long one."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         id = (await conn.execute(NEIGHBOUR, {"start": start})).scalar_one()
-    return service.links.token(MANAGE, id, 1)
+    return tools.links.token(MANAGE, id, 1)
 
 
-async def test_somebody_is_asked_once_before_the_appointment_moves(client: Client, service: Service) -> None:
-    visitor, start = Visitor(client), at(service, 10)
+async def test_somebody_is_asked_once_before_the_appointment_moves(client: Client, tools: Tools) -> None:
+    visitor, start = Visitor(client), at(tools, 10)
     manage = await visitor.book(start)
     where = {"place": "sued", "first": str(start.date()), "day": str(start.date())}
     tree = await visitor.see(f"{manage}/reschedule?{urlencode(where)}")
     forms = [(each.get("method"), each.get("action")) for each in tree.iter("form")]
     assert ("get", f"{manage}/reschedule/check") in forms, "choosing a time changes nothing"
-    wanted = urlencode({**where, "time": pressed(at(service, 14), "sued")})
+    wanted = urlencode({**where, "time": pressed(at(tools, 14), "sued")})
     question = await visitor.see(f"{manage}/reschedule/check?{wanted}")
     assert heading(question) == "Möchten Sie diesen Termin verlegen?"
     said = content(question)
@@ -90,8 +90,8 @@ async def test_somebody_is_asked_once_before_the_appointment_moves(client: Clien
     assert answer.headers["location"] == f"{manage}?moved=1"
 
 
-async def test_ones_own_time_changes_nothing_and_the_page_says_so(client: Client, service: Service) -> None:
-    visitor, start = Visitor(client), at(service, 10)
+async def test_ones_own_time_changes_nothing_and_the_page_says_so(client: Client, tools: Tools) -> None:
+    visitor, start = Visitor(client), at(tools, 10)
     manage = await visitor.book(start)
     asked = await client.get(f"{manage}/reschedule/check?{urlencode({'time': pressed(start)})}")
     twice = [await visitor.press(f"{manage}/reschedule", "one-press-twice", time=pressed(start)) for _ in "ab"]
@@ -100,11 +100,11 @@ async def test_ones_own_time_changes_nothing_and_the_page_says_so(client: Client
     tree = await visitor.see(f"{manage}?same=1")
     assert heading(tree) == "Ihr Termin bleibt, wie er ist"
     assert "Es hat sich nichts geändert" in content(tree)
-    assert not [row for row in await outbox(service) if row.type.endswith("AppointmentRescheduled")]
+    assert not [row for row in await outbox(tools) if row.type.endswith("AppointmentRescheduled")]
 
 
-async def test_the_times_nearest_to_one_that_is_taken_leave_out_ones_own(client: Client, service: Service) -> None:
-    start = at(service, 10)
+async def test_the_times_nearest_to_one_that_is_taken_leave_out_ones_own(client: Client, tools: Tools) -> None:
+    start = at(tools, 10)
     manage = await Visitor(client).book(start)
     wanted = start + SLOT
     for person in range(20):
@@ -120,23 +120,23 @@ async def test_the_times_nearest_to_one_that_is_taken_leave_out_ones_own(client:
     assert ("mitte", start) not in nearest
 
 
-async def test_a_question_about_nothing_leads_back(client: Client, service: Service) -> None:
+async def test_a_question_about_nothing_leads_back(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
-    manage = await visitor.book(at(service, 10))
-    nowhere = f"{manage}/reschedule/check?{urlencode({'time': pressed(at(service, 11), 'atlantis')})}"
+    manage = await visitor.book(at(tools, 10))
+    nowhere = f"{manage}/reschedule/check?{urlencode({'time': pressed(at(tools, 11), 'atlantis')})}"
     assert (await client.get(nowhere)).headers["location"] == f"{manage}/reschedule"
     page(await client.get(f"{manage}/reschedule/check?time=odd"), 422)
     await visitor.press(f"{manage}/cancel")
-    gone = f"{manage}/reschedule/check?{urlencode({'time': pressed(at(service, 11))})}"
+    gone = f"{manage}/reschedule/check?{urlencode({'time': pressed(at(tools, 11))})}"
     assert (await client.get(gone)).headers["location"] == manage
 
 
-async def test_staff_are_asked_as_well_and_their_own_time_is_not_offered(client: Client, service: Service) -> None:
-    clerk, start = Clerk.sign_in(client, service), at(service, 10)
+async def test_staff_are_asked_as_well_and_their_own_time_is_not_offered(client: Client, tools: Tools) -> None:
+    clerk, start = Clerk.sign_in(client, tools), at(tools, 10)
     number = (await client.post(f"{API}/appointments", json=booking(start))).json()["number"]
     move = f"/appointments/{number}/move?reason=asked"
     assert ("mitte", start) not in await times_shown(clerk, f"{move}&place=mitte", start)
-    asked = urlencode({"time": pressed(at(service, 11)), "reason": "asked", "place": "mitte"})
+    asked = urlencode({"time": pressed(at(tools, 11)), "reason": "asked", "place": "mitte"})
     question = await clerk.see(f"/appointments/{number}/move/check?{asked}")
     assert heading(question) == "Diesen Termin verlegen?"
     assert "10:00 Uhr" in content(question)
@@ -146,13 +146,13 @@ async def test_staff_are_asked_as_well_and_their_own_time_is_not_offered(client:
     moved = await clerk.press(form.attrib["action"].removeprefix(PAGES), **fields)
     assert moved.headers["location"] == f"{PAGES}/appointments/{number}"
     assert "11:00 Uhr" in content(await clerk.see(f"/appointments/{number}"))
-    same = urlencode({"time": pressed(at(service, 11)), "reason": "asked"})
+    same = urlencode({"time": pressed(at(tools, 11)), "reason": "asked"})
     answer = await clerk.get(f"/appointments/{number}/move/check?{same}")
     assert answer.headers["location"] == f"{PAGES}/appointments/{number}"
 
 
-async def test_a_late_stop_shows_when_it_is_expected_and_what_was_planned(client: Client, service: Service) -> None:
-    visitor, stop = Visitor(client), await a_stop(service)
+async def test_a_late_stop_shows_when_it_is_expected_and_what_was_planned(client: Client, tools: Tools) -> None:
+    visitor, stop = Visitor(client), await a_stop(tools)
     await stop.delay(25)
     place = content(await visitor.see("/appointments/book/place?services=meldebescheinigung"))
     assert "09:25 bis 11:25 Uhr" in place

@@ -8,7 +8,7 @@ import pytest
 
 from services.appointments.opening import usecases
 from services.appointments.opening.queries import load_hours
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
 from tests.appointments.conftest import Client, at
@@ -18,8 +18,8 @@ WEEK = {"weekdays": ["0", "1", "2", "3", "4"], "opens": "10:00", "closes": "17:0
 
 
 @pytest.fixture
-def lead(client: Client, service: Service) -> Clerk:
-    return Clerk.sign_in(client, service, "leitung")
+def lead(client: Client, tools: Tools) -> Clerk:
+    return Clerk.sign_in(client, tools, "leitung")
 
 
 def preview(**typed: Any) -> str:
@@ -40,7 +40,7 @@ def fields(answer: httpx.Response, status: int) -> dict[str, list[str]]:
 
 
 async def test_from_the_list_to_new_hours(lead: Clerk) -> None:
-    await book(lead.client, at(lead.service, 9))
+    await book(lead.client, at(lead.tools, 9))
     tree = await lead.see("/hours?place=mitte")
     assert "Montag bis Freitag 09:00 bis 17:00 Uhr jede Woche alle Anliegen 8 Schalter für alle" in content(tree)
     assert "am ersten im Monat" in content(tree)
@@ -85,11 +85,11 @@ async def test_all_mistakes_are_said_and_nothing_typed_is_lost(lead: Clerk) -> N
     assert "Enter a time in steps of 10 minutes." in content(page(english, 422))
 
 
-async def test_whoever_was_slower_sees_both_and_keeps_what_they_typed(lead: Clerk, service: Service) -> None:
-    now = service.clock.now()
-    async with service.db.transaction() as conn:
+async def test_whoever_was_slower_sees_both_and_keeps_what_they_typed(lead: Clerk, tools: Tools) -> None:
+    now = tools.clock.now()
+    async with tools.db.transaction() as conn:
         found = (await load_hours(conn, "mitte", now)).windows
-        await usecases.change(conn, service, lead.session, "mitte", 0, found[:1], now)
+        await usecases.change(conn, tools, lead.session, "mitte", 0, found[:1], now)
     answer = await lead.press(preview(opens="08:00"))
     tree = page(answer, 409)
     assert heading(tree) == "Jemand anderes hat diese Zeiten geändert"
@@ -102,9 +102,9 @@ async def test_whoever_was_slower_sees_both_and_keeps_what_they_typed(lead: Cler
 
 
 async def test_hours_are_for_who_leads_the_station(lead: Clerk) -> None:
-    assert (await Clerk.sign_in(lead.client, lead.service).get("/hours")).status_code == 403
+    assert (await Clerk.sign_in(lead.client, lead.tools).get("/hours")).status_code == 403
     nowhere = lead.session.model_copy(update={"stations": frozenset({"homberg"})})
-    elsewhere = Clerk(lead.client, lead.service, nowhere)
+    elsewhere = Clerk(lead.client, lead.tools, nowhere)
     assert "Homberg" in content(await elsewhere.see("/hours?place=mitte"))
     for path in ("/hours/window?place=mitte", preview()):
         assert (await elsewhere.get(path)).status_code == 403
@@ -113,8 +113,8 @@ async def test_hours_are_for_who_leads_the_station(lead: Clerk) -> None:
         assert (await lead.get(path)).status_code == 404
 
 
-async def test_holidays_and_closures_to_come_stand_with_the_hours(lead: Clerk, service: Service) -> None:
-    day = at(service, 9).date()
+async def test_holidays_and_closures_to_come_stand_with_the_hours(lead: Clerk, tools: Tools) -> None:
+    day = at(tools, 9).date()
     typed = urlencode({"where": "mitte mitte-3", "first_day": day, "reason": "Umbau"})
     shown = fields(await lead.get(f"/closures/preview?{typed}"), 200)
     answer = await lead.press(f"/closures/preview?{typed}", id=shown["id"][0], preview=shown["preview"][0])

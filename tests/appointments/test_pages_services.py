@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.listing import a_to_z, by_situation
 from shared.city import City
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at
 from tests.appointments.visitor import Visitor, content, own_links, page
 from tests.shared.web.html import words
@@ -67,7 +67,7 @@ async def test_the_list_from_a_to_z_is_in_the_order_of_the_reader(client: Client
         assert labels == [first]
 
 
-async def test_a_count_beside_a_tick_is_a_quantity_and_none_without_one(client: Client, service: Service) -> None:
+async def test_a_count_beside_a_tick_is_a_quantity_and_none_without_one(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
     counts = [("counts", "kinder-reisepass 3"), ("counts", "reisepass 2")]
     chosen = urlencode([("services", "kinder-reisepass"), *counts])
@@ -78,7 +78,7 @@ async def test_a_count_beside_a_tick_is_a_quantity_and_none_without_one(client: 
     assert "Bisher gewählt: 60 Minuten" in content(again)
     times = address("/time", *carried, place="mitte")  # type: ignore[arg-type]
     assert "3 × Reisepass für ein Kind beantragen" in content(await visitor.see(times))
-    answer = await visitor.press(times, time=f"mitte {at(service, 10).isoformat()}")
+    answer = await visitor.press(times, time=f"mitte {at(tools, 10).isoformat()}")
     draft = answer.headers["location"].removesuffix("/details")
     await visitor.fill_in(draft)
     check = content(await visitor.see(f"{draft}/check"))
@@ -123,10 +123,10 @@ async def test_what_no_place_can_do_together_can_be_booked_separately(client: Cl
     assert not [each for each in tree.iter("input") if each.get("type") == "radio"]
 
 
-async def test_an_appointment_is_moved_only_where_all_of_it_is_offered(client: Client, service: Service) -> None:
+async def test_an_appointment_is_moved_only_where_all_of_it_is_offered(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
     times = address("/time", "fischereischein", place="sued")
-    answer = await visitor.press(times, time=f"sued {at(service, 10).isoformat()}")
+    answer = await visitor.press(times, time=f"sued {at(tools, 10).isoformat()}")
     draft = answer.headers["location"].removesuffix("/details")
     await visitor.fill_in(draft)
     manage = (await visitor.press(f"{draft}/check")).headers["location"].removesuffix("?new=1")

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services.appointments.offer.hours import Hours
 from services.appointments.opening.domain import PublicHours, public_hours, windows_of
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at
 from tests.appointments.visitor import Visitor, content
 
@@ -18,15 +18,15 @@ NEW_STATION = text("""
 MONDAY = date(2026, 11, 30)
 
 
-async def without_address(service: Service, key: str) -> None:
-    async with service.db.transaction() as conn:
+async def without_address(tools: Tools, key: str) -> None:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update stations set address = null where key = :key"), {"key": key})
 
 
-async def test_the_way_to_a_station_stands_on_each_page_of_a_booking(client: Client, service: Service) -> None:
+async def test_the_way_to_a_station_stands_on_each_page_of_a_booking(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
     assert MITTE in content(await visitor.see("/appointments/book/place?services=meldebescheinigung"))
-    draft = await visitor.hold(at(service, 10))
+    draft = await visitor.hold(at(tools, 10))
     await visitor.fill_in(draft)
     assert MITTE in content(await visitor.see(f"{draft}/check"))
     booked = (await visitor.press(f"{draft}/check")).headers["location"]
@@ -41,17 +41,17 @@ async def test_the_way_to_a_station_stands_on_each_page_of_a_booking(client: Cli
     assert "LOCATION:Bürger-Service-Station Mitte\\, Sonnenwall 73-75\\, 47051 Duisburg\r\n" in calendar
 
 
-async def test_an_appointment_booked_before_the_address_was_known_shows_it(client: Client, service: Service) -> None:
-    await without_address(service, "mitte")
-    manage = await Visitor(client).book(at(service, 10))
+async def test_an_appointment_booked_before_the_address_was_known_shows_it(client: Client, tools: Tools) -> None:
+    await without_address(tools, "mitte")
+    manage = await Visitor(client).book(at(tools, 10))
     assert MITTE in content(await Visitor(client).see(manage))
     assert "Sonnenwall" in (await client.get(f"{manage}/termin.ics")).text
 
 
-async def test_the_page_of_the_stations_has_a_map_a_phone_and_hours_of_each(client: Client, service: Service) -> None:
+async def test_the_page_of_the_stations_has_a_map_a_phone_and_hours_of_each(client: Client, tools: Tools) -> None:
     tree = await Visitor(client).see("/appointments/stations")
     shown = content(tree)
-    for station in service.city.stations:
+    for station in tools.city.stations:
         if station.kind == "counter":
             assert station.name in shown
             assert (station.address or "?") in shown
@@ -63,8 +63,8 @@ async def test_the_page_of_the_stations_has_a_map_a_phone_and_hours_of_each(clie
     assert "Monday to Friday: 09:00 to 17:00" in english
 
 
-async def test_an_address_nobody_knows_can_be_asked_for(client: Client, service: Service) -> None:
-    async with service.db.transaction() as conn:
+async def test_an_address_nobody_knows_can_be_asked_for(client: Client, tools: Tools) -> None:
+    async with tools.db.transaction() as conn:
         await conn.execute(NEW_STATION)
     for path in ("ticket", "ticket?place=neu", "stations", "book/place?services=meldebescheinigung"):
         shown = content(await Visitor(client).see(f"/appointments/{path}"))

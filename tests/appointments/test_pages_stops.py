@@ -7,7 +7,7 @@ from icalendar import Calendar
 from sqlalchemy import text
 
 from shared.auth import EVERY_STOP
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
 from tests.appointments.conftest import API, Client, at, pass_time
@@ -28,8 +28,8 @@ async def booked_at(visitor: Visitor, stop: Stop) -> str:
     return (await visitor.press(f"{draft}/check")).headers["location"].removesuffix("?new=1")
 
 
-async def test_a_stop_is_a_place_to_choose_with_its_day_and_times(client: Client, service: Service) -> None:
-    visitor, stop = Visitor(client), await a_stop(service)
+async def test_a_stop_is_a_place_to_choose_with_its_day_and_times(client: Client, tools: Tools) -> None:
+    visitor, stop = Visitor(client), await a_stop(tools)
     times = f"/appointments/book/time?{WANTED}&place={stop.key}"
     place = await visitor.see(f"/appointments/book/place?{WANTED}")
     assert times in own_links(place)
@@ -39,15 +39,15 @@ async def test_a_stop_is_a_place_to_choose_with_its_day_and_times(client: Client
     assert NAME in content(await visitor.see(f"/appointments/book?place={stop.key}")), "where its own page leads"
     assert "vor der Sparkasse" in content(await visitor.see(times))
     assert "/mobile_office/" in own_links(await visitor.see("/appointments/"))
-    known = await a_stop(service, place=MARKET.model_copy(update={"landmark": "am Bahnhof"}))
+    known = await a_stop(tools, place=MARKET.model_copy(update={"landmark": "am Bahnhof"}))
     english = await Visitor(client, "/en").see(f"/en/appointments/book/time?{WANTED}&place={known.key}")
     assert "at the railway station" in content(english)
 
 
 async def test_the_page_of_the_appointment_says_where_the_vehicle_is_and_that_it_is_late(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    visitor, stop = Visitor(client), await a_stop(service)
+    visitor, stop = Visitor(client), await a_stop(tools)
     manage = await booked_at(visitor, stop)
     assert "später" not in content(await visitor.see(manage))
     await stop.delay(20)
@@ -62,11 +62,11 @@ async def test_the_page_of_the_appointment_says_where_the_vehicle_is_and_that_it
     assert entry.start == stop.state.arrives_at + timedelta(minutes=20), "a calendar reminds of when it is expected"
 
 
-async def test_an_appointment_moves_between_a_stop_and_a_station(client: Client, service: Service) -> None:
-    visitor, stop = Visitor(client), await a_stop(service)
+async def test_an_appointment_moves_between_a_stop_and_a_station(client: Client, tools: Tools) -> None:
+    visitor, stop = Visitor(client), await a_stop(tools)
     manage = await booked_at(visitor, stop)
     assert f"{manage}/reschedule?place=mitte" in own_links(await visitor.see(f"{manage}/reschedule"))
-    await visitor.press(f"{manage}/reschedule", time=f"mitte {at(service, 14).isoformat()}")
+    await visitor.press(f"{manage}/reschedule", time=f"mitte {at(tools, 14).isoformat()}")
     token = manage.rpartition("/")[2]
     found = (await client.get(f"{API}/appointments/{token}")).json()
     assert (found["kind"], found["station"]) == ("counter", "mitte")
@@ -76,8 +76,8 @@ async def test_an_appointment_moves_between_a_stop_and_a_station(client: Client,
     assert (found["kind"], found["station"]) == ("stop", stop.key)
 
 
-async def test_who_finds_a_stop_full_can_wait_for_it_and_gets_what_is_freed(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=1, counters=1)
+async def test_who_finds_a_stop_full_can_wait_for_it_and_gets_what_is_freed(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=1, counters=1)
     start = stop.state.arrives_at
     full = [await book(client, start + timedelta(minutes=10 * n), f"Person {n}", station=stop.key) for n in range(6)]
     visitor = Visitor(client)
@@ -104,34 +104,34 @@ async def test_who_finds_a_stop_full_can_wait_for_it_and_gets_what_is_freed(clie
 
 
 @pytest.fixture
-def driver(client: Client, service: Service) -> Clerk:
+def driver(client: Client, tools: Tools) -> Clerk:
     """Somebody who works in the vehicle."""
-    session = Clerk.sign_in(client, service).session
-    return Clerk(client, service, session.model_copy(update={"stations": frozenset({EVERY_STOP})}))
+    session = Clerk.sign_in(client, tools).session
+    return Clerk(client, tools, session.model_copy(update={"stations": frozenset({EVERY_STOP})}))
 
 
 async def test_staff_of_the_vehicle_see_the_day_of_a_stop_and_no_stations(client: Client, driver: Clerk) -> None:
-    stop = await a_stop(driver.service)
+    stop = await a_stop(driver.tools)
     day = stop.state.arrives_at.date()
     number = (await book(client, stop.state.arrives_at, station=stop.key))["number"]
     tree = await driver.see(f"/day?day={day}")
     assert NAME in content(tree)
     assert f"{PAGES}/appointments/{number}" in own_links(tree)
     assert heading(await driver.see(f"/appointments/{number}")) == f"Termin {number}"
-    pass_time(driver.service, stop.state.arrives_at + timedelta(minutes=5) - driver.service.clock.now())
+    pass_time(driver.tools, stop.state.arrives_at + timedelta(minutes=5) - driver.tools.clock.now())
     assert (await driver.press(f"/appointments/{number}/arrived")).status_code == 303
     assert "Angekommen 1" in content(await driver.see(f"/day?day={day}"))
-    async with driver.service.db.transaction() as conn:
+    async with driver.tools.db.transaction() as conn:
         assert (await conn.execute(text("select count(*) from tickets"))).scalar_one() == 0, "a stop has no queue"
     empty = content(await driver.see(f"/day?day={day + timedelta(days=1)}&place=mitte"))
     assert "An diesem Tag hat das Bürgermobil keinen Halt." in empty
-    elsewhere = Clerk.sign_in(client, driver.service)
+    elsewhere = Clerk.sign_in(client, driver.tools)
     assert number not in content(await elsewhere.see(f"/day?day={day}&place={stop.key}"))
     assert (await elsewhere.get(f"/appointments/{number}")).status_code == 403
 
 
-async def test_staff_book_at_a_stop_but_neither_close_it_nor_change_its_hours(client: Client, service: Service) -> None:
-    lead, stop = Clerk.sign_in(client, service, "leitung"), await a_stop(service)
+async def test_staff_book_at_a_stop_but_neither_close_it_nor_change_its_hours(client: Client, tools: Tools) -> None:
+    lead, stop = Clerk.sign_in(client, tools, "leitung"), await a_stop(tools)
     assert NAME in content(await lead.see("/book"))
     start = stop.state.arrives_at
     held = await lead.press(f"/book/time?{WANTED}&place={stop.key}", time=f"{stop.key} {start.isoformat()}")

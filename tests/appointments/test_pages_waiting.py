@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out
@@ -17,8 +17,8 @@ WAITING = "/appointments/waiting"
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
-    return at(service, 9)
+def start(tools: Tools) -> datetime:
+    return at(tools, 9)
 
 
 def details_of(start: datetime, **changes: Any) -> str:
@@ -28,20 +28,20 @@ def details_of(start: datetime, **changes: Any) -> str:
     return f"{WAITING}/details?{urlencode({**query, 'first': day, 'last': day, **changes}, doseq=True)}"
 
 
-async def offered(client: Client, service: Service, start: datetime) -> tuple[dict[str, Any], str]:
+async def offered(client: Client, tools: Tools, start: datetime) -> tuple[dict[str, Any], str]:
     """Somebody who waits and has an offer, and the path of the offer's page."""
     booked = await book(client, start)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
     await cancel(client, booked)
     return joined, f"/appointments/offer/{(await entry(client, joined))['offer']['token']}"
 
 
-async def test_the_way_onto_the_list_starts_where_nothing_is_free(client: Client, service: Service) -> None:
+async def test_the_way_onto_the_list_starts_where_nothing_is_free(client: Client, tools: Tools) -> None:
     visitor = Visitor(client)
     closing = "insert into closures (station, first_day, last_day, reason) select key, :first, :last, 'x' from stations"
-    today = service.clock.now().date()
-    async with service.db.transaction() as conn:
+    today = tools.clock.now().date()
+    async with tools.db.transaction() as conn:
         await conn.execute(text(closing), {"first": today, "last": today + timedelta(days=60)})
     assert f"{WAITING}/services" in own_links(await visitor.see("/appointments/"))
     services = await visitor.see(f"{WAITING}/services")
@@ -57,9 +57,9 @@ async def test_the_way_onto_the_list_starts_where_nothing_is_free(client: Client
     assert "Wählen Sie mindestens ein Anliegen." in content(await visitor.see(WAITING, 422))
 
 
-async def test_who_joins_sees_the_place_in_line_and_the_rule(client: Client, service: Service, start: datetime) -> None:
+async def test_who_joins_sees_the_place_in_line_and_the_rule(client: Client, tools: Tools, start: datetime) -> None:
     visitor = Visitor(client)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     await join(client, start, name="Before")
     address = details_of(start)
     assert heading(await visitor.see(address)) == "Wem dürfen wir Bescheid sagen?"
@@ -74,16 +74,16 @@ async def test_who_joins_sees_the_place_in_line_and_the_rule(client: Client, ser
     assert "Ihr Platz in der Reihe 2" in content(joined)
     assert "der ersten Person in der Reihe" in content(joined)
     assert "anna" not in path
-    assert sum(row.type.endswith("WaitingListJoined") for row in await outbox(service)) == 2
+    assert sum(row.type.endswith("WaitingListJoined") for row in await outbox(tools)) == 2
 
 
-async def test_who_need_not_wait_is_led_to_booking(client: Client, service: Service, start: datetime) -> None:
+async def test_who_need_not_wait_is_led_to_booking(client: Client, tools: Tools, start: datetime) -> None:
     visitor = Visitor(client)
     free = await visitor.see(details_of(start))
     assert heading(free) == "Zurzeit ist etwas frei"
     assert "/appointments/book/time?services=meldebescheinigung&place=walsum" in own_links(free)
     assert heading(page(await visitor.press(details_of(start), **TYPED), 409)) == "Zurzeit ist etwas frei"
-    assert await outbox(service) == []
+    assert await outbox(tools) == []
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ async def test_what_nobody_can_wait_for_comes_back_with_what_to_do(
     assert what_to_do in content(again)
 
 
-async def test_an_offer_is_taken_by_one_button(client: Client, service: Service, start: datetime) -> None:
+async def test_an_offer_is_taken_by_one_button(client: Client, tools: Tools, start: datetime) -> None:
     visitor = Visitor(client)
-    joined, path = await offered(client, service, start)
+    joined, path = await offered(client, tools, start)
     assert path in own_links(await visitor.see(f"{WAITING}/{joined['token']}"))
     shown = await visitor.see(path)
     assert "09:00" in content(shown)
@@ -120,12 +120,12 @@ async def test_an_offer_is_taken_by_one_button(client: Client, service: Service,
     assert heading(await visitor.see(answer.headers["location"])) == "Ihr Termin ist gebucht"
     for link in (path, f"{WAITING}/{joined['token']}"):
         assert (await client.get(link)).headers["location"].startswith("/appointments/m/")
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
-async def test_who_declines_keeps_the_place(client: Client, service: Service, start: datetime) -> None:
+async def test_who_declines_keeps_the_place(client: Client, tools: Tools, start: datetime) -> None:
     visitor = Visitor(client)
-    joined, path = await offered(client, service, start)
+    joined, path = await offered(client, tools, start)
     answers = [await visitor.press(path, action="decline") for _ in "ab"]
     assert [each.headers["location"] for each in answers] == [f"{WAITING}/{joined['token']}?declined=1"] * 2
     after = content(await visitor.see(answers[0].headers["location"]))
@@ -135,10 +135,10 @@ async def test_who_declines_keeps_the_place(client: Client, service: Service, st
     assert (await visitor.press(path, action="take")).headers["location"] == path
 
 
-async def test_an_expired_offer_says_what_happens_now(client: Client, service: Service, start: datetime) -> None:
+async def test_an_expired_offer_says_what_happens_now(client: Client, tools: Tools, start: datetime) -> None:
     visitor = Visitor(client)
-    joined, path = await offered(client, service, start)
-    pass_time(service, datetime.fromisoformat((await entry(client, joined))["offer"]["until"]) - service.clock.now())
+    joined, path = await offered(client, tools, start)
+    pass_time(tools, datetime.fromisoformat((await entry(client, joined))["offer"]["until"]) - tools.clock.now())
     for action in ("take", "decline"):
         assert (await visitor.press(path, action=action)).headers["location"] == path
     expired = await visitor.see(path, 410)
@@ -148,11 +148,9 @@ async def test_an_expired_offer_says_what_happens_now(client: Client, service: S
 
 
 @pytest.mark.parametrize("from_offer", [True, False])
-async def test_leaving_ends_the_wait_for_good(
-    client: Client, service: Service, start: datetime, from_offer: bool
-) -> None:
+async def test_leaving_ends_the_wait_for_good(client: Client, tools: Tools, start: datetime, from_offer: bool) -> None:
     visitor = Visitor(client)
-    joined, path = await offered(client, service, start)
+    joined, path = await offered(client, tools, start)
     place = f"{WAITING}/{joined['token']}"
     if from_offer:
         answer = await visitor.press(path, action="leave")
@@ -168,9 +166,9 @@ async def test_leaving_ends_the_wait_for_good(
 
 
 async def test_secret_pages_are_neither_kept_nor_indexed_nor_told_to_others(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
-    joined, offer = await offered(client, service, start)
+    joined, offer = await offered(client, tools, start)
     place = f"{WAITING}/{joined['token']}"
     for path in (place, f"{place}/leave", offer, f"/en{offer}", details_of(start)):
         headers = (await client.get(path)).headers

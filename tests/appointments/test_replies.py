@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.appointments.consumers import REACTIONS
 from shared.events.base import About, Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, booking
 
 API = "/appointments/api/v1/appointments"
@@ -18,62 +18,60 @@ CHAIN = uuid4()
 
 
 @pytest.fixture
-async def appointment(client: Client, service: Service) -> UUID:
+async def appointment(client: Client, tools: Tools) -> UUID:
     """Somebody's appointment."""
-    assert (await client.post(API, json=booking(at(service, 9)))).status_code == 201
-    async with service.db.transaction() as conn:
+    assert (await client.post(API, json=booking(at(tools, 9)))).status_code == 201
+    async with tools.db.transaction() as conn:
         id: UUID = (await conn.execute(text("select id from appointments"))).scalar_one()
         return id
 
 
 async def arrive(
-    service: Service, matter: UUID, version: int = 1, at: datetime | None = None, of: str = "appointments"
+    tools: Tools, matter: UUID, version: int = 1, at: datetime | None = None, of: str = "appointments"
 ) -> list[Any]:
     """Let a citizen's "cancel" arrive; returns the facts recorded by then, oldest first."""
-    state = ReplyState(matter_service=of, purpose="reminder", answer=ReplyAnswer.CANCEL, at=at or service.clock.now())
+    state = ReplyState(matter_service=of, purpose="reminder", answer=ReplyAnswer.CANCEL, at=at or tools.clock.now())
     fact = ReplyReceived(id=uuid4(), version=1, about=About(id=matter, version=version), reply=state)
-    async with service.db.transaction() as conn:
-        await REACTIONS[ReplyReceived](conn, service, Received(fact, uuid4(), CHAIN, state.at))
+    async with tools.db.transaction() as conn:
+        await REACTIONS[ReplyReceived](conn, tools, Received(fact, uuid4(), CHAIN, state.at))
         rows = await conn.execute(text("select type, version, cause, convert_from(body, 'utf8') as body from outbox"))
         return sorted(rows.all(), key=lambda row: row.version)
 
 
-async def seats(service: Service) -> int:
-    async with service.db.transaction() as conn:
+async def seats(tools: Tools) -> int:
+    async with tools.db.transaction() as conn:
         return int((await conn.execute(text("select count(*) from seats"))).scalar_one())
 
 
-async def test_a_reply_in_time_cancels_for_the_citizen_and_frees_the_seat(service: Service, appointment: UUID) -> None:
-    assert await seats(service) > 0
-    _, cancelled = await arrive(service, appointment)
+async def test_a_reply_in_time_cancels_for_the_citizen_and_frees_the_seat(tools: Tools, appointment: UUID) -> None:
+    assert await seats(tools) > 0
+    _, cancelled = await arrive(tools, appointment)
     assert cancelled.type.endswith("AppointmentCancelled")
     assert cancelled.cause == CHAIN
     assert '"by":"citizen"' in cancelled.body
-    assert await seats(service) == 0
+    assert await seats(tools) == 0
 
 
-async def test_a_second_reply_changes_nothing(service: Service, appointment: UUID) -> None:
-    await arrive(service, appointment)
-    assert len(await arrive(service, appointment)) == 2
-    assert len(await arrive(service, appointment, version=2)) == 2
+async def test_a_second_reply_changes_nothing(tools: Tools, appointment: UUID) -> None:
+    await arrive(tools, appointment)
+    assert len(await arrive(tools, appointment)) == 2
+    assert len(await arrive(tools, appointment, version=2)) == 2
 
 
-async def test_a_reply_that_was_in_time_counts_however_late_it_arrives(service: Service, appointment: UUID) -> None:
-    start = at(service, 9)
-    assert len(await arrive(service, appointment, at=start)) == 1
-    assert len(await arrive(service, appointment, at=start - timedelta(seconds=1))) == 2
+async def test_a_reply_that_was_in_time_counts_however_late_it_arrives(tools: Tools, appointment: UUID) -> None:
+    start = at(tools, 9)
+    assert len(await arrive(tools, appointment, at=start)) == 1
+    assert len(await arrive(tools, appointment, at=start - timedelta(seconds=1))) == 2
 
 
-async def test_a_moved_appointment_is_not_what_the_reply_meant(
-    client: Client, service: Service, appointment: UUID
-) -> None:
-    token = service.links.token("manage", appointment, 1)
-    wish = {"station": "mitte", "starts_at": at(service, 11).isoformat()}
+async def test_a_moved_appointment_is_not_what_the_reply_meant(client: Client, tools: Tools, appointment: UUID) -> None:
+    token = tools.links.token("manage", appointment, 1)
+    wish = {"station": "mitte", "starts_at": at(tools, 11).isoformat()}
     assert (await client.post(f"{API}/{token}/rescheduling", json=wish)).status_code == 200
-    assert len(await arrive(service, appointment, version=1)) == 2
-    assert len(await arrive(service, appointment, version=2)) == 3
+    assert len(await arrive(tools, appointment, version=1)) == 2
+    assert len(await arrive(tools, appointment, version=2)) == 3
 
 
-async def test_replies_about_other_matters_change_nothing(service: Service, appointment: UUID) -> None:
-    assert len(await arrive(service, appointment, of="centres")) == 1
-    assert len(await arrive(service, uuid4())) == 1
+async def test_replies_about_other_matters_change_nothing(tools: Tools, appointment: UUID) -> None:
+    assert len(await arrive(tools, appointment, of="centres")) == 1
+    assert len(await arrive(tools, uuid4())) == 1

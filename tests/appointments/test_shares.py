@@ -24,7 +24,7 @@ from services.appointments.offer.domain import (
 from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.hours import Hours
 from shared.city import City
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import in_minutes
 from tests.appointments.conftest import API, Client, at, booking
 from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
@@ -86,14 +86,14 @@ def test_a_time_is_free_exactly_if_an_open_counter_has_all_of_it_free(
     assert free_times(place, [MONDAY], in_minutes(taken), needed, GRID, now) == expected
 
 
-async def share(service: Service, counters: int) -> None:
-    async with service.db.transaction() as conn:
+async def share(tools: Tools, counters: int) -> None:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update opening_hours set staff_counters = :counters"), {"counters": counters})
 
 
-async def test_the_public_is_refused_what_staff_can_still_book(client: Client, service: Service) -> None:
-    await share(service, 7)
-    start = at(service, 9)
+async def test_the_public_is_refused_what_staff_can_still_book(client: Client, tools: Tools) -> None:
+    await share(tools, 7)
+    start = at(tools, 9)
     query = f"services=meldebescheinigung&station=mitte&first_day={start.date()}&days=1"
     assert (await client.post(f"{API}/appointments", json=booking(start))).status_code == 201
     refused = await client.post(f"{API}/appointments", json=booking(start))
@@ -104,43 +104,43 @@ async def test_the_public_is_refused_what_staff_can_still_book(client: Client, s
     details = PersonIn(name="Anna", mail="anna@example.org", channels=["mail"]).details()
     wanted, counters = Wish("mitte", ("meldebescheinigung",), start), set()
     for _ in range(7):
-        async with service.db.transaction() as conn:
-            counters.add((await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())).counter)
+        async with tools.db.transaction() as conn:
+            counters.add((await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())).counter)
     assert counters == {f"mitte-{number}" for number in range(2, 9)}
     with pytest.raises(TimeTaken):
-        async with service.db.transaction() as conn:
-            await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())
+        async with tools.db.transaction() as conn:
+            await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())
 
 
-async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(service: Service) -> None:
-    await share(service, 3)
-    wanted = Wish("mitte", ("meldebescheinigung",), at(service, 9))
+async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(tools: Tools) -> None:
+    await share(tools, 3)
+    wanted = Wish("mitte", ("meldebescheinigung",), at(tools, 9))
     details = PersonIn(name="Anna", channels=[], interpreter="en").details(channel_needed=False)
     taken = []
     for _ in range(4):
-        async with service.db.transaction() as conn:
-            taken.append((await usecases.book(conn, service, uuid4(), wanted, details, service.clock.now())).counter)
+        async with tools.db.transaction() as conn:
+            taken.append((await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())).counter)
     assert set(taken[:3]) == {"mitte-6", "mitte-7", "mitte-8"}
     assert taken[3] in ("mitte-1", "mitte-3"), "and then the language counts"
 
 
-async def test_where_all_counters_are_kept_for_staff_nothing_is_offered(client: Client, service: Service) -> None:
-    await share(service, 99)
-    answer = await client.post(f"{API}/appointments", json=booking(at(service, 9)))
+async def test_where_all_counters_are_kept_for_staff_nothing_is_offered(client: Client, tools: Tools) -> None:
+    await share(tools, 99)
+    answer = await client.post(f"{API}/appointments", json=booking(at(tools, 9)))
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (409, "time-not-offered")
     earliest = (await client.get(f"{API}/earliest", params={"services": "meldebescheinigung"})).json()
     assert {each["earliest"] for each in earliest} == {None}
 
 
-async def test_a_service_left_out_of_the_hours_is_not_offered_then(client: Client, service: Service) -> None:
-    async with service.db.transaction() as conn:
+async def test_a_service_left_out_of_the_hours_is_not_offered_then(client: Client, tools: Tools) -> None:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update opening_hours set services = '{reisepass}' where station = 'mitte'"))
     for services, status in (
         (("reisepass",), 201),
         (("meldebescheinigung",), 409),
         (("reisepass", "beglaubigung"), 409),
     ):
-        answer = await client.post(f"{API}/appointments", json=booking(at(service, 9), services=services))
+        answer = await client.post(f"{API}/appointments", json=booking(at(tools, 9), services=services))
         assert answer.status_code == status, services
 
 
@@ -155,13 +155,13 @@ def test_the_hours_of_the_city_name_services_and_stations_it_has() -> None:
     assert spoken <= set(city.interpreter_languages)
 
 
-async def test_video_has_hours_of_its_own_on_weekends_only(service: Service) -> None:
+async def test_video_has_hours_of_its_own_on_weekends_only(tools: Tools) -> None:
     city = City.load("duisburg")
     [video] = [each for each in city.stations if each.kind == "video"]
     days = {
         day for hours in city.opening_hours if hours.stations and video.key in hours.stations for day in hours.weekdays
     }
     assert days == {5, 6}
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         kept = await conn.execute(text("select distinct weekday from opening_hours where station = 'video'"))
         assert set(kept.scalars()) == days

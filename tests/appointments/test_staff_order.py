@@ -15,7 +15,8 @@ from services.appointments.app import create_app
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
@@ -40,20 +41,20 @@ class Known:
     nowhere: Mapping[str, str]
 
 
-async def known_to(client: Client, service: Service) -> Known:
+async def known_to(client: Client, tools: Tools) -> Known:
     """One of each kind at Mitte."""
-    number = (await client.post(f"{API}/appointments", json=booking(at(service, 11, days=3)))).json()["number"]
-    notice = await not_reached(service, number)
+    number = (await client.post(f"{API}/appointments", json=booking(at(tools, 11, days=3)))).json()["number"]
+    notice = await not_reached(tools, number)
     staff = {"Authorization": "Bearer *"}
     issued = await client.post(f"{API}/staff/stations/mitte/tickets", json={"services": [SERVICE]}, headers=staff)
     closure = uuid4()
-    day = str(at(service, 9, days=8).date())
+    day = str(at(tools, 9, days=8).date())
     closing = {"station": "mitte", "first_day": day, "last_day": day, "reason": "Umbau"}
     closed = await client.put(f"{API}/staff/closures/{closure}", json=closing, headers=staff)
     assert (issued.status_code, closed.status_code) == (201, 200), closed.text
-    held, time = uuid4(), at(service, 15, days=3)
+    held, time = uuid4(), at(tools, 15, days=3)
     form = {"einmal": one_time_key(), "time": f"mitte {time.isoformat()}"}
-    answer = await ask(client, service, "*", "POST", f"{PAGES}/book/time?services={SERVICE}&place=mitte", form)
+    answer = await ask(client, tools, "*", "POST", f"{PAGES}/book/time?services={SERVICE}&place=mitte", form)
     token = answer.headers["location"].rpartition("/")[2]
     there = {"number": number, "station": "mitte", "place": "mitte", "counter": "mitte-1", "notice": str(notice)}
     nowhere = {
@@ -66,13 +67,13 @@ async def known_to(client: Client, service: Service) -> Known:
     ticket = issued.json()["id"]
     return Known(
         there | {"ticket": ticket, "closure": str(closure), "token": token},
-        nowhere | {"ticket": str(uuid4()), "closure": str(uuid4()), "token": service.links.token(HOLD_LINK, held, 1)},
+        nowhere | {"ticket": str(uuid4()), "closure": str(uuid4()), "token": tools.links.token(HOLD_LINK, held, 1)},
     )
 
 
-def body_of(service: Service, path: str, ids: Mapping[str, str]) -> dict[str, Any]:
+def body_of(tools: Tools, path: str, ids: Mapping[str, str]) -> dict[str, Any]:
     """What a route takes, as far as its path does not name it."""
-    time, day = at(service, 12, days=3), str(at(service, 9, days=9).date())
+    time, day = at(tools, 12, days=3), str(at(tools, 9, days=9).date())
     closing = {"station": "mitte", "first_day": day, "last_day": day, "reason": "Umbau"}
     bodies: dict[str, dict[str, Any]] = {
         "/tickets": {"services": [SERVICE]},
@@ -105,7 +106,7 @@ QUERY = {
 
 
 async def ask(
-    client: Client, service: Service, station: str, method: str, path: str, body: Mapping[str, Any]
+    client: Client, tools: Tools, station: str, method: str, path: str, body: Mapping[str, Any]
 ) -> httpx.Response:
     """What somebody with both roles at a station, or at "none", is answered."""
     if "/api/" in path:
@@ -115,7 +116,7 @@ async def ask(
     form: dict[str, Any] = (
         {} if method == "GET" else {"data": {"einmal": one_time_key(), **body, FORM_FIELD: session.form_token}}
     )
-    cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, session)}"
+    cookie = f"nahbar-staff-session={tools.sessions.seal(SESSION, session)}"
     return await client.request(method, path, headers={"Cookie": cookie}, **form)
 
 
@@ -126,9 +127,9 @@ def filled(path: str, ids: Mapping[str, str]) -> str:
     return f"{address}?{httpx.QueryParams(QUERY | {'services': SERVICE})}"
 
 
-async def state(service: Service) -> tuple[str, int]:
+async def state(tools: Tools) -> tuple[str, int]:
     """All that is kept but the audit log and answers to be come back to, and how many deeds that log has."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         tables = (
             await conn.execute(text("select tablename from pg_tables where schemaname = 'public' order by 1"))
         ).scalars()
@@ -149,53 +150,53 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def stations_as_tokens(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def stations_as_tokens(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token is the station it is for."""
 
     async def check(token: str) -> Caller:
         return Caller(subject="somebody", roles=ROLES, stations=frozenset({token} - {"none"}))
 
-    monkeypatch.setattr(service.tokens, "check", check)
-    pass_time(service, at(service, 10) - service.clock.now())
+    monkeypatch.setattr(tools.tokens, "check", check)
+    pass_time(tools, at(tools, 10) - tools.clock.now())
 
 
 async def test_who_is_of_another_station_is_refused_before_anything_is_looked_at(
-    app: Any, client: Client, service: Service
+    app: Any, client: Client, tools: Tools
 ) -> None:
-    known = await known_to(client, service)
-    before, _ = await state(service)
+    known = await known_to(client, tools)
+    before, _ = await state(tools)
     asked = 0
     for method, path in staff_routes(app):
         for station in ("walsum", "none"):
             for ids in (known.there, known.nowhere):
-                answer = await ask(client, service, station, method, filled(path, ids), body_of(service, path, ids))
+                answer = await ask(client, tools, station, method, filled(path, ids), body_of(tools, path, ids))
                 what = f"{method} {path} of {'somewhere' if ids is known.there else 'nowhere'} by {station}"
                 assert answer.status_code < 500, what
                 if any(f"{{{name}}}" in path for name in MATTERS):
                     assert answer.status_code == 403, f"{what}: {answer.status_code} {answer.text[:200]}"
                     asked += 1
     assert asked > 100
-    after, _ = await state(service)
+    after, _ = await state(tools)
     assert after == before
 
 
-async def test_who_serves_every_station_hears_what_is_not_there(app: Any, client: Client, service: Service) -> None:
-    known = await known_to(client, service)
+async def test_who_serves_every_station_hears_what_is_not_there(app: Any, client: Client, tools: Tools) -> None:
+    known = await known_to(client, tools)
     for method, path in staff_routes(app):
         if any(f"{{{name}}}" in path for name in MATTERS) and (method, path) != ("PUT", f"{API}/staff/closures/{{id}}"):
             ids = known.nowhere
-            answer = await ask(client, service, EVERY_STATION, method, filled(path, ids), body_of(service, path, ids))
+            answer = await ask(client, tools, EVERY_STATION, method, filled(path, ids), body_of(tools, path, ids))
             lists = re.search(r"/stations/\{station\}/(queue|figures)$", path)
             assert answer.status_code in ((200,) if lists else (404, 422)), f"{method} {path}: {answer.status_code}"
 
 
-async def test_whatever_staff_change_is_in_the_audit_log(app: Any, client: Client, service: Service) -> None:
-    known = await known_to(client, service)
+async def test_whatever_staff_change_is_in_the_audit_log(app: Any, client: Client, tools: Tools) -> None:
+    known = await known_to(client, tools)
     changed = set()
     for method, path in staff_routes(app):
-        before, deeds = await state(service)
-        await ask(client, service, "mitte", method, filled(path, known.there), body_of(service, path, known.there))
-        after, then = await state(service)
+        before, deeds = await state(tools)
+        await ask(client, tools, "mitte", method, filled(path, known.there), body_of(tools, path, known.there))
+        after, then = await state(tools)
         if after != before:
             changed.add(path)
             assert then > deeds or path in NOT_DONE_YET, f"{method} {path}"
@@ -203,14 +204,12 @@ async def test_whatever_staff_change_is_in_the_audit_log(app: Any, client: Clien
     assert len(changed) > 8, changed
 
 
-async def test_a_counter_opened_by_a_call_nobody_answers_is_in_the_audit_log_once(
-    client: Client, service: Service
-) -> None:
+async def test_a_counter_opened_by_a_call_nobody_answers_is_in_the_audit_log_once(client: Client, tools: Tools) -> None:
     path = f"{API}/staff/counters/mitte-1/call"
     for _ in range(2):
-        assert (await ask(client, service, "mitte", "POST", path, {})).json() is None
-    assert (await ask(client, service, "walsum", "POST", path, {})).status_code == 403
-    async with service.db.transaction() as conn:
+        assert (await ask(client, tools, "mitte", "POST", path, {})).json() is None
+    assert (await ask(client, tools, "walsum", "POST", path, {})).status_code == 403
+    async with tools.db.transaction() as conn:
         found = (await conn.execute(text("select action, station from audit"))).all()
         staffed = (await conn.execute(text("select counter from staffed_counters"))).scalars().all()
     assert [tuple(each) for each in found] == [("counter_opened", "mitte")]

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.conftest import Client
 from tests.support.routes import routes_of
 
 
-async def test_a_nul_in_an_address_leads_nowhere(app: Any, client: Client, service: Service) -> None:
-    clerks = [Clerk.sign_in(client, service, member) for member in ("schalter-mitte", "leitung")]
+async def test_a_nul_in_an_address_leads_nowhere(app: Any, client: Client, tools: Tools) -> None:
+    clerks = [Clerk.sign_in(client, tools, member) for member in ("schalter-mitte", "leitung")]
     paths = [
         (route.method, route.path) for route in routes_of(app) if route.path.startswith(PAGES) and "{" in route.path
     ]
@@ -21,7 +21,7 @@ async def test_a_nul_in_an_address_leads_nowhere(app: Any, client: Client, servi
             assert answer.status_code in (403, 404, 422), f"{method} {path}: {answer.status_code}"
 
 
-async def test_a_nul_in_a_form_is_wrong_input(client: Client, service: Service) -> None:
+async def test_a_nul_in_a_form_is_wrong_input(client: Client, tools: Tools) -> None:
     number = {"number": "1\x002"}
     assert (await client.post("/appointments/arrival?place=mitte", data=number)).status_code == 422
     assert (await client.post("/appointments/arrival?place=%00", data=number)).status_code == 422

@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.conftest import API, FAMILY, Client, at, booking, pass_time, wish
 from tests.appointments.stops import SCHOOL, Stop, a_stop, stop_state, tell
@@ -25,15 +25,15 @@ def minutes(moment: datetime | str, since: datetime) -> int:
     return (moment - since) // timedelta(minutes=1)
 
 
-async def test_a_stop_has_seats_from_arrival_to_departure_for_its_services(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=0.5)
+async def test_a_stop_has_seats_from_arrival_to_departure_for_its_services(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=0.5)
     arrival = stop.state.arrives_at
     assert [minutes(each, arrival) for each in await starts_at(client, stop)] == [0, 10, 20]
     for name in ("Anna", "Berta"):
         booked = await book(client, arrival, name, station=stop.key)
     assert (booked["kind"], booked["station"]) == ("stop", stop.key)
     assert [minutes(each, arrival) for each in await starts_at(client, stop)] == [10, 20]
-    [fact] = await facts_of(service, booked)
+    [fact] = await facts_of(tools, booked)
     assert fact["appointment"]["place"] == {
         "key": stop.key, "name": "Marktplatz Rumeln", "district": 600, "address": "vor der Sparkasse", "quarter": 605,
     }  # fmt: skip
@@ -41,8 +41,8 @@ async def test_a_stop_has_seats_from_arrival_to_departure_for_its_services(clien
     assert refused.json()["type"] == "urn:nahbar:problem:not-together"
 
 
-async def test_who_can_be_where_they_were_in_the_stops_time_is_there(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_who_can_be_where_they_were_in_the_stops_time_is_there(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     arrival = stop.state.arrives_at
     booked = [await book(client, arrival + timedelta(minutes=n), f"Person {n}", station=stop.key) for n in (0, 20)]
     later = arrival + timedelta(hours=3)
@@ -50,14 +50,14 @@ async def test_who_can_be_where_they_were_in_the_stops_time_is_there(client: Cli
     for each, minute in zip(booked, (0, 20), strict=True):
         found = await appointment(client, each)
         assert (minutes(found["starts_at"], later), found["status"]) == (minute, "confirmed")
-        [_, fact] = await facts_of(service, each)
+        [_, fact] = await facts_of(tools, each)
         assert (fact["type"], fact["by"], fact["known_reason"]) == ("AppointmentRescheduled", "city", "planning")
         assert (fact["cause"], fact["about"]["version"]) == (stop.told[-1].event_id, 2)
     assert minutes((await starts_at(client, stop))[-1], later) == 50
 
 
-async def test_who_has_no_such_seat_any_more_gets_the_nearest_or_none(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=1)
+async def test_who_has_no_such_seat_any_more_gets_the_nearest_or_none(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=1)
     arrival = stop.state.arrives_at
     early, late, long = [
         await book(client, arrival + timedelta(minutes=n), f"Person {n}", station=stop.key, services=services)
@@ -70,46 +70,46 @@ async def test_who_has_no_such_seat_any_more_gets_the_nearest_or_none(client: Cl
     assert [(minutes(each["starts_at"], arrival), each["status"]) for each in became] == [
         (0, "confirmed"), (20, "confirmed"), (10, "offered"),
     ]  # fmt: skip
-    first, *moved = await facts_of(service, early)
+    first, *moved = await facts_of(tools, early)
     kept = f"{stop.key}-1"
     assert [(fact["type"], fact["appointment"]["counter"]) for fact in moved] == (
         [] if first["appointment"]["counter"] == kept else [("AppointmentRescheduled", kept)]
     ), "nothing changed for them but the counter, if theirs is not there any more"
 
 
-async def test_at_another_place_everybody_is_told_at_the_same_time(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_at_another_place_everybody_is_told_at_the_same_time(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     booked = await book(client, stop.state.arrives_at, station=stop.key)
     await stop.reschedule(place=SCHOOL)
-    [_, fact] = await facts_of(service, booked)
+    [_, fact] = await facts_of(tools, booked)
     assert fact["type"] == "AppointmentRescheduled"
     assert [fact[each]["place"]["name"] for each in ("before", "appointment")] == ["Marktplatz Rumeln", SCHOOL.name]
 
 
-async def test_a_delay_is_told_to_who_is_still_to_come_and_moves_no_seats(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_a_delay_is_told_to_who_is_still_to_come_and_moves_no_seats(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     arrival = stop.state.arrives_at
     gone, waits = [await book(client, arrival + timedelta(minutes=n), f"Person {n}", station=stop.key) for n in (0, 60)]
-    pass_time(service, arrival + timedelta(minutes=25) - service.clock.now())
+    pass_time(tools, arrival + timedelta(minutes=25) - tools.clock.now())
     for delay in (20, 30, 30, 0):
         await stop.delay(delay)
-    facts = [fact for fact in await facts_of(service, waits) if fact["type"] == "AppointmentDelayed"]
+    facts = [fact for fact in await facts_of(tools, waits) if fact["type"] == "AppointmentDelayed"]
     assert [(fact["appointment"]["delay_minutes"], fact["known_reason"]) for fact in facts] == [
         (20, "traffic"), (30, "traffic"), (0, None),
     ]  # fmt: skip
     assert {fact["appointment"]["starts_at"] for fact in facts} == {facts[0]["before"]["starts_at"]}
-    assert [fact["appointment"]["delay_minutes"] for fact in (await facts_of(service, gone))[1:]] == [30, 0], (
+    assert [fact["appointment"]["delay_minutes"] for fact in (await facts_of(tools, gone))[1:]] == [30, 0], (
         "their time has passed, but 30 minutes late they are still to come"
     )
     late = await book(client, arrival + timedelta(minutes=90), "Spät", station=stop.key)
     await stop.delay(10)
-    assert [each["appointment"]["delay_minutes"] for each in await facts_of(service, late)] == [0, 10]
+    assert [each["appointment"]["delay_minutes"] for each in await facts_of(tools, late)] == [0, 10]
 
 
-async def test_an_alternative_taken_at_a_late_stop_says_that_it_is_late(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_an_alternative_taken_at_a_late_stop_says_that_it_is_late(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     offered = await book(client, stop.state.arrives_at, station=stop.key)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("""
                 update appointments set status = 'offered', held_until = starts_at,
@@ -117,17 +117,17 @@ async def test_an_alternative_taken_at_a_late_stop_says_that_it_is_late(client: 
             """)
         )
     await stop.delay(20)
-    assert len(await facts_of(service, offered)) == 1, "not theirs yet"
+    assert len(await facts_of(tools, offered)) == 1, "not theirs yet"
     assert (await client.post(f"{API}/appointments/{offered['token']}/acceptance")).status_code == 200
-    assert (await facts_of(service, offered))[-1]["appointment"]["delay_minutes"] == 20
+    assert (await facts_of(tools, offered))[-1]["appointment"]["delay_minutes"] == 20
 
 
-async def test_whoever_has_arrived_stays_and_holds_end(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_whoever_has_arrived_stays_and_holds_end(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     arrival = stop.state.arrives_at
     here = await book(client, arrival, "Schon da", station=stop.key)
     held = (await client.post(f"{API}/holds", json=wish(arrival + timedelta(minutes=30), station=stop.key))).json()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("update appointments set status = 'arrived' where number = :number"), {"number": here["number"]}
         )
@@ -140,38 +140,38 @@ async def test_whoever_has_arrived_stays_and_holds_end(client: Client, service: 
     assert refused.json()["type"] == "urn:nahbar:problem:hold-over"
 
 
-async def test_whatever_order_facts_come_in_the_newest_counts(client: Client, service: Service) -> None:
-    start = at(service, 9)
+async def test_whatever_order_facts_come_in_the_newest_counts(client: Client, tools: Tools) -> None:
+    start = at(tools, 9)
     later = start + timedelta(hours=2)
     for number, kept in enumerate(kept for n in range(3) for kept in combinations((1, 2), n)):
         for order in permutations((*kept, 3)):
-            stop = Stop(service, stop_state(start, hours=1, counters=1))
+            stop = Stop(tools, stop_state(start, hours=1, counters=1))
             await stop.schedule()
             booked = await book(client, start, f"Person {number}", station=stop.key)
-            absent = Stop(service, stop.state, stop.id, version=1, silent=True)
+            absent = Stop(tools, stop.state, stop.id, version=1, silent=True)
             await absent.delay(20)
             await absent.reschedule(arrives_at=later, departs_at=later + timedelta(hours=1))
             await absent.delay(0)
-            await tell(service, [absent.told[each - 1] for each in (*order, *order)])
+            await tell(tools, [absent.told[each - 1] for each in (*order, *order)])
 
             found = await appointment(client, booked)
             assert minutes(found["starts_at"], later) == 0, order
             newest = [each for place, each in enumerate(order) if each == max(order[: place + 1])]
-            facts = (await facts_of(service, booked))[1:]
+            facts = (await facts_of(tools, booked))[1:]
             assert [fact["about"]["version"] for fact in facts] == [1 + each for each in newest], order
             assert facts[-1]["appointment"]["delay_minutes"] == 0, order
 
 
 async def test_what_begins_with_a_change_opens_and_what_begins_with_its_end_does_not(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    moved, called_off = (Stop(service, stop_state(at(service, 9)), silent=True) for _ in range(2))
+    moved, called_off = (Stop(tools, stop_state(at(tools, 9)), silent=True) for _ in range(2))
     for stop in (moved, called_off):
         await stop.schedule()
     await moved.reschedule(place=SCHOOL)
     await called_off.cancel()
     for stop in (moved, called_off):
-        await tell(service, stop.told[::-1])
+        await tell(tools, stop.told[::-1])
     assert len(await starts_at(client, moved)) == 12
     assert (await book(client, moved.state.arrives_at, station=moved.key))["kind"] == "stop"
     assert await starts_at(client, called_off) == []
@@ -180,17 +180,17 @@ async def test_what_begins_with_a_change_opens_and_what_begins_with_its_end_does
     assert called_off.key not in offered
 
 
-async def test_a_stop_that_has_begun_when_it_is_announced_opens_nothing(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=8)
-    late = Stop(service, stop.state)
-    pass_time(service, stop.state.arrives_at + timedelta(minutes=5) - service.clock.now())
+async def test_a_stop_that_has_begun_when_it_is_announced_opens_nothing(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=8)
+    late = Stop(tools, stop.state)
+    pass_time(tools, stop.state.arrives_at + timedelta(minutes=5) - tools.clock.now())
     await late.schedule()
     assert await starts_at(client, late) == []
     assert await starts_at(client, stop)
 
 
-async def test_no_booking_is_lost_while_the_stop_moves(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=3)
+async def test_no_booking_is_lost_while_the_stop_moves(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=3)
     arrival, later = stop.state.arrives_at, stop.state.arrives_at + timedelta(minutes=70)
     wishes = [booking(arrival + timedelta(minutes=10 * (n % 18)), f"Person {n}", station=stop.key) for n in range(32)]
     bookings = [client.post(f"{API}/appointments", json=each) for each in wishes]
@@ -199,11 +199,11 @@ async def test_no_booking_is_lost_while_the_stop_moves(client: Client, service: 
     booked = [answer.json() for answer in answers if answer and answer.status_code == 201]
     assert {answer.status_code for answer in answers if answer} <= {201, 409}
     for each in booked:
-        found, facts = await appointment(client, each), await facts_of(service, each)
+        found, facts = await appointment(client, each), await facts_of(tools, each)
         inside = 0 <= minutes(found["starts_at"], later) < 60
         assert inside if found["status"] == "confirmed" else facts[-1]["type"] == "AlternativeOffered", found
         assert len(facts) <= 2, "told once"
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         seats = await conn.execute(
             text("""
                 select count(*) filter (where a.status = 'confirmed' and s.starts_at = a.starts_at), count(*)

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.conftest import Client, at
@@ -18,8 +18,8 @@ PLACES = (("rheinhausen-1", 0), ("rheinhausen-1", 20), ("homberg-1", 10), ("mitt
 
 
 @pytest.fixture
-async def stop(client: Client, service: Service) -> Stop:
-    return await a_stop(service)
+async def stop(client: Client, tools: Tools) -> Stop:
+    return await a_stop(tools)
 
 
 def times(tree: Element) -> list[str]:
@@ -27,10 +27,10 @@ def times(tree: Element) -> list[str]:
     return [each.attrib["value"] for each in tree.iter("button") if each.get("name") == "time"]
 
 
-async def test_the_page_shows_what_is_kept_and_what_else_is_free(client: Client, service: Service, stop: Stop) -> None:
-    visitor, arrival = Visitor(client), at(service, 9)
+async def test_the_page_shows_what_is_kept_and_what_else_is_free(client: Client, tools: Tools, stop: Stop) -> None:
+    visitor, arrival = Visitor(client), at(tools, 9)
     booked = await book(client, arrival, station=stop.key)
-    await leave_free(service, arrival, *PLACES)
+    await leave_free(tools, arrival, *PLACES)
     await stop.cancel()
     path = f"/appointments/m/{booked['token']}"
     tree = await visitor.see(path)
@@ -49,16 +49,14 @@ async def test_the_page_shows_what_is_kept_and_what_else_is_free(client: Client,
         assert answer.headers["location"] == f"{path}?moved=1"
     found = await appointment(client, booked)
     assert (found["status"], found["station"]) == ("confirmed", "homberg")
-    assert [fact["type"] for fact in await facts_of(service, booked)][2:] == ["AppointmentRescheduled"]
-    await consistent(service)
+    assert [fact["type"] for fact in await facts_of(tools, booked)][2:] == ["AppointmentRescheduled"]
+    await consistent(tools)
 
 
-async def test_a_time_that_was_taken_meanwhile_leaves_what_is_kept(
-    client: Client, service: Service, stop: Stop
-) -> None:
-    visitor, arrival = Visitor(client), at(service, 9)
+async def test_a_time_that_was_taken_meanwhile_leaves_what_is_kept(client: Client, tools: Tools, stop: Stop) -> None:
+    visitor, arrival = Visitor(client), at(tools, 9)
     booked = await book(client, arrival, station=stop.key)
-    await leave_free(service, arrival, *PLACES)
+    await leave_free(tools, arrival, *PLACES)
     await stop.cancel()
     path = f"/appointments/m/{booked['token']}"
     [_, wanted, _] = times(await visitor.see(path))
@@ -69,11 +67,11 @@ async def test_a_time_that_was_taken_meanwhile_leaves_what_is_kept(
 
 
 async def test_who_waits_now_is_led_to_their_place_until_it_is_given_up(
-    client: Client, service: Service, stop: Stop
+    client: Client, tools: Tools, stop: Stop
 ) -> None:
-    arrival = at(service, 9)
+    arrival = at(tools, 9)
     booked = await book(client, arrival, station=stop.key)
-    await leave_free(service, arrival)
+    await leave_free(tools, arrival)
     await stop.cancel()
     path = f"/appointments/m/{booked['token']}"
     for prefix, said in (("", "Sie stehen jetzt auf der Warteliste"), ("/en", "You are on the waiting list now")):

@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.conftest import API, Client, at, booking
@@ -16,8 +16,8 @@ from tests.appointments.test_stops_cancelled import TAKEN, consistent, leave_fre
 from tests.support.wait import answered
 
 
-async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=3)
+async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=3)
     arrival = stop.state.arrives_at
     wishes = [booking(arrival + timedelta(minutes=10 * (n % 18)), f"Person {n}", station=stop.key) for n in range(32)]
     bookings = [answered(partial(client.post, f"{API}/appointments", json=each)) for each in wishes]
@@ -26,19 +26,17 @@ async def test_whoever_books_while_it_is_cancelled_is_offered_another_time(clien
     booked = [each.json() for each in answers if each.status_code == 201]
     assert booked, "some were faster"
     for each in booked:
-        found, (_, *told) = await appointment(client, each), await facts_of(service, each)
+        found, (_, *told) = await appointment(client, each), await facts_of(tools, each)
         assert (found["status"], found["kind"]) == ("offered", "counter")
         assert [(fact["type"], fact["cause"]) for fact in told] == [("AlternativeOffered", stop.told[-1].event_id)]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         seats = await conn.execute(text("select 1 from seats where counter like :at"), {"at": f"{stop.key}-%"})
         assert seats.all() == []
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever(
-    client: Client, service: Service
-) -> None:
-    stop, start = await a_stop(service, hours=3), at(service, 9)
+async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever(client: Client, tools: Tools) -> None:
+    stop, start = await a_stop(tools, hours=3), at(tools, 9)
     there = [await book(client, start + timedelta(minutes=10 * n), f"Da {n}", station=stop.key) for n in range(8)]
     coming = [await book(client, start + timedelta(minutes=10 * n), f"Kommt {n}") for n in range(4)]
     new = {"station": stop.key, "starts_at": (start + timedelta(hours=2)).isoformat()}
@@ -57,21 +55,21 @@ async def test_moves_and_cancellations_in_flight_count_and_nobody_waits_for_ever
     for each in (*there, *coming):
         found = await appointment(client, each)
         assert found["station"] != stop.key or found["status"] == "cancelled", found
-        causes = [fact["cause"] for fact in await facts_of(service, each)]
+        causes = [fact["cause"] for fact in await facts_of(tools, each)]
         assert causes.count(stop.told[-1].event_id) <= 1
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_a_time_somebody_books_while_it_is_looked_for_is_not_offered(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_a_time_somebody_books_while_it_is_looked_for_is_not_offered(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     arrival = stop.state.arrives_at
     booked = await book(client, arrival, station=stop.key)
-    await leave_free(service, arrival, ("rheinhausen-1", 30), ("mitte-1", 0))
+    await leave_free(tools, arrival, ("rheinhausen-1", 30), ("mitte-1", 0))
     faster = text("insert into seats (counter, starts_at, appointment) values ('rheinhausen-1', :start, :owner)")
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(faster, {"start": arrival + timedelta(minutes=30), "owner": TAKEN})
-        cancelling = await waiting(service, stop.cancel())
+        cancelling = await waiting(tools, stop.cancel())
     await cancelling
     found = await appointment(client, booked)
     assert (found["station"], found["status"]) == ("mitte", "offered")
-    await consistent(service)
+    await consistent(tools)

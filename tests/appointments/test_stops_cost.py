@@ -11,8 +11,8 @@ from services.appointments.offer.queries import load_offer
 from services.appointments.stops.forgetting import forget_stops
 from shared import retention
 from shared.clock import BERLIN
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 from tests.appointments.closing import book
 from tests.appointments.conftest import API, Client, at, pass_time
 from tests.appointments.stops import a_stop
@@ -41,7 +41,7 @@ class Noted:
 
 
 @pytest.fixture
-def noted(service: Service, monkeypatch: pytest.MonkeyPatch) -> Noted:
+def noted(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> Noted:
     """The statements the service executes, by SQLAlchemy or past it."""
     found, by_row, by_rows = Noted(), Statement.row, Statement.rows
 
@@ -58,42 +58,42 @@ def noted(service: Service, monkeypatch: pytest.MonkeyPatch) -> Noted:
 
     monkeypatch.setattr(Statement, "row", row)
     monkeypatch.setattr(Statement, "rows", rows)
-    event.listen(service.db.engine.sync_engine, "before_cursor_execute", executed)
+    event.listen(tools.db.engine.sync_engine, "before_cursor_execute", executed)
     return found
 
 
 async def test_booking_and_free_times_elsewhere_need_no_statement_more(
-    client: Client, service: Service, noted: Noted
+    client: Client, tools: Tools, noted: Noted
 ) -> None:
     free_times = f"{API}/free-times?services=meldebescheinigung&station=mitte"
 
     async def at_mitte(minute: int) -> list[str]:
         noted.begin()
         await client.get(free_times)
-        await book(client, at(service, 9, minute), f"Person {minute}")
+        await book(client, at(tools, 9, minute), f"Person {minute}")
         return noted.end()
 
     before = await at_mitte(0)
-    stop = await a_stop(service)
+    stop = await a_stop(tools)
     assert await at_mitte(10) == before
     noted.begin()
     await book(client, stop.state.arrives_at, "Anna", station=stop.key)
     assert len([each for each in noted.end() if "for share" in each]) == 1
 
 
-async def test_stops_of_the_past_are_neither_read_nor_kept(client: Client, service: Service) -> None:
-    booked, empty = [await a_stop(service, hour=hour) for hour in (9, 12)]
+async def test_stops_of_the_past_are_neither_read_nor_kept(client: Client, tools: Tools) -> None:
+    booked, empty = [await a_stop(tools, hour=hour) for hour in (9, 12)]
     await book(client, booked.state.arrives_at, station=booked.key)
 
     async def keys() -> set[str]:
-        async with service.db.transaction() as conn:
-            offer = await load_offer(conn, service.clock.now().astimezone(BERLIN).date())
+        async with tools.db.transaction() as conn:
+            offer = await load_offer(conn, tools.clock.now().astimezone(BERLIN).date())
         return {each.key for each in offer.stations if each.stop}
 
     assert await keys() == {booked.key, empty.key}
-    pass_time(service, timedelta(days=10))
+    pass_time(tools, timedelta(days=10))
     assert await keys() == set()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         for days in (0, 10):
             await forget_stops(conn, booked.state.departs_at + retention.INBOX + timedelta(days=days - 1))
             left = await conn.execute(text("select station from stops"))

@@ -16,7 +16,7 @@ from services.appointments.booking.wishes import Wish
 from services.appointments.consumers import REACTIONS
 from services.appointments.stops.queries import lock_version
 from shared.events.appointments import DecidedBy
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
 from tests.appointments.conftest import API, Client, booking, wish
@@ -28,21 +28,21 @@ from tests.appointments.waiting import entry, join
 Act = Callable[[], Awaitable[Any]]
 
 
-async def a_confirmation(client: Client, service: Service, stop: Stop) -> Act:
+async def a_confirmation(client: Client, tools: Tools, stop: Stop) -> Act:
     """Of a hold there."""
     held = (await client.post(f"{API}/holds", json=wish(stop.state.arrives_at, station=stop.key))).json()
     body = {"hold": held["token"], "person": booking(stop.state.arrives_at)["person"]}
     return lambda: client.post(f"{API}/appointments", json=body)
 
 
-async def another_time(client: Client, service: Service, stop: Stop) -> Act:
+async def another_time(client: Client, tools: Tools, stop: Stop) -> Act:
     """Held there, instead of one elsewhere."""
-    id, now = uuid4(), service.clock.now()
+    id, now = uuid4(), tools.clock.now()
 
     async def keep(station: str) -> None:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             wish = Wish(station, ("meldebescheinigung",), stop.state.arrives_at)
-            await hold(conn, service, id, wish, now, Origin(None, 100, 100))
+            await hold(conn, tools, id, wish, now, Origin(None, 100, 100))
 
     async def keep_there() -> None:
         with pytest.raises((NotOffered, TimeTaken)):
@@ -52,14 +52,14 @@ async def another_time(client: Client, service: Service, stop: Stop) -> Act:
     return keep_there
 
 
-async def a_move(client: Client, service: Service, stop: Stop) -> Act:
+async def a_move(client: Client, tools: Tools, stop: Stop) -> Act:
     """Of an appointment elsewhere."""
     booked = await book(client, stop.state.arrives_at)
     body = {"station": stop.key, "starts_at": stop.state.arrives_at.isoformat()}
     return lambda: client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=body)
 
 
-async def a_taking(client: Client, service: Service, stop: Stop) -> Act:
+async def a_taking(client: Client, tools: Tools, stop: Stop) -> Act:
     """Of a time there that is offered to somebody who waits."""
     arrival = stop.state.arrives_at
     booked = await book(client, arrival, station=stop.key)
@@ -69,14 +69,14 @@ async def a_taking(client: Client, service: Service, stop: Stop) -> Act:
     return lambda: client.post(f"{API}/offers/{offer['token']}/taking")
 
 
-async def a_booking(client: Client, service: Service, stop: Stop) -> Act:
+async def a_booking(client: Client, tools: Tools, stop: Stop) -> Act:
     """Without a hold."""
     return lambda: client.post(f"{API}/appointments", json=booking(stop.state.arrives_at, station=stop.key))
 
 
-async def a_language(client: Client, service: Service, stop: Stop) -> Act:
+async def a_language(client: Client, tools: Tools, stop: Stop) -> Act:
     """Spoken at another counter than that of a hold there."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         held = (await client.post(f"{API}/holds", json=wish(stop.state.arrives_at, station=stop.key))).json()
         spoken = text("""
             update counters set languages = '{ar}' where station = :station
@@ -88,83 +88,83 @@ async def a_language(client: Client, service: Service, stop: Stop) -> Act:
 
 @pytest.mark.parametrize("prepare", [a_confirmation, another_time, a_move, a_taking, a_booking, a_language])
 async def test_taking_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_up(
-    client: Client, service: Service, prepare: Callable[[Client, Service, Stop], Awaitable[Act]]
+    client: Client, tools: Tools, prepare: Callable[[Client, Tools, Stop], Awaitable[Act]]
 ) -> None:
     counters = 2 if prepare is a_language else 1
-    stop = await a_stop(service, hours=1 / 6, counters=counters)
-    act = await prepare(client, service, stop)
+    stop = await a_stop(tools, hours=1 / 6, counters=counters)
+    act = await prepare(client, tools, stop)
     stop.silent = True
     await stop.cancel()
-    async with service.db.transaction() as conn:
-        await lock_version(conn, stop.key, service.clock.now())
-        task = await waiting(service, act())
+    async with tools.db.transaction() as conn:
+        await lock_version(conn, stop.key, tools.clock.now())
+        task = await waiting(tools, act())
         await take_line(conn)
         confirmed = text("select 1 from appointments where status <> 'held' for update nowait")
         (await conn.execute(confirmed)).all()
         [received] = stop.told[-1:]
-        await REACTIONS[type(received.fact)](conn, service, received)
+        await REACTIONS[type(received.fact)](conn, tools, received)
     answer = await task
     assert answer is None or answer.status_code in (303, 409, 410, 422), answer.text
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         there = text(
             "select (select count(*) from seats where counter like :at || '%')"
             " + (select count(*) from appointments where station = :at and status = 'confirmed')"
         )
         assert (await conn.execute(there, {"at": stop.key})).scalar_one() == 0
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_an_appointment_that_ends_while_its_stop_changes_is_told_once(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_an_appointment_that_ends_while_its_stop_changes_is_told_once(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     booked = await book(client, stop.state.arrives_at, station=stop.key)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         id = (await conn.execute(text("select id from appointments"))).scalar_one()
-        await cancel(conn, service, id, DecidedBy.CITIZEN, None, service.clock.now())
-        changing = await waiting(service, stop.cancel())
+        await cancel(conn, tools, id, DecidedBy.CITIZEN, None, tools.clock.now())
+        changing = await waiting(tools, stop.cancel())
     await changing
     assert (await appointment(client, booked))["status"] == "cancelled"
-    assert [fact["type"] for fact in await facts_of(service, booked)] == ["AppointmentBooked", "AppointmentCancelled"]
-    await assert_consistent(service)
+    assert [fact["type"] for fact in await facts_of(tools, booked)] == ["AppointmentBooked", "AppointmentCancelled"]
+    await assert_consistent(tools)
 
 
-async def test_two_changes_of_one_stop_wait_for_each_other(client: Client, service: Service) -> None:
-    stop = await a_stop(service)
+async def test_two_changes_of_one_stop_wait_for_each_other(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
     await book(client, stop.state.arrives_at, station=stop.key)
     stop.silent = True
     await stop.reschedule(arrives_at=stop.state.arrives_at + timedelta(hours=1))
     await stop.cancel()
     moved, cancelled = stop.told[-2:]
-    async with service.db.transaction() as conn:
-        await REACTIONS[type(cancelled.fact)](conn, service, cancelled)
-        late = await waiting(service, tell(service, [moved]))
+    async with tools.db.transaction() as conn:
+        await REACTIONS[type(cancelled.fact)](conn, tools, cancelled)
+        late = await waiting(tools, tell(tools, [moved]))
     await late
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         known = await conn.execute(text("select status, version from stops where station = :key"), {"key": stop.key})
         assert tuple(known.one()) == ("cancelled", cancelled.fact.version)
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_the_seats_of_a_smaller_vehicle_go_to_those_who_booked_first(client: Client, service: Service) -> None:
+async def test_the_seats_of_a_smaller_vehicle_go_to_those_who_booked_first(client: Client, tools: Tools) -> None:
     """One of three keeps their counter, one more can come later: the first of the two, changed since or not."""
-    stop = await a_stop(service, counters=3)
+    stop = await a_stop(tools, counters=3)
     there = [await book(client, stop.state.arrives_at, f"Person {n}", station=stop.key) for n in range(3)]
-    first, second = [each for each in there if not (await counter_of(service, each)).endswith("-1")]
+    first, second = [each for each in there if not (await counter_of(tools, each)).endswith("-1")]
     changed = text("update appointments set status = :status where number = :number")
     for status in ("arrived", "confirmed"):
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await conn.execute(changed, {"status": status, "number": first["number"]})
     vehicle = stop.state.vehicle.model_copy(update={"counters": 1})
     await stop.reschedule(vehicle=vehicle, departs_at=stop.state.arrives_at + timedelta(minutes=20))
     stay = [(await appointment(client, each))["station"] == stop.key for each in (first, second)]
     assert stay == [True, False]
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
-async def test_an_offer_past_its_deadline_expires_by_the_change(client: Client, service: Service) -> None:
-    stop = await a_stop(service, hours=1 / 6, counters=1)
-    await a_taking(client, service, stop)
-    async with service.db.transaction() as conn:
-        await conn.execute(text("update seat_offers set until = :now"), {"now": service.clock.now()})
+async def test_an_offer_past_its_deadline_expires_by_the_change(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools, hours=1 / 6, counters=1)
+    await a_taking(client, tools, stop)
+    async with tools.db.transaction() as conn:
+        await conn.execute(text("update seat_offers set until = :now"), {"now": tools.clock.now()})
     await stop.cancel()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert (await conn.execute(text("select outcome from seat_offers"))).scalar_one() == "expired"

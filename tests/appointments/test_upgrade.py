@@ -7,7 +7,7 @@ import asyncpg
 from services.appointments.offer.usecases import load_city
 from services.appointments.settings import Settings
 from shared import migrations
-from shared.service import Service
+from shared.tools import Tools
 
 _FIRST_VERSION = """
     insert into stations (key, name, district) values ('mitte', 'Bürger-Service-Station Mitte', 500);
@@ -35,7 +35,7 @@ async def test_what_the_first_version_kept_is_still_there(database: Callable[[st
         assert await conn.fetchval(f"select count(*) from {table}") == 1, table
     assert await conn.fetchval("select kind from due_work") == "hold-end", "holds made before end as well"
     await conn.close()
-    service = Service(Settings(database=url))
-    async with service.db.transaction() as connection:
-        await load_city(connection, service.city)
-    await service.db.close()
+    tools = Tools(Settings(database=url))
+    async with tools.db.transaction() as connection:
+        await load_city(connection, tools.city)
+    await tools.db.close()

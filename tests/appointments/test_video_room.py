@@ -18,7 +18,7 @@ from services.appointments.video.gateways import Rooms
 from shared.arriving import ROOM_OPENS_BEFORE
 from shared.auth import Caller
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, booking, pass_time, weekend
 from tests.appointments.test_video import book
 from tests.appointments.visitor import Visitor, content
@@ -26,8 +26,8 @@ from tests.shared.web.html import links, parse
 from tests.support.browsing import Browsing
 
 
-async def move_to(service: Service, moment: datetime) -> None:
-    pass_time(service, moment - service.clock.now())
+async def move_to(tools: Tools, moment: datetime) -> None:
+    pass_time(tools, moment - tools.clock.now())
 
 
 def claims_of(link: str, room: str | None = None) -> dict[str, Any]:
@@ -81,9 +81,9 @@ def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
     assert claims["room"] not in other.guest_link(id, start, end), "whoever lacks the secret cannot know the name"
 
 
-async def test_the_link_shows_only_while_the_room_is_open(client: Client, service: Service) -> None:
-    booked, visitor = await book(client, service), Visitor(client)
-    start = weekend(service)
+async def test_the_link_shows_only_while_the_room_is_open(client: Client, tools: Tools) -> None:
+    booked, visitor = await book(client, tools), Visitor(client)
+    start = weekend(tools)
     path = f"/appointments/m/{booked['token']}/video"
 
     async def outside() -> list[str]:
@@ -97,51 +97,49 @@ async def test_the_link_shows_only_while_the_room_is_open(client: Client, servic
     assert "09:50 Uhr" in content(tree)
     assert "0203 94000" in content(tree)
 
-    await move_to(service, start - ROOM_OPENS_BEFORE)
+    await move_to(tools, start - ROOM_OPENS_BEFORE)
     link, test = await outside()
     assert claims_of(link)["room"] != claims_of(test)["room"]
     answer = await client.get(path)
     assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
     assert (await client.get(path.replace(booked["token"], "x" * 46))).status_code == 404
 
-    await move_to(service, datetime.fromisoformat(booked["ends_at"]))
+    await move_to(tools, datetime.fromisoformat(booked["ends_at"]))
     assert (await client.get(path)).headers["location"] == path.removesuffix("/video")
 
 
-async def test_who_cancels_is_let_in_no_more(client: Client, service: Service) -> None:
-    booked = await book(client, service)
+async def test_who_cancels_is_let_in_no_more(client: Client, tools: Tools) -> None:
+    booked = await book(client, tools)
     await client.post(f"{API}/appointments/{booked['token']}/cancellation")
-    await move_to(service, weekend(service))
+    await move_to(tools, weekend(tools))
     answer = await client.get(f"/appointments/m/{booked['token']}/video")
     assert answer.headers["location"] == f"/appointments/m/{booked['token']}"
 
 
-async def test_an_appointment_at_a_counter_has_no_room(client: Client, service: Service) -> None:
-    manage = await Visitor(client).book(at(service, 10))
+async def test_an_appointment_at_a_counter_has_no_room(client: Client, tools: Tools) -> None:
+    manage = await Visitor(client).book(at(tools, 10))
     assert (await client.get(f"{manage}/video")).headers["location"] == manage
 
 
 @pytest_asyncio.fixture
-async def staff(app: Any, service: Service, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+async def staff(app: Any, tools: Tools, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
     """A client with the token of somebody who works by video; for the service a token is the name of a station."""
 
     async def check(token: str) -> Caller:
         return Caller(subject="schalter", roles=frozenset({"appointments:staff"}), stations=frozenset({token}))
 
-    monkeypatch.setattr(service.tokens, "check", check)
+    monkeypatch.setattr(tools.tokens, "check", check)
     headers = {"Authorization": "Bearer video"}
     return Browsing(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
 
 
-async def test_staff_lead_the_conversation_while_the_room_is_open(
-    client: Client, staff: Client, service: Service
-) -> None:
-    booked = await book(client, service)
+async def test_staff_lead_the_conversation_while_the_room_is_open(client: Client, staff: Client, tools: Tools) -> None:
+    booked = await book(client, tools)
     path = f"{API}/staff/video/{booked['number']}"
     assert (await client.get(path)).status_code == 401
     assert (await staff.get(path)).json()["type"].endswith("room-closed")
     assert (await staff.get(path, headers={"Authorization": "Bearer mitte"})).status_code == 403
-    counter = (await client.post(f"{API}/appointments", json=booking(at(service, 10)))).json()
+    counter = (await client.post(f"{API}/appointments", json=booking(at(tools, 10)))).json()
     everywhere = {"Authorization": "Bearer *"}
     for number in ("0000-0000", counter["number"]):
         assert (await staff.get(f"{API}/staff/video/{number}")).status_code == 403, (
@@ -149,7 +147,7 @@ async def test_staff_lead_the_conversation_while_the_room_is_open(
         )
         assert (await staff.get(f"{API}/staff/video/{number}", headers=everywhere)).status_code == 404
 
-    await move_to(service, weekend(service))
+    await move_to(tools, weekend(tools))
     found = (await staff.get(path)).json()
     assert claims_of(found["link"])["context"]["user"]["moderator"] == "true"
     [link, _] = [

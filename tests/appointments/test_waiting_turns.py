@@ -14,8 +14,9 @@ from services.appointments.waiting.facts import OFFER, WAITING
 from services.appointments.waiting.joining import LAST_DAY
 from services.appointments.waiting.line import OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
-from shared.due import Claim, Handler
-from shared.service import Service
+from shared.due import Claim
+from shared.lanes import Handler
+from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.conftest import API, FAMILY, Client, at
 from tests.appointments.locks import waiting
@@ -23,50 +24,50 @@ from tests.appointments.waiting import assert_line_consistent, book, cancel, ent
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
-    return at(service, 9)
+def start(tools: Tools) -> datetime:
+    return at(tools, 9)
 
 
 async def statuses(client: Client, *joined: dict[str, Any]) -> list[str]:
     return [(await entry(client, each))["status"] for each in joined]
 
 
-async def free_at_night(service: Service, booked: dict[str, Any]) -> None:
+async def free_at_night(tools: Tools, booked: dict[str, Any]) -> None:
     """Seats become free without being freed, and are found by the nightly look."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("delete from seats where appointment = (select id from appointments where number = :number)"),
             {"number": booked["number"]},
         )
-        await look_again(conn, service, Claim(LOOK_AGAIN, "0", 1, uuid4()))
+        await look_again(conn, tools, Claim(LOOK_AGAIN, "0", 1, uuid4()))
 
 
 @pytest.mark.parametrize("family_first", [True, False])
 @pytest.mark.parametrize("at_night", [True, False])
 async def test_seats_go_by_joining_not_by_how_many_somebody_needs(
-    client: Client, service: Service, start: datetime, family_first: bool, at_night: bool
+    client: Client, tools: Tools, start: datetime, family_first: bool, at_night: bool
 ) -> None:
     booked = await book(client, start, services=FAMILY)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     needs: dict[str, dict[str, Any]] = {"Family": {"services": list(FAMILY)}, "Alone": {}}
     order = list(needs) if family_first else list(reversed(needs))
     first, second = [await join(client, start, name=name, **needs[name]) for name in order]
-    await (free_at_night(service, booked) if at_night else cancel(client, booked))
+    await (free_at_night(tools, booked) if at_night else cancel(client, booked))
     assert await statuses(client, first, second) == ["offered", "waiting"]
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
-async def test_changes_of_the_line_wait_for_each_other(client: Client, service: Service, start: datetime) -> None:
+async def test_changes_of_the_line_wait_for_each_other(client: Client, tools: Tools, start: datetime) -> None:
     booked = await book(client, start)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     first, second = await join(client, start), await join(client, start, name="Second")
     await cancel(client, booked)
     offer = (await entry(client, first))["offer"]["token"]
-    offer_id, second_id = service.links.read(OFFER, offer)[0], service.links.read(WAITING, second["token"])[0]
+    offer_id, second_id = tools.links.read(OFFER, offer)[0], tools.links.read(WAITING, second["token"])[0]
 
     async def due(handler: Handler, kind: str, key: UUID | int) -> None:
-        async with service.db.transaction() as conn:
-            await handler(conn, service, Claim(kind, str(key), 1, uuid4()))
+        async with tools.db.transaction() as conn:
+            await handler(conn, tools, Claim(kind, str(key), 1, uuid4()))
 
     acts: dict[str, Callable[[], Awaitable[Any]]] = {
         "join": lambda: client.post(f"{API}/waiting", json=wait(start, "Third")),
@@ -77,60 +78,58 @@ async def test_changes_of_the_line_wait_for_each_other(client: Client, service: 
         "end": lambda: due(end_wait, LAST_DAY, second_id),
     }
     for act in acts.values():
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await lock_line(conn)
-            task = await waiting(service, act())
+            task = await waiting(tools, act())
             rows = await conn.execute(text("select 1 from waiting_entries for update nowait"))
             assert rows.all(), "what waits for the line has locked no entry"
         answer = await task
         assert not isinstance(answer, httpx.Response) or answer.is_success
     assert await statuses(client, first, second) == ["left", "over"]
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
-async def test_an_offer_is_declined_or_taken_and_never_both(client: Client, service: Service, start: datetime) -> None:
+async def test_an_offer_is_declined_or_taken_and_never_both(client: Client, tools: Tools, start: datetime) -> None:
     """The second to come read the offer before the first was through, and looks again."""
     booked, later = await book(client, start), await book(client, start + timedelta(hours=1))
-    await sell_out(service, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
     for each, first, other in ((booked, decline, "taking"), (later, take, "declining")):
         await cancel(client, each)
         token = (await entry(client, joined))["offer"]["token"]
-        async with service.db.transaction() as conn:
-            await first(conn, service, service.links.read(OFFER, token)[0], service.clock.now())
-            second = await waiting(service, client.post(f"{API}/offers/{token}/{other}"))
+        async with tools.db.transaction() as conn:
+            await first(conn, tools, tools.links.read(OFFER, token)[0], tools.clock.now())
+            second = await waiting(tools, client.post(f"{API}/offers/{token}/{other}"))
         assert (await second).status_code == 410
     assert await statuses(client, joined) == ["booked"]
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
 @pytest.mark.usefixtures("roles_as_tokens")
-async def test_a_closure_finds_what_was_taken_while_it_waited(
-    client: Client, service: Service, start: datetime
-) -> None:
+async def test_a_closure_finds_what_was_taken_while_it_waited(client: Client, tools: Tools, start: datetime) -> None:
     booked = await book(client, start)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
     await cancel(client, booked)
     token = (await entry(client, joined))["offer"]["token"]
     body = closing(start.date(), station="walsum")
     lead = {"Authorization": "Bearer appointments:lead"}
-    async with service.db.transaction() as conn:
-        await take(conn, service, service.links.read(OFFER, token)[0], service.clock.now())
-        closed = await waiting(service, client.put(f"{ADDRESS}/{uuid4()}", json=body, headers=lead))
+    async with tools.db.transaction() as conn:
+        await take(conn, tools, tools.links.read(OFFER, token)[0], tools.clock.now())
+        closed = await waiting(tools, client.put(f"{ADDRESS}/{uuid4()}", json=body, headers=lead))
     assert (await closed).status_code == 409
     assert await statuses(client, joined) == ["booked"]
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
 async def test_nobody_is_offered_anything_once_they_cannot_be_told(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
     booked = await book(client, start)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     first, second = await join(client, start), await join(client, start, name="Second")
-    async with service.db.transaction() as conn:
-        id = service.links.read(WAITING, first["token"])[0]
+    async with tools.db.transaction() as conn:
+        id = tools.links.read(WAITING, first["token"])[0]
         await conn.execute(text("delete from people where matter = :id"), {"id": id})
     await cancel(client, booked)
     assert await statuses(client, first, second) == ["waiting", "offered"]
@@ -138,25 +137,25 @@ async def test_nobody_is_offered_anything_once_they_cannot_be_told(
 
 @pytest.mark.usefixtures("roles_as_tokens")
 async def test_of_what_a_lifted_closure_frees_the_earliest_day_is_offered_first(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
-    last, id = at(service, 9, days=4), uuid4()
+    last, id = at(tools, 9, days=4), uuid4()
     days = [start + timedelta(days=n) for n in range((last.date() - start.date()).days + 1)]
     hours = {"counter": "walsum-1", "from_time": "09:00", "until_time": "09:10"}
     closure = closing(start.date(), len(days), station="walsum", **hours)
     await send(client, "PUT", f"/{id}", closure)
-    await sell_out(service, *days)
+    await sell_out(tools, *days)
     joined = await join(client, start, last_day=str(last.date()))
     await send(client, "POST", f"/{id}/lifting")
     assert datetime.fromisoformat((await entry(client, joined))["offer"]["starts_at"]) == start
 
 
-async def test_an_offer_does_not_expire_before_its_time(client: Client, service: Service, start: datetime) -> None:
+async def test_an_offer_does_not_expire_before_its_time(client: Client, tools: Tools, start: datetime) -> None:
     booked = await book(client, start)
-    await sell_out(service, start)
+    await sell_out(tools, start)
     joined = await join(client, start)
     await cancel(client, booked)
-    offer = service.links.read(OFFER, (await entry(client, joined))["offer"]["token"])[0]
-    async with service.db.transaction() as conn:
-        await expire_offer(conn, service, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
+    offer = tools.links.read(OFFER, (await entry(client, joined))["offer"]["token"])[0]
+    async with tools.db.transaction() as conn:
+        await expire_offer(conn, tools, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
     assert await statuses(client, joined) == ["offered"]

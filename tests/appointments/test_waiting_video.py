@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from services.appointments.video.domain import VIDEO_CONSENT
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, booking, outbox, weekend
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
 from tests.appointments.waiting import assert_line_consistent, cancel, entry, join, sell_out, wait
@@ -17,24 +17,24 @@ WAITING = "/appointments/waiting"
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
-    return weekend(service)
+def start(tools: Tools) -> datetime:
+    return weekend(tools)
 
 
-async def offered(client: Client, service: Service, start: datetime) -> dict[str, Any]:
+async def offered(client: Client, tools: Tools, start: datetime) -> dict[str, Any]:
     """Somebody who waits for a video and has an offer."""
     body = booking(start, station="video", person={"consent": VIDEO_CONSENT})
     booked = (await client.post(f"{API}/appointments", json=body)).json()
-    await sell_out(service, start, counter="video-%")
+    await sell_out(tools, start, counter="video-%")
     joined = await join(client, start, stations=["video"])
     await cancel(client, booked)
     return joined
 
 
 async def test_consent_is_asked_before_the_time_is_taken_and_leads_to_the_room(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
-    visitor, joined = Visitor(client), await offered(client, service, start)
+    visitor, joined = Visitor(client), await offered(client, tools, start)
     waiting = await entry(client, joined)
     path, taking = f"/appointments/offer/{waiting['offer']['token']}", f"offers/{waiting['offer']['token']}/taking"
     shown = await visitor.see(path)
@@ -49,23 +49,23 @@ async def test_consent_is_asked_before_the_time_is_taken_and_leads_to_the_room(
     manage = answer.headers["location"].removesuffix("?new=1")
     assert f"{manage}/video" in own_links(await visitor.see(manage))
     assert (await client.post(f"{API}/{taking}", json={"consent": VIDEO_CONSENT})).json()["kind"] == "video"
-    kinds = [json.loads(row.body).get("entry", {}).get("kind") for row in await outbox(service)]
+    kinds = [json.loads(row.body).get("entry", {}).get("kind") for row in await outbox(tools)]
     assert kinds.count("video") == 3, "joined, offered, left"
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
-async def test_declining_needs_no_consent(client: Client, service: Service, start: datetime) -> None:
-    joined = await offered(client, service, start)
+async def test_declining_needs_no_consent(client: Client, tools: Tools, start: datetime) -> None:
+    joined = await offered(client, tools, start)
     token = (await entry(client, joined))["offer"]["token"]
     answer = await Visitor(client).press(f"/appointments/offer/{token}", action="decline")
     assert answer.headers["location"].endswith("?declined=1")
 
 
 async def test_the_pages_lead_from_one_kind_to_the_other_and_onto_the_list(
-    client: Client, service: Service, start: datetime
+    client: Client, tools: Tools, start: datetime
 ) -> None:
     visitor = Visitor(client)
-    await sell_out(service, start, counter="video-%")
+    await sell_out(tools, start, counter="video-%")
     by_video = f"{WAITING}?services=meldebescheinigung&place=video"
     assert by_video in own_links(await visitor.see(f"{WAITING}?services=meldebescheinigung"))
     days = await visitor.see(by_video)
@@ -80,6 +80,6 @@ async def test_the_pages_lead_from_one_kind_to_the_other_and_onto_the_list(
     assert "Per Video" in content(joined)
 
 
-async def test_the_two_kinds_are_not_waited_for_together(client: Client, service: Service, start: datetime) -> None:
+async def test_the_two_kinds_are_not_waited_for_together(client: Client, tools: Tools, start: datetime) -> None:
     answer = await client.post(f"{API}/waiting", json=wait(start, stations=["video", "mitte"]))
     assert answer.json()["type"].endswith("unknown-choice")

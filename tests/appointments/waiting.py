@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, booking
 
 
@@ -36,9 +36,9 @@ async def entry(client: Client, joined: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def sell_out(service: Service, *days: datetime, counter: str = "walsum-%") -> None:
+async def sell_out(tools: Tools, *days: datetime, counter: str = "walsum-%") -> None:
     """Take every seat of some days at some counters, but for those that are taken already."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         for day in days:
             first = day.astimezone(BERLIN).replace(hour=0, minute=0, second=0, microsecond=0)
             await conn.execute(
@@ -79,9 +79,9 @@ async def free_starts(client: Client, start: datetime, services: str = "meldebes
     return starts
 
 
-async def assert_line_consistent(service: Service) -> None:
+async def assert_line_consistent(tools: Tools) -> None:
     """INVARIANT: an open offer owns exactly its seats, an ended one none but those of its appointment."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         wrong = await conn.execute(
             text("""
             select o.id from seat_offers o join waiting_entries e on e.id = o.entry

@@ -25,21 +25,21 @@ from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.benchmarks.statement import row
 
 
 async def sample_values(settings: Settings) -> tuple[dict[str, object], dict[str, list[str]]]:
     """The values of the row of a booking, as the service writes them, and the counters of each station."""
-    service, now = Service(settings), datetime.now(UTC)
+    tools, now = Tools(settings), datetime.now(UTC)
     body = {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]}
     details: Details = BookingIn.model_validate({"person": body}).person.details()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         offer = await load_offer(conn, now.date(), "mitte", ["meldebescheinigung"])
         everywhere = await load_offer(conn, now.date())
-    await service.db.close()
+    await tools.db.close()
     seating = Seating(offer, "mitte-1", now, now)
-    _, values = usecases._booked(service, uuid4(), "0000-0000", seating, details, now)
+    _, values = usecases._booked(tools, uuid4(), "0000-0000", seating, details, now)
     limits = values_of(Limits(settings).origin("127.0.0.1"), now)
     return values | limits, {each.key: list(each.counters) for each in everywhere.stations}
 

@@ -14,7 +14,7 @@ from services.appointments.queue.facts import particulars_of
 from services.appointments.settings import Settings
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 from tests.benchmarks.rows import Row, compare, percentile, remark
 from tests.benchmarks.site import Site
 from tests.benchmarks.statement import row
@@ -60,15 +60,15 @@ def _rate(seconds: list[float]) -> float:
 async def _ours(site: Site) -> list[float]:
     """What the API and the page do: the call, its fact, the entry in the audit log, one transaction."""
     async with site.database("appointments") as database:
-        service = Service(Settings(database=database, pool_size=len(COUNTERS)))
+        tools = Tools(Settings(database=database, pool_size=len(COUNTERS)))
         who = Caller(subject="clerk", roles=frozenset({"appointments:staff"}), stations=frozenset({EVERY_STATION}))
 
         async def call(counter: str) -> bool:
-            async with service.db.transaction() as conn:
-                return await Desk(conn, service, who, datetime.now(UTC)).call(counter) is not None
+            async with tools.db.transaction() as conn:
+                return await Desk(conn, tools, who, datetime.now(UTC)).call(counter) is not None
 
         seconds = await _all_call(site, database, call)
-        await service.db.close()
+        await tools.db.close()
         return seconds
 
 
@@ -112,10 +112,10 @@ async def _all_call(site: Site, database: str, call: Call) -> list[float]:
 async def _prepare(database: str, count: int) -> None:
     now = datetime.now(UTC)
     day = now.astimezone(BERLIN).date()
-    service = Service(Settings(database=database))
-    async with service.db.transaction() as conn:
+    tools = Tools(Settings(database=database))
+    async with tools.db.transaction() as conn:
         offer = await load_offer(conn, day, "mitte", ["meldebescheinigung"])
-    await service.db.close()
+    await tools.db.close()
     conn = await asyncpg.connect(database)
     await conn.execute(_COUNTERS)
     await conn.execute(_TICKETS, day, particulars_of(offer, now).model_dump_json(), now, count)

@@ -16,9 +16,10 @@ from shared.events.base import Received
 from shared.events.registry import topic_of
 from shared.inbox import _ENTER
 from shared.kafka import consumer_settings
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
 from shared.settings import Platform
 from shared.statements import Statement
+from shared.tools import Tools
 from tests.benchmarks.facts import booked, publish
 from tests.benchmarks.rows import Row, compare
 from tests.benchmarks.site import Site
@@ -74,7 +75,7 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
     applied = 0
     done = asyncio.Event()
 
-    async def react(conn: AsyncConnection, _: Service, received: Received[AppointmentBooked]) -> None:
+    async def react(conn: AsyncConnection, _: Tools, received: Received[AppointmentBooked]) -> None:
         nonlocal started, applied
         started = started or time.perf_counter()
         await _EFFECT.run(conn, _values(received.fact))
@@ -83,9 +84,9 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
             after_commit(conn, done.set)
 
     # A group is a prefix and a name: a prefix of its own would hide the facts, so each round reads as another service.
-    service = Service(Settings(platform=platform, database=database))
-    service.name = f"notifications-{time.time_ns()}"
-    app = service.create_app(roles=frozenset({Role.CONSUME}), reactions={AppointmentBooked: react})
+    tools = Tools(Settings(platform=platform, database=database))
+    tools.name = f"notifications-{time.time_ns()}"
+    app = application(tools, frozenset({Role.CONSUME}), Parts(reactions={AppointmentBooked: react}))
     async with app.router.lifespan_context(app):
         await asyncio.wait_for(done.wait(), 120)
         return time.perf_counter() - started

@@ -10,7 +10,8 @@ from services.appointments.settings import Settings as RecordingSettings
 from services.notifications.settings import Settings as ConsumingSettings
 from shared.events.appointments import AppointmentBooked
 from shared.events.base import Received
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
+from shared.tools import Tools
 from tests.benchmarks.facts import booked
 from tests.benchmarks.rows import Row, at_most, percentile, remark
 from tests.benchmarks.site import Site
@@ -26,14 +27,14 @@ async def commit_to_hands(site: Site) -> list[Row]:
     committed: dict[UUID, float] = {}
     arrived: dict[UUID, float] = {}
 
-    async def react(_: AsyncConnection, __: Service, received: Received[AppointmentBooked]) -> None:
+    async def react(_: AsyncConnection, __: Tools, received: Received[AppointmentBooked]) -> None:
         arrived[received.fact.id] = time.perf_counter()
 
     async with site.database("appointments") as first, site.database("notifications") as second:
-        recording = Service(RecordingSettings(platform=platform, database=first))
-        consuming = Service(ConsumingSettings(platform=platform, database=second))
-        relay = recording.create_app(roles=frozenset({Role.RELAY}))
-        consumer = consuming.create_app(roles=frozenset({Role.CONSUME}), reactions={AppointmentBooked: react})
+        recording = Tools(RecordingSettings(platform=platform, database=first))
+        consuming = Tools(ConsumingSettings(platform=platform, database=second))
+        relay = application(recording, frozenset({Role.RELAY}), Parts())
+        consumer = application(consuming, frozenset({Role.CONSUME}), Parts(reactions={AppointmentBooked: react}))
         async with relay.router.lifespan_context(relay), consumer.router.lifespan_context(consumer):
             for number in range(site.sizes.singles + 1):
                 fact = booked(number).fact

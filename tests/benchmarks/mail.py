@@ -13,8 +13,9 @@ from deploy.local.stack import FarEnd
 from services.notifications.app import create_app
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import Platform
+from shared.tools import Tools
 from tests.benchmarks.facts import booked
 from tests.benchmarks.rows import Row, compare
 from tests.benchmarks.site import Site
@@ -46,12 +47,12 @@ async def mail_fan_out(site: Site) -> list[Row]:
 
 async def plan(platform: Platform, database: str, count: int) -> None:
     """Let the service learn of bookings, so that their confirmations are due."""
-    service = Service(Settings(platform=platform, database=database))
+    tools = Tools(Settings(platform=platform, database=database))
     for first in range(0, count, AT_ONCE):
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             for number in range(first, min(count, first + AT_ONCE)):
-                await take_fact(conn, service, booked(number), service.clock.now())
-    await service.db.close()
+                await take_fact(conn, tools, booked(number), tools.clock.now())
+    await tools.db.close()
 
 
 def accepted(server: FarEnd) -> list[Accepted]:

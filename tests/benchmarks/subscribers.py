@@ -17,8 +17,8 @@ from shared.events.base import Fact
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
 from shared.people import Person
-from shared.service import Service
 from shared.settings import Platform
+from shared.tools import Tools
 from tests.benchmarks.mail import accepted, bare, drained
 from tests.benchmarks.rows import Row, compare
 from tests.benchmarks.site import Site
@@ -66,36 +66,36 @@ def a_closure() -> Fact:
 
 async def subscribe(platform: Platform, database: str, count: int, news: Fact) -> None:
     """Let there be subscribers, and news for them that has not begun to spread."""
-    service = Service(Settings(platform=platform, database=database))
-    now = service.clock.now()
+    tools = Tools(Settings(platform=platform, database=database))
+    now = tools.clock.now()
     rows, people, known = [], [], []
     subscribed = type_of(SubscriptionConfirmed)
     for number in range(count):
         id, person = uuid4(), Person(name="", mail=f"anna+{number}@example.org")
-        people.append({"matter": id, **service.people.row(id, person)})
+        people.append({"matter": id, **tools.people.row(id, person)})
         known.append({"id": id, "version": 1, "told_version": 1, "type": subscribed, "fact": {}, "changed_at": now})
         rows.append(
             {
-                "id": id, "version": 1, "address": service.people.person_key(person), "channel": "mail",
+                "id": id, "version": 1, "address": tools.people.person_key(person), "channel": "mail",
                 "districts": [200], "quarters": [], "topics": list(Topic), "language": ("de", "en")[number % 2],
                 "digest": False, "confirmed_at": now,
             }
         )  # fmt: skip
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(insert(metadata.tables["people"]), people)
         await conn.execute(insert(matters), known)
         await conn.execute(insert(subscriptions), rows)
-        await take_news(conn, service, as_news(news, now), now)
-    await service.db.close()
+        await take_news(conn, tools, as_news(news, now), now)
+    await tools.db.close()
 
 
 async def spread(platform: Platform, database: str) -> None:
     """Plan the messages of all news."""
-    service = Service(Settings(platform=platform, database=database))
+    tools = Tools(Settings(platform=platform, database=database))
     while True:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             work = (await conn.execute(_TAKE, {"kinds": list(_SPREADING)})).one_or_none()
             if work is None:
                 break
-            await _SPREADING[work.kind](conn, service, Claim(work.kind, work.key, 1, uuid4()))
-    await service.db.close()
+            await _SPREADING[work.kind](conn, tools, Claim(work.kind, work.key, 1, uuid4()))
+    await tools.db.close()

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 from sqlalchemy import text
 
 from services.appointments.video.domain import VIDEO_CONSENT
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import at, weekend
 from tests.appointments.stops import Stop, a_stop
 from tests.appointments.visitor import Visitor
@@ -21,9 +21,9 @@ _SLOTS_USED = 40
 class BookingSite:
     """The pages at an address, and a visitor who makes drafts and appointments to look at."""
 
-    def __init__(self, address: str, service: Service, client: httpx.AsyncClient) -> None:
+    def __init__(self, address: str, tools: Tools, client: httpx.AsyncClient) -> None:
         self.address = address
-        self.service = service
+        self.tools = tools
         self.visitor = Visitor(client)
         self._given = 0
         self._video_given = 0
@@ -32,16 +32,16 @@ class BookingSite:
         """A time that no other test uses."""
         days, slot = divmod(self._given, _SLOTS_USED)
         self._given += 1
-        return at(self.service, 9, days=3 + days) + slot * timedelta(minutes=10)
+        return at(self.tools, 9, days=3 + days) + slot * timedelta(minutes=10)
 
     def next_video_start(self) -> datetime:
         """A time by video that no other test uses."""
         self._video_given += 1
-        return weekend(self.service) + self._video_given * timedelta(minutes=10)
+        return weekend(self.tools) + self._video_given * timedelta(minutes=10)
 
     def limit_persons(self, limit: int) -> None:
         """Let a person have so many appointments to come."""
-        self.service.settings.person_limit = limit  # type: ignore[attr-defined]
+        self.tools.settings.person_limit = limit  # type: ignore[attr-defined]
 
     async def draft(self, filled_in: bool = True) -> str:
         """The path of a new draft."""
@@ -61,7 +61,7 @@ class BookingSite:
 
     async def change(self, statement: str) -> None:
         """Change the database behind the pages."""
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(text(statement))
 
     async def open(self, page: Page, path: str) -> None:
@@ -213,7 +213,7 @@ async def used_up(site: BookingSite, page: Page) -> None:
 
 async def _stop_booked(site: BookingSite) -> tuple[Stop, str]:
     """A stop, and the path of an appointment there."""
-    stop = await a_stop(site.service, days=4)
+    stop = await a_stop(site.tools, days=4)
     answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
     draft = answer.headers["location"].removesuffix("/details")
     await site.visitor.fill_in(draft)
@@ -222,12 +222,12 @@ async def _stop_booked(site: BookingSite) -> tuple[Stop, str]:
 
 
 async def stop_place(site: BookingSite, page: Page) -> None:
-    await a_stop(site.service)
+    await a_stop(site.tools)
     await site.open(page, "/appointments/book/place?services=meldebescheinigung")
 
 
 async def stop_time(site: BookingSite, page: Page) -> None:
-    stop = await a_stop(site.service)
+    stop = await a_stop(site.tools)
     await stop.delay(20)
     await site.open(page, f"/appointments/book/time?services=meldebescheinigung&place={stop.key}")
 
@@ -256,7 +256,7 @@ async def stop_moving(site: BookingSite, page: Page) -> None:
 
 
 async def stop_check(site: BookingSite, page: Page) -> None:
-    stop = await a_stop(site.service, days=4)
+    stop = await a_stop(site.tools, days=4)
     await stop.delay(20)
     answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
     draft = answer.headers["location"].removesuffix("/details")

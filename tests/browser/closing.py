@@ -32,22 +32,22 @@ class ClosingSite(BookingSite):
     async def begin(self) -> datetime:
         """Nobody has an appointment, nothing is closed: nine o'clock on a day to come."""
         await self.change("truncate seats, appointments, closures cascade")
-        return at(self.service, 9)
+        return at(self.tools, 9)
 
     async def sign_in(self, page: Page) -> None:
         """Give a browser the session of somebody who leads all stations."""
-        value = self.service.sessions.seal(SESSION, LEAD)
+        value = self.tools.sessions.seal(SESSION, LEAD)
         cookie = {"name": "nahbar-staff-session", "value": value, "url": f"{self.address}/appointments/staff"}
         await page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     async def close(self, day: date, **changes: Any) -> Closure:
         """Close Mitte on a day, as proposed."""
         wanted = Closure(uuid4(), 1, "mitte", day, day, REASON, **changes)
-        now = self.service.clock.now()
-        async with self.service.db.transaction() as conn:
-            preview = await usecases.preview(conn, self.service, LEAD, wanted, now)
+        now = self.tools.clock.now()
+        async with self.tools.db.transaction() as conn:
+            preview = await usecases.preview(conn, self.tools, LEAD, wanted, now)
             confirmed = Confirmation(preview.version)
-            return await usecases.close(conn, self.service, LEAD, wanted, now, confirmed)
+            return await usecases.close(conn, self.tools, LEAD, wanted, now, confirmed)
 
 
 def preview_of(day: date, **changes: str) -> str:
@@ -134,7 +134,7 @@ async def offered_over(site: Any, page: Page) -> None:
 
 
 async def _stop_cancelled(site: Any, page: Page) -> None:
-    start, stop = await site.begin(), await a_stop(site.service)
+    start, stop = await site.begin(), await a_stop(site.tools)
     booked = await book(site.visitor.client, start, station=stop.key)
     await stop.cancel()
     await site.open(page, f"/appointments/m/{booked['token']}")

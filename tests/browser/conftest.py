@@ -24,8 +24,9 @@ from services.mobile_office.settings import Settings as MobileOfficeSettings
 from services.notifications.app import create_app as create_notifications
 from services.notifications.settings import Settings as NotificationsSettings
 from shared.city import City
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import Platform
+from shared.tools import Tools
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
@@ -152,7 +153,7 @@ async def site() -> AsyncIterator[str]:
 @asynccontextmanager
 async def appointments(
     stack: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, Service, httpx.AsyncClient]]:
+) -> AsyncIterator[tuple[str, Tools, httpx.AsyncClient]]:
     """The pages of `appointments`, the staff's issuer and the portal on one port: address, service, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
     listener = free_port()
@@ -168,19 +169,19 @@ async def appointments(
     keys = tmp_path_factory.mktemp("issuer")
     issuer.include_router(create_issuer(keys, platform.oidc_issuer, platform.oidc_audience, secret), prefix="/issuer")
     app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(service.city, {"termin"}))
+    tools: Tools = app.state.tools
+    platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(tools.city, {"termin"}))
     async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
-        yield address, service, client
-    await service.db.close()
+        yield address, tools, client
+    await tools.db.close()
     await drop_database(database)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
     """The booking pages."""
-    async with appointments(stack, tmp_path_factory) as (address, service, client):
-        yield BookingSite(address, service, client)
+    async with appointments(stack, tmp_path_factory) as (address, tools, client):
+        yield BookingSite(address, tools, client)
 
 
 @pytest.fixture
@@ -192,15 +193,15 @@ def desk(booking: BookingSite) -> DeskSite:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QueueSite]:
     """The pages of the queue, on a working day at ten."""
-    async with appointments(stack, tmp_path_factory) as (address, service, client):
-        yield QueueSite(address, service, client)
+    async with appointments(stack, tmp_path_factory) as (address, tools, client):
+        yield QueueSite(address, tools, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
     """The pages of closures."""
-    async with appointments(stack, tmp_path_factory) as (address, service, client):
-        yield ClosingSite(address, service, client)
+    async with appointments(stack, tmp_path_factory) as (address, tools, client):
+        yield ClosingSite(address, tools, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -212,10 +213,10 @@ async def messages(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     settings = NotificationsSettings(platform=platform, database=database)
     app = create_notifications(settings, frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    async with serving(OnePort({"notifications": app}, create_portal(service.city, {"termin"}))) as address:
-        yield MessagesSite(address, service)
-    await service.db.close()
+    tools: Tools = app.state.tools
+    async with serving(OnePort({"notifications": app}, create_portal(tools.city, {"termin"}))) as address:
+        yield MessagesSite(address, tools)
+    await tools.db.close()
     await drop_database(database)
 
 
@@ -227,11 +228,11 @@ async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) 
         kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
     )
     app = create_notifications(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    platform_app = OnePort({"notifications": app}, create_portal(service.city, {"nachrichten"}))
+    tools: Tools = app.state.tools
+    platform_app = OnePort({"notifications": app}, create_portal(tools.city, {"nachrichten"}))
     async with serving(platform_app) as address:
-        yield SubscribingSite(address, service)
-    await service.db.close()
+        yield SubscribingSite(address, tools)
+    await tools.db.close()
     await drop_database(database)
 
 
@@ -243,8 +244,8 @@ async def touring(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
         kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
     )
     app = create_mobile_office(MobileOfficeSettings(platform=platform, database=database), frozenset({Role.HTTP}))
-    service: Service = app.state.service
-    async with serving(OnePort({"mobile_office": app}, create_portal(service.city, {"mobil"}))) as address:
-        yield TouringSite(address, service)
-    await service.db.close()
+    tools: Tools = app.state.tools
+    async with serving(OnePort({"mobile_office": app}, create_portal(tools.city, {"mobil"}))) as address:
+        yield TouringSite(address, tools)
+    await tools.db.close()
     await drop_database(database)

@@ -26,11 +26,11 @@ class DeskSite:
 
     def __init__(self, booking: BookingSite, member: str = "leitung") -> None:
         self.booking = booking
-        self.clerk = Clerk.sign_in(booking.visitor.client, booking.service, member)
+        self.clerk = Clerk.sign_in(booking.visitor.client, booking.tools, member)
 
     async def sign_in(self, page: Page, session: Session | None = None) -> None:
         """Give the browser a session."""
-        clerk = self.clerk if session is None else Clerk(self.clerk.client, self.clerk.service, session)
+        clerk = self.clerk if session is None else Clerk(self.clerk.client, self.clerk.tools, session)
         cookie = {"name": "nahbar-staff-session", "value": clerk.cookie, "url": self.booking.address}
         await page.context.add_cookies([cookie])  # type: ignore[list-item]
 
@@ -61,7 +61,7 @@ class DeskSite:
         return answer.headers["location"].removeprefix(PAGES)
 
     def _today(self) -> datetime:
-        return self.booking.service.clock.now().astimezone(BERLIN).replace(hour=0, minute=1)
+        return self.booking.tools.clock.now().astimezone(BERLIN).replace(hour=0, minute=1)
 
 
 DeskState = Callable[[DeskSite, Page], Awaitable[None]]
@@ -102,7 +102,7 @@ async def no_station(site: DeskSite, page: Page) -> None:
 
 
 async def day_of_stop(site: DeskSite, page: Page) -> None:
-    stop = await a_stop(site.booking.service, days=5)
+    stop = await a_stop(site.booking.tools, days=5)
     body = booking(stop.state.arrives_at, station=stop.key)
     assert (await site.clerk.client.post(f"{API}/appointments", json=body)).status_code == 201
     await site.open(page, f"/day?place={stop.key}&day={stop.state.arrives_at.date()}")
@@ -182,7 +182,7 @@ async def hours_preview(site: DeskSite, page: Page) -> None:
 
 async def unreached(site: DeskSite, page: Page) -> None:
     for purpose in ("confirmation", "cancellation", "alternative"):
-        await not_reached(site.booking.service, await site.appointment(), purpose)
+        await not_reached(site.booking.tools, await site.appointment(), purpose)
     await site.booking.change(
         "update appointments a set status = 'offered', held_until = now() + interval '1 hour' "
         "from unreached u where u.appointment = a.id and u.purpose = 'alternative'"

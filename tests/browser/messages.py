@@ -12,7 +12,7 @@ from services.notifications.delivery.queries import log_of
 from services.notifications.delivery.usecases import Hand
 from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import take_fact
-from shared.service import Service
+from shared.tools import Tools
 from tests.browser.subscribing import SubscribingSite
 from tests.notifications.facts import booked, person, received
 from tests.shared.staff.conftest import cookie_of, somebody
@@ -24,29 +24,29 @@ LOST = "1111-1111"
 class MessagesSite:
     """The pages at an address, somebody who is signed in there, and citizens no message reached."""
 
-    def __init__(self, address: str, service: Service) -> None:
+    def __init__(self, address: str, tools: Tools) -> None:
         self.address = address
-        self.service = service
+        self.tools = tools
 
     async def open(self, page: Page, path: str, *roles: str) -> None:
         """Open a page as a member of the staff, with these roles or all of the service."""
         own = {"notifications:staff", "notifications:lead"}
         session = somebody(roles=frozenset(roles or own), stations=frozenset({"*"}))
-        name, _, value = cookie_of(self.service, session).partition("=")
+        name, _, value = cookie_of(self.tools, session).partition("=")
         await page.context.add_cookies([{"name": name, "value": value, "url": self.address}])
         await page.goto(self.address + AREA + path)
 
     async def forget_all(self) -> None:
         """Let there be no matters."""
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(text("delete from matters"))
 
     async def lost(self, starts_in: timedelta, number: str = LOST) -> None:
         """Somebody whose mail bounced and whose SMS failed at the second gateway."""
-        now = self.service.clock.now() - timedelta(hours=1)
-        fact = booked(person("perm-fail"), number=number, starts_at=self.service.clock.now() + starts_in)
-        async with self.service.db.transaction() as conn:
-            await take_fact(conn, self.service, received(fact, now), now)
+        now = self.tools.clock.now() - timedelta(hours=1)
+        fact = booked(person("perm-fail"), number=number, starts_at=self.tools.clock.now() + starts_in)
+        async with self.tools.db.transaction() as conn:
+            await take_fact(conn, self.tools, received(fact, now), now)
         await self._happen(fact.id, "mail", now, News(Event.BEGUN), News(Event.REFUSED, error="permanent 550 5.1.1"))
         await self._happen(
             fact.id,
@@ -60,14 +60,14 @@ class MessagesSite:
         )
 
     async def _happen(self, matter: UUID, channel: str, now: datetime, *news: News) -> None:
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             entries = await log_of(conn, matter)
         message = next(each.message for each in entries if (each.purpose, each.channel) == ("confirmation", channel))
         for each in news:
-            async with self.service.db.transaction() as conn:
+            async with self.tools.db.transaction() as conn:
                 hand = await Hand.of_messages(conn, [message])
                 hand.apply(message, each, now)
-                await hand.save(conn, self.service, now)
+                await hand.save(conn, self.tools, now)
 
 
 MessagesState = Callable[[MessagesSite, Page], Awaitable[None]]
@@ -105,7 +105,7 @@ async def served_elsewhere(site: MessagesSite, page: Page) -> None:
 
 
 async def subscribers_story(site: MessagesSite, page: Page) -> None:
-    found = await SubscribingSite(site.address, site.service).told()
+    found = await SubscribingSite(site.address, site.tools).told()
     await site.open(page, f"/log?matter={subscription_number(found.id)}")
     await expect(page.get_by_text("Abo: Station geschlossen").first).to_be_visible()
 

@@ -14,7 +14,7 @@ from services.appointments.queue.rows import Ticket
 from services.appointments.queue.usecases import TicketWish, issue
 from shared.clock import Clock
 from shared.events.tickets import TicketOutcome
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.conftest import at
 from tests.browser.booking import BookingSite, State, at_path
@@ -28,16 +28,16 @@ SERVICES = ("personalausweis", "wohnsitz-anmelden")
 class QueueSite(BookingSite):
     """The pages at an address, with a queue that every state begins anew."""
 
-    def __init__(self, address: str, service: Service, client: httpx.AsyncClient) -> None:
-        super().__init__(address, service, client)
+    def __init__(self, address: str, tools: Tools, client: httpx.AsyncClient) -> None:
+        super().__init__(address, tools, client)
         self.at(10)
 
     def at(self, hour: int, minute: int = 0) -> None:
         """Let it be this time of a working day."""
-        file = self.service.settings.platform.clock_file
+        file = self.tools.settings.platform.clock_file
         assert file is not None
-        moment = at(self.service, hour, minute, days=0 if self.service.clock.offset() else 3)
-        Clock.move(file, moment - self.service.clock.now() + self.service.clock.offset())
+        moment = at(self.tools, hour, minute, days=0 if self.tools.clock.offset() else 3)
+        Clock.move(file, moment - self.tools.clock.now() + self.tools.clock.offset())
 
     async def begin(self) -> None:
         """Nobody waits, at ten o'clock."""
@@ -46,29 +46,29 @@ class QueueSite(BookingSite):
 
     async def issue(self, count: int = 1, **wish: Any) -> Ticket:
         """Issue some tickets; the last of them."""
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             for _ in range(count):
                 wanted = TicketWish("mitte", **{"services": SERVICES, **wish})
-                ticket = await issue(conn, self.service, uuid4(), wanted, self.service.clock.now())
+                ticket = await issue(conn, self.tools, uuid4(), wanted, self.tools.clock.now())
         return ticket
 
     async def call(self, counter: int = 1) -> Ticket:
         """Call the next to a counter."""
-        async with self.service.db.transaction() as conn:
-            called = await calling.call_next(conn, self.service, f"mitte-{counter}", self.service.clock.now())
+        async with self.tools.db.transaction() as conn:
+            called = await calling.call_next(conn, self.tools, f"mitte-{counter}", self.tools.clock.now())
         assert called
         return called
 
     async def serve(self, ticket: Ticket, minutes: int = 8) -> None:
         """Finish with somebody after some minutes."""
-        async with self.service.db.transaction() as conn:
-            ends = self.service.clock.now() + timedelta(minutes=minutes)
+        async with self.tools.db.transaction() as conn:
+            ends = self.tools.clock.now() + timedelta(minutes=minutes)
             assert ticket.counter
-            await serving.close(conn, self.service, ticket.counter, ticket.id, TicketOutcome.SERVED, ends)
+            await serving.close(conn, self.tools, ticket.counter, ticket.id, TicketOutcome.SERVED, ends)
 
     def page_of(self, id: UUID) -> str:
         """The path of a ticket's page."""
-        return f"/appointments/ticket/{self.service.links.token(TICKET, id, 1)}"
+        return f"/appointments/ticket/{self.tools.links.token(TICKET, id, 1)}"
 
     async def sign_in(self, page: Page) -> None:
         """Give a browser the session of a clerk of all stations."""
@@ -78,7 +78,7 @@ class QueueSite(BookingSite):
             roles=frozenset({"appointments:staff"}),
             stations=frozenset({"*"}),
         )
-        value = self.service.sessions.seal(SESSION, session)
+        value = self.tools.sessions.seal(SESSION, session)
         cookie = {"name": "nahbar-staff-session", "value": value, "url": f"{self.address}/appointments/staff"}
         await page.context.add_cookies([cookie])  # type: ignore[list-item]
 
@@ -162,7 +162,7 @@ async def arriving_wrong(site: Any, page: Page) -> None:
 
 async def appointment_today(site: Any) -> str:
     """The path of an appointment that begins soon."""
-    manage: str = await site.visitor.book(at(site.service, 10, 30, days=0))
+    manage: str = await site.visitor.book(at(site.tools, 10, 30, days=0))
     await site.change("update appointments set counter = counter")
     return manage
 
@@ -175,7 +175,7 @@ async def here(site: Any, page: Page) -> None:
 async def arrived(site: Any, page: Page) -> None:
     await site.begin()
     await appointment_today(site)
-    async with site.service.db.transaction() as conn:
+    async with site.tools.db.transaction() as conn:
         number = (await conn.execute(text("select number from appointments order by starts_at desc limit 1"))).scalar()
     await site.open(page, "/appointments/arrival?place=mitte")
     await page.get_by_label("Nummer Ihres Termins").fill(number)

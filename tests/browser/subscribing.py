@@ -13,7 +13,7 @@ from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from services.notifications.subscribing.queries import Subscription
 from shared.due import Claim
-from shared.service import Service
+from shared.tools import Tools
 from tests.browser.checks import shows
 from tests.notifications.facts import as_news, closed
 
@@ -23,42 +23,42 @@ WISHES = Wishes((200, 400), (504,), ("stations",), "de", digest=True)
 class SubscribingSite:
     """The pages at an address, and subscribers to look at."""
 
-    def __init__(self, address: str, service: Service) -> None:
+    def __init__(self, address: str, tools: Tools) -> None:
         self.address = address
-        self.service = service
+        self.tools = tools
 
     async def request(self) -> UUID:
         """Somebody new who has yet to confirm."""
-        now, address = self.service.clock.now(), Address("mail", f"{uuid4().hex}@example.org")
-        async with self.service.db.transaction() as conn:
-            request = await usecases.ask(conn, self.service, address, WISHES, now)
+        now, address = self.tools.clock.now(), Address("mail", f"{uuid4().hex}@example.org")
+        async with self.tools.db.transaction() as conn:
+            request = await usecases.ask(conn, self.tools, address, WISHES, now)
         assert request
         return request
 
     async def subscription(self) -> Subscription:
         """Somebody new who has confirmed."""
         request = await self.request()
-        async with self.service.db.transaction() as conn:
-            return await usecases.confirm(conn, self.service, request, self.service.clock.now())
+        async with self.tools.db.transaction() as conn:
+            return await usecases.confirm(conn, self.tools, request, self.tools.clock.now())
 
     async def told(self) -> Subscription:
         """Somebody new who was told news."""
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(text("update subscriptions set digest = true"))
-        found, now = await self.subscription(), self.service.clock.now()
+        found, now = await self.subscription(), self.tools.clock.now()
         today = now.date()
         fact = as_news(closed(first_day=today, last_day=today + timedelta(days=2)), now)
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(text("update subscriptions set digest = false where id = :id"), {"id": found.id})
-            await take_news(conn, self.service, fact, now)
-            await fan_out(conn, self.service, Claim(FAN_OUT, str(fact.fact.id), 1, uuid4()))
+            await take_news(conn, self.tools, fact, now)
+            await fan_out(conn, self.tools, Claim(FAN_OUT, str(fact.fact.id), 1, uuid4()))
             await conn.execute(text("update messages set state = 'delivered' where channel = 'mail'"))
         return found
 
     def path(self, kind: str, id: UUID) -> str:
         """The path of a secret link."""
         page = {CONFIRM: "confirm", PREFERENCES: "m", UNSUBSCRIBE: "unsubscribe"}[kind]
-        return f"/notifications/{page}/{self.service.links.token(kind, id, 1)}"
+        return f"/notifications/{page}/{self.tools.links.token(kind, id, 1)}"
 
     async def open(self, page: Page, path: str) -> None:
         """Open a path of the site."""

@@ -204,6 +204,6 @@ async def test_two_windows_that_book_at_once_end_on_the_same_page(open_page: Ope
 
 async def facts(booking: BookingSite) -> int:
     """How many facts the service has recorded."""
-    async with booking.service.db.transaction() as conn:
+    async with booking.tools.db.transaction() as conn:
         count: int = (await conn.execute(text("select count(*) from outbox"))).scalar_one()
         return count

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import SESSION
 from tests.browser.checks import shows
 from tests.mobile_office.touring import LEAD, Touring
@@ -15,8 +15,8 @@ STAFF = "/mobile_office/staff"
 class TouringSite(Touring):
     """The pages at an address."""
 
-    def __init__(self, address: str, service: Service) -> None:
-        super().__init__(service)
+    def __init__(self, address: str, tools: Tools) -> None:
+        super().__init__(tools)
         self.address = address
 
     async def open(self, page: Page, path: str) -> None:
@@ -25,7 +25,7 @@ class TouringSite(Touring):
 
     async def sign_in(self, page: Page) -> None:
         """Give a browser the session of somebody who leads the tours."""
-        value = self.service.sessions.seal(SESSION, LEAD)
+        value = self.tools.sessions.seal(SESSION, LEAD)
         cookie = {"name": "nahbar-staff-session", "value": value, "url": f"{self.address}{STAFF}"}
         await page.context.add_cookies([cookie])  # type: ignore[list-item]
 

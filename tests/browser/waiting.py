@@ -17,9 +17,9 @@ WAITING = "/appointments/waiting"
 
 async def sold_out_day(site: BookingSite) -> datetime:
     """A morning at Mitte on a day on which everything is taken, and nobody waits."""
-    start = at(site.service, 9, days=16)
+    start = at(site.tools, 9, days=16)
     await site.change("update waiting_entries set status = 'left' where status in ('waiting', 'offered')")
-    await sell_out(site.service, start, counter="mitte-%")
+    await sell_out(site.tools, start, counter="mitte-%")
     return start
 
 
@@ -50,8 +50,8 @@ async def offered(site: BookingSite) -> tuple[str, str]:
 
 
 async def nothing_free(site: BookingSite, page: Page) -> None:
-    today = site.service.clock.now()
-    await sell_out(site.service, *(today + timedelta(days=n) for n in range(30)), counter="meiderich-%")
+    today = site.tools.clock.now()
+    await sell_out(site.tools, *(today + timedelta(days=n) for n in range(30)), counter="meiderich-%")
     await site.open(page, "/appointments/book/time?services=reisepass&place=meiderich")
 
 
@@ -60,7 +60,7 @@ async def days_wrong(site: BookingSite, page: Page) -> None:
 
 
 async def free_now(site: BookingSite, page: Page) -> None:
-    await site.open(page, details_of(at(site.service, 9), stations="sued", last=at(site.service, 9, days=9).date()))
+    await site.open(page, details_of(at(site.tools, 9), stations="sued", last=at(site.tools, 9, days=9).date()))
 
 
 async def details_empty(site: BookingSite, page: Page) -> None:
@@ -104,11 +104,11 @@ async def offer(site: BookingSite, page: Page) -> None:
 
 
 async def offer_by_video(site: BookingSite, page: Page) -> None:
-    start = weekend(site.service) + timedelta(days=14)
+    start = weekend(site.tools) + timedelta(days=14)
     await site.change(f"delete from seats where counter = 'video-1' and starts_at = '{start.isoformat()}'")
     client, person = site.visitor.client, {"consent": VIDEO_CONSENT}
     booked = await client.post(f"{API}/appointments", json=booking(start, station="video", person=person))
-    await sell_out(site.service, start, counter="video-%")
+    await sell_out(site.tools, start, counter="video-%")
     await site.change("update waiting_entries set status = 'left' where status in ('waiting', 'offered')")
     joined = await join(client, start, stations=["video"])
     await cancel(client, booked.json())
@@ -122,7 +122,7 @@ async def offer_without_consent(site: BookingSite, page: Page) -> None:
 
 async def waits_already(site: BookingSite, page: Page) -> None:
     await waiting(site)
-    await site.open(page, details_of(at(site.service, 9, days=16)))
+    await site.open(page, details_of(at(site.tools, 9, days=16)))
     await page.get_by_label("Vor- und Nachname").fill(TYPED["name"])
     await page.get_by_label("E-Mail-Adresse").fill(TYPED["mail"])
     await page.get_by_role("button", name="Auf die Warteliste").click()

@@ -48,9 +48,9 @@ def keeps_what_it_refuses() -> None:
     from services.appointments.booking.refusals import TimeTaken
 
     def broken(book: Any) -> Any:
-        async def book_and_refuse(conn: AsyncConnection, service: Any, *arguments: Any) -> Any:
-            async with service.db.transaction() as own:
-                await book(own, service, *arguments)
+        async def book_and_refuse(conn: AsyncConnection, tools: Any, *arguments: Any) -> Any:
+            async with tools.db.transaction() as own:
+                await book(own, tools, *arguments)
             raise TimeTaken([])
 
         return book_and_refuse
@@ -100,10 +100,10 @@ def publishes_before_commit() -> None:
     from shared.relay import Relay
 
     def broken(book: Any) -> Any:
-        async def book_and_send(conn: AsyncConnection, service: Any, *arguments: Any) -> Any:
-            booked = await book(conn, service, *arguments)
+        async def book_and_send(conn: AsyncConnection, tools: Any, *arguments: Any) -> Any:
+            booked = await book(conn, tools, *arguments)
             rows = await conn.execute(text("select * from outbox order by id desc limit 1"))
-            relay = Relay(service.name, "", service.settings.platform, service.outbox, service.metrics)
+            relay = Relay(tools.name, "", tools.settings.platform, tools.outbox, tools.metrics)
             await (await relay._send(await relay._ready_producer(), rows.mappings().one()))
             await relay._drop_producer()
             return booked

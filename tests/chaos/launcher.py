@@ -30,7 +30,7 @@ def main(services: str, roles: str, port: str, folder: str, breakage: str = "") 
 
     from deploy import serve
     from shared import kafka, lanes, retention
-    from shared.service import Role
+    from shared.runtime import Role
 
     lanes.LEASE = LEASE
     retention.PERSON_AFTER_MATTER = KEPT

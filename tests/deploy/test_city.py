@@ -13,7 +13,7 @@ from deploy.cli import app
 from deploy.serve import platform_app
 from shared import city as city_data
 from shared.city import City
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import Platform
 from tests.docs.test_operating import production
 

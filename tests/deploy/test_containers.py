@@ -21,7 +21,7 @@ from deploy.local.far_ends.__main__ import app as far_ends
 from deploy.local.java import KAFKA
 from deploy.operations import new_secrets
 from deploy.serve import app_of, settings_of
-from shared.http import operations_router
+from shared.runtime import operations_router
 from shared.sealing import new_key_pair
 from shared.settings import SERVICES
 from shared.web.i18n import LANGUAGES
@@ -218,7 +218,7 @@ def test_the_gateway_finds_a_service_behind_each_language() -> None:
 def test_the_gateway_lets_nobody_reach_the_operations_of_a_service() -> None:
     [pattern] = re.findall(r"@operations path_regexp (\S+)", (ROOT / "deploy/Caddyfile").read_text())
     for service in SERVICES:
-        routes = operations_router(app_of(service).state.service).routes
+        routes = operations_router(app_of(service).state.runtime).routes
         addresses = {each.path for each in routes if isinstance(each, APIRoute)}
         assert len(addresses) == 3
         for address in addresses:

@@ -17,7 +17,7 @@ from deploy.local.processes import Child, free_port
 from deploy.serve import config_of, platform_app
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import SERVICES
 from shared.web.portal import TASKS
 from tests.support.stack import Backend

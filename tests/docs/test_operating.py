@@ -108,7 +108,7 @@ def test_production_refuses_exactly_the_defaults_that_are_marked(service: str, m
 def test_every_metric_stands_in_the_table() -> None:
     found = set()
     for service in SERVICES:
-        for metric in app_of(service).state.service.metrics.registry.collect():
+        for metric in app_of(service).state.tools.metrics.registry.collect():
             suffix = "_total" if metric.type == "counter" else ""
             found.add(metric.name.removeprefix(f"nahbar_{service}_") + suffix)
     assert set(re.findall(r"^\| `([a-z_]+)` \|", section("Metrics and alarms"), re.MULTILINE)) == found

@@ -31,8 +31,9 @@ from services.notifications.settings import Settings as NotificationsSettings
 from shared.clock import BERLIN, Clock
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import ALL_ROLES, Role, Service
+from shared.runtime import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform, ServiceSettings
+from shared.tools import Tools
 from tests.deploy.far_ends import web_server
 from tests.support.browsing import Browsing
 from tests.support.days import berlin, run_clock, stand_at, working_day
@@ -78,8 +79,8 @@ class City:
             await self.stop(name)
         await self.client.aclose()
 
-    def service(self, name: str) -> Service:
-        found: Service = self.apps[name].state.service
+    def tools(self, name: str) -> Tools:
+        found: Tools = self.apps[name].state.tools
         return found
 
     def received(self) -> Counter[tuple[str, str]]:
@@ -108,11 +109,11 @@ class City:
 
     async def until_known(self, by: str, of: str) -> None:
         """Wait until a service has consumed every fact another one has recorded, whatever it has done about them."""
-        async with self.service(of).db.transaction() as conn:
+        async with self.tools(of).db.transaction() as conn:
             recorded = (await conn.execute(text("select event_id from outbox"))).scalars().all()
 
         async def known() -> bool:
-            async with self.service(by).db.transaction() as conn:
+            async with self.tools(by).db.transaction() as conn:
                 seen = text("select count(distinct event_id) from inbox where event_id = any(:recorded)")
                 return bool((await conn.execute(seen, {"recorded": recorded})).scalar_one() == len(recorded))
 

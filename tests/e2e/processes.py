@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 
 from deploy.local.processes import Child, free_port
-from shared.service import Service
+from shared.tools import Tools
 from tests.support.wait import eventually
 
 
 @asynccontextmanager
 async def two_processes(
-    service: Service, issuer: str, folder: Path, environment: Mapping[str, str]
+    tools: Tools, issuer: str, folder: Path, environment: Mapping[str, str]
 ) -> AsyncIterator[tuple[str, str]]:
     """The addresses of two processes that share a service's database, once both are ready.
 
@@ -27,24 +27,24 @@ async def two_processes(
     given = {
         **os.environ,
         "NAHBAR_OIDC_ISSUER": issuer,
-        "NAHBAR_KAFKA": service.settings.platform.kafka,
-        "NAHBAR_TOPIC_PREFIX": service.settings.platform.topic_prefix,
-        f"{service.name.upper()}_DATABASE": service.settings.database,
+        "NAHBAR_KAFKA": tools.settings.platform.kafka,
+        "NAHBAR_TOPIC_PREFIX": tools.settings.platform.topic_prefix,
+        f"{tools.name.upper()}_DATABASE": tools.settings.database,
         **environment,
     }
-    processes, ports = [Child(f"{service.name}-{n}", folder) for n in range(2)], [free_port(), free_port()]
+    processes, ports = [Child(f"{tools.name}-{n}", folder) for n in range(2)], [free_port(), free_port()]
     one, other = (f"http://127.0.0.1:{port}" for port in ports)
 
     async def ready() -> bool:
         with suppress(httpx.HTTPError):
             async with httpx.AsyncClient(timeout=5) as client:
-                states = [await client.get(f"{each}/{service.name}/health/ready") for each in (one, other)]
+                states = [await client.get(f"{each}/{tools.name}/health/ready") for each in (one, other)]
                 return all(state.status_code == 200 for state in states)
         return False
 
     try:
         for process, port in zip(processes, ports, strict=True):
-            command = [sys.executable, "-m", "deploy.cli", "serve", service.name, "--port", str(port)]
+            command = [sys.executable, "-m", "deploy.cli", "serve", tools.name, "--port", str(port)]
             process.spawn(command, given)
         await eventually(ready, timeout=40, every=0.2)
         yield one, other

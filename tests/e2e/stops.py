@@ -124,7 +124,7 @@ class Tours:
 
 async def tours_of(city: City) -> Tours:
     """The tours of a running city."""
-    async with city.service("mobile_office").db.transaction() as conn:
+    async with city.tools("mobile_office").db.transaction() as conn:
         await conn.execute(text("delete from weekly_stops"))
     return Tours(city.client, await city.staff_token(city.platform.oidc_issuer, "leitung"))
 
@@ -132,13 +132,13 @@ async def tours_of(city: City) -> Tours:
 async def let_news_out(city: City) -> None:
     """Let the minutes pass that news of stops waits for."""
     await city.until_known(by="notifications", of="mobile_office")
-    service = city.service("notifications")
+    tools = city.tools("notifications")
 
     async def all_out() -> bool:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             next_news = text("select min(due_at) from due_work where kind = any(:kinds)")
             due = (await conn.execute(next_news, {"kinds": [FAN_OUT, GATHERING]})).scalar_one()
-        if due and due > service.clock.now():
+        if due and due > tools.clock.now():
             city.move_to(due)
         return due is None
 

@@ -122,9 +122,9 @@ async def test_whom_nothing_reaches_the_staff_call(city: City) -> None:
     [entry] = await listed()
     assert (entry["name"], entry["phone"], entry["purpose"]) == ("Petra Vogel", "+4920394000", "confirmation")
 
-    async with city.service("notifications").db.transaction() as conn:
+    async with city.tools("notifications").db.transaction() as conn:
         await conn.execute(text("update outbox set published_at = null"))
-    seen = city.service("appointments").metrics.duplicates
+    seen = city.tools("appointments").metrics.duplicates
     await eventually(lambda: seen._value.get() >= 1)
     assert await listed() == [entry], "told again, they are listed once"
 
@@ -165,11 +165,11 @@ async def test_a_booking_by_phone_without_a_channel_ends_as_no_channel(city: Cit
     assert answer.status_code == 201, answer.text
 
     async def told() -> bool:
-        async with city.service("appointments").db.transaction() as conn:
+        async with city.tools("appointments").db.transaction() as conn:
             return bool((await conn.execute(text("select true from inbox limit 1"))).scalar())
 
     await eventually(told, timeout=40, every=0.2)
-    async with city.service("notifications").db.transaction() as conn:
+    async with city.tools("notifications").db.transaction() as conn:
         assert set((await conn.execute(text("select outcome from notices"))).scalars()) == {"no_channel"}
     unreached = await city.client.get(f"{API}/staff/unreached", headers=await staff(city))
     assert unreached.json() == []
@@ -194,10 +194,10 @@ async def test_facts_delivered_again_tell_nobody_twice(city: City) -> None:
     await city.until_received({("mail", ANNA): 1})
     await city.cancel(booked)
     await city.until_received({("mail", ANNA): 2})
-    service = city.service("appointments")
-    async with service.db.transaction() as conn:
+    tools = city.tools("appointments")
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update outbox set published_at = null"))
-    published = service.metrics.published
+    published = tools.metrics.published
 
     await eventually(lambda: published._value.get() >= 4)
     await city.until_received({("mail", ANNA): 2})
@@ -207,7 +207,7 @@ async def test_nothing_of_a_person_stands_in_a_topic(city: City) -> None:
     await city.book(city.day() + timedelta(hours=9), name="Anna Geheim", mail=ANNA, phone="0176 04069052")
     await city.until_received({("mail", ANNA): 1})
     for name in ("appointments", "notifications"):
-        async with city.service(name).db.transaction() as conn:
+        async with city.tools(name).db.transaction() as conn:
             bodies = (await conn.execute(text("select body from outbox"))).scalars().all()
         assert bodies
         for body in bodies:

@@ -45,14 +45,14 @@ async def test_a_closure_is_told_once_to_each_and_so_is_what_follows(city: City)
     got[("mail", mailbox("takes"))] = 3
     await city.until_received(got)
 
-    service = city.service("appointments")
-    async with service.db.transaction() as conn:
+    tools = city.tools("appointments")
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update outbox set published_at = null"))
     await city.until_received(got)
 
     offered = (await city.client.get(f"{API}/appointments/{booked['lets-pass']['token']}")).json()
     assert "Wasserschaden" in offered["instead_of"]["reason"]
-    city.move_to(service.clock.now() + timedelta(hours=48, minutes=1))
+    city.move_to(tools.clock.now() + timedelta(hours=48, minutes=1))
     await eventually(lambda: city.received()["mail", mailbox("lets-pass")] == 3, timeout=40, every=0.1)
     events = [calendar_of(each.source) for each in city.accepted() if "lets-pass" in each.recipient]
     entries = [each.walk("VEVENT")[0] for each in events]

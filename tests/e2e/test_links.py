@@ -18,7 +18,7 @@ async def test_the_links_of_all_that_is_open_arrive_and_open_it(city: City) -> N
     start = city.day() + timedelta(hours=9)
     booked = await city.book(start, mail=ANNA, phone=PHONE)
     await city.cancel(await city.book(start + timedelta(hours=1), mail=ANNA))
-    await sell_out(city.service("appointments"), start, counter="mitte-%")
+    await sell_out(city.tools("appointments"), start, counter="mitte-%")
     await join(city, start, ANNA)
     await city.until_received({("mail", ANNA): 4})
     visitor = Visitor(city.client)
@@ -35,7 +35,7 @@ async def test_the_links_of_all_that_is_open_arrive_and_open_it(city: City) -> N
     paths = re.findall(r"https?://[^/]+(\S*/appointments/\S+)", mail.partition("-----")[0])
     assert paths[0].endswith(booked["token"])
     assert [(await city.client.get(path)).status_code for path in paths] == [200, 200]
-    async with city.service("appointments").db.transaction() as conn:
+    async with city.tools("appointments").db.transaction() as conn:
         bodies = (await conn.execute(text("select body from outbox where type like '%LinksRequested'"))).scalars().all()
     assert len(bodies) == 3
     assert not [body for body in bodies if b"+anna" in body.lower() or b"+4917" in body]

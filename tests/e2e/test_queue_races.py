@@ -16,8 +16,8 @@ from services.appointments.queue.usecases import TicketWish, issue
 from services.appointments.settings import Settings
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import Service
 from shared.settings import SERVICES, Platform
+from shared.tools import Tools
 from tests.deploy.far_ends import web_server
 from tests.e2e.processes import two_processes
 from tests.support.days import berlin, now, run_clock, stand_at, working_day
@@ -29,9 +29,9 @@ CALLS_AT_ONCE = 4
 
 
 @pytest_asyncio.fixture
-async def service(
+async def tools(
     stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[Tools]:
     """The service's database seen from outside the processes, at ten o'clock of a working day, with an issuer."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
     listener = socket.create_server(("127.0.0.1", 0))
@@ -43,25 +43,25 @@ async def service(
         clock_file=run_clock(tmp_path),
         oidc_issuer=issuer,
     )
-    service = Service(Settings(platform=platform, database=await database("appointments")))
+    tools = Tools(Settings(platform=platform, database=await database("appointments")))
     stand_at(platform.clock_file, berlin(working_day(now().date(), 1), 10))
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update stations set daily_tickets = 900"))
     with web_server(create_web(WebSettings(folder=tmp_path, webhook="", issuer=issuer)), listener):
-        yield service
-    await service.db.close()
+        yield tools
+    await tools.db.close()
 
 
 @pytest_asyncio.fixture
-async def clerks(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def clerks(tools: Tools, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """Two clerks, each at a process of their own."""
-    platform = service.settings.platform
+    platform = tools.settings.platform
     form = {"grant_type": "client_credentials", "client_id": "schalter", "client_secret": "nahbar-development"}
     async with httpx.AsyncClient() as client:
         token = (await client.post(f"{platform.oidc_issuer}/token", data=form)).raise_for_status().json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     clock = {"NAHBAR_CLOCK_FILE": str(platform.clock_file)}
-    async with two_processes(service, platform.oidc_issuer, tmp_path, clock) as addresses:
+    async with two_processes(tools, platform.oidc_issuer, tmp_path, clock) as addresses:
         clerks = [httpx.AsyncClient(base_url=address, timeout=30, headers=headers) for address in addresses]
         yield clerks
         for clerk in clerks:
@@ -69,13 +69,13 @@ async def clerks(service: Service, tmp_path: Path) -> AsyncIterator[list[httpx.A
 
 
 async def test_two_clerks_call_200_times_and_never_get_the_same_person(
-    service: Service, clerks: list[httpx.AsyncClient]
+    tools: Tools, clerks: list[httpx.AsyncClient]
 ) -> None:
     """INVARIANT: nobody is called to two counters, and a counter has one person, though each clerk clicks twice."""
     wish = TicketWish("mitte", ("meldebescheinigung",))
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         for _ in range(2 * ROUNDS + CALLS_AT_ONCE):
-            await issue(conn, service, uuid4(), wish, service.clock.now())
+            await issue(conn, tools, uuid4(), wish, tools.clock.now())
     called: list[str] = []
     statuses: Counter[int] = Counter()
     for _ in range(ROUNDS):
@@ -94,7 +94,7 @@ async def test_two_clerks_call_200_times_and_never_get_the_same_person(
             assert (await clerk.post(path, json={"ticket": ticket["id"]})).status_code == 200
     assert statuses == {200: 2 * ROUNDS, 409: 2 * ROUNDS}
     assert len(set(called)) == len(called) == 2 * ROUNDS
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         told = await conn.execute(
             text("""
                 select count(*), count(distinct aggregate) from outbox

@@ -18,8 +18,8 @@ from deploy.local.far_ends.issuer import create_issuer
 from services.appointments.settings import Settings
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import Service
 from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
@@ -35,17 +35,17 @@ COUNTERS_OF_MITTE = 8
 
 
 @pytest_asyncio.fixture
-async def service(
+async def tools(
     stack: Backend, database: Callable[[str], Awaitable[str]], topic_prefix: str, tmp_path: Path
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[Tools]:
     """The service's database with Duisburg loaded, seen from outside the processes."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 2)
     platform = Platform(
         kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix, clock_file=run_clock(tmp_path)
     )
-    service = Service(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
-    yield service
-    await service.db.close()
+    tools = Tools(Settings(platform=platform, database=await database("appointments"), **NO_LIMITS))
+    yield tools
+    await tools.db.close()
 
 
 @pytest_asyncio.fixture
@@ -61,9 +61,9 @@ async def issuer(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
+async def clients(tools: Tools, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
-    async with two_processes(service, issuer, tmp_path, NO_LIMITS_ENVIRONMENT) as addresses:
+    async with two_processes(tools, issuer, tmp_path, NO_LIMITS_ENVIRONMENT) as addresses:
         clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
         yield clients
         for client in clients:
@@ -71,7 +71,7 @@ async def clients(service: Service, issuer: str, tmp_path: Path) -> AsyncIterato
 
 
 @pytest.fixture
-def start(service: Service) -> datetime:
+def start(tools: Tools) -> datetime:
     """Nine o'clock on a working day to come."""
     return berlin(working_day(now().date(), 3), 9)
 
@@ -112,9 +112,9 @@ async def test_holds_and_bookings_share_the_seats_of_a_time(clients: list[httpx.
 
 
 async def test_bookings_of_several_services_that_overlap_share_no_seat(
-    service: Service, clients: list[httpx.AsyncClient], start: datetime
+    tools: Tools, clients: list[httpx.AsyncClient], start: datetime
 ) -> None:
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from counters where station = 'mitte' and key not in ('mitte-1', 'mitte-2')"))
 
     def overlapping(n: int) -> dict[str, Any]:
@@ -124,7 +124,7 @@ async def test_bookings_of_several_services_that_overlap_share_no_seat(
 
     _, statuses = await all_at_once(clients, "/appointments", overlapping)
     assert set(statuses) == {201, 409}
-    await assert_consistent(service)
+    await assert_consistent(tools)
 
 
 async def test_one_request_sent_by_32_at_once_books_once(clients: list[httpx.AsyncClient], start: datetime) -> None:
@@ -135,7 +135,7 @@ async def test_one_request_sent_by_32_at_once_books_once(clients: list[httpx.Asy
 
 
 async def test_a_hold_confirmed_by_many_is_one_appointment_cancelled_once(
-    service: Service, clients: list[httpx.AsyncClient], start: datetime
+    tools: Tools, clients: list[httpx.AsyncClient], start: datetime
 ) -> None:
     held = (await clients[0].post(f"{API}/holds", json=wish(start))).json()["token"]
     person = booking(start)["person"]
@@ -144,13 +144,13 @@ async def test_a_hold_confirmed_by_many_is_one_appointment_cancelled_once(
     [booked] = [answer.json() for answer in answers if answer.status_code == 201]
     _, statuses = await all_at_once(clients, f"/appointments/{booked['token']}/cancellation", lambda _: None)
     assert statuses == {200: 1, 410: CLIENTS - 1}
-    id, _ = service.links.read("manage", booked["token"])
-    assert await facts_of(service, id) == ["AppointmentBooked", "AppointmentCancelled"]
+    id, _ = tools.links.read("manage", booked["token"])
+    assert await facts_of(tools, id) == ["AppointmentBooked", "AppointmentCancelled"]
 
 
-async def wait_for(clients: list[httpx.AsyncClient], service: Service, start: datetime, count: int) -> list[str]:
+async def wait_for(clients: list[httpx.AsyncClient], tools: Tools, start: datetime, count: int) -> list[str]:
     """Everything that is free at Mitte that day is taken, and people wait for it: their tokens, in their turn."""
-    await sell_out(service, start, counter="mitte-%")
+    await sell_out(tools, start, counter="mitte-%")
     tokens = []
     for n in range(count):
         body = wait(start, name=f"W{n}", stations=["mitte"])
@@ -166,10 +166,10 @@ async def entries(clients: list[httpx.AsyncClient], tokens: list[str]) -> list[d
 
 
 async def test_what_is_cancelled_at_once_goes_to_the_first_who_wait_and_to_nobody_else(
-    service: Service, clients: list[httpx.AsyncClient], start: datetime
+    tools: Tools, clients: list[httpx.AsyncClient], start: datetime
 ) -> None:
     booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
-    tokens = await wait_for(clients, service, start, 16)
+    tokens = await wait_for(clients, tools, start, 16)
 
     async def ask(n: int) -> int:
         cancels = n < 16
@@ -182,39 +182,39 @@ async def test_what_is_cancelled_at_once_goes_to_the_first_who_wait_and_to_nobod
     found = await entries(clients, tokens)
     assert [each["status"] for each in found] == ["offered"] * 8 + ["waiting"] * 8
     assert {datetime.fromisoformat(each["offer"]["starts_at"]) for each in found[:8]} == {start}
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
 async def test_one_offered_time_taken_by_32_at_once_is_one_appointment(
-    service: Service, clients: list[httpx.AsyncClient], start: datetime
+    tools: Tools, clients: list[httpx.AsyncClient], start: datetime
 ) -> None:
     booked = (await clients[0].post(f"{API}/appointments", json=booking(start))).json()
-    [token] = await wait_for(clients, service, start, 1)
+    [token] = await wait_for(clients, tools, start, 1)
     await clients[0].post(f"{API}/appointments/{booked['token']}/cancellation")
     [waiting] = await entries(clients, [token])
     answers, statuses = await all_at_once(clients, f"/offers/{waiting['offer']['token']}/taking", lambda _: None)
     assert statuses == {200: CLIENTS}
     assert len({answer.json()["number"] for answer in answers}) == 1
-    id, _ = service.links.read("manage", answers[0].json()["token"])
-    assert await facts_of(service, id) == ["AppointmentBooked"]
-    await assert_line_consistent(service)
+    id, _ = tools.links.read("manage", answers[0].json()["token"])
+    assert await facts_of(tools, id) == ["AppointmentBooked"]
+    await assert_line_consistent(tools)
 
 
 async def test_taking_and_expiring_at_the_same_moment_end_in_one_or_the_other(
-    service: Service, clients: list[httpx.AsyncClient], start: datetime
+    tools: Tools, clients: list[httpx.AsyncClient], start: datetime
 ) -> None:
     booked = [(await clients[n].post(f"{API}/appointments", json=booking(start))).json() for n in range(8)]
-    tokens = await wait_for(clients, service, start, 16)
+    tokens = await wait_for(clients, tools, start, 16)
     for each in booked:
         await clients[0].post(f"{API}/appointments/{each['token']}/cancellation")
     offers = [each["offer"]["token"] for each in (await entries(clients, tokens))[:8]]
-    soon = service.clock.now() + timedelta(seconds=1)
-    async with service.db.transaction() as conn:
+    soon = tools.clock.now() + timedelta(seconds=1)
+    async with tools.db.transaction() as conn:
         for change in ("seat_offers set until = :soon", "due_work set due_at = :soon where kind = 'offer-expiry'"):
             await conn.execute(text(f"update {change}"), {"soon": soon})
 
     async def take(n: int) -> int:
-        await asyncio.sleep((soon - service.clock.now()).total_seconds() + (n - 16) * 0.005)
+        await asyncio.sleep((soon - tools.clock.now()).total_seconds() + (n - 16) * 0.005)
         return (await clients[n].post(f"{API}/offers/{offers[n % 8]}/taking")).status_code
 
     answers = await asyncio.gather(*map(take, range(CLIENTS)))
@@ -227,7 +227,7 @@ async def test_taking_and_expiring_at_the_same_moment_end_in_one_or_the_other(
         return found["booked"] == len(taken) and found["offered"] == 8 - len(taken)
 
     await eventually(settled)
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
 
 async def access_token(issuer: str) -> str:
@@ -254,7 +254,7 @@ async def close_until_it_holds(client: httpx.AsyncClient, closure: dict[str, str
 
 @pytest.mark.parametrize("counter", [None, "mitte-3"], ids=["station", "counter"])
 async def test_a_closure_while_people_book_move_and_cancel_loses_nobody(
-    service: Service, clients: list[httpx.AsyncClient], issuer: str, start: datetime, counter: str | None
+    tools: Tools, clients: list[httpx.AsyncClient], issuer: str, start: datetime, counter: str | None
 ) -> None:
     statuses: Counter[int] = Counter()
     told: dict[str, str] = {}
@@ -288,8 +288,8 @@ async def test_a_closure_while_people_book_move_and_cancel_loses_nobody(
     )
     assert set(statuses) <= {200, 201, 409, 410}, statuses
     assert statuses[201] == len(told)
-    await assert_consistent(service)
-    async with service.db.transaction() as conn:
+    await assert_consistent(tools)
+    async with tools.db.transaction() as conn:
         rows = await conn.execute(text("select number, status, closure is not null as concerned from appointments"))
         became = {row.number: row for row in rows}
         closed = await conn.execute(
@@ -313,8 +313,8 @@ async def test_a_closure_while_people_book_move_and_cancel_loses_nobody(
     assert any(row.concerned for row in became.values())
 
 
-async def facts_of(service: Service, id: UUID) -> list[str]:
+async def facts_of(tools: Tools, id: UUID) -> list[str]:
     """The facts of an appointment, in order of their versions."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         rows = await conn.execute(text("select type from outbox where aggregate = :id order by version"), {"id": id})
         return [type.rpartition(".")[2] for type in rows.scalars()]

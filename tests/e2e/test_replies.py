@@ -33,7 +33,7 @@ async def test_who_answers_2_frees_the_seat_and_is_told_once(city: City) -> None
     assert "Zum Absagen mit 2 antworten." in told[1]
     assert told[2].startswith(f"Abgesagt: {booked['number']}")
     assert await status(city, booked["token"]) == "cancelled"
-    async with city.service("appointments").db.transaction() as conn:
+    async with city.tools("appointments").db.transaction() as conn:
         assert (await conn.exec_driver_sql("select 1 from seats")).all() == []
 
 
@@ -47,7 +47,7 @@ async def test_an_answer_while_appointments_is_away_counts_when_it_comes_back(ci
     await city.write_sms(PHONE, "absagen")
 
     async def handed_on() -> bool:
-        async with city.service("notifications").db.transaction() as conn:
+        async with city.tools("notifications").db.transaction() as conn:
             return bool((await conn.exec_driver_sql("select 1 from replies")).all())
 
     await eventually(handed_on)

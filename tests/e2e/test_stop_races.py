@@ -35,7 +35,7 @@ async def clients_of(city: City, name: str) -> AsyncIterator[list[httpx.AsyncCli
         "NAHBAR_CLOCK_FILE": str(platform.clock_file),
         **NO_LIMITS_ENVIRONMENT,
     }
-    async with two_processes(city.service(name), platform.oidc_issuer, city.folder, environment) as addresses:
+    async with two_processes(city.tools(name), platform.oidc_issuer, city.folder, environment) as addresses:
         clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
         yield clients
         for client in clients:
@@ -44,11 +44,11 @@ async def clients_of(city: City, name: str) -> AsyncIterator[list[httpx.AsyncCli
 
 async def test_32_book_while_the_stop_is_called_off_and_each_who_has_booked_is_told_once(city: City) -> None:
     tours, start = await tours_of(city), city.day() + timedelta(hours=9)
-    service = city.service("appointments")
-    async with service.db.transaction() as conn:
+    tools = city.tools("appointments")
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from counters where key <> 'rheinhausen-1'"))
-    await sell_out(service, *[start + timedelta(days=day) for day in range(-7, 29)], counter="rheinhausen-1")
-    async with service.db.transaction() as conn:
+    await sell_out(tools, *[start + timedelta(days=day) for day in range(-7, 29)], counter="rheinhausen-1")
+    async with tools.db.transaction() as conn:
         some = text("delete from seats where starts_at >= :start and starts_at < :start + interval '1 hour'")
         assert (await conn.execute(some, {"start": start})).rowcount == FREE_ELSEWHERE
     stop = await tours.announce(start, hours=SLOTS / 6)
@@ -82,10 +82,10 @@ async def test_32_book_while_the_stop_is_called_off_and_each_who_has_booked_is_t
     assert set(refused) == {"time-not-offered"}
     found = Counter([(await appointment(city, each))["status"] for each in acknowledged.values()])
     assert found == {"offered": FREE_ELSEWHERE, "cancelled": len(acknowledged) - FREE_ELSEWHERE}
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         kept = text("select count(*) from seats where counter like :counters")
         assert (await conn.execute(kept, {"counters": f"{stop.key}-%"})).scalar_one() == 0
-    await assert_line_consistent(service)
+    await assert_line_consistent(tools)
 
     def told_of_it() -> list[int]:
         messages = defaultdict(list)
@@ -144,7 +144,7 @@ async def test_one_vehicle_wanted_in_two_tours_by_32_is_in_one_and_all_is_announ
         path = f"breakdowns/{uuid4()}"
         sent = await asyncio.gather(*[each.ask("PUT", path, json=broken) for each in tours])
         assert {answer.status_code for answer in sent} == {204}
-    async with city.service("mobile_office").db.transaction() as conn:
+    async with city.tools("mobile_office").db.transaction() as conn:
         told = await conn.execute(text("select type, count(*), count(distinct aggregate) from outbox group by type"))
     assert {(row[0].rpartition(".")[2], *row[1:]) for row in told} == {
         ("MobilStopScheduled", 2, 2),

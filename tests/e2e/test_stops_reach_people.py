@@ -86,19 +86,19 @@ async def test_a_week_of_the_buergermobil_and_all_that_becomes_of_a_stop(city: C
         answered = await city.client.post(f"{API}/appointments/{booked[citizen]['token']}/{answer}")
         assert answered.status_code == 200, answered.text
         await told.of(words, citizen)
-    deadline = city.service("appointments").clock.now() + timedelta(hours=48, minutes=1)
+    deadline = city.tools("appointments").clock.now() + timedelta(hours=48, minutes=1)
     city.move_to(end_of_quiet(deadline))
     await told.of(CANCELLED, ERNA, MILO)
 
 
 async def test_who_finds_nothing_free_waits_and_is_offered_what_frees_up(city: City) -> None:
     tours, start = await tours_of(city), city.day() + timedelta(hours=9)
-    service = city.service("appointments")
-    async with service.db.transaction() as conn:
+    tools = city.tools("appointments")
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from counters where key <> 'rheinhausen-1'"))
     told = Told(city)
     freed = await city.book(start, station="rheinhausen", **KARL.details)
-    await sell_out(service, *[start + timedelta(days=day) for day in range(-7, 29)], counter="rheinhausen-1")
+    await sell_out(tools, *[start + timedelta(days=day) for day in range(-7, 29)], counter="rheinhausen-1")
     stop = await tours.announce(start, hours=0.5, counters=1)
     await city.until_known(by="appointments", of="mobile_office")
     first, second = await book(city, stop, 10, JOHN), await book(city, stop, 0, AMAL)

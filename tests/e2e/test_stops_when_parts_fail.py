@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from shared.service import Role
+from shared.runtime import Role
 from tests.e2e.conftest import City
 from tests.e2e.people import ASKED, CANCELLED_NEWS, CONFIRMED, NEWS, Citizen, Told
 from tests.e2e.stops import RHEINHAUSEN, Stop, Tours, let_news_out, tours_of
@@ -42,8 +42,8 @@ async def begin(city: City, subscribers: Sequence[Citizen], citizens: Sequence[C
 
 async def tell_again(city: City, publishing: str, consuming: str) -> None:
     """Publish all facts of a service once more, and wait until another one has got them."""
-    duplicates = city.service(consuming).metrics.duplicates._value
-    async with city.service(publishing).db.transaction() as conn:
+    duplicates = city.tools(consuming).metrics.duplicates._value
+    async with city.tools(publishing).db.transaction() as conn:
         again = (await conn.execute(text("update outbox set published_at = null"))).rowcount
     expected = duplicates.get() + again
     await eventually(lambda: duplicates.get() >= expected)
@@ -56,7 +56,7 @@ async def test_appointments_is_away_for_an_hour_while_a_stop_is_called_off_and_a
     await scene.tours.call_off(scene.stop)
     await let_news_out(city)
     await scene.told.of(CANCELLED_NEWS, KARL)
-    city.move_to(city.service("notifications").clock.now() + timedelta(hours=1))
+    city.move_to(city.tools("notifications").clock.now() + timedelta(hours=1))
     await city.start("appointments")
     await scene.told.of(ASKED, AMAL, ELIF, ERNA)
     assert {(await appointment(city, each))["status"] for each in scene.booked} == {"offered"}
@@ -91,13 +91,13 @@ async def test_mobile_office_ends_before_it_could_tell_and_its_facts_come_in_the
     await city.stop("mobile_office")
     await city.start("mobile_office", frozenset({Role.HTTP}))
     held_back = text("update outbox set published_at = case version when 2 then now() end where version > 1")
-    async with city.service("mobile_office").db.transaction() as conn:
+    async with city.tools("mobile_office").db.transaction() as conn:
         await conn.execute(held_back)
     await city.stop("mobile_office")
     await city.start("mobile_office")
     await scene.told.of(ASKED, ELIF)
 
-    async with city.service("mobile_office").db.transaction() as conn:
+    async with city.tools("mobile_office").db.transaction() as conn:
         await conn.execute(text("update outbox set published_at = null where version = 2"))
     await city.until_known(by="appointments", of="mobile_office")
     await let_news_out(city)

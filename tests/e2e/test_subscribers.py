@@ -103,15 +103,15 @@ async def test_from_the_form_to_the_news_and_its_end(city: City) -> None:
 
 async def once_more(city: City) -> None:
     """Publish the fact of the closure once more."""
-    service = city.service("appointments")
-    async with service.db.transaction() as conn:
+    tools = city.tools("appointments")
+    async with tools.db.transaction() as conn:
         again = text("update outbox set published_at = null where type like '%StationClosed' returning id")
         assert (await conn.execute(again)).all()
-    consumed = city.service("notifications").metrics.duplicates
+    consumed = city.tools("notifications").metrics.duplicates
     await eventually(lambda: consumed._value.get() >= 1, timeout=20)
 
 
 async def subscriptions(city: City) -> int:
-    async with city.service("notifications").db.transaction() as conn:
+    async with city.tools("notifications").db.transaction() as conn:
         count: int = (await conn.execute(text("select count(*) from subscriptions"))).scalar_one()
     return count

@@ -19,8 +19,9 @@ from services.appointments.settings import Settings
 from shared.events.appointments import AppointmentBooked
 from shared.events.registry import all_topics, topic_of
 from shared.kafka import create_topics
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import SERVICES, Platform
+from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.conftest import API, at, booking
 from tests.shared.conftest import Bench
@@ -52,16 +53,16 @@ def standby(tmp_path: Path, primary: Postgres) -> Iterator[Standby]:
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[tuple[str, Service]]:
+async def served(settings: Settings) -> AsyncIterator[tuple[str, Tools]]:
     """The service with its pages, API and relay, on a port; yields the address."""
     app = create_app(settings, frozenset({Role.HTTP, Role.RELAY}))
-    service: Service = app.state.service
+    tools: Tools = app.state.tools
     front = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve([front]))
     await eventually(lambda: server.started)
     try:
-        yield f"http://127.0.0.1:{front.getsockname()[1]}", service
+        yield f"http://127.0.0.1:{front.getsockname()[1]}", tools
     finally:
         server.should_exit = True
         await serving
@@ -109,9 +110,9 @@ async def test_what_was_acknowledged_is_kept_by_the_standby_that_takes_over(
     await eventually(is_synchronous)
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 3)
     platform = Platform(kafka=stack.bootstrap, postgres=together(primary, standby), topic_prefix=topic_prefix)
-    async with served(Settings(platform=platform, **NO_LIMITS)) as (address, service):
+    async with served(Settings(platform=platform, **NO_LIMITS)) as (address, tools):
         async with httpx.AsyncClient(base_url=address, timeout=60) as client:
-            crowd = Crowd(client, at(service, 9))
+            crowd = Crowd(client, at(tools, 9))
             people = [asyncio.create_task(crowd.book(f"P{n}")) for n in range(PEOPLE)]
             await eventually(lambda: len(crowd.numbers) >= BEFORE)
             await asyncio.to_thread(primary.kill)
@@ -128,7 +129,7 @@ async def test_what_was_acknowledged_is_kept_by_the_standby_that_takes_over(
         kept = await ask(standby.url + "/nahbar_appointments", _NUMBERS)
         assert set(crowd.numbers) <= set(kept)
         assert len(crowd.numbers) == len(set(crowd.numbers))
-        await assert_consistent(service)
+        await assert_consistent(tools)
 
         async def all_published() -> bool:
             return not await ask(standby.url + "/nahbar_appointments", _UNPUBLISHED)

@@ -30,7 +30,7 @@ async def book(city: City, start: datetime) -> str:
 
 
 async def test_from_the_page_to_the_mail_and_into_the_room(city: City) -> None:
-    start = weekend(city.service("appointments"))
+    start = weekend(city.tools("appointments"))
     manage = await book(city, start)
     await city.until_received({("mail", ANNA): 1, ("sms", PHONE): 1})
     by_channel = {each.channel: each for each in city.accepted()}

@@ -30,7 +30,7 @@ async def join(city: City, start: datetime, mail: str, **person: Any) -> dict[st
 async def someone_cancels(city: City, start: datetime, *waiting: str) -> list[dict[str, Any]]:
     """Somebody books, everything else is taken, some people wait, and then the appointment is cancelled."""
     booked = await city.book(start, mail=BOB)
-    await sell_out(city.service("appointments"), start, counter="mitte-%")
+    await sell_out(city.tools("appointments"), start, counter="mitte-%")
     joined = [await join(city, start, mail) for mail in waiting]
     await city.until_received({("mail", mail): 1 for mail in (BOB, *waiting)})
     await city.cancel(booked)
@@ -76,25 +76,25 @@ async def test_a_freed_time_goes_along_the_line_until_somebody_takes_it(city: Ci
     assert (await city.client.get(appointment)).status_code == 200
     await city.until_received(told | {("mail", BEN): 3, ("mail", CARLA): 3})
     assert newest(city, CARLA)["Subject"].startswith("Ihr Termin am")
-    async with city.service("appointments").db.transaction() as conn:
+    async with city.tools("appointments").db.transaction() as conn:
         bodies = (await conn.execute(text("select body from outbox"))).scalars().all()
     assert not [body for body in bodies if b"Wartet" in body or b"+anna" in body or b"/offer/" in body]
-    await assert_line_consistent(city.service("appointments"))
+    await assert_line_consistent(city.tools("appointments"))
 
 
 async def test_an_offer_is_told_when_notifications_is_back_and_once_though_facts_come_again(city: City) -> None:
     start = city.day() + timedelta(hours=9)
     booked = await city.book(start, mail=BOB)
-    await sell_out(city.service("appointments"), start, counter="mitte-%")
+    await sell_out(city.tools("appointments"), start, counter="mitte-%")
     await join(city, start, ANNA)
     await city.until_received({("mail", BOB): 1, ("mail", ANNA): 1})
     await city.stop("notifications")
     await city.cancel(booked)
     await city.start("notifications")
     await city.until_received({("mail", BOB): 2, ("mail", ANNA): 2})
-    async with city.service("appointments").db.transaction() as conn:
+    async with city.tools("appointments").db.transaction() as conn:
         again = (await conn.execute(text("update outbox set published_at = null returning id"))).rowcount
-    seen = city.service("notifications").metrics.duplicates
+    seen = city.tools("notifications").metrics.duplicates
     await eventually(lambda: seen._value.get() >= again)
     await city.until_received({("mail", BOB): 2, ("mail", ANNA): 2})
 
@@ -117,7 +117,7 @@ async def test_an_offer_made_at_night_is_told_in_the_morning_though_the_clocks_c
 
 async def test_the_last_day_ends_the_wait(city: City) -> None:
     start = city.day() + timedelta(hours=9)
-    await sell_out(city.service("appointments"), start, counter="mitte-%")
+    await sell_out(city.tools("appointments"), start, counter="mitte-%")
     await join(city, start, ANNA)
     await city.until_received({("mail", ANNA): 1})
     city.move_to(start + timedelta(hours=15, seconds=1))

@@ -19,8 +19,9 @@ from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentBooked
 from shared.recurrence import WEEK
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import Platform
+from shared.tools import Tools
 from tests.support.browsing import Browsing
 from tests.support.days import stand_at
 from tests.support.stack import Backend
@@ -57,9 +58,9 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def service(app: Any, monkeypatch: pytest.MonkeyPatch) -> Service:
+def tools(app: Any, monkeypatch: pytest.MonkeyPatch) -> Tools:
     """The service behind the application; a token is the role it gives."""
-    found: Service = app.state.service
+    found: Tools = app.state.tools
 
     async def check(token: str) -> Caller:
         return Caller(subject="leitung", roles=frozenset(token.split("+")), stations=frozenset({EVERY_STATION}))
@@ -69,7 +70,7 @@ def service(app: Any, monkeypatch: pytest.MonkeyPatch) -> Service:
 
 
 @pytest_asyncio.fixture
-async def client(app: Any, service: Service) -> AsyncIterator[Client]:
+async def client(app: Any, tools: Tools) -> AsyncIterator[Client]:
     """Somebody who leads and drives."""
     async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
@@ -91,10 +92,10 @@ async def ask(client: Client, method: str, path: str, body: Any = None, status: 
     return answer.json() if answer.content else None
 
 
-async def empty_week(client: Client, service: Service, monday: date = NEXT) -> None:
+async def empty_week(client: Client, tools: Tools, monday: date = NEXT) -> None:
     """Plan a week in which nothing is planned yet."""
     await ask(client, "PUT", f"/staff/weeks/{monday}")
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from stops where week = :monday"), {"monday": monday})
 
 
@@ -130,24 +131,24 @@ async def publish(client: Client, monday: date = NEXT, reason: Any = None) -> An
     return await ask(client, "POST", f"/staff/weeks/{monday}/publication", body)
 
 
-async def told(service: Service) -> list[tuple[str, UUID, int]]:
+async def told(tools: Tools) -> list[tuple[str, UUID, int]]:
     """The facts recorded so far: type, stop, version."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         rows = await conn.execute(text("select type, aggregate, version from outbox order by id"))
         return [(row.type.rpartition(".")[2], row.aggregate, row.version) for row in rows]
 
 
-async def facts(service: Service) -> list[Any]:
+async def facts(tools: Tools) -> list[Any]:
     """The bodies of the facts recorded so far."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         rows = await conn.execute(text("select convert_from(body, 'utf8')::jsonb as body from outbox order by id"))
         return [row.body for row in rows]
 
 
-async def book(service: Service, stop: UUID, people: int = 1) -> list[AppointmentBooked]:
+async def book(tools: Tools, stop: UUID, people: int = 1) -> list[AppointmentBooked]:
     """So many people have an appointment at a stop, as far as this service hears."""
     booked = [appointment(str(stop)) for _ in range(people)]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         for each in booked:
             await note_booking(conn, each)
     return booked

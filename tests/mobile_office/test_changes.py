@@ -10,7 +10,7 @@ import pytest_asyncio
 from services.mobile_office.tours.bookings import note_booking
 from services.mobile_office.tours.changes import load_delay
 from services.mobile_office.tours.refusals import DelayUnfit
-from shared.service import Service
+from shared.tools import Tools
 from tests.mobile_office.conftest import (
     MONDAY,
     ONE,
@@ -33,9 +33,9 @@ TUESDAY = MONDAY + timedelta(days=1)
 
 
 @pytest_asyncio.fixture
-async def tour(client: Client, service: Service) -> list[UUID]:
+async def tour(client: Client, tools: Tools) -> list[UUID]:
     """Two stops of one vehicle today, an hour and a half apart, which were told."""
-    await empty_week(client, service, MONDAY)
+    await empty_week(client, tools, MONDAY)
     stops = [await put(client, "marxloh", MONDAY, 9, 12), await put(client, "wehofen", MONDAY, 13, 16)]
     await publish(client, MONDAY)
     return stops
@@ -46,12 +46,12 @@ async def late(client: Client, minutes: int, *stops: UUID, version: int = 1, sta
     return await ask(client, "POST", "/staff/delays", body, status)
 
 
-async def test_a_delay_is_told_once_and_taken_back(client: Client, service: Service, tour: list[UUID]) -> None:
+async def test_a_delay_is_told_once_and_taken_back(client: Client, tools: Tools, tour: list[UUID]) -> None:
     for _ in range(2):
         [answer] = await late(client, 25, tour[0])
         assert (answer["version"], answer["stop"]["delay_minutes"]) == (2, 25)
-    assert (await told(service))[2:] == [("MobilStopDelayed", tour[0], 2)]
-    last = (await facts(service))[-1]["stop"]
+    assert (await told(tools))[2:] == [("MobilStopDelayed", tour[0], 2)]
+    last = (await facts(tools))[-1]["stop"]
     assert (last["reason"], last["known_reason"]) == ("Der Verkehr hält das Fahrzeug auf.", "traffic")
     refused = await late(client, 40, tour[0], status=409)
     assert refused["type"].endswith(":stop-changed"), "it was looked at before the first delay was told"
@@ -60,9 +60,9 @@ async def test_a_delay_is_told_once_and_taken_back(client: Client, service: Serv
 
 
 async def test_a_delay_says_what_it_makes_late_and_tells_all_with_one_confirmation(
-    client: Client, service: Service, tour: list[UUID]
+    client: Client, tools: Tools, tour: list[UUID]
 ) -> None:
-    await book(service, tour[1], 4)
+    await book(tools, tour[1], 4)
     found = await ask(client, "GET", f"/staff/stops/{tour[0]}/delay", minutes=90)
     assert [(UUID(each["stop"]["id"]), each["minutes"], each["people"]) for each in found] == [
         (tour[0], 90, 0),
@@ -70,13 +70,13 @@ async def test_a_delay_says_what_it_makes_late_and_tells_all_with_one_confirmati
     ], "12:00 and 90 minutes, 25 on the way, 13:00 was announced"
     assert len(await ask(client, "GET", f"/staff/stops/{tour[0]}/delay", minutes=30)) == 1
     await late(client, 55, *tour)
-    assert {each[0] for each in (await told(service))[2:]} == {"MobilStopDelayed"}
+    assert {each[0] for each in (await told(tools))[2:]} == {"MobilStopDelayed"}
 
 
 async def test_a_delay_reaches_the_stops_of_the_same_vehicle_and_day_that_take_place(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    await empty_week(client, service, MONDAY)
+    await empty_week(client, tools, MONDAY)
     late = await put(client, "marxloh", MONDAY, 8, 9)
     next_one = await put(client, "wehofen", MONDAY, 10, 11, counters=2)
     called_off = await put(client, "fahrn", MONDAY, 12, 13)
@@ -91,7 +91,7 @@ async def test_a_delay_reaches_the_stops_of_the_same_vehicle_and_day_that_take_p
     assert [UUID(each["stop"]["id"]) for each in found] == [last], "the next day is another"
 
 
-async def test_a_delay_leaves_what_is_planned_alone(client: Client, service: Service, tour: list[UUID]) -> None:
+async def test_a_delay_leaves_what_is_planned_alone(client: Client, tools: Tools, tour: list[UUID]) -> None:
     await put(client, "wehofen", MONDAY, 14, 17, id=tour[1])
     await late(client, 10, tour[1])
     week = await ask(client, "GET", f"/staff/weeks/{MONDAY}")
@@ -100,11 +100,11 @@ async def test_a_delay_leaves_what_is_planned_alone(client: Client, service: Ser
     assert planned["announced"]["arrives_at"] != planned["plan"]["arrives_at"]
 
 
-async def test_a_stop_is_called_off_once(client: Client, service: Service, tour: list[UUID]) -> None:
+async def test_a_stop_is_called_off_once(client: Client, tools: Tools, tour: list[UUID]) -> None:
     for _ in range(2):
         answer = await ask(client, "POST", f"/staff/stops/{tour[0]}/cancellation", {"known": "illness"})
         assert (answer["stop"]["status"], answer["stop"]["known_reason"]) == ("cancelled", "illness")
-    assert (await told(service))[2:] == [("MobilStopCancelled", tour[0], 2)]
+    assert (await told(tools))[2:] == [("MobilStopCancelled", tour[0], 2)]
     assert (await late(client, 5, tour[0], status=409))["type"].endswith(":stop-over")
     await put(client, "fahrn", MONDAY, 9, 12)
     await ask(client, "GET", f"/stops/{tour[0]}")
@@ -119,19 +119,19 @@ async def test_what_nobody_knows_of_is_not_changed_on_the_way(client: Client, to
     await ask(client, "POST", "/staff/delays", {"stops": {str(tour[0]): {"version": 1, "minutes": 241}}}, 422)
 
 
-async def test_nobody_looks_at_a_delay_that_cannot_be_announced(service: Service, tour: list[UUID]) -> None:
-    async with service.db.transaction() as conn:
+async def test_nobody_looks_at_a_delay_that_cannot_be_announced(tools: Tools, tour: list[UUID]) -> None:
+    async with tools.db.transaction() as conn:
         for minutes in (-1, 241):
             with pytest.raises(DelayUnfit):
-                await load_delay(conn, service, tour[0], minutes, service.clock.now())
+                await load_delay(conn, tools, tour[0], minutes, tools.clock.now())
 
 
 async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmation(
-    client: Client, service: Service, tour: list[UUID]
+    client: Client, tools: Tools, tour: list[UUID]
 ) -> None:
     await put(client, "fahrn", MONDAY, 12, 14, vehicle=OTHER)
     await publish(client, MONDAY)
-    await book(service, tour[1], 2)
+    await book(tools, tour[1], 2)
     query: dict[str, Any] = {"vehicle": ONE, "from_time": at(MONDAY, 8).isoformat()}
     found = await ask(client, "GET", "/staff/breakdowns/preview", **query)
     assert [(each["proposal"]["decision"], each["people"]) for each in found] == [("cancel", 0), ("cancel", 2)]
@@ -148,7 +148,7 @@ async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmatio
     body["answers"][str(tour[1])] = {"decision": "cancel"}
     for _ in range(2):
         await ask(client, "PUT", path, body, 204)
-    assert set((await told(service))[3:]) == {("MobilStopDelayed", tour[0], 2), ("MobilStopCancelled", tour[1], 2)}
+    assert set((await told(tools))[3:]) == {("MobilStopDelayed", tour[0], 2), ("MobilStopCancelled", tour[1], 2)}
     again = await ask(client, "PUT", f"/staff/breakdowns/{uuid4()}", body, 409)
     assert again["type"].endswith(":others-vehicle"), "a colleague has confirmed the same"
 
@@ -170,7 +170,7 @@ async def test_a_breakdown_is_refused_where_an_answer_says_nothing(client: Clien
 
 
 async def test_another_vehicle_comes_with_as_many_counters_as_it_has(
-    client: Client, service: Service, tour: list[UUID]
+    client: Client, tools: Tools, tour: list[UUID]
 ) -> None:
     await ask(client, "POST", f"/staff/stops/{tour[0]}/cancellation", REASON)
     two = await put(client, "fahrn", MONDAY, 9, 12, counters=2)
@@ -189,12 +189,12 @@ async def test_another_vehicle_comes_with_as_many_counters_as_it_has(
 
 @pytest.mark.parametrize("order", [[1, 2], [2, 1]])
 async def test_older_facts_of_appointments_change_nothing(
-    client: Client, service: Service, tour: list[UUID], order: list[int]
+    client: Client, tools: Tools, tour: list[UUID], order: list[int]
 ) -> None:
     id = uuid4()
     known = {1: appointment(str(tour[0]), 1, id), 2: appointment(str(tour[0]), 2, id, "cancelled")}
-    await book(service, tour[0])
-    async with service.db.transaction() as conn:
+    await book(tools, tour[0])
+    async with tools.db.transaction() as conn:
         for version in [*order, *order]:
             await note_booking(conn, known[version])
     [found] = await ask(client, "GET", f"/staff/stops/{tour[0]}/delay", minutes=5)

@@ -16,7 +16,7 @@ from services.mobile_office.weekly.domain import WeeklyStop
 from services.mobile_office.weekly.refusals import WeeklyStopClashes
 from services.mobile_office.weekly.usecases import save_weekly_stop
 from shared.auth import EVERY_STATION, Caller
-from shared.service import Service
+from shared.tools import Tools
 from tests.mobile_office.conftest import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
 from tests.support.locks import wait_not_long, waiting
 
@@ -63,9 +63,9 @@ async def be_late(client: Client, stop: UUID) -> Any:
     return await client.post(f"{API}/staff/delays", json=body)
 
 
-async def tour(client: Client, service: Service) -> UUID:
+async def tour(client: Client, tools: Tools) -> UUID:
     """A stop people know of, which is planned later by now."""
-    await empty_week(client, service)
+    await empty_week(client, tools)
     stop = await put(client, "marxloh", NEXT)
     await publish(client)
     await put(client, "marxloh", NEXT, 11, 14, id=stop)
@@ -74,12 +74,12 @@ async def tour(client: Client, service: Service) -> UUID:
 
 @pytest.mark.parametrize("act", [replan, drop, announce])
 async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
-    client: Client, service: Service, act: Act
+    client: Client, tools: Tools, act: Act
 ) -> None:
-    stop = await tour(client, service)
-    async with service.db.transaction() as conn:
+    stop = await tour(client, tools)
+    async with tools.db.transaction() as conn:
         await conn.execute(_CHANGE_WEEK, {"monday": NEXT})
-        second = await waiting(service, act(client, stop))
+        second = await waiting(tools, act(client, stop))
         await wait_not_long(conn)
         await lock_vehicles(conn)
         await lock_stops(conn, [stop])
@@ -88,29 +88,29 @@ async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
 
 @pytest.mark.parametrize("act", [replan, drop, announce, break_down])
 async def test_a_change_of_where_vehicles_are_waits_for_them_before_taking_stops(
-    client: Client, service: Service, act: Act
+    client: Client, tools: Tools, act: Act
 ) -> None:
-    stop = await tour(client, service)
-    async with service.db.transaction() as conn:
+    stop = await tour(client, tools)
+    async with tools.db.transaction() as conn:
         await lock_vehicles(conn)
-        second = await waiting(service, act(client, stop))
+        second = await waiting(tools, act(client, stop))
         await wait_not_long(conn)
         await lock_stops(conn, [stop])
     await second
 
 
 @pytest.mark.parametrize("act", [announce, break_down, call_off, be_late])
-async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, service: Service, act: Act) -> None:
-    stop = await tour(client, service)
-    async with service.db.transaction() as conn:
+async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, tools: Tools, act: Act) -> None:
+    stop = await tour(client, tools)
+    async with tools.db.transaction() as conn:
         await lock_stops(conn, [stop])
-        second = await waiting(service, act(client, stop))
+        second = await waiting(tools, act(client, stop))
         await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
     await second
-    assert await told(service) == [("MobilStopScheduled", stop, 1)]
+    assert await told(tools) == [("MobilStopScheduled", stop, 1)]
 
 
-async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, service: Service) -> None:
+async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, tools: Tools) -> None:
     """No constraint keeps them apart: the second has to find what the first put in."""
     saturday: dict[str, Any] = {
         "weekday": 5,
@@ -120,28 +120,28 @@ async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Clien
         "valid_from": NEXT,
     }
     first, second = [WeeklyStop(uuid4(), ONE, place, **saturday, version=0) for place in ("marxloh", "wehofen")]
-    now = service.clock.now()
+    now = tools.clock.now()
 
     async def save() -> None:
-        async with service.db.transaction() as conn:
-            await save_weekly_stop(conn, service, LEADING, second, now)
+        async with tools.db.transaction() as conn:
+            await save_weekly_stop(conn, tools, LEADING, second, now)
 
-    async with service.db.transaction() as conn:
-        await save_weekly_stop(conn, service, LEADING, first, now)
-        saving = await waiting(service, save())
+    async with tools.db.transaction() as conn:
+        await save_weekly_stop(conn, tools, LEADING, first, now)
+        saving = await waiting(tools, save())
     with pytest.raises(WeeklyStopClashes):
         await saving
 
 
 @pytest.mark.parametrize("key", ["buergermobil-3", ONE], ids=["new", "known"])
 async def test_of_two_changes_of_a_vehicle_at_once_the_second_sees_the_first(
-    client: Client, service: Service, key: str
+    client: Client, tools: Tools, key: str
 ) -> None:
     mine = Vehicle(key, "Unser Bürgermobil", 2, True, ())
     body = {"version": 0, "name": "Euer Bürgermobil", "counters": 3, "step_free": True, "equipment": []}
-    async with service.db.transaction() as conn:
-        await save_vehicle(conn, service, LEADING, mine, service.clock.now())
-        second = await waiting(service, client.put(f"{API}/staff/vehicles/{key}", json=body))
+    async with tools.db.transaction() as conn:
+        await save_vehicle(conn, tools, LEADING, mine, tools.clock.now())
+        second = await waiting(tools, client.put(f"{API}/staff/vehicles/{key}", json=body))
     assert (await second).json()["type"].endswith(":fleet-changed")
     [saved] = [each for each in await ask(client, "GET", "/staff/vehicles") if each["key"] == key]
     assert (saved["version"], saved["name"]) == (1, "Unser Bürgermobil")

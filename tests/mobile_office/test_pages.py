@@ -11,16 +11,16 @@ from sqlalchemy import text
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.reasons import Reason
 from shared.events.mobile_office import StopReason
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.visitor import Visitor, content, heading, own_links
 from tests.mobile_office.conftest import Client
 from tests.mobile_office.touring import LEAD, WEEK, Touring
 
 
 @pytest.fixture
-def touring(service: Service) -> Touring:
+def touring(tools: Tools) -> Touring:
     """The weeks of the service."""
-    return Touring(service)
+    return Touring(tools)
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def visitor(client: Client) -> Visitor:
 
 
 async def cancel(touring: Touring, stop: Any, words: str | None = None) -> None:
-    async with touring.service.db.transaction() as conn:
+    async with touring.tools.db.transaction() as conn:
         reason = Reason(StopReason.WEATHER, words)
-        await changes.cancel(conn, touring.service, LEAD, stop.id, reason, touring.service.clock.now())
+        await changes.cancel(conn, touring.tools, LEAD, stop.id, reason, touring.tools.clock.now())
 
 
 async def calendar(visitor: Visitor, path: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ async def test_english_pages_say_in_english_how_to_find_a_stop_and_what_is_on_bo
 async def test_what_staff_type_that_the_city_has_no_english_words_for_is_marked_as_german(
     client: Client, touring: Touring
 ) -> None:
-    async with touring.service.db.transaction() as conn:
+    async with touring.tools.db.transaction() as conn:
         await conn.execute(text("update places set landmark = 'vor dem Kiosk' where key = 'marxloh'"))
     first, *_ = await touring.publish()
     answer = await client.get(f"/en/mobile_office/stops/{first.id}")
@@ -165,7 +165,7 @@ async def test_what_can_be_done_is_what_stops_offer_that_take_place(visitor: Vis
 
 
 @pytest.mark.parametrize("query", ["week=9999-12-31", "week=0001-01-01", "week=x", "district=x&quarter=-1&service=y"])
-async def test_nonsense_in_the_address_is_the_plan_all_the_same(visitor: Visitor, service: Service, query: str) -> None:
+async def test_nonsense_in_the_address_is_the_plan_all_the_same(visitor: Visitor, tools: Tools, query: str) -> None:
     assert heading(await visitor.see(f"/mobile_office/?{query}")) == "Bürgermobil"
 
 
@@ -195,9 +195,9 @@ async def test_calendars_follow_a_stop_from_its_first_announcement_to_its_end(
     assert (entry["sequence"], entry["status"]) == (0, "CONFIRMED")
     assert entry["dtstart"].dt == first.plan.arrives_at
     delays = {first.id: changes.Delay(1, 20)}
-    async with touring.service.db.transaction() as conn:
-        reason, now = Reason(StopReason.TRAFFIC), touring.service.clock.now()
-        await changes.delay(conn, touring.service, LEAD, delays, reason, now)
+    async with touring.tools.db.transaction() as conn:
+        reason, now = Reason(StopReason.TRAFFIC), touring.tools.clock.now()
+        await changes.delay(conn, touring.tools, LEAD, delays, reason, now)
     late = (await calendar(visitor, f"/mobile_office/stops/{first.id}/stop.ics"))[str(first.id)]
     assert (late["sequence"], late["status"]) == (1, "CONFIRMED")
     assert late["dtstart"].dt == first.plan.arrives_at + timedelta(minutes=20)

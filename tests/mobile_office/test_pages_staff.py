@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.mobile_office.tours.pages.visit import STAFF
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.visitor import content, heading, own_links, page, values
 from tests.mobile_office.conftest import Client, told
@@ -43,8 +43,8 @@ class Member:
         return await self.client.post(STAFF + path.partition("?")[0], data={**hidden, **fields})
 
 
-def sign_in(client: Client, service: Service, session: Session) -> Member:
-    client.cookies.set(f"nahbar-staff-{SESSION}", service.sessions.seal(SESSION, session), path="/")
+def sign_in(client: Client, tools: Tools, session: Session) -> Member:
+    client.cookies.set(f"nahbar-staff-{SESSION}", tools.sessions.seal(SESSION, session), path="/")
     return Member(client, session)
 
 
@@ -55,24 +55,24 @@ def typed_stop(touring: Touring, **changes: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def touring(service: Service) -> Touring:
+def touring(tools: Tools) -> Touring:
     """The weeks of the service."""
-    return Touring(service)
+    return Touring(tools)
 
 
 @pytest.fixture
-def lead(client: Client, service: Service) -> Member:
+def lead(client: Client, tools: Tools) -> Member:
     """Somebody who leads the tours."""
-    return sign_in(client, service, LEAD)
+    return sign_in(client, tools, LEAD)
 
 
 @pytest.mark.parametrize(
     ("roles", "status"), [({"mobile_office:staff"}, {"/today": 200, "/planner": 403}), (set(), {"/today": 403})]
 )
 async def test_who_drives_sees_the_tour_and_only_who_leads_plans(
-    client: Client, service: Service, roles: set[str], status: dict[str, int]
+    client: Client, tools: Tools, roles: set[str], status: dict[str, int]
 ) -> None:
-    member = sign_in(client, service, LEAD.model_copy(update={"roles": frozenset(roles)}))
+    member = sign_in(client, tools, LEAD.model_copy(update={"roles": frozenset(roles)}))
     assert {path: (await member.get(path)).status_code for path in status} == status
 
 
@@ -93,7 +93,7 @@ async def test_a_form_without_its_token_is_refused(lead: Member, touring: Tourin
     first, *_ = await touring.publish()
     answer = await lead.client.post(f"{STAFF}/stops/{first.id}/cancel", data={"reason": "weather"})
     assert answer.status_code == 403
-    assert len(await told(touring.service)) == 4
+    assert len(await told(touring.tools)) == 4
 
 
 async def test_a_week_is_published_once_however_often_it_is_sent(lead: Member, touring: Touring) -> None:
@@ -104,7 +104,7 @@ async def test_a_week_is_published_once_however_often_it_is_sent(lead: Member, t
     for _ in range(2):
         answer = await lead.confirm(path, shown)
         assert answer.headers["location"] == f"{STAFF}/planner?week={touring.monday}&done=published"
-    assert [name for name, _, _ in await told(touring.service)] == ["MobilStopScheduled"] * 4
+    assert [name for name, _, _ in await told(touring.tools)] == ["MobilStopScheduled"] * 4
 
 
 async def test_a_preview_that_became_another_is_shown_again_with_the_reason(lead: Member, touring: Touring) -> None:
@@ -118,9 +118,9 @@ async def test_a_preview_that_became_another_is_shown_again_with_the_reason(lead
     tree = page(again, 409)
     assert "3 Personen haben dort einen Termin" in content(tree)
     assert values(tree)["words"] == "Der Fahrer fehlt."
-    assert len(await told(touring.service)) == 4
+    assert len(await told(touring.tools)) == 4
     assert (await lead.confirm(path, again.text, reason="illness")).status_code == 303
-    assert (await told(touring.service))[-1][0] == "MobilStopCancelled"
+    assert (await told(touring.tools))[-1][0] == "MobilStopCancelled"
 
 
 async def test_who_plans_second_sees_the_newer_week_and_keeps_what_was_typed(lead: Member, touring: Touring) -> None:
@@ -148,7 +148,7 @@ async def test_a_delay_sent_again_is_told_once_with_the_stops_it_makes_late(lead
     late = [f"{first.id} 1 120", f"{second.id} 1 15"]
     for _ in range(2):
         assert (await lead.confirm(path, shown, late=late)).status_code == 303
-    assert (await told(touring.service))[4:] == [("MobilStopDelayed", each.id, 2) for each in (first, second)]
+    assert (await told(touring.tools))[4:] == [("MobilStopDelayed", each.id, 2) for each in (first, second)]
 
 
 async def test_a_delay_on_a_stop_that_changed_meanwhile_is_shown_again(lead: Member, touring: Touring) -> None:
@@ -160,7 +160,7 @@ async def test_a_delay_on_a_stop_that_changed_meanwhile_is_shown_again(lead: Mem
     answer = await lead.confirm(path, shown)
     assert "Inzwischen hat sich etwas geändert" in content(page(answer, 409))
     assert (await lead.confirm(path, answer.text)).status_code == 303
-    assert [version for _, _, version in await told(touring.service)][4:] == [2, 3]
+    assert [version for _, _, version in await told(touring.tools)][4:] == [2, 3]
 
 
 async def test_a_cancellation_sent_again_is_told_once_and_a_reason_is_asked_for(lead: Member, touring: Touring) -> None:
@@ -169,7 +169,7 @@ async def test_a_cancellation_sent_again_is_told_once_and_a_reason_is_asked_for(
     assert "Wählen Sie einen Grund." in content(page(await lead.press(path), 422))
     for _ in range(2):
         assert (await lead.press(path, reason="place-taken")).status_code == 303
-    assert (await told(touring.service))[4:] == [("MobilStopCancelled", first.id, 2)]
+    assert (await told(touring.tools))[4:] == [("MobilStopCancelled", first.id, 2)]
 
 
 async def test_a_breakdown_sent_again_is_told_once(lead: Member, touring: Touring) -> None:
@@ -181,7 +181,7 @@ async def test_a_breakdown_sent_again_is_told_once(lead: Member, touring: Tourin
     assert heading(parse(shown)) == "Die Panne betrifft 3 Halte"
     for _ in range(2):
         assert (await lead.confirm(path, shown)).status_code == 303
-    assert (await told(touring.service))[4:] == [
+    assert (await told(touring.tools))[4:] == [
         ("MobilStopDelayed", first.id, 2),
         ("MobilStopRescheduled", second.id, 2),
         ("MobilStopCancelled", third.id, 2),
@@ -198,7 +198,7 @@ async def test_a_breakdown_after_somebody_elses_keeps_what_was_chosen(lead: Memb
     tree = page(await lead.confirm(path, shown), 409)
     ticked = {each.get("value") for each in tree.iter("option") if "selected" in each.attrib}
     assert f"{second.id} delay 45" in ticked
-    assert len(await told(touring.service)) == 5
+    assert len(await told(touring.tools)) == 5
 
 
 async def test_a_proposal_is_taken_over_week_by_week_and_not_when_it_is_outdated(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.mobile_office.conftest import (
     API,
     MONDAY,
@@ -39,23 +39,23 @@ async def put_until_decided(client: Client, place: str) -> str:
             return f"{answer.status_code} {said}"
 
 
-async def test_16_planners_put_one_vehicle_into_16_places(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_16_planners_put_one_vehicle_into_16_places(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     places = [each["key"] for each in await ask(client, "GET", "/places")][:16]
     found = Counter(await asyncio.gather(*[put_until_decided(client, place) for place in places]))
     assert found == {"200 planned": 1, "409 vehicle-elsewhere": 15}
     assert len((await ask(client, "GET", f"/staff/weeks/{NEXT}"))["stops"]) == 1
 
 
-async def test_the_database_itself_keeps_a_vehicle_in_one_place(client: Client, service: Service) -> None:
+async def test_the_database_itself_keeps_a_vehicle_in_one_place(client: Client, tools: Tools) -> None:
     """Sixteen transactions that ask nobody: no code looks first, and no week is locked."""
-    await empty_week(client, service)
+    await empty_week(client, tools)
     places = [each["key"] for each in await ask(client, "GET", "/places")][:16]
 
     async def insert(number: int, place: str) -> str:
         hours = {"arrives": at(NEXT, 9 + number % 2), "departs": at(NEXT, 10 + number % 2)}
         try:
-            async with service.db.transaction() as conn:
+            async with tools.db.transaction() as conn:
                 await conn.execute(
                     text("""
                         insert into stops (id, week, status, vehicle, place, arrives_at, departs_at, counters)
@@ -71,18 +71,18 @@ async def test_the_database_itself_keeps_a_vehicle_in_one_place(client: Client, 
     assert found == {"planned": 1, "ExclusionViolationError": 15}, "nine to ten leaves no time to be elsewhere at ten"
 
 
-async def test_two_planners_publish_at_once(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_two_planners_publish_at_once(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     stop = await put(client, "marxloh", NEXT)
     answers = await asyncio.gather(*[publish(client) for _ in range(8)], return_exceptions=True)
     assert [each for each in answers if not isinstance(each, dict)] == []
     assert sorted(len(each["changes"]) for each in answers if isinstance(each, dict)) == [0] * 7 + [1]
-    assert await told(service) == [("MobilStopScheduled", stop, 1)]
+    assert await told(tools) == [("MobilStopScheduled", stop, 1)]
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["sent twice", "by several people"])
-async def test_a_breakdown_confirmed_many_times_is_told_once(client: Client, service: Service, same: bool) -> None:
-    await empty_week(client, service, MONDAY)
+async def test_a_breakdown_confirmed_many_times_is_told_once(client: Client, tools: Tools, same: bool) -> None:
+    await empty_week(client, tools, MONDAY)
     stops = [await put(client, "marxloh", MONDAY, 9, 12), await put(client, "wehofen", MONDAY, 13, 16)]
     await publish(client, MONDAY)
     body: dict[str, Any] = {
@@ -95,14 +95,14 @@ async def test_a_breakdown_confirmed_many_times_is_told_once(client: Client, ser
     ids = [first if same else uuid4() for _ in range(8)]
     answers = await asyncio.gather(*[client.put(f"{API}/staff/breakdowns/{id}", json=body) for id in ids])
     assert Counter(each.status_code for each in answers) == ({204: 8} if same else {204: 1, 409: 7})
-    assert sorted((await told(service))[2:]) == sorted(
+    assert sorted((await told(tools))[2:]) == sorted(
         [("MobilStopRescheduled", stops[0], 2), ("MobilStopCancelled", stops[1], 2)]
     )
 
 
-async def test_planners_and_drivers_are_not_in_each_others_way(client: Client, service: Service) -> None:
+async def test_planners_and_drivers_are_not_in_each_others_way(client: Client, tools: Tools) -> None:
     """A week is changed and published while its stops are late, called off and break down: nothing is told twice."""
-    await empty_week(client, service, MONDAY)
+    await empty_week(client, tools, MONDAY)
     stops = [
         await put(client, place, MONDAY, first, first + 2, vehicle=vehicle)
         for place, first, vehicle in (
@@ -141,7 +141,7 @@ async def test_planners_and_drivers_are_not_in_each_others_way(client: Client, s
         ),
     )
     assert max(found) < 500, found
-    known = await told(service)
+    known = await told(tools)
     assert len(set(known)) == len(known)
     for stop in (stops[0], stops[3]):
         assert [type for type, id, _ in known if id == stop].count("MobilStopCancelled") == 1

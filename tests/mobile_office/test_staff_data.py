@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.mobile_office.fleet.usecases import load_city
 from shared.recurrence import WEEK
-from shared.service import Service
+from shared.tools import Tools
 from tests.mobile_office.conftest import (
     MONDAY,
     NEXT,
@@ -39,7 +39,7 @@ def weekly(**changes: Any) -> dict[str, Any]:
     }
 
 
-async def test_what_staff_change_of_a_place_the_citys_data_leave_alone(client: Client, service: Service) -> None:
+async def test_what_staff_change_of_a_place_the_citys_data_leave_alone(client: Client, tools: Tools) -> None:
     [known] = [each for each in await ask(client, "GET", "/places") if each["key"] == "marxloh"]
     body = {**FIELDS, "version": known["version"], "name": "Rathaus Marxloh", "quarter": known["quarter"]}
     for _ in range(2):
@@ -47,18 +47,18 @@ async def test_what_staff_change_of_a_place_the_citys_data_leave_alone(client: C
         assert (saved["version"], saved["district"], saved["rhine_bank"]) == (1, 200, "right")
     other = await ask(client, "PUT", "/staff/places/marxloh", {**body, "name": "Markt"}, 409)
     assert other["current"] == saved
-    async with service.db.transaction() as conn:
-        await load_city(conn, service.city)
+    async with tools.db.transaction() as conn:
+        await load_city(conn, tools.city)
     found = {each["key"]: each for each in await ask(client, "GET", "/places")}
     assert (found["marxloh"], found["wehofen"]["name"], len(found)) == (saved, "Wehofen", 46)
 
 
-async def test_a_new_place_has_its_ways_and_a_permission(client: Client, service: Service) -> None:
+async def test_a_new_place_has_its_ways_and_a_permission(client: Client, tools: Tools) -> None:
     body = {**FIELDS, "version": 0, "name": "Markt", "quarter": 601, "permit_from": str(NEXT + timedelta(days=1))}
     await ask(client, "PUT", "/staff/places/markt", {**body, "permit_until": str(NEXT)}, 422)
     await ask(client, "PUT", "/staff/places/markt", {**body, "quarter": 999}, 422)
     assert (await ask(client, "PUT", "/staff/places/markt", body))["rhine_bank"] == "left"
-    await empty_week(client, service)
+    await empty_week(client, tools)
     id = await put(client, "markt", NEXT, 9, 12)
     preview = await ask(client, "GET", f"/staff/weeks/{NEXT}/preview")
     assert [each["stop"] for each in preview["warnings"] if each["notice"] == "no_permit"] == [str(id)]
@@ -66,7 +66,7 @@ async def test_a_new_place_has_its_ways_and_a_permission(client: Client, service
     assert missed == [100, 200, 300, 400, 500, 700]
     never = [each["weeks"] for each in preview["warnings"] if each["notice"] == "long_gap"]
     assert never == [None] * 45
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         ways = await conn.execute(text("select distinct minutes from travel_times where origin = 'markt' order by 1"))
         assert ways.scalars().all() == [15, 25, 40]
 
@@ -106,9 +106,9 @@ async def test_stops_of_the_weekly_plan_do_not_meet(client: Client) -> None:
 
 
 async def test_a_proposal_is_taken_over_week_by_week_and_moves_nothing_people_know_of(
-    client: Client, service: Service
+    client: Client, tools: Tools
 ) -> None:
-    await empty_week(client, service)
+    await empty_week(client, tools)
     known = await put(client, "marxloh", NEXT, 9, 12)
     await publish(client)
     drafted = await put(client, "fahrn", NEXT, 14, 16)
@@ -130,5 +130,5 @@ async def test_a_proposal_is_taken_over_week_by_week_and_moves_nothing_people_kn
         assert len(proposed) >= 8
         assert proposed <= there
         assert str(drafted) not in {each["id"] for each in week["stops"]}
-    assert await told(service) == [("MobilStopScheduled", known, 1)]
+    assert await told(tools) == [("MobilStopScheduled", known, 1)]
     await ask(client, "POST", "/staff/planning-help/takeover", chosen | {"version": "x"}, 409)

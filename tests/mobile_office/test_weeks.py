@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.clock import Clock
-from shared.service import Service
+from shared.tools import Tools
 from tests.mobile_office.conftest import (
     API,
     MONDAY,
@@ -51,14 +51,14 @@ async def test_public_holidays_are_left_out_and_can_be_planned_all_the_same(clie
     assert [each["stop"] for each in await warned(client, EASTER_WEEK, "holiday")] == [str(id)]
 
 
-async def test_a_week_is_told_as_a_whole_and_once(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_a_week_is_told_as_a_whole_and_once(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     stops = [await put(client, place, NEXT, *hours) for place, hours in (("marxloh", (9, 12)), ("wehofen", (13, 16)))]
-    assert await told(service) == []
+    assert await told(tools) == []
     assert len((await publish(client))["changes"]) == 2
-    assert {each[1:] for each in await told(service)} == {(stop, 1) for stop in stops}
+    assert {each[1:] for each in await told(tools)} == {(stop, 1) for stop in stops}
     assert (await publish(client))["changes"] == []
-    assert len(await told(service)) == 2
+    assert len(await told(tools)) == 2
     assert [each["id"] for each in await ask(client, "GET", "/stops", weeks_ahead=1)] == list(map(str, stops))
     assert [each["id"] for each in await ask(client, "GET", "/stops", weeks_ahead=1, quarter=105)] == [str(stops[1])]
     assert await ask(client, "GET", "/stops", weeks_ahead=1, district=700) == []
@@ -66,12 +66,12 @@ async def test_a_week_is_told_as_a_whole_and_once(client: Client, service: Servi
     assert (await ask(client, "GET", f"/stops/{stops[0]}"))["stop"]["place"]["name"] == "Marxloh"
 
 
-async def test_the_preview_says_whom_a_change_concerns_and_the_reason_is_told(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_the_preview_says_whom_a_change_concerns_and_the_reason_is_told(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     moved, dropped = await put(client, "marxloh", NEXT), await put(client, "wehofen", TUESDAY)
     await publish(client)
-    await book(service, moved, 3)
-    await book(service, dropped, 2)
+    await book(tools, moved, 3)
+    await book(tools, dropped, 2)
     await put(client, "marxloh", NEXT, 10, 13, id=moved)
     added = await put(client, "fahrn", NEXT, 14, 16)
     version = (await ask(client, "GET", f"/staff/weeks/{NEXT}"))["version"]
@@ -84,27 +84,25 @@ async def test_the_preview_says_whom_a_change_concerns_and_the_reason_is_told(cl
     silent = {"preview": preview["version"]}
     refused = await ask(client, "POST", f"/staff/weeks/{NEXT}/publication", silent, 422)
     assert refused["type"].endswith(":reason-missing")
-    await book(service, moved)
+    await book(tools, moved)
     confirmed = silent | {"reason": {"known": "weather", "words": "Sturm"}}
     outdated = await ask(client, "POST", f"/staff/weeks/{NEXT}/publication", confirmed, 409)
     assert outdated["preview"]["people"] == 6
     await publish(client, reason=confirmed["reason"])
-    assert set((await told(service))[2:]) == {
+    assert set((await told(tools))[2:]) == {
         ("MobilStopRescheduled", moved, 2),
         ("MobilStopCancelled", dropped, 2),
         ("MobilStopScheduled", added, 1),
     }
-    by_id = {each["id"]: each for each in (await facts(service))[2:]}
+    by_id = {each["id"]: each for each in (await facts(tools))[2:]}
     assert by_id[str(moved)]["before"]["arrives_at"] != by_id[str(moved)]["stop"]["arrives_at"]
     assert (by_id[str(moved)]["reason"], by_id[str(moved)]["known_reason"]) == ("Sturm", "weather")
     assert by_id[str(dropped)]["stop"]["status"] == "cancelled"
     assert by_id[str(dropped)]["stop"]["known_reason"] == "weather"
 
 
-async def test_a_vehicle_needs_time_for_the_way_and_more_of_it_across_the_rhine(
-    client: Client, service: Service
-) -> None:
-    await empty_week(client, service)
+async def test_a_vehicle_needs_time_for_the_way_and_more_of_it_across_the_rhine(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     await put(client, "marxloh", NEXT, 9, 12)
     for place, first, minute, status in (
         ("marxloh", 11, 0, 409),
@@ -121,8 +119,8 @@ async def test_a_vehicle_needs_time_for_the_way_and_more_of_it_across_the_rhine(
     await put(client, "wehofen", NEXT, 9, 12, vehicle=OTHER)
 
 
-async def test_a_plan_that_cannot_be_is_refused(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_a_plan_that_cannot_be_is_refused(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     for place, hours, more in (
         ("nowhere", (9, 12), {}),
         ("marxloh", (12, 9), {}),
@@ -139,8 +137,8 @@ async def test_a_plan_that_cannot_be_is_refused(client: Client, service: Service
     await ask(client, "GET", f"/staff/weeks/{NEXT + timedelta(weeks=5)}", status=404)
 
 
-async def test_whoever_was_slower_sees_what_the_other_did(client: Client, service: Service) -> None:
-    await empty_week(client, service)
+async def test_whoever_was_slower_sees_what_the_other_did(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     body = plan("marxloh", NEXT) | {"week_version": 1}
     path = f"/staff/weeks/{NEXT}/stops/{uuid4()}"
     for _ in range(2):
@@ -149,9 +147,9 @@ async def test_whoever_was_slower_sees_what_the_other_did(client: Client, servic
     assert refused["type"].endswith(":week-changed")
 
 
-async def test_a_stop_is_on_one_day_to_come_of_its_own_week(client: Client, service: Service) -> None:
-    await empty_week(client, service, MONDAY)
-    await empty_week(client, service)
+async def test_a_stop_is_on_one_day_to_come_of_its_own_week(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools, MONDAY)
+    await empty_week(client, tools)
     elsewhere = await put(client, "fahrn", NEXT)
     await put(client, "fahrn", MONDAY, id=elsewhere, status=404)
     for arrives, departs, status in (
@@ -165,12 +163,12 @@ async def test_a_stop_is_on_one_day_to_come_of_its_own_week(client: Client, serv
         await ask(client, "PUT", f"/staff/weeks/{MONDAY}/stops/{uuid4()}", body, status)
 
 
-async def test_what_is_over_or_called_off_is_planned_no_more(client: Client, service: Service) -> None:
-    await empty_week(client, service, MONDAY)
+async def test_what_is_over_or_called_off_is_planned_no_more(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools, MONDAY)
     over, off = await put(client, "marxloh", MONDAY, 8, 9), await put(client, "marxloh", MONDAY, 14, 15)
     await publish(client, MONDAY)
     await ask(client, "POST", f"/staff/stops/{off}/cancellation", REASON)
-    pass_clock(service, 2)
+    pass_clock(tools, 2)
     for stop in (over, off):
         await put(client, "marxloh", MONDAY, 16, 17, id=stop, status=409)
         version = (await ask(client, "GET", f"/staff/weeks/{MONDAY}"))["version"]
@@ -178,19 +176,19 @@ async def test_what_is_over_or_called_off_is_planned_no_more(client: Client, ser
         assert (await ask(client, "DELETE", path, status=409, week_version=version))["type"].endswith(":stop-over")
 
 
-async def test_a_week_that_has_begun_is_planned_from_now_on(client: Client, service: Service) -> None:
-    pass_clock(service, 24)
+async def test_a_week_that_has_begun_is_planned_from_now_on(client: Client, tools: Tools) -> None:
+    pass_clock(tools, 24)
     week = await ask(client, "PUT", f"/staff/weeks/{MONDAY}")
     assert len(week["stops"]) == 8, "Monday has two stops"
 
 
-async def test_what_has_begun_is_announced_no_more(client: Client, service: Service) -> None:
-    await empty_week(client, service, MONDAY)
+async def test_what_has_begun_is_announced_no_more(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools, MONDAY)
     late, early = await put(client, "marxloh", MONDAY, 14, 16), await put(client, "wehofen", MONDAY, 9, 12)
-    pass_clock(service, 3)
+    pass_clock(tools, 3)
     assert [each["stop"] for each in await warned(client, MONDAY, "too_late")] == [str(early)]
     await publish(client, MONDAY)
-    assert await told(service) == [("MobilStopScheduled", late, 1)]
+    assert await told(tools) == [("MobilStopScheduled", late, 1)]
 
 
 async def test_only_who_leads_plans(client: Client) -> None:
@@ -205,7 +203,7 @@ async def test_only_who_leads_plans(client: Client) -> None:
     assert answer.status_code == 403
 
 
-def pass_clock(service: Service, hours: int) -> None:
-    file = service.settings.platform.clock_file
+def pass_clock(tools: Tools, hours: int) -> None:
+    file = tools.settings.platform.clock_file
     assert file is not None
-    Clock.move(file, service.clock.offset() + timedelta(hours=hours))
+    Clock.move(file, tools.clock.offset() + timedelta(hours=hours))

@@ -13,7 +13,7 @@ from services.mobile_office.tours.reasons import Reason
 from shared.calendar import public_holidays
 from shared.clock import BERLIN, Clock
 from shared.events.mobile_office import StopReason
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import Session
 
 LEAD = Session(
@@ -30,40 +30,40 @@ WEEK = (("marxloh", 0, 9), ("neumuehl", 0, 14), ("duissern", 1, 9), ("baerl", 2,
 class Touring:
     """A service and its weeks, on a Monday at seven in weeks without holidays."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.monday = _quiet_monday(service.clock.now().astimezone(BERLIN).date())
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self.monday = _quiet_monday(tools.clock.now().astimezone(BERLIN).date())
         self.at(7)
 
     def at(self, hour: int, day: int = 0) -> None:
         """Let it be this hour on a weekday of the week."""
-        file = self.service.settings.platform.clock_file
+        file = self.tools.settings.platform.clock_file
         assert file is not None
-        Clock.move(file, self._moment(day, hour) - self.service.clock.now() + self.service.clock.offset())
+        Clock.move(file, self._moment(day, hour) - self.tools.clock.now() + self.tools.clock.offset())
 
     async def begin(self) -> None:
         """Nothing is planned or booked, on Monday at seven."""
         self.at(7)
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(text("truncate weeks, stops, breakdowns, bookings, idempotency_keys"))
 
     async def plan(self, week: Sequence[tuple[str, int, int]] = WEEK) -> list[Stop]:
         """Plan the week; its stops in order of time."""
         plans = [self.plan_of(place, day, hour) for place, day, hour in week]
-        async with self.service.db.transaction() as conn:
-            now = self.service.clock.now()
-            await usecases.replace_plan(conn, self.service, LEAD, self.monday, plans, now)
+        async with self.tools.db.transaction() as conn:
+            now = self.tools.clock.now()
+            await usecases.replace_plan(conn, self.tools, LEAD, self.monday, plans, now)
         return await self.stops()
 
     async def publish(self) -> list[Stop]:
         """Plan the week, if there is no plan, and publish it; its stops in order of time."""
         if not await self.stops():
             await self.plan()
-        async with self.service.db.transaction() as conn:
-            now = self.service.clock.now()
-            shown = await publishing.load_preview(conn, self.service, self.monday, now)
+        async with self.tools.db.transaction() as conn:
+            now = self.tools.clock.now()
+            shown = await publishing.load_preview(conn, self.tools, self.monday, now)
             reason = Reason(StopReason.PLANNING)
-            await publishing.publish(conn, self.service, LEAD, self.monday, shown.version, now, reason)
+            await publishing.publish(conn, self.tools, LEAD, self.monday, shown.version, now, reason)
         return await self.stops()
 
     async def publish_week(self, week: Sequence[tuple[str, int, int]]) -> list[Stop]:
@@ -73,13 +73,13 @@ class Touring:
 
     async def stops(self) -> list[Stop]:
         """The stops of the week, in order of time."""
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             return await load_stops(conn, self.monday)
 
     async def book(self, stop: UUID, people: int) -> None:
         """Let some people have an appointment at a stop."""
         rows = [{"appointment": uuid4(), "stop": stop} for _ in range(people)]
-        async with self.service.db.transaction() as conn:
+        async with self.tools.db.transaction() as conn:
             await conn.execute(
                 text(
                     "insert into bookings (appointment, version, stop, delete_after) "

@@ -27,8 +27,9 @@ from services.notifications.telling.usecases import take_fact
 from shared.events.base import Received
 from shared.events.notifications import NoticeFact
 from shared.events.registry import facts_by_type
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.settings import Platform
+from shared.tools import Tools
 from tests.deploy.far_ends import web_server
 from tests.notifications.facts import MONDAY_NOON
 from tests.support.browsing import Browsing
@@ -87,18 +88,18 @@ class Post:
             yield
 
     @asynccontextmanager
-    async def running(self, roles: frozenset[Role] = WITHOUT_KAFKA, serve: bool = True) -> AsyncIterator[Service]:
+    async def running(self, roles: frozenset[Role] = WITHOUT_KAFKA, serve: bool = True) -> AsyncIterator[Tools]:
         """The service at work; `serve` says whether it also takes receipts over HTTP."""
         app = create_app(self.settings, roles)
         async with app.router.lifespan_context(app):
             if not serve:
-                yield app.state.service
+                yield app.state.tools
                 return
             port = int(self.settings.sms_webhook_url.split(":")[2].split("/")[0])
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
             serving = asyncio.create_task(server.serve([listen(port)]))
             try:
-                yield app.state.service
+                yield app.state.tools
             finally:
                 server.should_exit = True
                 await serving
@@ -111,34 +112,34 @@ class Post:
 
     async def take(self, *received: Received[Any]) -> None:
         """Let the service take facts, each in a transaction of its own."""
-        service = Service(self.settings)
+        tools = Tools(self.settings)
         for each in received:
-            async with service.db.transaction() as conn:
-                await take_fact(conn, service, each, service.clock.now())
-        await service.db.close()
+            async with tools.db.transaction() as conn:
+                await take_fact(conn, tools, each, tools.clock.now())
+        await tools.db.close()
 
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         """What a query finds in the service's database."""
-        service = Service(self.settings)
-        async with service.db.transaction() as conn:
+        tools = Tools(self.settings)
+        async with tools.db.transaction() as conn:
             found = (await conn.execute(text(sql), values)).all()
-        await service.db.close()
+        await tools.db.close()
         return list(found)
 
     async def ledger(self) -> Ledger:
         """The account of all messages."""
-        service = Service(self.settings)
-        async with service.db.transaction() as conn:
-            found = await ledger(conn, service.clock.now())
-        await service.db.close()
+        tools = Tools(self.settings)
+        async with tools.db.transaction() as conn:
+            found = await ledger(conn, tools.clock.now())
+        await tools.db.close()
         return found
 
     async def log(self, matter: UUID) -> list[MessageEntry]:
         """Everything told of a matter."""
-        service = Service(self.settings)
-        async with service.db.transaction() as conn:
+        tools = Tools(self.settings)
+        async with tools.db.transaction() as conn:
             found = await log_of(conn, matter)
-        await service.db.close()
+        await tools.db.close()
         return found
 
     async def confirmation(self, matter: UUID) -> MessageEntry:

@@ -11,7 +11,7 @@ from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.queries import Subscription
 from shared.due import Claim
 from shared.events.base import Fact, Received
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import as_news
 
@@ -34,46 +34,46 @@ def mail(name: str) -> Address:
 
 async def subscribe(post: Post, address: Address | str = "delivered", **changes: Any) -> Subscription:
     """Subscribe and confirm."""
-    service = Service(post.settings)
-    now = service.clock.now()
+    tools = Tools(post.settings)
+    now = tools.clock.now()
     where = mail(address) if isinstance(address, str) else address
-    async with service.db.transaction() as conn:
-        request = await usecases.ask(conn, service, where, wishes(**changes), now)
+    async with tools.db.transaction() as conn:
+        request = await usecases.ask(conn, tools, where, wishes(**changes), now)
         assert request, "too many requests"
-        found = await usecases.confirm(conn, service, request, now)
-    await service.db.close()
+        found = await usecases.confirm(conn, tools, request, now)
+    await tools.db.close()
     return found
 
 
 async def hear(post: Post, *facts: Fact | Received[Any]) -> None:
     """Let facts arrive, and their fan-outs end."""
-    service = Service(post.settings)
+    tools = Tools(post.settings)
     for fact in facts:
-        async with service.db.transaction() as conn:
-            news = fact if isinstance(fact, Received) else as_news(fact, service.clock.now())
-            await take_news(conn, service, news, service.clock.now())
+        async with tools.db.transaction() as conn:
+            news = fact if isinstance(fact, Received) else as_news(fact, tools.clock.now())
+            await take_news(conn, tools, news, tools.clock.now())
         await spread(post, news.fact.id)
-    await service.db.close()
+    await tools.db.close()
 
 
 async def spread(post: Post, matter: UUID) -> None:
     """Do the due work of a fan-out to its end."""
-    service = Service(post.settings)
+    tools = Tools(post.settings)
     while await post.rows("select matter from fan_outs where matter = :matter", matter=matter):
-        async with service.db.transaction() as conn:
-            await fan_out(conn, service, Claim(FAN_OUT, str(matter), 1, uuid4()))
-    await service.db.close()
+        async with tools.db.transaction() as conn:
+            await fan_out(conn, tools, Claim(FAN_OUT, str(matter), 1, uuid4()))
+    await tools.db.close()
 
 
 async def at_five(post: Post) -> None:
     """Move to when the digests are due, and plan them."""
     [due] = await post.rows("select due_at from due_work where kind = 'digest'")
     post.move_clock(due.due_at + timedelta(seconds=1))
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        await service.due.cancel(conn, DIGEST, [""])
-        await write_digests(conn, service, Claim(DIGEST, "", 1, uuid4()))
-    await service.db.close()
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        await tools.due.cancel(conn, DIGEST, [""])
+        await write_digests(conn, tools, Claim(DIGEST, "", 1, uuid4()))
+    await tools.db.close()
 
 
 async def planned(post: Post, *purposes: str) -> dict[str, int]:

@@ -47,7 +47,7 @@ async def test_what_was_typed_is_kept_until_it_says_what_happened(reader: Reader
 
 
 async def test_reports_are_limited_by_connection(reader: Reader) -> None:
-    reader.service.settings.address_limit = 1  # type: ignore[attr-defined]
+    reader.tools.settings.address_limit = 1  # type: ignore[attr-defined]
     assert [(await reader.press(PATH, **TYPED)).status_code for _ in range(2)] == [303, 429]
 
 
@@ -68,5 +68,5 @@ async def test_the_city_gets_the_report_by_mail_and_it_is_forgotten_here(open_po
 
 async def forgotten(reader: Reader, matter: UUID) -> None:
     """What the due work does some weeks later."""
-    async with reader.service.db.transaction() as conn:
-        await forget_contact(conn, reader.service, Claim(FORGET_CONTACT, str(matter), 1, uuid4()))
+    async with reader.tools.db.transaction() as conn:
+        await forget_contact(conn, reader.tools, Claim(FORGET_CONTACT, str(matter), 1, uuid4()))

@@ -21,7 +21,7 @@ from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.texts import Texts
 from shared.city import City
 from shared.events.notifications import Outcome
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.formats import phone_text
 from shared.web.i18n import MESSAGE_LANGUAGES
 from tests.notifications.conftest import Post
@@ -38,10 +38,10 @@ AREA = "/notifications/staff"
 
 
 @asynccontextmanager
-async def clerk(service: Service, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def clerk(tools: Tools, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who is signed in."""
-    base = service.settings.sms_webhook_url.partition("/notifications")[0]  # type: ignore[attr-defined]
-    headers = {"Cookie": cookie_of(service, somebody(**changes))}
+    base = tools.settings.sms_webhook_url.partition("/notifications")[0]  # type: ignore[attr-defined]
+    headers = {"Cookie": cookie_of(tools, somebody(**changes))}
     async with Browsing(base_url=base, headers=headers) as client:
         yield client
 
@@ -58,7 +58,7 @@ async def test_whom_nothing_reached_is_listed_with_the_reason_and_what_was_tried
     lost = booked(person("perm-fail", "+4915228817302"), number="1111-1111")
     late = booked(person(None, None), starts_at=THURSDAY + timedelta(days=1))
     reached = booked(person("delivered"), number="3333-3333")
-    async with post.running() as service, post.mail_server(), post.gateway(), clerk(service) as client:
+    async with post.running() as tools, post.mail_server(), post.gateway(), clerk(tools) as client:
         assert "niemanden, den Sie noch rechtzeitig" in await page(client, "/failed")
         await post.take(received(lost), received(reached), received(late))
         await post.until(lost.id, mail="failed", sms="failed")
@@ -78,8 +78,8 @@ async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> No
     fact = booked(person(None, "+4915228817312"), channels=["sms"], language="tr")
     await remind(asking, fact)
     await write(asking, "2", "+4915228817312")
-    service = Service(asking.settings)
-    async with clerk(service) as client:
+    tools = Tools(asking.settings)
+    async with clerk(tools) as client:
         arabic = "\u0664\u0667\u0661\u0661\u20120815"
         for wanted in ("4711-0815", str(fact.id), " 4711-0815 ", "47110815", arabic, f"\u2068{fact.id}\u2069"):
             shown = await page(client, f"/log?matter={wanted}")
@@ -99,11 +99,11 @@ async def test_the_history_says_why_somebody_was_told_or_not(asking: Post) -> No
         for unknown in ("9999-9999", str(uuid4()), "Ada", "'; drop table matters"):
             assert "Diese Nummer kennen wir nicht" in await page(client, f"/log?matter={unknown}")
         assert "Geben Sie eine Nummer ein" in await page(client, "/log")
-    await service.db.close()
+    await tools.db.close()
 
 
 async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_appointments(post: Post) -> None:
-    async with post.running() as service, clerk(service) as client:
+    async with post.running() as tools, clerk(tools) as client:
         found = await subscribe(post, "anna")
         await hear(post, closed())
         await post.take(received(booked(person("anna"), number="3333-3333")))
@@ -113,8 +113,8 @@ async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_a
             for said in ("Hamborn", "bestätigt", "a…@", "Abo: Station geschlossen", "Sinnvoll bis"):
                 assert said in shown
             assert "Bestätigung –" not in shown
-        async with service.db.transaction() as conn:
-            await end(conn, service, found.id, service.clock.now())
+        async with tools.db.transaction() as conn:
+            await end(conn, tools, found.id, tools.clock.now())
         assert "beendet" in await page(client, f"/log?matter={number}")
         assert "a…@" not in await page(client, f"/log?matter={number}")
         assert "Diese Nummer kennen wir nicht" in await page(client, "/log?matter=N-0000-0000")
@@ -122,7 +122,7 @@ async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_a
 
 async def test_the_contact_is_shown_for_a_reason_that_is_written_down(post: Post) -> None:
     fact = booked(person("anna@stadt.example"))
-    async with post.running() as service, clerk(service) as client:
+    async with post.running() as tools, clerk(tools) as client:
         await post.take(received(fact))
         first = await client.get(f"{AREA}/log?matter=4711-0815")
         assert "a…@stadt.example" in first.text
@@ -144,13 +144,13 @@ async def test_the_contact_is_shown_for_a_reason_that_is_written_down(post: Post
 
 async def test_who_serves_another_area_is_led_there(post: Post) -> None:
     for roles, leads in (({"appointments:staff"}, True), ({"notifications:staff"}, False)):
-        async with post.running() as service, clerk(service, roles=frozenset(roles)) as client:
+        async with post.running() as tools, clerk(tools, roles=frozenset(roles)) as client:
             answer = await client.get(f"{AREA}/")
             assert ('href="/appointments/staff/"' in answer.text) == leads
 
 
 async def test_every_text_is_shown_in_every_language_with_its_parts_and_review(post: Post) -> None:
-    async with post.running() as service, clerk(service) as client:
+    async with post.running() as tools, clerk(tools) as client:
         table = await client.get(f"{AREA}/templates")
         links = re.findall(rf'href="({AREA}/templates/[^"]+)"', table.text)
         assert links == [f"{AREA}/templates/{purpose}" for purpose in Purpose for _ in WORDINGS[purpose]]
@@ -175,13 +175,13 @@ def test_every_wording_of_a_purpose_is_another_one(purpose: Purpose) -> None:
 
 
 async def test_pages_are_for_staff_of_notifications_alone(post: Post) -> None:
-    async with post.running() as service, clerk(service, roles=frozenset({"appointments:staff"})) as client:
+    async with post.running() as tools, clerk(tools, roles=frozenset({"appointments:staff"})) as client:
         for path in ("/failed", "/log", "/templates", "/templates/reminder"):
             assert (await client.get(AREA + path)).status_code == 403
             client.headers.pop("Cookie", None)
             sent = await client.get(AREA + path)
             assert (sent.status_code, sent.headers["Location"].partition("?")[0]) == (303, f"{AREA}/sign-in")
-            client.headers["Cookie"] = cookie_of(service, somebody(roles=frozenset({"appointments:staff"})))
+            client.headers["Cookie"] = cookie_of(tools, somebody(roles=frozenset({"appointments:staff"})))
 
 
 def test_every_state_and_purpose_has_words() -> None:

@@ -22,7 +22,7 @@ from services.notifications.sending.domain import (
     gateway_for,
 )
 from services.notifications.settings import Settings
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
 from tests.notifications.test_reports import proof
@@ -93,25 +93,25 @@ async def gateways(post: Post, matter: UUID) -> list[tuple[str | None, str | Non
     return [(each.gateway, each.result) for each in (await post.confirmation(matter)).attempts]
 
 
-def is_skipped(service: Service) -> bool:
+def is_skipped(tools: Tools) -> bool:
     """What the metrics say of the first gateway at the moment."""
     name = "nahbar_notifications_gateway_skipped"
-    return service.metrics.registry.get_sample_value(name, {"gateway": FIRST}) == 1
+    return tools.metrics.registry.get_sample_value(name, {"gateway": FIRST}) == 1
 
 
 async def test_the_second_gateway_carries_while_the_first_refuses_connections(two_gateways: Post) -> None:
     post = two_gateways
     post.settings = post.settings.model_copy(update={"sms_url": f"http://127.0.0.1:{free_port()}/sms"})
-    async with post.running() as service, post.gateway():
+    async with post.running() as tools, post.gateway():
         one = await book(post)
         await post.until(one, sms="delivered")
         post.move_clock(MONDAY_NOON)
         other = await book(post)
         await post.until(other, sms="delivered")
         post.move_clock(MONDAY_NOON + timedelta(minutes=10))
-        await eventually(lambda: not is_skipped(service))
+        await eventually(lambda: not is_skipped(tools))
         post.move_clock(MONDAY_NOON)
-        await eventually(lambda: is_skipped(service))
+        await eventually(lambda: is_skipped(tools))
     assert await gateways(post, one) == [(FIRST, "away ConnectError"), (SECOND, "accepted")]
     assert await gateways(post, other) == [(SECOND, "accepted")]
     assert (await post.confirmation(one)).gateway == SECOND

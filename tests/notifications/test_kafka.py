@@ -9,8 +9,9 @@ from aiokafka import AIOKafkaConsumer
 from shared.events.notifications import NotificationDelivered
 from shared.events.registry import all_topics, topic_of
 from shared.kafka import create_topics
-from shared.service import ALL_ROLES, Role, Service
+from shared.runtime import ALL_ROLES, Parts, Role, application
 from shared.settings import ServiceSettings
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, cancelled, person
 from tests.support.wait import eventually
@@ -28,13 +29,13 @@ async def test_facts_from_kafka_become_mails_and_outcomes_become_facts(
 ) -> None:
     platform = post.settings.platform
     await create_topics(platform.kafka, all_topics(platform.topic_prefix, ["notifications"]), 4)
-    publisher = Service(Appointments(platform=platform, database=await database("notifications")))
+    publisher = Tools(Appointments(platform=platform, database=await database("notifications")))
     kept, gone = booked(person("delivered")), booked(person("delivered"))
     async with publisher.db.transaction() as conn:
         chain = await publisher.outbox.record(conn, kept)
         await publisher.outbox.record(conn, gone)
         await publisher.outbox.record(conn, cancelled(gone))
-    app = publisher.create_app(roles=frozenset({Role.RELAY}))
+    app = application(publisher, frozenset({Role.RELAY}), Parts())
     async with app.router.lifespan_context(app), post.running(ALL_ROLES), post.mail_server():
         await post.until(kept.id, mail="delivered")
         await post.until(gone.id, "cancellation", mail="delivered")

@@ -13,7 +13,7 @@ from shared import retention
 from shared.db import kernel_tables
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received, rescheduled
 from tests.notifications.test_replies import EVENING_BEFORE, write
@@ -73,7 +73,7 @@ async def test_every_table_comes_to_an_end_and_persons_much_earlier(post: Post) 
 
 async def test_what_arrives_about_a_forgotten_person_does_no_harm(post: Post) -> None:
     fact = booked(person("delivered"))
-    async with post.running() as service, post.mail_server():
+    async with post.running() as tools, post.mail_server():
         await post.take(received(fact))
         await post.until(fact.id, mail="delivered")
         message = (await post.confirmation(fact.id)).message
@@ -84,8 +84,8 @@ async def test_what_arrives_about_a_forgotten_person_does_no_harm(post: Post) ->
 
         await eventually(forgotten)
         for report in (MailReport(ReportKind.COMPLAINT), MailReport(ReportKind.FAILED, "5.1.1")):
-            async with service.db.transaction() as conn:
-                await receive_mail_report(conn, service, message, report)
+            async with tools.db.transaction() as conn:
+                await receive_mail_report(conn, tools, message, report)
         await post.take(received(cancelled(fact)))
     assert await post.states(fact.id) == {"mail": "failed"}
     assert await post.rows("select 1 from spared_addresses") == []
@@ -101,13 +101,13 @@ async def test_what_ends_of_one_matter_stays_of_the_others(post: Post) -> None:
     kept = await of_matter(post, other.id)
     assert kept[0].person_key
     assert kept[0].recipient
-    service = Service(post.settings)
+    tools = Tools(post.settings)
     for forget, kind in ((forget_contact, FORGET_CONTACT), (forget_matter, FORGET_MATTER)):
-        async with service.db.transaction() as conn:
-            await forget(conn, service, Claim(kind, str(one.id), 1, uuid4()))
+        async with tools.db.transaction() as conn:
+            await forget(conn, tools, Claim(kind, str(one.id), 1, uuid4()))
         assert await of_matter(post, other.id) == kept
     assert await of_matter(post, one.id) == []
-    await service.db.close()
+    await tools.db.close()
 
 
 async def of_matter(post: Post, matter: UUID) -> list[Any]:

@@ -12,7 +12,7 @@ from services.notifications.consumers import on_links_requested
 from services.notifications.links.domain import same_address
 from shared.events.links import LinksRequested
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import (
     MOBILE,
@@ -31,15 +31,15 @@ MAIL = "delivered@simulator.stadt.example"
 
 
 def pseudonym(post: Post, **address: str) -> str:
-    return Service(post.settings).people.person_key(Person(name="", **address))
+    return Tools(post.settings).people.person_key(Person(name="", **address))
 
 
 async def ask(post: Post, request: LinksRequested) -> None:
     """Let the service take a request."""
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        await on_links_requested(conn, service, received(request))
-    await service.db.close()
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        await on_links_requested(conn, tools, received(request))
+    await tools.db.close()
 
 
 async def asked_by_mail(post: Post, **changes: Any) -> LinksRequested:

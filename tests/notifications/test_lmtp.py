@@ -70,7 +70,7 @@ async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     async def transaction() -> AsyncIterator[None]:
         yield
 
-    async def receive(conn: Any, service: Any, message: UUID, report: MailReport) -> None:
+    async def receive(conn: Any, tools: Any, message: UUID, report: MailReport) -> None:
         made.taken.append((message, report))
 
     monkeypatch.setattr(gateways, "receive_mail_report", receive)

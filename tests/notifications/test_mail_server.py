@@ -220,9 +220,9 @@ async def test_mails_wait_while_the_server_refuses_us_and_go_out_when_that_is_me
         refuse(stage, answer)
     refuse("content", "")
     fact, late = booked(person("delivered")), booked(person("delivered"), starts_at=MONDAY_NOON + timedelta(hours=3))
-    async with post.mail_server(), post.gateway(), post.running(serve=False) as service:
+    async with post.mail_server(), post.gateway(), post.running(serve=False) as tools:
         await post.take(received(fact), received(late))
-        seen: Callable[[], float | None] = lambda: service.metrics.registry.get_sample_value(  # noqa: E731
+        seen: Callable[[], float | None] = lambda: tools.metrics.registry.get_sample_value(  # noqa: E731
             "nahbar_notifications_mail_barred"
         )
         for stage, answer in REFUSALS[:4]:

@@ -25,7 +25,7 @@ from shared.calendar import is_quiet
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.base import Received
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
 from tests.notifications.subscribers import MARXLOH, at_five, hear, mail, planned, spread, subscribe
@@ -97,10 +97,10 @@ async def test_a_fan_out_goes_on_where_it_stopped(post: Post, monkeypatch: pytes
     await hear(post, fact)
     assert await planned(post) == {each.address: 1 for each in subscribed}
 
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:  # all of it once more
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:  # all of it once more
         await conn.execute(news._BEGIN, {"matter": fact.fact.id, "cause": fact.cause, "nobody": news.NOBODY})
-    await service.db.close()
+    await tools.db.close()
     await spread(post, fact.fact.id)
     assert await planned(post) == {each.address: 1 for each in subscribed}
 
@@ -219,10 +219,10 @@ async def test_who_unsubscribes_hears_nothing_that_was_planned_already(post: Pos
     subscription = await subscribe(post)
     fact = closed()
     await hear(post, fact)
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        await subscribing.end(conn, service, subscription.id, service.clock.now())
-    await service.db.close()
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        await subscribing.end(conn, tools, subscription.id, tools.clock.now())
+    await tools.db.close()
     async with post.running(), post.mail_server(), post.gateway():
         await post.until(fact.id, "closure", mail="suppressed")
 
@@ -234,13 +234,13 @@ async def test_who_complains_is_unsubscribed(post: Post, address: Address) -> No
     [message] = await post.rows(
         "select m.id from messages m join notices n on n.id = m.notice where purpose = 'closure'"
     )
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
         if address.channel == "mail":
-            await receive_mail_report(conn, service, message.id, MailReport(ReportKind.COMPLAINT))
+            await receive_mail_report(conn, tools, message.id, MailReport(ReportKind.COMPLAINT))
         else:
-            await receive_reply(conn, service, MOBILE, " Stop ")
-    await service.db.close()
+            await receive_reply(conn, tools, MOBILE, " Stop ")
+    await tools.db.close()
     assert await post.rows("select id from subscriptions") == []
     assert await post.rows("select matter from people") == []
 
@@ -256,21 +256,21 @@ async def test_news_is_no_fact_of_its_own(open_post: Post) -> None:
 
 async def test_news_that_changes_while_it_is_told_is_told_as_it_is_now_and_to_its_end(post: Post) -> None:
     await subscribe(post)
-    service, first = Service(post.settings), closed()
-    now = service.clock.now()
+    tools, first = Tools(post.settings), closed()
+    now = tools.clock.now()
     later = closed(first.id, version=2, last_day=first.closure.last_day + timedelta(days=1))
 
     async def spread_once() -> None:
-        async with service.db.transaction() as conn:
-            await news.fan_out(conn, service, Claim(news.FAN_OUT, str(first.id), 1, uuid4()))
+        async with tools.db.transaction() as conn:
+            await news.fan_out(conn, tools, Claim(news.FAN_OUT, str(first.id), 1, uuid4()))
 
-    async with service.db.transaction() as conn:
-        await news.take_news(conn, service, as_news(first), now)
-    async with service.db.transaction() as conn:
-        await news.take_news(conn, service, as_news(later), now)
-        telling = await waiting(service, spread_once())
+    async with tools.db.transaction() as conn:
+        await news.take_news(conn, tools, as_news(first), now)
+    async with tools.db.transaction() as conn:
+        await news.take_news(conn, tools, as_news(later), now)
+        telling = await waiting(tools, spread_once())
     await telling
     await spread(post, first.id)
     told = await post.rows("select matter_version from notices where purpose = 'closure'")
     assert [row.matter_version for row in told] == [2]
-    await service.db.close()
+    await tools.db.close()

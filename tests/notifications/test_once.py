@@ -19,7 +19,8 @@ from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.events.appointments import DecidedBy
 from shared.events.notifications import NotificationDelivered, NotificationFailed
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received
 from tests.support.wait import eventually
@@ -34,20 +35,20 @@ NOBODY = Sending(cast(Carrier, None), Patience(), [FIRST])
 async def claim_and_die(post: Post, matter: UUID) -> None:
     """What a worker has committed when it is killed between claim and send, once its lease has run out."""
     key = str((await post.confirmation(matter)).message)
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        assert set(await NOBODY.begin(conn, service, [Claim(SEND, key, 1, uuid4())])) == {key}
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        assert set(await NOBODY.begin(conn, tools, [Claim(SEND, key, 1, uuid4())])) == {key}
         expired = text("update due_work set leased_until = now() - interval '1 second' where key = :key")
         await conn.execute(expired, {"key": key})
-    await service.db.close()
+    await tools.db.close()
 
 
-async def answer(post: Post, service: Service, matter: UUID, attempt: int, result: Result) -> None:
+async def answer(post: Post, tools: Tools, matter: UUID, attempt: int, result: Result) -> None:
     """Let a worker record the answer to an attempt."""
     message = (await post.confirmation(matter)).message
     job = Job(message, attempt, "mail", Purpose.CONFIRMATION, Urgency.DIRECT, booked(), THURSDAY, THURSDAY)
-    async with service.db.transaction() as conn:
-        await NOBODY.finish(conn, service, [(job, result)])
+    async with tools.db.transaction() as conn:
+        await NOBODY.finish(conn, tools, [(job, result)])
 
 
 async def test_a_mail_claimed_by_a_dead_worker_is_unknown_and_the_sms_tells_instead(post: Post) -> None:
@@ -76,9 +77,9 @@ async def test_the_answer_of_a_worker_believed_dead_still_counts(post: Post) -> 
     fact = booked(person("delivered", None))
     await post.take(received(fact))
     await claim_and_die(post, fact.id)
-    async with post.running(DUE, serve=False) as service:
+    async with post.running(DUE, serve=False) as tools:
         await post.until(fact.id, mail="unknown")
-        await answer(post, service, fact.id, 1, Result(Answer.DELIVERED))
+        await answer(post, tools, fact.id, 1, Result(Answer.DELIVERED))
     assert await post.states(fact.id) == {"mail": "delivered"}
     failed, delivered = await post.facts()
     assert isinstance(failed, NotificationFailed)
@@ -88,13 +89,13 @@ async def test_the_answer_of_a_worker_believed_dead_still_counts(post: Post) -> 
 async def test_an_answer_to_an_earlier_attempt_changes_nothing(post: Post) -> None:
     fact = booked(person("delivered", None))
     await post.take(received(fact))
-    async with post.running(DUE, serve=False) as service:
+    async with post.running(DUE, serve=False) as tools:
 
         async def tried_again() -> bool:
             return len((await post.confirmation(fact.id)).attempts) > 1
 
         await eventually(tried_again)
-        await answer(post, service, fact.id, 1, Result(Answer.REFUSED, error="permanent 550"))
+        await answer(post, tools, fact.id, 1, Result(Answer.REFUSED, error="permanent 550"))
     assert (await post.states(fact.id))["mail"] in ("waiting", "sending")
 
 
@@ -149,10 +150,10 @@ async def test_the_share_handed_over_within_ten_seconds_is_measured_from_when_it
     night = datetime(2026, 11, 23, 23, tzinfo=BERLIN)
     quick, late = booked(person("delivered", None)), booked(person("delivered", None))
     move = cancelled(late, DecidedBy.CITY)
-    async with post.mail_server(), post.running(DUE, serve=False) as service:
+    async with post.mail_server(), post.running(DUE, serve=False) as tools:
 
         def handed_over(urgency: str, within: str) -> float | None:
-            return service.metrics.registry.get_sample_value(
+            return tools.metrics.registry.get_sample_value(
                 "nahbar_notifications_handover_seconds_bucket", {"channel": "mail", "urgency": urgency, "le": within}
             )
 
@@ -261,14 +262,14 @@ async def test_two_reports_at_once_make_one_fallback(open_post: Post) -> None:
     await open_post.take(received(fact))
     await open_post.until(fact.id, mail="delivered")
     message = (await open_post.confirmation(fact.id)).message
-    service = Service(open_post.settings)
+    tools = Tools(open_post.settings)
 
     async def bounce() -> None:
-        async with service.db.transaction() as conn:
-            await receive_mail_report(conn, service, message, MailReport(ReportKind.FAILED, "5.1.1"))
+        async with tools.db.transaction() as conn:
+            await receive_mail_report(conn, tools, message, MailReport(ReportKind.FAILED, "5.1.1"))
 
     await asyncio.gather(*(bounce() for _ in range(8)))
-    await service.db.close()
+    await tools.db.close()
     await open_post.until(fact.id, mail="failed", sms="delivered")
     assert len(open_post.received("sms")) == 1
     assert [told.version for told in await open_post.facts()] == [1, 2]
@@ -279,18 +280,18 @@ async def test_who_waits_for_a_notice_sees_the_message_added_meanwhile(post: Pos
     await post.take(received(fact))
     await claim_and_die(post, fact.id)
     message = (await post.confirmation(fact.id)).message
-    service = Service(post.settings)
+    tools = Tools(post.settings)
 
     async def later() -> set[str]:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             hand = await Hand.of_messages(conn, [message])
             return {each.channel for each in hand.notice_of(message).messages}
 
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         hand = await Hand.of_messages(conn, [message])
         waiting = asyncio.create_task(later())
         await asyncio.sleep(0.3)
         hand.apply(message, News(Event.LOST), THURSDAY - timedelta(days=2))
-        await hand.save(conn, service, THURSDAY - timedelta(days=2))
+        await hand.save(conn, tools, THURSDAY - timedelta(days=2))
     assert await waiting == {"mail", "sms"}
-    await service.db.close()
+    await tools.db.close()

@@ -11,7 +11,7 @@ from services.notifications.delivery.domain import Spared
 from services.notifications.delivery.spared import spare
 from shared import retention
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON
 from tests.shared.staff.conftest import somebody
@@ -22,32 +22,32 @@ ANNA, PHONE = "Anna@stadt.example", "0152 28817300"
 
 
 @asynccontextmanager
-async def staff(service: Service, role: str = "notifications:staff") -> AsyncIterator[httpx.AsyncClient]:
+async def staff(tools: Tools, role: str = "notifications:staff") -> AsyncIterator[httpx.AsyncClient]:
     """A member of the staff with a role; `service` trusts their token."""
 
     async def check(_: str) -> object:
         return somebody(roles=frozenset({role}))
 
-    service.tokens.check = check  # type: ignore[assignment]
-    base = str(service.settings.sms_webhook_url).partition("/notifications")[0]  # type: ignore[attr-defined]
+    tools.tokens.check = check  # type: ignore[assignment]
+    base = str(tools.settings.sms_webhook_url).partition("/notifications")[0]  # type: ignore[attr-defined]
     async with httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}) as client:
         yield client
 
 
-async def spare_both(service: Service) -> None:
+async def spare_both(tools: Tools) -> None:
     """Anna complained, and Berta's number does not exist."""
     for person, reason in (
         (Person(name="", mail=ANNA), Spared.COMPLAINT),
         (Person(name="", phone="+4915228817300"), Spared.UNDELIVERABLE),
     ):
-        async with service.db.transaction() as conn:
-            key = service.people.person_key(person)
-            await spare(conn, service, key, reason, service.clock.now())
+        async with tools.db.transaction() as conn:
+            key = tools.people.person_key(person)
+            await spare(conn, tools, key, reason, tools.clock.now())
 
 
 async def test_staff_see_who_is_spared_without_learning_who_it_is(post: Post) -> None:
-    async with post.running() as service, staff(service) as client:
-        await spare_both(service)
+    async with post.running() as tools, staff(tools) as client:
+        await spare_both(tools)
         answer = await client.get(SPARED)
         assert [entry["reason"] for entry in answer.json()] == ["undeliverable", "complaint"]
         assert {len(entry["id"]) for entry in answer.json()} == {12}
@@ -56,8 +56,8 @@ async def test_staff_see_who_is_spared_without_learning_who_it_is(post: Post) ->
 
 @pytest.mark.parametrize("address", [ANNA, f" {ANNA.lower()} ", PHONE, "+4915228817300"])
 async def test_who_asks_is_found_by_address_and_gets_reminders_again(post: Post, address: str) -> None:
-    async with post.running() as service, staff(service) as client:
-        await spare_both(service)
+    async with post.running() as tools, staff(tools) as client:
+        await spare_both(tools)
         found = (await client.post(f"{SPARED}/lookup", json={"address": address})).json()
         assert (await client.delete(f"{SPARED}/{found['id']}")).status_code == 204
         assert (await client.delete(f"{SPARED}/{found['id']}")).status_code == 404
@@ -70,8 +70,8 @@ async def test_who_asks_is_found_by_address_and_gets_reminders_again(post: Post,
 
 
 async def test_only_staff_of_notifications_may(post: Post) -> None:
-    async with post.running() as service, staff(service, "appointments:staff") as client:
-        await spare_both(service)
+    async with post.running() as tools, staff(tools, "appointments:staff") as client:
+        await spare_both(tools)
         [row, _] = await post.rows("select left(address, 12) as id from spared_addresses")
         for method, path in (("GET", ""), ("DELETE", f"/{row.id}"), ("POST", "/lookup")):
             body = {"address": ANNA} if method == "POST" else None
@@ -83,11 +83,11 @@ async def test_only_staff_of_notifications_may(post: Post) -> None:
 
 
 async def test_each_reason_is_forgotten_in_its_time(post: Post) -> None:
-    async with post.running() as service:
-        await spare_both(service)
-        async with service.db.transaction() as conn:
-            anna = service.people.person_key(Person(name="", mail=ANNA))
-            await spare(conn, service, anna, Spared.UNDELIVERABLE, service.clock.now())
+    async with post.running() as tools:
+        await spare_both(tools)
+        async with tools.db.transaction() as conn:
+            anna = tools.people.person_key(Person(name="", mail=ANNA))
+            await spare(conn, tools, anna, Spared.UNDELIVERABLE, tools.clock.now())
 
         async def left() -> list[str]:
             return [row.reason for row in await post.rows("select reason from spared_addresses")]

@@ -18,7 +18,7 @@ from shared.events.appointments import DecidedBy
 from shared.events.base import Received
 from shared.events.mobile_office import StopFact, StopReason
 from shared.events.personal import PersonalFact
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import (
     MONDAY_NOON,
@@ -55,11 +55,11 @@ async def subscriber(post: Post, address: Address | str = "delivered", **changes
 
 async def gathered(post: Post) -> None:
     """Write what was gathered for those who want news at once."""
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        await service.due.cancel(conn, GATHERING, [""])
-        await write_digests(conn, service, Claim(GATHERING, "", 1, uuid4()))
-    await service.db.close()
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        await tools.due.cancel(conn, GATHERING, [""])
+        await write_digests(conn, tools, Claim(GATHERING, "", 1, uuid4()))
+    await tools.db.close()
 
 
 async def announced(post: Post, *facts: StopFact) -> None:
@@ -281,10 +281,10 @@ async def test_news_of_what_has_changed_waits_for_the_messages_to_those_concerne
     await subscriber(post)
     stop = scheduled()
     await announced(post, stop)
-    service = Service(post.settings)
+    tools = Tools(post.settings)
     for fact in (moved := stop_moved(stop), stop_cancelled(moved)):
-        async with service.db.transaction() as conn:
-            await take_news(conn, service, as_news(fact), service.clock.now())
+        async with tools.db.transaction() as conn:
+            await take_news(conn, tools, as_news(fact), tools.clock.now())
         [due] = await post.rows("select due_at from due_work where kind = 'fan-out'")
-        assert timedelta(minutes=1) < due.due_at - service.clock.now() < timedelta(minutes=3)
-    await service.db.close()
+        assert timedelta(minutes=1) < due.due_at - tools.clock.now() < timedelta(minutes=3)
+    await tools.db.close()

@@ -15,7 +15,8 @@ from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
 from services.notifications.subscribing.usecases import FORGET_REQUEST, forget_request
 from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.subscribers import HAMBORN, hear, mail, planned, subscribe
@@ -41,8 +42,8 @@ async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def service(app: Any) -> Service:
-    found: Service = app.state.service
+def tools(app: Any) -> Tools:
+    found: Tools = app.state.tools
     return found
 
 
@@ -52,10 +53,10 @@ async def ask(client: httpx.AsyncClient, status: int = 202, **changes: Any) -> h
     return answer
 
 
-async def confirm(client: httpx.AsyncClient, post: Post, service: Service, status: int = 200) -> dict[str, Any]:
+async def confirm(client: httpx.AsyncClient, post: Post, tools: Tools, status: int = 200) -> dict[str, Any]:
     """Confirm the newest request, as by its link."""
     rows = await post.rows("select id from subscription_requests order by asked_at desc, id limit 1")
-    token = service.links.token(CONFIRM, rows[0].id, 1)
+    token = tools.links.token(CONFIRM, rows[0].id, 1)
     answer = await client.post(f"{API}/subscription-requests/{token}/confirmation")
     assert answer.status_code == status, answer.text
     found: dict[str, Any] = answer.json()
@@ -68,24 +69,20 @@ async def subscription_facts(post: Post) -> list[SubscriptionConfirmed]:
     return [SubscriptionConfirmed.model_validate_json(row.body) for row in rows]
 
 
-async def test_a_subscription_counts_from_its_confirmation(
-    client: httpx.AsyncClient, post: Post, service: Service
-) -> None:
+async def test_a_subscription_counts_from_its_confirmation(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     await ask(client, language="tr", digest=True)
     assert await planned(post, "subscription") != {}
     assert await post.rows("select id from subscriptions") == []
-    found = await confirm(client, post, service)
+    found = await confirm(client, post, tools)
     assert (found["districts"], found["language"], found["digest"]) == ([HAMBORN], "tr", True)
-    assert await confirm(client, post, service) == found, "twice"
+    assert await confirm(client, post, tools) == found, "twice"
     assert (await client.get(f"{API}/subscriptions/{found['token']}")).json() == found
     assert [fact.subscription.status for fact in await subscription_facts(post)] == ["confirmed"]
 
 
-async def test_nobody_learns_whether_an_address_is_known(
-    client: httpx.AsyncClient, post: Post, service: Service
-) -> None:
+async def test_nobody_learns_whether_an_address_is_known(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     first = await ask(client)
-    await confirm(client, post, service)
+    await confirm(client, post, tools)
     again = await ask(client, mail=" anna@example.org ")
     other = await ask(client, mail="berta@example.org")
     assert {(each.status_code, each.content) for each in (first, again, other)} == {(202, b"")}
@@ -98,34 +95,34 @@ async def test_nobody_learns_whether_an_address_is_known(
 
 
 async def test_a_wish_for_a_known_address_changes_nothing_until_it_is_confirmed(
-    client: httpx.AsyncClient, post: Post, service: Service
+    client: httpx.AsyncClient, post: Post, tools: Tools
 ) -> None:
     await ask(client)
-    before = await confirm(client, post, service)
+    before = await confirm(client, post, tools)
     post.move_clock(MONDAY_NOON + timedelta(hours=1))
     await ask(client, districts=[100], language="en")
     assert (await client.get(f"{API}/subscriptions/{before['token']}")).json() == before
-    after = await confirm(client, post, service)
+    after = await confirm(client, post, tools)
     assert (after["token"], after["districts"], after["language"]) == (before["token"], [100], "en")
 
 
 async def test_a_request_is_over_after_two_days_and_forgotten(
-    client: httpx.AsyncClient, post: Post, service: Service
+    client: httpx.AsyncClient, post: Post, tools: Tools
 ) -> None:
     await ask(client)
     [asked] = await post.rows("select asked_at from subscription_requests")
     post.move_clock(asked.asked_at + CONFIRM_WITHIN)
-    refused = await confirm(client, post, service, status=410)
+    refused = await confirm(client, post, tools, status=410)
     assert refused["type"] == "urn:nahbar:problem:request-over"
     [due] = await post.rows("select key, due_at from due_work where kind = :kind", kind=FORGET_REQUEST)
-    assert due.due_at <= service.clock.now()
-    async with service.db.transaction() as conn:
-        await forget_request(conn, service, Claim(FORGET_REQUEST, due.key, 1, uuid4()))
+    assert due.due_at <= tools.clock.now()
+    async with tools.db.transaction() as conn:
+        await forget_request(conn, tools, Claim(FORGET_REQUEST, due.key, 1, uuid4()))
     assert await post.rows("select matter from people") == []
     assert await post.rows("select id from subscription_requests") == []
 
 
-async def test_an_address_gets_few_messages_a_day(client: httpx.AsyncClient, post: Post, service: Service) -> None:
+async def test_an_address_gets_few_messages_a_day(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     for _ in range(LIMIT + 2):
         await ask(client)
     assert list((await planned(post, "subscription")).values()) == [LIMIT]
@@ -137,7 +134,7 @@ async def test_an_address_gets_few_messages_a_day(client: httpx.AsyncClient, pos
 async def test_a_connection_asks_for_few_messages_an_hour_whomever_they_go_to(
     app: Any, client: httpx.AsyncClient, post: Post
 ) -> None:
-    app.state.service.settings.address_limit = 3
+    app.state.tools.settings.address_limit = 3
     for n in range(2):
         await ask(client, mail=f"{n}@example.org")
     link = {"channel": "sms", "phone": "0152 28817386"}
@@ -159,9 +156,9 @@ async def test_a_key_makes_one_request_of_two(client: httpx.AsyncClient, post: P
     assert list((await planned(post, "subscription")).values()) == [1]
 
 
-async def test_preferences_change_and_end(client: httpx.AsyncClient, post: Post, service: Service) -> None:
+async def test_preferences_change_and_end(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     found = await subscribe(post)
-    token = service.links.token(PREFERENCES, found.id, 1)
+    token = tools.links.token(PREFERENCES, found.id, 1)
     wanted = {"districts": [], "quarters": [202, 202, 101], "topics": ["stations"], "language": "en", "digest": False}
     for _ in range(2):
         changed = await client.put(f"{API}/subscriptions/{token}", json=wanted)
@@ -199,15 +196,13 @@ async def test_what_cannot_be_wished_for_is_refused(
     assert [each["field"] for each in refused.json()["errors"]] == [field]
 
 
-async def test_an_address_moves_when_the_new_one_confirms(
-    client: httpx.AsyncClient, post: Post, service: Service
-) -> None:
+async def test_an_address_moves_when_the_new_one_confirms(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     found, other = await subscribe(post, "delivered+old"), await subscribe(post, "delivered+new", districts=(100,))
     post.move_clock(MONDAY_NOON + timedelta(hours=1))
-    async with service.db.transaction() as conn:
-        await usecases.ask(conn, service, mail("delivered+new"), found.wishes, service.clock.now(), moves=found.id)
-    await confirm(client, post, service)
+    async with tools.db.transaction() as conn:
+        await usecases.ask(conn, tools, mail("delivered+new"), found.wishes, tools.clock.now(), moves=found.id)
+    await confirm(client, post, tools)
     [row] = await post.rows("select id, address, generation, districts from subscriptions")
     assert (row.id, row.address, row.generation, row.districts) == (found.id, other.address, 2, [HAMBORN])
-    old = service.links.token(PREFERENCES, found.id, 1)
+    old = tools.links.token(PREFERENCES, found.id, 1)
     assert (await client.get(f"{API}/subscriptions/{old}")).status_code == 410

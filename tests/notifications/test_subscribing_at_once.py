@@ -19,22 +19,22 @@ from services.notifications.telling.usecases import FORGET_MATTER
 from shared import retention
 from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.subscribers import HAMBORN, mail, planned, subscribe, wishes
 from tests.support.locks import waiting
 
 
 @pytest_asyncio.fixture
-async def service(post: Post) -> AsyncIterator[Service]:
-    found = Service(post.settings)
+async def tools(post: Post) -> AsyncIterator[Tools]:
+    found = Tools(post.settings)
     yield found
     await found.db.close()
 
 
-async def alone(service: Service, act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+async def alone(tools: Tools, act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
     """Do something in a transaction of its own."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         return await act(conn)
 
 
@@ -44,33 +44,31 @@ async def states(post: Post) -> list[tuple[int, str]]:
     return sorted((fact.version, fact.subscription.status) for fact in facts)
 
 
-async def request(service: Service, moves: UUID | None = None, name: str = "delivered+new") -> UUID:
+async def request(tools: Tools, moves: UUID | None = None, name: str = "delivered+new") -> UUID:
     """Ask, and wait for a confirmation."""
-    now = service.clock.now()
-    id: UUID | None = await alone(
-        service, lambda conn: usecases.ask(conn, service, mail(name), wishes(), now, moves=moves)
-    )
+    now = tools.clock.now()
+    id: UUID | None = await alone(tools, lambda conn: usecases.ask(conn, tools, mail(name), wishes(), now, moves=moves))
     assert id
     return id
 
 
-async def test_a_request_confirmed_twice_at_once_is_told_once(post: Post, service: Service) -> None:
-    id, now = await request(service), service.clock.now()
-    async with service.db.transaction() as conn:
-        first = await usecases.confirm(conn, service, id, now)
-        second = await waiting(service, alone(service, lambda conn: usecases.confirm(conn, service, id, now)))
+async def test_a_request_confirmed_twice_at_once_is_told_once(post: Post, tools: Tools) -> None:
+    id, now = await request(tools), tools.clock.now()
+    async with tools.db.transaction() as conn:
+        first = await usecases.confirm(conn, tools, id, now)
+        second = await waiting(tools, alone(tools, lambda conn: usecases.confirm(conn, tools, id, now)))
     assert await second == first
     assert await states(post) == [(1, "confirmed")]
 
 
-async def test_what_has_ended_meanwhile_ends_once_and_is_changed_no_more(post: Post, service: Service) -> None:
-    found, now = await subscribe(post), service.clock.now()
+async def test_what_has_ended_meanwhile_ends_once_and_is_changed_no_more(post: Post, tools: Tools) -> None:
+    found, now = await subscribe(post), tools.clock.now()
     changed = wishes(districts=(100,))
-    async with service.db.transaction() as conn:
-        await usecases.end(conn, service, found.id, now)
-        ending = await waiting(service, alone(service, lambda conn: usecases.end(conn, service, found.id, now)))
-        change = alone(service, lambda conn: usecases.change(conn, service, found.id, changed, now))
-        changing = await waiting(service, change)
+    async with tools.db.transaction() as conn:
+        await usecases.end(conn, tools, found.id, now)
+        ending = await waiting(tools, alone(tools, lambda conn: usecases.end(conn, tools, found.id, now)))
+        change = alone(tools, lambda conn: usecases.change(conn, tools, found.id, changed, now))
+        changing = await waiting(tools, change)
     await ending
     with pytest.raises(SubscriptionOver):
         await changing
@@ -78,88 +76,86 @@ async def test_what_has_ended_meanwhile_ends_once_and_is_changed_no_more(post: P
 
 
 async def test_an_address_confirmed_for_a_subscription_that_has_ended_meanwhile_begins_one(
-    post: Post, service: Service
+    post: Post, tools: Tools
 ) -> None:
-    old, now = await subscribe(post, "delivered+old"), service.clock.now()
-    id = await request(service, moves=old.id)
-    async with service.db.transaction() as conn:
-        await usecases.end(conn, service, old.id, now)
-        second = await waiting(service, alone(service, lambda conn: usecases.confirm(conn, service, id, now)))
+    old, now = await subscribe(post, "delivered+old"), tools.clock.now()
+    id = await request(tools, moves=old.id)
+    async with tools.db.transaction() as conn:
+        await usecases.end(conn, tools, old.id, now)
+        second = await waiting(tools, alone(tools, lambda conn: usecases.confirm(conn, tools, id, now)))
     begun: Subscription = await second
     assert (begun.version, begun.wishes.districts) == (1, (HAMBORN,))
     assert begun.id != old.id
     assert await states(post) == [(1, "confirmed"), (1, "confirmed"), (2, "ended")]
 
 
-async def test_requests_for_one_address_at_once_are_counted_one_after_the_other(post: Post, service: Service) -> None:
-    now = service.clock.now()
+async def test_requests_for_one_address_at_once_are_counted_one_after_the_other(post: Post, tools: Tools) -> None:
+    now = tools.clock.now()
     for _ in range(LIMIT - 1):
-        await request(service)
+        await request(tools)
 
     async def ask(conn: AsyncConnection) -> UUID | None:
-        return await usecases.ask(conn, service, mail("delivered+new"), wishes(), now)
+        return await usecases.ask(conn, tools, mail("delivered+new"), wishes(), now)
 
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert await ask(conn)
-        second = await waiting(service, alone(service, ask))
+        second = await waiting(tools, alone(tools, ask))
     assert await second is None
     assert list((await planned(post, "subscription")).values()) == [LIMIT]
 
 
-async def test_requests_from_one_network_at_once_are_counted_one_after_the_other(service: Service) -> None:
-    now, network = service.clock.now(), Origin(b"network", limit=2)
-    await alone(service, lambda conn: network.take(conn, now))
-    async with service.db.transaction() as conn:
+async def test_requests_from_one_network_at_once_are_counted_one_after_the_other(tools: Tools) -> None:
+    now, network = tools.clock.now(), Origin(b"network", limit=2)
+    await alone(tools, lambda conn: network.take(conn, now))
+    async with tools.db.transaction() as conn:
         await network.take(conn, now)
-        second = await waiting(service, alone(service, lambda conn: network.take(conn, now)))
-        await alone(service, lambda conn: Origin(b"another", limit=1).take(conn, now))
-        await alone(service, lambda conn: Origin(None, limit=0).take(conn, now))
+        second = await waiting(tools, alone(tools, lambda conn: network.take(conn, now)))
+        await alone(tools, lambda conn: Origin(b"another", limit=1).take(conn, now))
+        await alone(tools, lambda conn: Origin(None, limit=0).take(conn, now))
     with pytest.raises(MessagesUsedUp):
         await second
 
 
-async def test_a_day_has_three_messages_to_confirm_or_with_a_link(post: Post, service: Service) -> None:
+async def test_a_day_has_three_messages_to_confirm_or_with_a_link(post: Post, tools: Tools) -> None:
     await subscribe(post)
-    now = service.clock.now()
+    now = tools.clock.now()
     for _ in range(3):
-        await alone(service, lambda conn: usecases.ask_for_link(conn, service, mail("delivered"), now))
+        await alone(tools, lambda conn: usecases.ask_for_link(conn, tools, mail("delivered"), now))
     assert sum((await planned(post, "subscription", "subscription-link")).values()) == 3
 
 
-async def test_what_one_confirms_forgets_or_ends_leaves_others_as_they_are(post: Post, service: Service) -> None:
-    now = service.clock.now()
-    first, second, third = [await request(service, name=f"delivered+{n}") for n in range(3)]
-    mine = await alone(service, lambda conn: usecases.confirm(conn, service, first, now))
-    await alone(
-        service, lambda conn: usecases.forget_request(conn, service, Claim(FORGET_REQUEST, str(third), 1, uuid4()))
-    )
-    other = await alone(service, lambda conn: usecases.confirm(conn, service, second, now))
+async def test_what_one_confirms_forgets_or_ends_leaves_others_as_they_are(post: Post, tools: Tools) -> None:
+    now = tools.clock.now()
+    first, second, third = [await request(tools, name=f"delivered+{n}") for n in range(3)]
+    mine = await alone(tools, lambda conn: usecases.confirm(conn, tools, first, now))
+    await alone(tools, lambda conn: usecases.forget_request(conn, tools, Claim(FORGET_REQUEST, str(third), 1, uuid4())))
+    other = await alone(tools, lambda conn: usecases.confirm(conn, tools, second, now))
     assert other.id != mine.id
-    moving = await request(service, moves=other.id, name="delivered+moved")
-    other = await alone(service, lambda conn: usecases.confirm(conn, service, moving, now))
-    assert await alone(service, lambda conn: load_subscription(conn, mine.id)) == mine
-    await alone(service, lambda conn: usecases.change(conn, service, mine.id, wishes(language="tr"), now))
-    await alone(service, lambda conn: usecases.end(conn, service, mine.id, now))
-    assert await alone(service, lambda conn: load_subscription(conn, other.id)) == other
-    assert await alone(service, lambda conn: service.people.load(conn, other.id))
-    assert await alone(service, lambda conn: usecases.confirm(conn, service, moving, now)) == other
+    moving = await request(tools, moves=other.id, name="delivered+moved")
+    other = await alone(tools, lambda conn: usecases.confirm(conn, tools, moving, now))
+    assert await alone(tools, lambda conn: load_subscription(conn, mine.id)) == mine
+    await alone(tools, lambda conn: usecases.change(conn, tools, mine.id, wishes(language="tr"), now))
+    await alone(tools, lambda conn: usecases.end(conn, tools, mine.id, now))
+    assert await alone(tools, lambda conn: load_subscription(conn, other.id)) == other
+    assert await alone(tools, lambda conn: tools.people.load(conn, other.id))
+    assert await alone(tools, lambda conn: usecases.confirm(conn, tools, moving, now)) == other
 
 
-async def test_what_has_moved_or_was_forgotten_is_confirmed_no_more(post: Post, service: Service) -> None:
-    now = service.clock.now()
-    first = await request(service)
-    found = await alone(service, lambda conn: usecases.confirm(conn, service, first, now))
-    moving = await request(service, moves=found.id, name="delivered+moved")
-    await alone(service, lambda conn: usecases.confirm(conn, service, moving, now))
+async def test_what_has_moved_or_was_forgotten_is_confirmed_no_more(post: Post, tools: Tools) -> None:
+    now = tools.clock.now()
+    first = await request(tools)
+    found = await alone(tools, lambda conn: usecases.confirm(conn, tools, first, now))
+    moving = await request(tools, moves=found.id, name="delivered+moved")
+    await alone(tools, lambda conn: usecases.confirm(conn, tools, moving, now))
     for over in (first, uuid4()):
         with pytest.raises(RequestOver):
-            await alone(service, partial(usecases.confirm, service=service, id=over, now=now))
+            await alone(tools, partial(usecases.confirm, tools=tools, id=over, now=now))
 
 
-async def test_the_end_of_a_subscription_is_known_as_long_as_the_ledger_is_kept(post: Post, service: Service) -> None:
-    found, now = await subscribe(post), service.clock.now()
+async def test_the_end_of_a_subscription_is_known_as_long_as_the_ledger_is_kept(post: Post, tools: Tools) -> None:
+    found, now = await subscribe(post), tools.clock.now()
     for address in (found.address, found.address, "nobody's"):
-        await alone(service, partial(usecases.end_at, service=service, address=address, now=now))
+        await alone(tools, partial(usecases.end_at, tools=tools, address=address, now=now))
     assert await states(post) == [(1, "confirmed"), (2, "ended")]
     [known] = await post.rows("select version from matters where id = :id", id=found.id)
     assert known.version == 2

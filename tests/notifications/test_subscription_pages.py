@@ -11,7 +11,8 @@ import pytest
 from services.notifications.app import create_app
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from services.notifications.tables import metadata
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
@@ -28,9 +29,9 @@ FORM: dict[str, Any] = {
 class Reader:
     """Somebody at the pages, without a browser."""
 
-    def __init__(self, client: httpx.AsyncClient, service: Service, post: Post) -> None:
+    def __init__(self, client: httpx.AsyncClient, tools: Tools, post: Post) -> None:
         self.client = client
-        self.service = service
+        self.tools = tools
         self.post = post
 
     async def see(self, path: str, status: int = 200) -> Element:
@@ -46,13 +47,13 @@ class Reader:
     async def subscribed(self, name: str = "delivered") -> tuple[str, str]:
         """Subscribe and confirm: the paths of the preferences and of the end."""
         found = await subscribe(self.post, name)
-        tokens = [self.service.links.token(kind, found.id, 1) for kind in (PREFERENCES, UNSUBSCRIBE)]
+        tokens = [self.tools.links.token(kind, found.id, 1) for kind in (PREFERENCES, UNSUBSCRIBE)]
         return f"/notifications/m/{tokens[0]}", f"/notifications/unsubscribe/{tokens[1]}"
 
     async def confirm_path(self) -> str:
         """Where the newest request is confirmed."""
         rows = await self.post.rows("select id from subscription_requests order by asked_at desc, id limit 1")
-        return f"/notifications/confirm/{self.service.links.token(CONFIRM, rows[0].id, 1)}"
+        return f"/notifications/confirm/{self.tools.links.token(CONFIRM, rows[0].id, 1)}"
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def reader(post: Post) -> AsyncIterator[Reader]:
         app.router.lifespan_context(app),
         Browsing(transport=transport, base_url="http://test") as client,
     ):
-        yield Reader(client, app.state.service, post)
+        yield Reader(client, app.state.tools, post)
 
 
 def heading(tree: Element) -> str:
@@ -113,7 +114,7 @@ async def test_the_answer_is_the_same_for_addresses_known_and_unknown(reader: Re
 async def test_too_many_messages_from_one_connection_are_refused_with_the_wait(reader: Reader) -> None:
     path, _ = await reader.subscribed()
     before = await planned(reader.post, "subscription")
-    for n in range(reader.service.settings.address_limit):  # type: ignore[attr-defined]
+    for n in range(reader.tools.settings.address_limit):  # type: ignore[attr-defined]
         assert (await reader.press("/notifications/link", channel="mail", mail=f"{n}@example.org")).status_code == 303
     for refused in (
         await reader.press("/notifications/subscribe", **FORM),

@@ -10,7 +10,7 @@ import pytest
 from services.notifications.consumers import REACTIONS
 from shared.events.base import Received
 from shared.events.tickets import TicketCalled, TicketClosed, TicketFact, TicketIssued, TicketNear, TicketOutcome
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, person, received, ticket
 
@@ -84,9 +84,9 @@ async def test_after_closing_time_it_is_too_late(open_post: Post) -> None:
 async def test_tickets_of_nobody_we_know_leave_no_trace(post: Post) -> None:
     matter = uuid4()
     fact = TicketIssued(id=matter, version=1, ticket=ticket(matter, None))
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
         reaction = REACTIONS[TicketIssued]
-        await reaction(conn, service, Received(fact, uuid4(), uuid4(), MONDAY_NOON))
-    await service.db.close()
+        await reaction(conn, tools, Received(fact, uuid4(), uuid4(), MONDAY_NOON))
+    await tools.db.close()
     assert await post.rows("select id from matters") == []

@@ -11,7 +11,7 @@ from services.notifications.subscribing.queries import load_sent
 from services.notifications.telling.purposes import Purpose
 from shared.due import Claim
 from shared.events.notifications import NotificationFailed
-from shared.service import Service
+from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, closed, person, received
 from tests.notifications.subscribers import at_five, hear, planned, subscribe
@@ -34,10 +34,10 @@ async def spoil(post: Post, matter: UUID, change: str = NEWER) -> None:
 
 async def write(post: Post) -> None:
     """Plan the digests again."""
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
-        await write_digests(conn, service, Claim(DIGEST, "", 1, uuid4()))
-    await service.db.close()
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
+        await write_digests(conn, tools, Claim(DIGEST, "", 1, uuid4()))
+    await tools.db.close()
 
 
 @pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN.keys())
@@ -47,11 +47,11 @@ async def test_a_message_that_cannot_be_read_fails_where_staff_see_it_and_the_ot
     bad, good = booked(person("delivered")), [booked(person(f"delivered+{number}")) for number in range(4)]
     await post.take(received(bad), *map(received, good))
     await spoil(post, bad.id, change)
-    async with post.running() as service, post.mail_server(), post.gateway():
+    async with post.running() as tools, post.mail_server(), post.gateway():
         for fact in good:
             await post.until(fact.id, mail="delivered")
         await post.until(bad.id, mail="failed", sms="failed")
-        async with clerk(service) as client:
+        async with clerk(tools) as client:
             assert "Ein Fehler bei uns. Die Technik weiß davon." in await page(client, "/failed")
             shown = await page(client, f"/log?matter={bad.id}")
             assert "nicht zugestellt" in shown
@@ -120,10 +120,10 @@ async def test_a_digest_tells_what_of_it_can_be_read(post: Post) -> None:
         await post.until(reader.id, "digest", mail="delivered")
         await post.until(good.id, "closure", mail="delivered")
         await post.until(bad.id, "closure", mail="failed")
-    service = Service(post.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(post.settings)
+    async with tools.db.transaction() as conn:
         assert [each.fact.id for each in await load_sent(conn, other.address, [Purpose.CLOSURE])] == [good.id]
-    await service.db.close()
+    await tools.db.close()
 
 
 async def test_links_to_what_can_be_read_are_sent_beside_a_matter_that_cannot(open_post: Post) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared import lanes
-from shared.service import Role
+from shared.runtime import Role
 from tests.chaos import fail_points
 
 LEASE = timedelta(seconds=2)

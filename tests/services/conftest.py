@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.service import ALL_ROLES, Role
+from shared.runtime import ALL_ROLES, Role
 from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.support.days import run_clock
 from tests.support.stack import Backend

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared import migrations
 from shared.db import kernel_tables, transaction
 from shared.events.registry import FACTS, topic_of
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES
 from tests.services.conftest import client_of, new_app
@@ -108,7 +108,7 @@ async def test_without_its_database_a_page_says_so_in_its_language_and_when_to_c
 async def test_a_stuck_loop_ends_liveness(name: str, settings: ServiceSettings) -> None:
     app = new_app(settings)
     async with client_of(app) as client:
-        loop = app.state.service._loops["relay"]
+        loop = app.state.runtime.loops["relay"]
         loop.heartbeat.limit = -1
         assert await status(client, name, "live") == (503, {"stuck": ["relay"]})
 
@@ -133,8 +133,8 @@ async def test_what_stands_in_the_outbox_reaches_kafka(name: str, settings: Serv
     fact = next(fact for fact in FACTS if fact.service == name)
     app = new_app(settings)
     async with client_of(app):
-        service = app.state.service
-        async with service.db.transaction() as conn:
+        tools = app.state.tools
+        async with tools.db.transaction() as conn:
             await conn.execute(
                 text("""
                     insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at)
@@ -142,7 +142,7 @@ async def test_what_stands_in_the_outbox_reaches_kafka(name: str, settings: Serv
                 """),
                 {"topic": topic_of(settings.platform.topic_prefix, fact), "id": uuid4()},
             )
-        await eventually(lambda: service.metrics.published._value.get() == 1)
+        await eventually(lambda: tools.metrics.published._value.get() == 1)
 
 
 async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, settings: ServiceSettings) -> None:
@@ -156,7 +156,7 @@ async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, s
     found = [each for route in api_routes(app) for each in transactions(route.dependant)]
     assert found
     assert {each.scope for each in found} == {"function"}
-    await app.state.service.db.close()
+    await app.state.tools.db.close()
 
 
 async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(

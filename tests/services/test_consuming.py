@@ -17,7 +17,7 @@ from sqlalchemy import text
 from shared import applying, dead_letters, events
 from shared.events.registry import topic_of, type_of
 from shared.kafka import Headers, fact_headers
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from tests.services.conftest import client_of, new_app
 from tests.support.wait import eventually
@@ -82,9 +82,9 @@ async def test_every_fact_it_reacts_to_is_read_in_all_versions_and_applied_once(
     await publish(settings, *records, *records)
     app = new_app(settings, frozenset({Role.CONSUME}))
     async with client_of(app):
-        service = app.state.service
-        await eventually(lambda: service.metrics.duplicates._value.get() == len(records))
-        async with service.db.transaction() as conn:
+        tools = app.state.tools
+        await eventually(lambda: tools.metrics.duplicates._value.get() == len(records))
+        async with tools.db.transaction() as conn:
             assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == len(records)
             assert (await conn.execute(text("select count(*) from dead_letters"))).scalar_one() == 0
 
@@ -129,13 +129,13 @@ async def test_facts_that_are_hard_to_keep_do_not_stop_those_after_them(
     await publish(settings, *hard, *good)
     app = new_app(settings, frozenset({Role.CONSUME}))
     async with client_of(app):
-        service = app.state.service
+        tools = app.state.tools
 
         async def acknowledged() -> bool:
             return await committed(settings, f"{settings.platform.topic_prefix}.{name}") == len(hard) + len(good)
 
         await eventually(acknowledged, timeout=60, every=0.5)
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             entered = set((await conn.execute(text("select event_id from inbox"))).scalars())
     ids = {UUID(dict(headers)["ce_id"].decode()) for _, _, headers in good}
     assert ids <= entered
@@ -148,14 +148,14 @@ async def test_a_fact_is_not_acknowledged_before_its_effects_are_committed(
     await publish(settings, examples_for(name, settings.platform.topic_prefix)[0])
     app = new_app(settings, frozenset({Role.CONSUME}))
     group = f"{settings.platform.topic_prefix}.{name}"
-    service = app.state.service
-    async with service.db.transaction() as conn:
+    tools = app.state.tools
+    async with tools.db.transaction() as conn:
         for statement in COMMIT_FAILS:
             await conn.execute(text(statement))
     async with client_of(app):
-        await eventually(lambda: service._consumer._setbacks >= 2)
+        await eventually(lambda: app.state.runtime.consumer._setbacks >= 2)
         assert await committed(settings, group) == 0
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == 0
             await conn.execute(text("drop trigger refuse on inbox"))
 
@@ -163,5 +163,5 @@ async def test_a_fact_is_not_acknowledged_before_its_effects_are_committed(
             return await committed(settings, group) == 1
 
         await eventually(acknowledged)
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             assert (await conn.execute(text("select count(*) from inbox"))).scalar_one() == 1

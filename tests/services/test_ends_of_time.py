@@ -12,8 +12,8 @@ from services.appointments.booking.api import HOLD_LINK
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.recurrence import monday_of
-from shared.service import Service
 from shared.settings import SERVICES
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
 from tests.appointments.conftest import at, booking
@@ -38,9 +38,9 @@ ROLES = {
 class Asking:
     """Asks a service for its routes with one value for all days, and what else is needed as it may well be."""
 
-    def __init__(self, client: httpx.AsyncClient, service: Service, known: dict[str, str]) -> None:
+    def __init__(self, client: httpx.AsyncClient, tools: Tools, known: dict[str, str]) -> None:
         self._client = client
-        self._service = service
+        self._tools = tools
         self._known = known
 
     async def ask(self, route: Route, end: str, role: str, name: str) -> httpx.Response:
@@ -60,22 +60,22 @@ class Asking:
         if "/api/" in route.path:
             headers, sent = {"Authorization": f"Bearer {role}"}, "json"
         else:
-            headers = {"Cookie": f"nahbar-staff-session={self._service.sessions.seal(SESSION, session)}"}
+            headers = {"Cookie": f"nahbar-staff-session={self._tools.sessions.seal(SESSION, session)}"}
             sent = "data"
             filled["body"] |= {FORM_FIELD: session.form_token, "einmal": uuid4().hex}
         body: dict[str, Any] = {} if route.method == "GET" else {sent: filled["body"]}
         return await self._client.request(route.method, path, params=filled["query"], headers=headers, **body)
 
 
-async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str]:
+async def known_to(tools: Tools, client: httpx.AsyncClient) -> dict[str, str]:
     """What requests may name besides days: a place, an appointment, a hold, a stop there is none of."""
     known = {
         "place": "mitte", "station": "mitte", "stations": "mitte", "services": "meldebescheinigung",
         "seats": "1", "reason": "asked", "time": "mitte 2027-01-04T09:00:00+00:00", "id": str(uuid4()),
-        "monday": str(monday_of(service.clock.now().astimezone(BERLIN).date())), "vehicle": "buergermobil-1",
+        "monday": str(monday_of(tools.clock.now().astimezone(BERLIN).date())), "vehicle": "buergermobil-1",
         "weekdays": "1", "minutes": "10", "version": "0",
     }  # fmt: skip
-    if service.name != "appointments":
+    if tools.name != "appointments":
         return known | {
             "token": "none",
             "manage": "none",
@@ -83,9 +83,9 @@ async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str
             "place": "marxloh",
             "reason": "weather",
         }
-    booked = (await client.post("/appointments/api/v1/appointments", json=booking(at(service, 10)))).json()
+    booked = (await client.post("/appointments/api/v1/appointments", json=booking(at(tools, 10)))).json()
     return known | {
-        "token": service.links.token(HOLD_LINK, uuid4(), 1),
+        "token": tools.links.token(HOLD_LINK, uuid4(), 1),
         "manage": booked["token"],
         "number": booked["number"],
     }
@@ -93,16 +93,16 @@ async def known_to(service: Service, client: httpx.AsyncClient) -> dict[str, str
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_no_end_of_time_breaks_a_route(name: str, answering: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    service: Service = answering.state.service
+    tools: Tools = answering.state.tools
 
     async def check(token: str) -> Caller:
         return Caller(subject="somebody", roles=ROLES[token], stations=frozenset({EVERY_STATION}))
 
-    monkeypatch.setattr(service.tokens, "check", check)
+    monkeypatch.setattr(tools.tokens, "check", check)
     routes = [route for route in routes_of(answering) if route.of_time]
     broken, reached = [], set()
     async with client_of(answering) as client:
-        asking = Asking(client, service, await known_to(service, client))
+        asking = Asking(client, tools, await known_to(tools, client))
         for route, role in product(routes, ROLES):
             names = ["", *(each.name for each in route.of_time)] if role == "lead" else [""]
             for end, name_of_time in product(ENDS if role == "lead" else FURTHEST, names):

@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
 from tests.services.conftest import new_app, settings_class

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from shared.http import LARGEST_BODY, LARGEST_HEADERS, LARGEST_QUERY, MOST_VALUES
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import SERVICES, Platform
 from tests.services.conftest import client_of, new_app, settings_class
 from tests.support.routes import routes_of
@@ -119,7 +119,7 @@ def unbounded(schema: Mapping[str, Any], known: Mapping[str, Any], where: str) -
 async def test_every_text_and_list_in_a_body_has_a_limit(name: str) -> None:
     app = new_app(settings_class(name)(), frozenset({Role.HTTP}))
     document = app.openapi()
-    await app.state.service.db.close()
+    await app.state.tools.db.close()
     known = document["components"]["schemas"]
     bodies = [
         content["schema"]

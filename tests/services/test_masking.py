@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.service import Service
 from shared.settings import SERVICES
 from shared.telemetry import mask
+from shared.tools import Tools
 from tests.services.conftest import new_app, settings_class
 from tests.support.routes import routes_of
 
@@ -14,7 +14,7 @@ from tests.support.routes import routes_of
 @pytest.mark.parametrize("name", SERVICES)
 def test_tokens_are_masked_in_every_path(name: str) -> None:
     settings = settings_class(name)()
-    links = Service(settings).links
+    links = Tools(settings).links
     paths = {route.path for route in routes_of(new_app(settings)) if "{token}" in route.path}
     assert paths or name == "mobile_office"
     for path in paths:

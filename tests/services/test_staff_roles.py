@@ -6,8 +6,8 @@ import pytest
 from fastapi import FastAPI
 
 from shared.auth import EVERY_STATION, Caller
-from shared.service import Service
 from shared.settings import SERVICES
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
 from tests.services.conftest import client_of
@@ -24,19 +24,19 @@ FOR_EVERYBODY = (
 async def test_without_the_role_nothing_is_looked_at(
     name: str, answering: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service: Service = answering.state.service
+    tools: Tools = answering.state.tools
     nobody = Session(subject="somebody", roles=frozenset({"other:lead"}), stations=frozenset({EVERY_STATION}))
 
     async def check(_token: str) -> Caller:
         return nobody
 
-    monkeypatch.setattr(service.tokens, "check", check)
+    monkeypatch.setattr(tools.tokens, "check", check)
     for_everybody = {f"/{name}{path}" for path in FOR_EVERYBODY}
     routes = [each for each in staff_routes(answering) if each[1] not in for_everybody]
     paths = {path for _, path in routes}
     unguarded = {each.path for each in routes_of(answering) if "/staff/" in each.path} - paths - for_everybody
     assert not unguarded, "a route for staff asks who calls"
-    cookie = f"nahbar-staff-session={service.sessions.seal(SESSION, nobody)}"
+    cookie = f"nahbar-staff-session={tools.sessions.seal(SESSION, nobody)}"
     async with client_of(answering) as client:
         for method, path in routes:
             address = re.sub(r"{\w+}", "none", path)

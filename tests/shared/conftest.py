@@ -18,8 +18,9 @@ from shared.events.base import Fact
 from shared.events.notifications import NoticeState, NotificationDelivered
 from shared.events.registry import dead_letter_topic, topic_of
 from shared.kafka import create_topics
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, Runtime, application
 from shared.settings import Platform, ServiceSettings
+from shared.tools import Tools
 from tests.support.wait import eventually
 
 
@@ -75,27 +76,26 @@ class Bench:
         self.dead_letter_topic = dead_letter_topic(prefix, "notifications")
 
     @asynccontextmanager
-    async def running(self, roles: set[Role] | None = None, **wiring: Any) -> AsyncIterator[Service]:
+    async def running(self, roles: set[Role] | None = None, **parts: Any) -> AsyncIterator[Runtime]:
         """A started service; its loops end with the block."""
-        service = Service(self.settings)
-        app = service.create_app(roles=frozenset(roles or Role), **wiring)
+        app = application(Tools(self.settings), frozenset(roles or Role), Parts(**parts))
         async with app.router.lifespan_context(app):
-            yield service
+            yield app.state.runtime
 
     async def record(self, *facts: Fact) -> None:
         """Record facts, each in a transaction of its own, with no relay awake."""
-        service = Service(self.settings)
+        tools = Tools(self.settings)
         for fact in facts:
-            async with service.db.transaction() as conn:
-                await service.outbox.record(conn, fact)
-        await service.db.close()
+            async with tools.db.transaction() as conn:
+                await tools.outbox.record(conn, fact)
+        await tools.db.close()
 
     async def rows(self, sql: str) -> list[Any]:
         """What a query finds in the database."""
-        service = Service(self.settings)
-        async with service.db.transaction() as conn:
+        tools = Tools(self.settings)
+        async with tools.db.transaction() as conn:
             found = (await conn.execute(text(sql))).all()
-        await service.db.close()
+        await tools.db.close()
         return list(found)
 
     async def effects(self) -> Counter[str]:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from shared import dead_letters
 from shared.events.notifications import NotificationDelivered
 from shared.problems import Problem
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.shared.conftest import Bench, notice
 from tests.shared.records import Headers, as_headers, produce
 from tests.support.wait import eventually
@@ -29,7 +30,7 @@ class Effects:
         self.tried: Counter[str] = Counter()
         self._failures = list(failures)
 
-    async def __call__(self, conn: Any, service: Any, received: Any) -> None:
+    async def __call__(self, conn: Any, tools: Any, received: Any) -> None:
         purpose = received.fact.notice.purpose
         self.tried[purpose] += 1
         if purpose == "cursed" and self._failures:
@@ -52,22 +53,22 @@ async def test_a_fact_delivered_twice_has_one_effect(bench: Bench) -> None:
     body = fact.model_dump_json().encode()
     effects = Effects()
     await produce_in_order(bench, (body, headers), (body, headers))
-    async with bench.running(CONSUME, reactions=effects.reactions) as service:
+    async with bench.running(CONSUME, reactions=effects.reactions) as runtime:
         await produce_in_order(
             bench, (body, headers), (notice(purpose="last").model_dump_json().encode(), as_headers(uuid4()))
         )
         await bench.until_applied("last")
         assert (await bench.effects())["reminder"] == 1
-        assert service.metrics.duplicates._value.get() == 2
+        assert runtime.tools.metrics.duplicates._value.get() == 2
 
 
 async def test_restart_reads_nothing_twice_and_misses_nothing(bench: Bench) -> None:
     effects = Effects()
     for total in (20, 40):
-        async with bench.running(ALL, reactions=effects.reactions) as service:
-            async with service.db.transaction() as conn:
+        async with bench.running(ALL, reactions=effects.reactions) as runtime:
+            async with runtime.tools.db.transaction() as conn:
                 for _ in range(20):
-                    await service.outbox.record(conn, notice())
+                    await runtime.tools.outbox.record(conn, notice())
             await bench.until_applied("reminder", total)
     assert effects.tried["reminder"] == 40
 
@@ -127,16 +128,16 @@ async def test_a_passing_failure_is_waited_for_and_skips_nothing(bench: Bench) -
 
 async def test_our_own_bug_gets_five_tries_then_the_record_is_put_aside_and_can_be_replayed(bench: Bench) -> None:
     effects = Effects(*[RuntimeError("bug") for _ in range(6)])
-    async with bench.running(ALL, reactions=effects.reactions) as service:
+    async with bench.running(ALL, reactions=effects.reactions) as runtime:
         await bench.record(notice(purpose="cursed"), notice(purpose="good"))
         await bench.until_applied("good")
         await eventually(lambda: effects.tried["cursed"] >= 6)
         [letter] = await bench.rows("select id, reason from dead_letters where settled_at is null")
         assert letter.reason == "unknown: RuntimeError"
 
-        assert await dead_letters.replay(service, effects.reactions) == (1, 0)
+        assert await dead_letters.replay(runtime.tools, effects.reactions) == (1, 0)
         assert (await bench.effects())["cursed"] == 1
-        assert await dead_letters.replay(service, effects.reactions) == (0, 0)
+        assert await dead_letters.replay(runtime.tools, effects.reactions) == (0, 0)
         assert (await bench.effects())["cursed"] == 1
         [settled] = await bench.rows("select settlement, settled_at from dead_letters")
         assert settled.settlement == "replayed"
@@ -168,25 +169,25 @@ async def test_a_broken_rule_is_put_aside_at_once(bench: Bench, refusal: str) ->
 async def test_too_many_dead_letters_stop_the_consumer_instead_of_emptying_the_topic(bench: Bench) -> None:
     bad = [(b"{}", as_headers(uuid4())) for _ in range(dead_letters.LIMIT + 30)]
     effects = Effects()
-    async with bench.running(CONSUME, reactions=effects.reactions) as service:
+    async with bench.running(CONSUME, reactions=effects.reactions) as runtime:
         for record in bad:
             await produce_in_order(bench, record)
-        await eventually(lambda: service.metrics.halted._value.get() == 1)
+        await eventually(lambda: runtime.tools.metrics.halted._value.get() == 1)
         count = await bench.rows("select count(*) from dead_letters")
         assert 0 < count[0][0] <= dead_letters.LIMIT
-        assert service.stuck_loops() == []
+        assert runtime.stuck_loops() == []
 
 
 async def test_a_fact_whose_transaction_fails_at_commit_is_not_acknowledged(bench: Bench) -> None:
     """A deferred constraint breaks COMMIT itself: the effects are gone, so the fact must come again."""
-    setup = Service(bench.settings)
+    setup = Tools(bench.settings)
     async with setup.db.transaction() as conn:
         await conn.execute(text("create table numbers (n int unique deferrable initially deferred)"))
         await conn.execute(text("insert into numbers values (1)"))
     await setup.db.close()
     tries: list[int] = []
 
-    async def reaction(conn: Any, service: Any, received: Any) -> None:
+    async def reaction(conn: Any, tools: Any, received: Any) -> None:
         tries.append(1)
         await conn.execute(text("insert into numbers values (:n)"), {"n": 1 if len(tries) < 3 else 2})
 

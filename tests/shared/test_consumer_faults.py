@@ -10,7 +10,7 @@ from sqlalchemy import text
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from shared.events.notifications import NotificationDelivered
-from shared.service import Role
+from shared.runtime import Role
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.shared.records import as_headers, produce
 from tests.support.stack import Backend
@@ -19,7 +19,7 @@ from tests.support.wait import eventually
 CONSUME = {Role.CONSUME}
 
 
-async def effect(conn: Any, service: Any, received: Any) -> None:
+async def effect(conn: Any, tools: Any, received: Any) -> None:
     """A reaction that takes a moment, so that a rebalance finds it at work."""
     await asyncio.sleep(0.002)
     await conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
@@ -68,13 +68,13 @@ async def test_members_come_and_go_and_every_fact_has_its_effect_once(bench: Ben
 async def test_while_the_database_is_away_facts_wait(stack: Backend, own_postgres: Postgres, topic_prefix: str) -> None:
     bench = await make_bench(stack.bootstrap, own_postgres.url, topic_prefix)
     purposes = [f"{uuid4()}" for _ in range(60)]
-    async with bench.running(CONSUME, reactions=REACTIONS) as service:
+    async with bench.running(CONSUME, reactions=REACTIONS) as runtime:
         await publish(bench, *purposes[:20])
-        await eventually(lambda: _handled(service) > 0)
+        await eventually(lambda: _handled(runtime.tools) > 0)
         own_postgres.kill()
         await publish(bench, *purposes[20:40])
         await asyncio.sleep(2)
-        assert service.stuck_loops() == []
+        assert runtime.stuck_loops() == []
         await asyncio.to_thread(own_postgres.start)
         await publish(bench, *purposes[40:])
         await until_applied_once(bench, purposes)
@@ -83,9 +83,9 @@ async def test_while_the_database_is_away_facts_wait(stack: Backend, own_postgre
 async def test_after_kafka_was_killed_the_consumer_goes_on(stack: Backend, own_kafka: Kafka, topic_prefix: str) -> None:
     bench = await make_bench(own_kafka.bootstrap, stack.url, topic_prefix)
     purposes = [f"{uuid4()}" for _ in range(40)]
-    async with bench.running(CONSUME, reactions=REACTIONS) as service:
+    async with bench.running(CONSUME, reactions=REACTIONS) as runtime:
         await publish(bench, *purposes[:20])
-        await eventually(lambda: _handled(service) > 0)
+        await eventually(lambda: _handled(runtime.tools) > 0)
         own_kafka.kill()
         await asyncio.sleep(1)
         await asyncio.to_thread(own_kafka.start)
@@ -93,5 +93,5 @@ async def test_after_kafka_was_killed_the_consumer_goes_on(stack: Backend, own_k
         await until_applied_once(bench, purposes)
 
 
-def _handled(service: Any) -> float:
-    return float(service.metrics.handled.labels("NotificationDelivered")._value.get())
+def _handled(tools: Any) -> float:
+    return float(tools.metrics.handled.labels("NotificationDelivered")._value.get())

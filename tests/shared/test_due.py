@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from shared.due import Claim, Urgency, Work
-from shared.service import Role, Service
+from shared.housekeeping import Housekeeping
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 from tests.support.days import run_clock, stand_at
 from tests.support.wait import eventually
@@ -28,7 +30,7 @@ class Recorder:
         self.attempts: list[int] = []
         self._failures = failures
 
-    async def __call__(self, conn: Any, service: Service, claim: Claim) -> None:
+    async def __call__(self, conn: Any, tools: Tools, claim: Claim) -> None:
         self.attempts.append(claim.attempts)
         if self._failures:
             self._failures -= 1
@@ -48,10 +50,10 @@ class Errands:
         self._seconds = seconds
         self._until = until
 
-    async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+    async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
         return {claim.key: claim.key for claim in claims if not claim.key.startswith("needless")}
 
-    async def perform(self, service: Service, job: str) -> str:
+    async def perform(self, tools: Tools, job: str) -> str:
         self.performed[job] += 1
         self.order.append(job)
         self._at_once += 1
@@ -60,19 +62,19 @@ class Errands:
         self._at_once -= 1
         return "done"
 
-    async def finish(self, conn: Any, service: Service, results: Sequence[tuple[Any, Any]]) -> None:
+    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[Any, Any]]) -> None:
         self.finished.update(job for job, result in results if result == "done")
 
 
 async def schedule(bench: Bench, *work: Work) -> None:
-    service = Service(bench.settings)
-    async with service.db.transaction() as conn:
-        await service.due.schedule(conn, *work)
-    await service.db.close()
+    tools = Tools(bench.settings)
+    async with tools.db.transaction() as conn:
+        await tools.due.schedule(conn, *work)
+    await tools.db.close()
 
 
 def now(bench: Bench, **offset: float) -> Any:
-    return Service(bench.settings).clock.now() + timedelta(**offset)
+    return Tools(bench.settings).clock.now() + timedelta(**offset)
 
 
 async def waiting(bench: Bench) -> list[Any]:
@@ -105,10 +107,10 @@ async def test_scheduling_again_replaces_and_cancelling_removes(bench: Bench) ->
         bench, Work("note", "a", now(bench, days=1), Urgency.DIRECT), Work("note", "b", now(bench), Urgency.BULK)
     )
     await schedule(bench, Work("note", "a", now(bench), Urgency.DIRECT))
-    service = Service(bench.settings)
-    async with service.db.transaction() as conn:
-        await service.due.cancel(conn, "note", ["b"])
-    await service.db.close()
+    tools = Tools(bench.settings)
+    async with tools.db.transaction() as conn:
+        await tools.due.cancel(conn, "note", ["b"])
+    await tools.db.close()
     async with bench.running(DUE, due={"note": recorder}):
         await eventually(lambda: recorder.done["a"] == 1)
     assert recorder.done == {"a": 1}
@@ -135,15 +137,15 @@ async def test_failed_work_comes_again_later(bench: Bench) -> None:
 async def test_work_of_a_dead_worker_is_claimed_again_after_its_lease(bench: Bench) -> None:
     recorder = Recorder()
     await schedule(bench, Work("note", "x", now(bench), Urgency.DIRECT))
-    service = Service(bench.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(bench.settings)
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("""
             update due_work set lease = gen_random_uuid(), attempts = 1,
                    leased_until = clock_timestamp() + interval '1 second' where key = 'x'
         """)
         )
-    await service.db.close()
+    await tools.db.close()
     async with bench.running(DUE, due={"note": recorder}):
         await asyncio.sleep(0.5)
         assert recorder.done["x"] == 0
@@ -167,10 +169,10 @@ async def test_an_errand_that_needs_no_job_is_finished(bench: Bench) -> None:
 async def test_urgent_work_does_not_wait_for_bulk(bench: Bench) -> None:
     errands = Errands(seconds=0.3)
     await schedule(bench, *[Work("send", f"bulk-{n}", now(bench), Urgency.BULK) for n in range(100)])
-    async with bench.running(DUE, due={"send": errands}) as service:
+    async with bench.running(DUE, due={"send": errands}) as runtime:
         await eventually(lambda: len(errands.performed) >= 10)
-        async with service.db.transaction() as conn:
-            await service.due.schedule(conn, Work("send", "urgent", service.clock.now(), Urgency.URGENT))
+        async with runtime.tools.db.transaction() as conn:
+            await runtime.tools.due.schedule(conn, Work("send", "urgent", runtime.tools.clock.now(), Urgency.URGENT))
         await eventually(lambda: errands.finished["urgent"] == 1)
         assert len(errands.finished) < 60
 
@@ -233,8 +235,8 @@ async def test_bulk_makes_room_while_prompt_work_is_in_hand(bench: Bench) -> Non
 
 
 async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench: Bench) -> None:
-    service, gone = Service(bench.settings), uuid4()
-    async with service.db.transaction() as conn:
+    tools, gone = Tools(bench.settings), uuid4()
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("""
             insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at, published_at)
@@ -264,13 +266,13 @@ async def test_housekeeping_forgets_what_is_old_and_keeps_each_newest_fact(bench
         """),
             {"gone": gone},
         )
-    await service.db.close()
+    await tools.db.close()
     forgotten: list[UUID] = []
 
     async def forget(conn: Any, matters: Sequence[UUID]) -> None:
         forgotten.extend(matters)
 
-    async with bench.running(DUE, forget=forget):
+    async with bench.running(DUE, housekeeping=Housekeeping(forget)):
 
         async def done() -> bool:
             return [row.version for row in await bench.rows("select version from outbox order by version")] == [3, 39]

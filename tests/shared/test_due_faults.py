@@ -17,8 +17,9 @@ from sqlalchemy import text
 from shared import lanes, stuck
 from shared.due import Claim, Urgency, Work
 from shared.failures import WillPass
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
 from shared.telemetry import Metrics
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 from tests.shared.test_due import now, schedule
 from tests.support.wait import eventually
@@ -51,23 +52,23 @@ class Fails:
     def __init__(self) -> None:
         self.done: Counter[str] = Counter()
 
-    async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> Any:
+    async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> Any:
         for claim in claims:
             if claim.key.startswith("begin returns"):
                 return None
             await self._fail("begin", claim.key, conn)
         return {claim.key: claim.key for claim in claims}
 
-    async def perform(self, service: Service, job: str) -> str:
+    async def perform(self, tools: Tools, job: str) -> str:
         await self._fail("perform", job)
         return job
 
-    async def finish(self, conn: Any, service: Service, results: Sequence[tuple[str, str]]) -> None:
+    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[str, str]]) -> None:
         for job, _ in results:
             await self._fail("finish", job, conn)
         self.done.update(job for job, _ in results)
 
-    async def __call__(self, conn: Any, service: Service, claim: Claim) -> None:
+    async def __call__(self, conn: Any, tools: Tools, claim: Claim) -> None:
         await self._fail("handler", claim.key, conn)
         self.done[claim.key] += 1
 
@@ -101,14 +102,14 @@ async def test_what_fails_anywhere_waits_alone_and_the_others_go_out(bench: Benc
     bad = [*(("errand", f"{where} {raised.__name__}") for where in WHERE), ("plain", f"handler {raised.__name__}")]
     work = [Work(kind, key, now(bench, minutes=-1), Urgency.DIRECT) for kind, key in bad]
     await schedule(bench, *work, *(Work("errand", key, now(bench), Urgency.DIRECT) for key in good))
-    async with bench.running(DUE, due=handlers(fails)) as service:
+    async with bench.running(DUE, due=handlers(fails)) as runtime:
         await eventually(lambda: set(fails.done) == good)
 
         async def all_came_again() -> bool:
             return all([await attempts_of(bench, key) >= 2 for _, key in bad])
 
         await eventually(all_came_again)
-        failed = service.metrics.registry.get_sample_value
+        failed = runtime.tools.metrics.registry.get_sample_value
         assert (failed("nahbar_notifications_due_work_failed_total", {"kind": "errand"}) or 0) >= 3
     assert set(fails.done.values()) == {1}, "the good ones were done once"
     assert {row.key for row in await bench.rows("select key from due_work")} == {"", *(key for _, key in bad)}
@@ -157,8 +158,8 @@ class Responsiveness:
 
 async def test_good_work_is_done_beside_rows_of_any_kind(bench: Bench) -> None:
     fails, good, responsive = Fails(), 0, Responsiveness()
-    service = Service(bench.settings)
-    app = service.create_app(roles=frozenset(DUE), due=handlers(fails))
+    tools = Tools(bench.settings)
+    app = application(tools, frozenset(DUE), Parts(due=handlers(fails)))
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -167,17 +168,17 @@ async def test_good_work_is_done_beside_rows_of_any_kind(bench: Bench) -> None:
 
         async def among(rows: list[dict[str, Any]]) -> None:
             nonlocal good
-            async with service.db.transaction() as conn:
+            async with tools.db.transaction() as conn:
                 await conn.execute(_PUT, rows)
             keys = [f"{GOOD} {good + number}" for number in range(8)]
             good += len(keys)
-            async with service.db.transaction() as conn:
+            async with tools.db.transaction() as conn:
                 kinds = ("errand", "plain")
                 work = [
-                    Work(kinds[number % 2], key, service.clock.now(), Urgency(number // 2))
+                    Work(kinds[number % 2], key, tools.clock.now(), Urgency(number // 2))
                     for number, key in enumerate(keys)
                 ]
-                await service.due.schedule(conn, *work)
+                await tools.due.schedule(conn, *work)
             await eventually(lambda: all(fails.done[key] == 1 for key in keys))
             assert (await client.get("/notifications/health/live")).status_code == 200
 
@@ -195,15 +196,15 @@ async def test_work_that_never_ends_gives_its_slot_back(bench: Bench, monkeypatc
     begun: Counter[str] = Counter()
 
     class Hangs:
-        async def begin(self, conn: Any, service: Service, claims: Sequence[Claim]) -> dict[str, Any]:
+        async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
             return {claim.key: claim.key for claim in claims}
 
-        async def perform(self, service: Service, job: str) -> None:
+        async def perform(self, tools: Tools, job: str) -> None:
             begun[job] += 1
             if not job.startswith(GOOD):
                 await asyncio.Event().wait()
 
-        async def finish(self, conn: Any, service: Service, results: Sequence[tuple[str, None]]) -> None: ...
+        async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[str, None]]) -> None: ...
 
     hanging = [Work("send", str(number), now(bench, minutes=-1), Urgency.DIRECT) for number in range(18)]
     await schedule(bench, *hanging, Work("send", GOOD, now(bench), Urgency.DIRECT))
@@ -212,19 +213,19 @@ async def test_work_that_never_ends_gives_its_slot_back(bench: Bench, monkeypatc
 
 
 async def test_a_lane_that_cannot_claim_is_not_alive(bench: Bench) -> None:
-    async with bench.running(DUE) as service:
+    async with bench.running(DUE) as runtime:
         for name in ("due", "due-bulk"):
-            service._loops[name].heartbeat.limit = 3
-        async with service.db.transaction() as conn:
+            runtime.loops[name].heartbeat.limit = 3
+        async with runtime.tools.db.transaction() as conn:
             await conn.execute(text("alter table due_work rename column attempts to tries"))
-        await eventually(lambda: set(service.stuck_loops()) >= {"due", "due-bulk"})
+        await eventually(lambda: set(runtime.stuck_loops()) >= {"due", "due-bulk"})
 
 
 async def test_what_is_stuck_is_counted_and_named_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stuck, "LOOK_EVERY", 0.1)
     lines: list[dict[str, Any]] = []
     monkeypatch.setattr(stuck.log, "error", lambda event, **values: lines.append({"event": event, **values}))
-    service, id, address = Service(bench.settings), str(uuid4()), "ab" * 32
+    tools, id, address = Tools(bench.settings), str(uuid4()), "ab" * 32
     rows = [
         {"kind": "send", "key": id, "due": 11, "attempts": 5, "urgency": 1},
         {"kind": "send", "key": address, "due": 12, "attempts": 50, "urgency": 1},
@@ -234,7 +235,7 @@ async def test_what_is_stuck_is_counted_and_named_once(bench: Bench, monkeypatch
         {"kind": "newer", "key": "x", "due": 11, "attempts": 0, "urgency": 1},
         {"kind": "newer", "key": "y", "due": 9, "attempts": 0, "urgency": 1},
     ]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("""
                 insert into due_work (kind, key, due_at, urgency, attempts, leased_until)
@@ -242,17 +243,17 @@ async def test_what_is_stuck_is_counted_and_named_once(bench: Bench, monkeypatch
             """),
             rows,
         )
-    await service.db.close()
+    await tools.db.close()
 
     def counted(metrics: Metrics, kind: str) -> float | None:
         return metrics.registry.get_sample_value("nahbar_notifications_due_work_stuck", {"kind": kind})
 
     async with bench.running(DUE, due={"send": Fails().__call__}) as running:
-        await eventually(lambda: counted(running.metrics, "send") == 3)
-        assert counted(running.metrics, "other") == 1
-        async with running.db.transaction() as conn:
+        await eventually(lambda: counted(running.tools.metrics, "send") == 3)
+        assert counted(running.tools.metrics, "other") == 1
+        async with running.tools.db.transaction() as conn:
             await conn.execute(text("delete from due_work where kind = 'newer'"))
-        await eventually(lambda: counted(running.metrics, "other") == 0)
+        await eventually(lambda: counted(running.tools.metrics, "other") == 0)
         assert running.stuck_loops() == [], "a restart would not help"
     assert lines == [
         {"event": "due_work_stuck", "work": "newer", "keys": ["x"], "rows": 1},

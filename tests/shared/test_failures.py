@@ -16,8 +16,8 @@ from shared.db import driver_of
 from shared.failures import Failure, classify, ends_session, without_input
 from shared.postgres import NoServer, NotReplicated, ReadOnly, connect
 from shared.problems import NotFound
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 
 _DBAPI = PGDialect_asyncpg.import_dbapi()  # type: ignore[no-untyped-call]
@@ -153,14 +153,14 @@ async def test_a_value_no_column_takes_is_the_inputs_fault_whichever_way_the_sta
     bench: Bench, type: str, value: object
 ) -> None:
     """asyncpg refuses most of these before they reach the server."""
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
     named = f"select cast(:value as {type})"
     for attempt in (lambda conn: conn.execute(text(named), {"value": value}), lambda conn: _past(conn, named, value)):
         with pytest.raises(Exception) as refused:
-            async with service.db.transaction() as conn:
+            async with tools.db.transaction() as conn:
                 await attempt(conn)
         assert classify(refused.value) is Failure.PERMANENT
-    await service.db.close()
+    await tools.db.close()
 
 
 async def _too_many_arguments(session: Any) -> None:
@@ -194,14 +194,14 @@ async def _ended_by_the_server(session: Any) -> None:
 async def test_a_session_used_wrongly_is_our_bug_and_one_that_is_gone_passes(
     bench: Bench, use: Callable[[Any], Awaitable[None]], kind: Failure
 ) -> None:
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
     with pytest.raises(Exception) as refused:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await use(driver_of(conn))
     assert classify(refused.value) is kind, repr(refused.value)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         assert (await conn.execute(text("select 1"))).scalar_one() == 1
-    await service.db.close()
+    await tools.db.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://x@127.0.0.1:9/nahbar", "postgresql://x@127.0.0.1:9/nahbar?sslmode=maybe"])

@@ -10,8 +10,10 @@ from sqlalchemy import text
 
 from shared import housekeeping, retention
 from shared.due import Claim
+from shared.housekeeping import Housekeeping
 from shared.people import Person
-from shared.service import Service
+from shared.runtime import Parts, Runtime
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 
 _FACT = text("""
@@ -44,21 +46,19 @@ _OLD = [
 
 
 @pytest.fixture
-async def service(bench: Bench) -> AsyncIterator[Service]:
+async def tools(bench: Bench) -> AsyncIterator[Tools]:
     """A service whose loops do not run."""
-    service = Service(bench.settings)
-    yield service
-    await service.db.close()
+    tools = Tools(bench.settings)
+    yield tools
+    await tools.db.close()
 
 
-async def go_round(service: Service) -> None:
-    async with service.db.transaction() as conn:
-        await housekeeping.housekeeping(conn, service, Claim(housekeeping.KIND, "", 1, uuid4()))
+async def go_round(tools: Tools, round: Housekeeping | None = None) -> None:
+    async with tools.db.transaction() as conn:
+        await (round or Housekeeping())(conn, tools, Claim(housekeeping.KIND, "", 1, uuid4()))
 
 
-async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox(
-    bench: Bench, service: Service
-) -> None:
+async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox(bench: Bench, tools: Tools) -> None:
     waits, replaced = uuid4(), uuid4()
     facts = [
         {"name": "waits for Kafka", "aggregate": waits, "version": 8, "days": None},
@@ -67,34 +67,34 @@ async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox
         {"name": "replaced", "aggregate": replaced, "version": 2, "days": 29},
         {"name": "newest", "aggregate": replaced, "version": 3, "days": 31},
     ]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(_FACT, facts)
-    await go_round(service)
+    await go_round(tools)
     left = await bench.rows("select type from outbox order by id")
     assert [row.type for row in left] == ["waits for Kafka", "waits behind it", "replaced", "newest"]
 
 
-async def test_a_dead_letter_stays_until_some_time_after_it_was_settled(bench: Bench, service: Service) -> None:
+async def test_a_dead_letter_stays_until_some_time_after_it_was_settled(bench: Bench, tools: Tools) -> None:
     ages = {"open": None, "just settled": 29, "settled": 31}
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(_LETTER, [{"name": name, "days": days} for name, days in ages.items()])
-    await go_round(service)
+    await go_round(tools)
     left = await bench.rows("select topic from dead_letters order by id")
     assert [row.topic for row in left] == ["open", "just settled"]
 
 
-async def test_the_inbox_knows_a_fact_for_its_whole_time(bench: Bench, service: Service) -> None:
+async def test_the_inbox_knows_a_fact_for_its_whole_time(bench: Bench, tools: Tools) -> None:
     entries: list[dict[str, Any]] = [
         {"name": str(share), "id": uuid4(), "age": retention.INBOX * share} for share in (0.99, 1.01)
     ]
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(_ENTRY, entries)
-    await go_round(service)
+    await go_round(tools)
     assert [row.consumer for row in await bench.rows("select consumer from inbox")] == ["0.99"]
 
 
 async def test_a_person_is_kept_until_the_moment_comes_and_again_when_they_are_saved_again(
-    bench: Bench, service: Service
+    bench: Bench, tools: Tools
 ) -> None:
     forgotten: list[UUID] = []
     tidied: list[datetime] = []
@@ -105,20 +105,19 @@ async def test_a_person_is_kept_until_the_moment_comes_and_again_when_they_are_s
     async def tidy(_: Any, now: datetime) -> None:
         tidied.append(now)
 
-    service.forget, service.tidy = forget, tidy
     names = ("kept", "soon", "over", "saved again", "kept after all")
     matters = {name: uuid4() for name in names}
-    now = service.clock.now()
-    async with service.db.transaction() as conn:
-        await service.people.save_all(conn, {matter: Person(name=name) for name, matter in matters.items()})
-        await service.people.forget_after(conn, matters["soon"], now + timedelta(minutes=5))
+    now = tools.clock.now()
+    async with tools.db.transaction() as conn:
+        await tools.people.save_all(conn, {matter: Person(name=name) for name, matter in matters.items()})
+        await tools.people.forget_after(conn, matters["soon"], now + timedelta(minutes=5))
         for name in ("over", "saved again", "kept after all"):
-            await service.people.forget_after(conn, matters[name], now - timedelta(minutes=5))
-        await service.people.save(conn, matters["saved again"], Person(name="new"))
-        await service.people.forget_after(conn, matters["kept after all"], None)
-    await go_round(service)
-    async with service.db.transaction() as conn:
-        left = {name: await service.people.load(conn, matter) for name, matter in matters.items()}
+            await tools.people.forget_after(conn, matters[name], now - timedelta(minutes=5))
+        await tools.people.save(conn, matters["saved again"], Person(name="new"))
+        await tools.people.forget_after(conn, matters["kept after all"], None)
+    await go_round(tools, Housekeeping(forget, tidy))
+    async with tools.db.transaction() as conn:
+        left = {name: await tools.people.load(conn, matter) for name, matter in matters.items()}
     assert {name: person and person.name for name, person in left.items()} == {
         "kept": "kept",
         "soon": "soon",
@@ -131,23 +130,23 @@ async def test_a_person_is_kept_until_the_moment_comes_and_again_when_they_are_s
 
 
 async def test_what_is_more_than_a_batch_goes_soon_and_the_next_round_comes_in_an_hour(
-    bench: Bench, service: Service, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "BATCH", 2)
     before = datetime.now(UTC)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         for old in _OLD:
             await conn.execute(old)
     for left, soon in ((3, True), (1, True), (0, False)):
-        await go_round(service)
+        await go_round(tools)
         [counts] = await bench.rows(f"select {', '.join(f'(select count(*) from {table})' for table in _BATCHED)}")
         assert list(counts) == [left] * len(_BATCHED)
         [planned] = await bench.rows("select due_at from due_work")
         assert (planned.due_at - before < housekeeping.EVERY) == soon
 
 
-async def test_a_process_that_starts_leaves_the_round_where_it_is(bench: Bench, service: Service) -> None:
-    await go_round(service)
+async def test_a_process_that_starts_leaves_the_round_where_it_is(bench: Bench, tools: Tools) -> None:
+    await go_round(tools)
     planned = await bench.rows("select due_at from due_work")
-    await service._start_housekeeping()
+    await Runtime(tools, frozenset(), Parts())._start_housekeeping()
     assert await bench.rows("select due_at from due_work") == planned

@@ -25,13 +25,14 @@ from shared.http import (
     MOST_FIELD_ERRORS,
     MOST_VALUES,
     as_problem,
-    current_service,
     current_time,
+    current_tools,
     problems,
 )
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import MEDIA_TYPE, FieldError, InvalidInput, Problem
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
+from shared.tools import Tools
 from shared.web.visit import _visit
 from tests.shared.conftest import Bench
 
@@ -89,7 +90,7 @@ def routes() -> APIRouter:
 async def app(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
     """A service with some routes, whose identity provider is simulated."""
     platform = bench.platform.model_copy(update={"oidc_issuer": ISSUER})
-    service = Service(bench.settings.model_copy(update={"platform": platform}))
+    tools = Tools(bench.settings.model_copy(update={"platform": platform}))
     public = RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "k1", "use": "sig", "alg": "RS256"}
     asked: list[str] = []
 
@@ -102,7 +103,7 @@ async def app(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fa
     real = httpx.AsyncClient
     simulated = {"transport": httpx.MockTransport(issuer)}
     monkeypatch.setattr("shared.issuer.httpx.AsyncClient", lambda **given: real(**(simulated | given)))
-    app = service.create_app(roles=frozenset({Role.HTTP}), routers=[routes()])
+    app = application(tools, frozenset({Role.HTTP}), Parts(routers=[routes()]))
     app.state.asked = asked
     async with app.router.lifespan_context(app):
         yield app
@@ -258,7 +259,7 @@ async def test_methods_that_do_not_exist_are_problems_too(client: httpx.AsyncCli
     assert answer.headers["allow"] == "GET"
 
 
-@pytest.mark.parametrize("dependency", [current_service, current_time, transaction, _visit])
+@pytest.mark.parametrize("dependency", [current_tools, current_time, transaction, _visit])
 def test_dependencies_do_not_leave_the_event_loop(dependency: Any) -> None:
     """FastAPI runs plain functions in threads, which costs more than asking the database."""
     assert iscoroutinefunction(dependency) or isasyncgenfunction(dependency)

@@ -8,32 +8,33 @@ from sqlalchemy import text
 
 from shared.clock import Clock
 from shared.due import Claim
-from shared.housekeeping import KIND, housekeeping
+from shared.housekeeping import KIND, Housekeeping
 from shared.idempotency import claim_key, digest
 from shared.retention import IDEMPOTENCY_KEYS
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 
 
 async def test_keys_are_kept_for_their_time_however_clocks_are_moved(bench: Bench, tmp_path: Path) -> None:
-    async with bench.running({Role.HTTP}) as service:
+    async with bench.running({Role.HTTP}) as runtime:
         Clock.move(tmp_path / "clock", IDEMPOTENCY_KEYS + timedelta(days=1))
-        service.clock = Clock(tmp_path / "clock")
-        async with service.db.transaction() as conn:
+        runtime.tools.clock = Clock(tmp_path / "clock")
+        async with runtime.tools.db.transaction() as conn:
             for key in ("old-enough", "just-made"):
                 assert await claim_key(conn, "test", key, "", key) is None
             aged = "update idempotency_keys set created_at = now() - cast(:age as interval) where key = 'old-enough'"
             await conn.execute(text(aged), {"age": IDEMPOTENCY_KEYS * 1.01})
-            await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
+            await Housekeeping()(conn, runtime.tools, Claim(KIND, "", 1, uuid4()))
             assert await claim_key(conn, "test", "just-made", "", "again") == "just-made"
             assert await claim_key(conn, "test", "old-enough", "", "again") is None
 
 
 async def test_a_key_belongs_to_one_use_case(bench: Bench) -> None:
-    service = Service(bench.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(bench.settings)
+    async with tools.db.transaction() as conn:
         for scope in ("book", "wait"):
             assert await claim_key(conn, scope, "the-same-key", digest(scope), f"first {scope}") is None
         for scope in ("book", "wait"):
             assert await claim_key(conn, scope, "the-same-key", digest(scope), "second") == f"first {scope}"
-    await service.db.close()
+    await tools.db.close()

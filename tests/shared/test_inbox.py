@@ -5,29 +5,29 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from shared.inbox import first_seen, leave
-from shared.service import Service
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 
 
 async def test_members_that_hold_the_same_facts_wait_for_each_other_instead_of_deadlocking(bench: Bench) -> None:
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
 
     async def enter(ids: Sequence[UUID]) -> int:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             return len(await first_seen(conn, "group", ids))
 
     for _ in range(5):
         ids = [uuid4() for _ in range(2_000)]
         assert sum(await asyncio.gather(*[enter(ids if turn % 2 else ids[::-1]) for turn in range(6)])) == len(ids)
-    await service.db.close()
+    await tools.db.close()
 
 
 async def test_a_fact_is_new_to_each_consumer_and_again_once_it_was_taken_out(bench: Bench) -> None:
-    service, ids = Service(bench.settings), [uuid4(), uuid4()]
-    async with service.db.transaction() as conn:
+    tools, ids = Tools(bench.settings), [uuid4(), uuid4()]
+    async with tools.db.transaction() as conn:
         assert await first_seen(conn, "one", [*ids, ids[0]]) == set(ids)
         assert await first_seen(conn, "two", ids) == set(ids)
         await leave(conn, "one", {ids[0]})
         assert await first_seen(conn, "one", ids) == {ids[0]}
         assert await first_seen(conn, "two", ids) == set()
-    await service.db.close()
+    await tools.db.close()

@@ -20,7 +20,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.processes import free_port
 from shared.events.notifications import NotificationDelivered
 from shared.kafka import create_topics, security_of
-from shared.service import Role
+from shared.runtime import Role
 from shared.settings import Platform
 from tests.shared.conftest import Bench, PlainSettings, new_plain_database, notice
 from tests.shared.test_consumer import Effects

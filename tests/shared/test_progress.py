@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from shared import applying, dead_letters, kafka, progress
 from shared.events.notifications import NotificationDelivered
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.shared.records import as_headers, produce
 from tests.shared.test_consumer import Effects
@@ -48,8 +49,8 @@ async def committed(bench: Bench) -> int:
     return sum(max(0, each.offset) for each in offsets.values())
 
 
-def stalled(service: Service) -> float:
-    return float(service.metrics.stalled._value.get())
+def stalled(tools: Tools) -> float:
+    return float(tools.metrics.stalled._value.get())
 
 
 class Waiting(Effects):
@@ -61,12 +62,12 @@ class Waiting(Effects):
         self._failures = [first]
         self._later = later
 
-    async def __call__(self, conn: Any, service: Any, received: Any) -> None:
+    async def __call__(self, conn: Any, tools: Any, received: Any) -> None:
         if received.fact.notice.purpose == "cursed" and not self.let_through and not self._failures:
             self._failures = [self._later]
         if self.let_through:
             self._failures = []
-        await super().__call__(conn, service, received)
+        await super().__call__(conn, tools, received)
 
 
 def away() -> Exception:
@@ -78,17 +79,17 @@ async def test_after_a_failure_half_way_nothing_behind_the_failed_record_is_ackn
 ) -> None:
     effects = Waiting(RuntimeError("bug"), away())
     await publish(bench, "before", "cursed", "after")
-    async with bench.running(CONSUME, reactions=effects.reactions) as service:
+    async with bench.running(CONSUME, reactions=effects.reactions) as runtime:
         await eventually(lambda: effects.tried["cursed"] >= 4)
         assert await committed(bench) == 1
         assert await bench.effects() == {"before": 1}
-        await eventually(lambda: stalled(service) > progress.LIMIT)
-        assert await service.missing_dependencies() == ["consumer"]
-        assert service.stuck_loops() == []
+        await eventually(lambda: stalled(runtime.tools) > progress.LIMIT)
+        assert await runtime.missing_dependencies() == ["consumer"]
+        assert runtime.stuck_loops() == []
         effects.let_through = True
         await bench.until_applied("after")
-        await eventually(lambda: stalled(service) == 0)
-        assert await service.missing_dependencies() == []
+        await eventually(lambda: stalled(runtime.tools) == 0)
+        assert await runtime.missing_dependencies() == []
 
         async def acknowledged() -> bool:
             return await committed(bench) == 3
@@ -119,14 +120,14 @@ async def test_a_consumer_halted_by_dead_letters_says_so_and_that_it_goes_on(
     effects = Effects()
     await produce(bench, (b"{}", as_headers(notice().id)), key=b"k")
     await publish(bench, "good")
-    async with bench.running(CONSUME, reactions=effects.reactions) as service:
-        await eventually(lambda: service.metrics.halted._value.get() == 1)
-        await eventually(lambda: stalled(service) > progress.LIMIT)
-        assert await service.missing_dependencies() == ["consumer"]
+    async with bench.running(CONSUME, reactions=effects.reactions) as runtime:
+        await eventually(lambda: runtime.tools.metrics.halted._value.get() == 1)
+        await eventually(lambda: stalled(runtime.tools) > progress.LIMIT)
+        assert await runtime.missing_dependencies() == ["consumer"]
         monkeypatch.setattr(dead_letters, "LIMIT", 20)
         await bench.until_applied("good")
-        await eventually(lambda: stalled(service) == 0)
-        assert service.metrics.halted._value.get() == 0
+        await eventually(lambda: stalled(runtime.tools) == 0)
+        assert runtime.tools.metrics.halted._value.get() == 0
 
 
 @pytest.mark.parametrize("compression", ["gzip", "lz4", "snappy", "zstd"])
@@ -144,14 +145,14 @@ async def test_a_missing_codec_is_told_at_the_start_and_what_stands_still_for_it
     await configure(bench, "compression.type", "lz4")
     await publish(bench, "packed")
     monkeypatch.setattr(codec, "has_lz4", lambda: False)
-    async with bench.running(CONSUME, reactions=Effects().reactions) as service:
-        await eventually(lambda: service._consumer is not None and service._consumer.connected)
-        assert await service.missing_dependencies() == ["codecs"]
+    async with bench.running(CONSUME, reactions=Effects().reactions) as runtime:
+        await eventually(lambda: runtime.consumer is not None and runtime.consumer.connected)
+        assert await runtime.missing_dependencies() == ["codecs"]
         [told] = lines(caplog, "codecs_missing")
         assert told["codecs"] == ["lz4"]
 
         async def stands_still() -> bool:
-            return await service.missing_dependencies() == ["codecs", "consumer"]
+            return await runtime.missing_dependencies() == ["codecs", "consumer"]
 
         await eventually(stands_still)
         await eventually(lambda: len(lines(caplog, "consumer_stands_still")) == 1)
@@ -179,17 +180,17 @@ async def test_a_batch_that_takes_too_long_is_cut_so_that_the_group_stays_togeth
     monkeypatch.setattr(applying, "LONGEST_BATCH", 0.5)
     effects = Effects()
 
-    async def slow(conn: Any, service: Any, received: Any) -> None:
+    async def slow(conn: Any, tools: Any, received: Any) -> None:
         await asyncio.sleep(0.02)
-        await effects(conn, service, received)
+        await effects(conn, tools, received)
 
     purposes = [f"fact {number}" for number in range(300)]
     await publish(bench, *purposes)
-    async with bench.running(CONSUME, reactions={NotificationDelivered: slow}) as service:
+    async with bench.running(CONSUME, reactions={NotificationDelivered: slow}) as runtime:
         await eventually(lambda: len(effects.tried) > 0)
-        joined = service._consumer._consumer._coordinator.generation  # type: ignore[union-attr]
+        joined = runtime.consumer._consumer._coordinator.generation  # type: ignore[union-attr]
         await eventually(lambda: len(effects.tried) == len(purposes), timeout=60)
-        assert service._consumer._consumer._coordinator.generation == joined  # type: ignore[union-attr]
+        assert runtime.consumer._consumer._coordinator.generation == joined  # type: ignore[union-attr]
 
         async def acknowledged() -> bool:
             return await committed(bench) == len(purposes)
@@ -213,15 +214,15 @@ async def test_kafka_may_come_after_the_service(stack: Backend, own_kafka: Any, 
     own_kafka.kill()
     await bench.record(notice(purpose="early"))
     effects = Effects()
-    async with bench.running({Role.CONSUME, Role.RELAY}, reactions=effects.reactions) as service:
-        assert await service.missing_dependencies() == ["kafka"]
-        assert service.stuck_loops() == []
+    async with bench.running({Role.CONSUME, Role.RELAY}, reactions=effects.reactions) as runtime:
+        assert await runtime.missing_dependencies() == ["kafka"]
+        assert runtime.stuck_loops() == []
         await asyncio.to_thread(own_kafka.start)
         await bench.until_applied("early")
-        assert await service.missing_dependencies() == []
+        assert await runtime.missing_dependencies() == []
         own_kafka.kill()
-        await eventually(lambda: stalled(service) > progress.LIMIT, timeout=40)
-        assert await service.missing_dependencies() == [], "people go on booking while Kafka is away"
+        await eventually(lambda: stalled(runtime.tools) > progress.LIMIT, timeout=40)
+        assert await runtime.missing_dependencies() == [], "people go on booking while Kafka is away"
 
 
 async def test_a_topic_that_is_deleted_shows_and_is_taken_up_again_when_it_is_there(
@@ -229,7 +230,7 @@ async def test_a_topic_that_is_deleted_shows_and_is_taken_up_again_when_it_is_th
 ) -> None:
     monkeypatch.setattr(kafka, "METADATA_AGE", 1.0)
     effects = Effects()
-    async with bench.running({Role.CONSUME, Role.RELAY}, reactions=effects.reactions) as service:
+    async with bench.running({Role.CONSUME, Role.RELAY}, reactions=effects.reactions) as runtime:
         await bench.record(notice(purpose="before"))
         await bench.until_applied("before")
         admin = AIOKafkaAdminClient(bootstrap_servers=bench.platform.kafka)
@@ -238,11 +239,11 @@ async def test_a_topic_that_is_deleted_shows_and_is_taken_up_again_when_it_is_th
         await admin.close()
 
         async def shows() -> bool:
-            return await service.missing_dependencies() == ["consumer"]
+            return await runtime.missing_dependencies() == ["consumer"]
 
         await eventually(shows, timeout=60)
         await eventually(lambda: bench.topic in [each["topic"] for each in lines(caplog, "consumer_stands_still")])
         await kafka.create_topics(bench.platform.kafka, [bench.topic], 4)
         await bench.record(notice(purpose="after"))
         await eventually(lambda: effects.tried["after"] == 1, timeout=60)
-        assert TopicPartition(bench.topic, 3) in service._consumer._consumer.assignment()  # type: ignore[union-attr]
+        assert TopicPartition(bench.topic, 3) in runtime.consumer._consumer.assignment()  # type: ignore[union-attr]

@@ -12,7 +12,8 @@ from shared import lanes
 from shared.due import Claim, Urgency, Work
 from shared.failures import WillPass
 from shared.lanes import Lane
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from shared.wakeup import Wakeup
 from tests.shared.conftest import Bench
 from tests.shared.test_due import Errands, now, schedule
@@ -22,9 +23,9 @@ from tests.support.wait import eventually
 @pytest.fixture
 async def lane(bench: Bench) -> AsyncIterator[Lane]:
     """A lane whose loop does not run."""
-    service = Service(bench.settings)
-    yield Lane(service, {}, list(Urgency), 20, Wakeup())
-    await service.db.close()
+    tools = Tools(bench.settings)
+    yield Lane(tools, {}, list(Urgency), 20, Wakeup())
+    await tools.db.close()
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ class Unrecordable(Errands):
         self.tried = 0
         self._error = error
 
-    async def finish(self, conn: Any, service: Service, results: Sequence[tuple[Any, Any]]) -> None:
+    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[Any, Any]]) -> None:
         self.tried += 1
         raise self._error
 

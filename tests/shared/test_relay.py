@@ -18,8 +18,9 @@ from sqlalchemy import text
 
 from shared import relay
 from shared.events.notifications import NotificationDelivered
-from shared.service import Role, Service
+from shared.runtime import Role
 from shared.telemetry import Metrics
+from shared.tools import Tools
 from shared.wakeup import Wakeup
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.support.wait import eventually
@@ -43,17 +44,17 @@ def assert_complete_and_in_order(records: Sequence[ConsumerRecord], versions: di
 
 async def write(bench: Bench, aggregates: int, versions: int, pause: float = 0) -> dict[UUID, int]:
     """Record `versions` facts for each aggregate, in order, with several writers at once."""
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
     ids = [uuid4() for _ in range(aggregates)]
 
     async def writer(aggregate: UUID) -> None:
         for version in range(1, versions + 1):
-            async with service.db.transaction() as conn:
-                await service.outbox.record(conn, notice(aggregate, version))
+            async with tools.db.transaction() as conn:
+                await tools.outbox.record(conn, notice(aggregate, version))
             await asyncio.sleep(pause)
 
     await asyncio.gather(*[writer(aggregate) for aggregate in ids])
-    await service.db.close()
+    await tools.db.close()
     return dict.fromkeys(ids, versions)
 
 
@@ -83,12 +84,12 @@ async def drained(bench: Bench, timeout: float = 40) -> None:
 
 
 async def test_facts_reach_kafka_with_their_cloudevents_attributes(bench: Bench) -> None:
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
     first, second = notice(), notice()
-    async with service.db.transaction() as conn:
-        cause = await service.outbox.record(conn, first)
-        await service.outbox.record(conn, second, cause=cause)
-    await service.db.close()
+    async with tools.db.transaction() as conn:
+        cause = await tools.outbox.record(conn, first)
+        await tools.outbox.record(conn, second, cause=cause)
+    await tools.db.close()
     async with bench.running(RELAY):
         records = await bench.records(bench.topic, expected=2)
     by_id = {UUID(bytes=record.key): dict(record.headers) for record in records}
@@ -102,14 +103,14 @@ async def test_facts_reach_kafka_with_their_cloudevents_attributes(bench: Bench)
 
 
 async def test_a_rolled_back_transaction_publishes_nothing(bench: Bench) -> None:
-    service = Service(bench.settings)
+    tools = Tools(bench.settings)
     with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the block is the transaction
-        async with service.db.transaction() as conn:
-            await service.outbox.record(conn, notice())
+        async with tools.db.transaction() as conn:
+            await tools.outbox.record(conn, notice())
             raise ZeroDivisionError
-    async with service.db.transaction() as conn:
-        await service.outbox.record(conn, notice(purpose="kept"))
-    await service.db.close()
+    async with tools.db.transaction() as conn:
+        await tools.outbox.record(conn, notice(purpose="kept"))
+    await tools.db.close()
     async with bench.running(RELAY):
         records = await bench.records(bench.topic, expected=1)
     assert len(records) == 1
@@ -140,8 +141,8 @@ async def test_a_frozen_relay_loses_the_lead_and_breaks_no_order_when_it_thaws(b
         await drained(bench)
         frozen.send_signal(signal.SIGSTOP)
         writing = asyncio.create_task(write(bench, aggregates=5, versions=20, pause=0.9))
-        async with bench.running(RELAY) as service:
-            await eventually(lambda: service.metrics.leading._value.get() == 1, timeout=25)
+        async with bench.running(RELAY) as runtime:
+            await eventually(lambda: runtime.tools.metrics.leading._value.get() == 1, timeout=25)
             await asyncio.sleep(4)
             frozen.send_signal(signal.SIGCONT)
             second = await writing
@@ -151,12 +152,12 @@ async def test_a_frozen_relay_loses_the_lead_and_breaks_no_order_when_it_thaws(b
 
 async def test_of_two_relays_one_leads_and_the_other_follows_it(bench: Bench) -> None:
     async with bench.running(RELAY) as one:
-        await eventually(lambda: one.metrics.leading._value.get() == 1)
+        await eventually(lambda: one.tools.metrics.leading._value.get() == 1)
         async with bench.running(RELAY) as two:
             expected = await write(bench, aggregates=10, versions=20)
             await drained(bench)
-            assert (one.metrics.leading._value.get(), two.metrics.leading._value.get()) == (1, 0)
-            assert two.metrics.published._value.get() == 0
+            assert (one.tools.metrics.leading._value.get(), two.tools.metrics.leading._value.get()) == (1, 0)
+            assert two.tools.metrics.published._value.get() == 0
     records = await bench.records(bench.topic, expected=200)
     assert len(records) == 200
     assert_complete_and_in_order(records, expected)
@@ -201,9 +202,9 @@ async def test_a_row_too_large_for_kafka_is_parked_and_holds_nobody_up(bench: Be
     await bench.record(
         notice(aggregate, 1), notice(aggregate, 2, purpose="x" * 2_000_000), notice(aggregate, 3), notice()
     )
-    async with bench.running(RELAY) as service:
+    async with bench.running(RELAY) as runtime:
         await drained(bench)
-        assert service.metrics.refused._value.get() == 1
+        assert runtime.tools.metrics.refused._value.get() == 1
     assert len(await bench.records(bench.topic, expected=3)) == 3
     assert [row.version for row in await bench.rows("select version from outbox where refused is not null")] == [2]
 
@@ -227,23 +228,23 @@ async def test_while_kafka_is_away_facts_wait_and_go_out_in_order_when_it_is_bac
     own_kafka: Any, stack: Any, topic_prefix: str
 ) -> None:
     bench = await make_bench(own_kafka.bootstrap, stack.url, topic_prefix)
-    async with bench.running(RELAY) as service:
+    async with bench.running(RELAY) as runtime:
         first = await write(bench, aggregates=5, versions=5)
         await drained(bench)
         own_kafka.kill()
         second = await write(bench, aggregates=5, versions=30)
         await asyncio.sleep(2)
         assert await unpublished(bench) == 150
-        assert service.stuck_loops() == []
+        assert runtime.stuck_loops() == []
         await asyncio.to_thread(own_kafka.start)
         await drained(bench, timeout=60)
     assert_complete_and_in_order(await bench.records(bench.topic, expected=175), first | second)
 
 
 async def test_a_lost_database_connection_is_made_again(bench: Bench) -> None:
-    async with bench.running(RELAY) as service:
-        await eventually(lambda: service.metrics.leading._value.get() == 1)
-        async with service.db.transaction() as conn:
+    async with bench.running(RELAY) as runtime:
+        await eventually(lambda: runtime.tools.metrics.leading._value.get() == 1)
+        async with runtime.tools.db.transaction() as conn:
             await conn.execute(
                 text("""
                 select pg_terminate_backend(pid) from pg_stat_activity

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from shared import dead_letters
 from shared.events.notifications import NotificationDelivered
-from shared.service import Role, Service
+from shared.runtime import Role, Runtime
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
 from tests.support.stack import Backend
@@ -27,7 +27,7 @@ LONGEST_TURN = 0.1
 """Seconds of computing between two turns of the event loop, in which nothing is answered."""
 
 
-async def effect(conn: Any, service: Any, received: Any) -> None:
+async def effect(conn: Any, tools: Any, received: Any) -> None:
     await conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
 
 
@@ -106,12 +106,12 @@ def test_whatever_comes_the_good_facts_are_handled_and_the_process_answers(
     with asyncio.Runner() as runner:
         bench = runner.run(make_bench(stack.bootstrap, stack.url, topic_prefix))
         running = bench.running(CONSUME, reactions=REACTIONS)
-        service = runner.run(running.__aenter__())
+        runtime = runner.run(running.__aenter__())
 
         @settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
         @given(st.lists(_STRANGE, min_size=8, max_size=16))
         def feed(strange: Sequence[Strange]) -> None:
-            runner.run(handled_beside(bench, service, strange))
+            runner.run(handled_beside(bench, runtime, strange))
 
         gc.disable()  # it would look through all that this run has loaded, and a served process has not
         try:
@@ -122,14 +122,14 @@ def test_whatever_comes_the_good_facts_are_handled_and_the_process_answers(
         assert runner.run(bench.rows("select 1 from dead_letters")) != []
 
 
-async def handled_beside(bench: Bench, service: Service, strange: Sequence[Strange]) -> None:
+async def handled_beside(bench: Bench, runtime: Runtime, strange: Sequence[Strange]) -> None:
     """Strange records, with a good one after each: these have their effects, each once, and the loop goes round."""
     purposes = [f"good {uuid4()}" for _ in strange]
     batches = [(record, good(purpose)) for record, purpose in zip(strange, purposes, strict=True)]
     handled = text("select purpose from effects where purpose like 'good%'")
 
     async def all_handled() -> bool:
-        async with service.db.transaction() as conn:
+        async with runtime.tools.db.transaction() as conn:
             found = [each for each in (await conn.execute(handled)).scalars() if each in purposes]
         assert len(found) == len(set(found))
         return len(found) == len(purposes)
@@ -137,5 +137,5 @@ async def handled_beside(bench: Bench, service: Service, strange: Sequence[Stran
     async with Turns() as turns:
         await asyncio.to_thread(lambda: asyncio.run(produce_strange(bench, *batches)))
         await eventually(all_handled, every=0.1)
-        assert service.stuck_loops() == []
+        assert runtime.stuck_loops() == []
     assert turns.longest < LONGEST_TURN * slowness()

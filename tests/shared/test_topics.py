@@ -12,7 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from shared import kafka
 from shared.events.registry import type_of
 from shared.kafka import fact_headers, first_partitions
-from shared.service import Role
+from shared.runtime import Role
 from tests.shared.conftest import Bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
 from tests.shared.test_consumer import Effects
@@ -42,7 +42,7 @@ async def test_partitions_added_while_services_run_part_no_aggregate_and_are_con
     monkeypatch.setattr(kafka, "METADATA_AGE", 1.0)
     effects = Effects()
     aggregates = [uuid4() for _ in range(30)]
-    async with bench.running(BOTH, reactions=effects.reactions) as service:
+    async with bench.running(BOTH, reactions=effects.reactions) as runtime:
         await bench.record(*[notice(each, 1, "first") for each in aggregates])
         await bench.until_applied("first", len(aggregates))
         admin = AIOKafkaAdminClient(bootstrap_servers=bench.platform.kafka)
@@ -50,7 +50,7 @@ async def test_partitions_added_while_services_run_part_no_aggregate_and_are_con
         await admin.create_partitions({bench.topic: NewPartitions(8)})
         await admin.close()
         newest = TopicPartition(bench.topic, 7)
-        await eventually(lambda: newest in service._consumer._consumer.assignment(), timeout=60)  # type: ignore[union-attr]
+        await eventually(lambda: newest in runtime.consumer._consumer.assignment(), timeout=60)  # type: ignore[union-attr]
         await bench.record(*[notice(each, 2, "second") for each in aggregates])
         await bench.until_applied("second", len(aggregates))
         foreign = Strange(notice(purpose="added").model_dump_json().encode(), as_headers(uuid4()))

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.support.wait import eventually
 
 Found = TypeVar("Found")
@@ -17,12 +17,12 @@ _SOMEBODY_WAITS = text("""
 _NO_LONG_WAIT = text("set local lock_timeout = '3s'")
 
 
-async def waiting(service: Service, act: Awaitable[Found]) -> asyncio.Future[Found]:
+async def waiting(tools: Tools, act: Awaitable[Found]) -> asyncio.Future[Found]:
     """The act as a task that waits for a lock now; fails when it ended without waiting."""
     task = asyncio.ensure_future(act)
 
     async def waits() -> bool:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             return task.done() or bool((await conn.execute(_SOMEBODY_WAITS)).scalar_one())
 
     await eventually(waits)

@@ -19,7 +19,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.processes import free_port
 from deploy.operations import load_city_into
 from shared import migrations
-from shared.service import Service
+from shared.tools import Tools
 
 _TEMPLATE_LOCK = 0x746D706C
 _FOLDERS = "nahbar-test-"
@@ -140,7 +140,7 @@ async def clone_database(server: str, service: str, name: str) -> str:
 
 
 async def _load_city(service: str, url: str) -> None:
-    found = Service(import_module(f"services.{service}.settings").Settings(database=url))
+    found = Tools(import_module(f"services.{service}.settings").Settings(database=url))
     await load_city_into(found)
     await found.db.close()
 

@@ -17,7 +17,7 @@ from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 ALTERNATIVE_END = "alternative-end"
 
@@ -34,7 +34,7 @@ def end_of(fact: AppointmentFact) -> Work:
     return Work(ALTERNATIVE_END, f"{fact.id} {fact.version}", fact.appointment.instead_of.until, Urgency.DIRECT)
 
 
-async def take_alternative(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Appointment:
+async def take_alternative(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Appointment:
     """Take the time that is kept: it is binding, AppointmentRescheduled is recorded. Sent again it changes nothing.
 
     Raises:
@@ -50,19 +50,19 @@ async def take_alternative(conn: AsyncConnection, service: Service, id: UUID, no
         return found
     # `now` is when the request came: since then the offer may have ended and somebody else may have a seat.
     kept = await conn.execute(_KEEP_SEATS, {"id": id})
-    needed = grid_of(service.city).slots_in(found.ends_at - found.starts_at)
+    needed = grid_of(tools.city).slots_in(found.ends_at - found.starts_at)
     if alternative_is_over(found.status, found.held_until, now) or kept.rowcount != needed:
         raise AlternativeOver
     [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), found.station, ())).stations
     fact = taken_fact(found, station.delay_minutes)
     await conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
-    await service.outbox.record(conn, fact)
+    await tools.outbox.record(conn, fact)
     return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)
 
 
-async def end_alternative(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def end_alternative(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Cancel an appointment whose alternative was not taken in time, unless something else has become of it."""
     id, version = claim.key.split(" ")
-    found, now = await load_appointment(conn, UUID(id), for_update=True), service.clock.now()
+    found, now = await load_appointment(conn, UUID(id), for_update=True), tools.clock.now()
     if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, now):
-        await save_cancellation(conn, service, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN), now)
+        await save_cancellation(conn, tools, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN), now)

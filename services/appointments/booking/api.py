@@ -22,10 +22,10 @@ from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.queries import Appointment, load_appointment
 from shared.db import Connection
 from shared.events.appointments import DecidedBy
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 router = api_router("/appointments/api/v1", "booking")
 
@@ -36,7 +36,7 @@ HOLD_LINK = "hold"
 async def hold_time(
     wish: WishIn,
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     now: Now,
     origin: CurrentOrigin,
     key: IdempotencyKey = None,
@@ -47,16 +47,16 @@ async def hold_time(
         held = await load_appointment(conn, UUID(first))
         if held is None or held.held_until is None:
             raise NotFound
-        return HoldOut(token=service.links.token(HOLD_LINK, held.id, 1), held_until=held.held_until)
-    until = await hold(conn, service, id, wish.wish(), now, origin)
-    return HoldOut(token=service.links.token(HOLD_LINK, id, 1), held_until=until)
+        return HoldOut(token=tools.links.token(HOLD_LINK, held.id, 1), held_until=held.held_until)
+    until = await hold(conn, tools, id, wish.wish(), now, origin)
+    return HoldOut(token=tools.links.token(HOLD_LINK, id, 1), held_until=until)
 
 
 @router.post("/holds/{token}/extension", responses=problems(404, 409))
-async def extend(token: str, conn: Connection, service: CurrentService, now: Now) -> HoldOut:
+async def extend(token: str, conn: Connection, tools: CurrentTools, now: Now) -> HoldOut:
     """Keep a held time for ten more minutes."""
-    id, _ = service.links.read(HOLD_LINK, token)
-    return HoldOut(token=token, held_until=await extend_hold(conn, service, id, now))
+    id, _ = tools.links.read(HOLD_LINK, token)
+    return HoldOut(token=token, held_until=await extend_hold(conn, tools, id, now))
 
 
 @router.post("/appointments", status_code=201, responses=problems(404, 409, 422, 429))
@@ -64,7 +64,7 @@ async def book(
     booking: BookingIn,
     response: Response,
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     now: Now,
     origin: CurrentOrigin,
     key: IdempotencyKey = None,
@@ -76,50 +76,50 @@ async def book(
     details = booking.person.details()
     if (booking.hold is None) == (booking.time is None):
         raise InvalidInput(errors=[FieldError(field="time", message="Give either a hold or a time.")])
-    id = service.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
+    id = tools.links.read(HOLD_LINK, booking.hold)[0] if booking.hold else uuid4()
     if key and (first := await claim_key(conn, "book", key, digest(booking.model_dump_json()), str(id))):
-        return appointment_out(service, await _known(conn, UUID(first)))
+        return appointment_out(tools, await _known(conn, UUID(first)))
     if booking.time is None:
-        found = await usecases.confirm(conn, service, id, details, now, origin)
+        found = await usecases.confirm(conn, tools, id, details, now, origin)
     else:
-        found = await usecases.book(conn, service, id, booking.time.wish(), details, now, origin)
-    out = appointment_out(service, found)
+        found = await usecases.book(conn, tools, id, booking.time.wish(), details, now, origin)
+    out = appointment_out(tools, found)
     response.headers["Location"] = f"/appointments/api/v1/appointments/{out.token}"
     return out
 
 
 @router.get("/appointments/{token}", responses=problems(404))
-async def appointment(token: str, conn: Connection, service: CurrentService) -> AppointmentOut:
+async def appointment(token: str, conn: Connection, tools: CurrentTools) -> AppointmentOut:
     """An appointment, by its secret token."""
-    return appointment_out(service, await by_token(conn, service, token))
+    return appointment_out(tools, await by_token(conn, tools, token))
 
 
 @router.post("/appointments/{token}/cancellation", responses=problems(404, 409, 410))
-async def cancel(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+async def cancel(token: str, conn: Connection, tools: CurrentTools, now: Now) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
-    found = await by_token(conn, service, token)
-    return appointment_out(service, await changes.cancel(conn, service, found.id, DecidedBy.CITIZEN, None, now))
+    found = await by_token(conn, tools, token)
+    return appointment_out(tools, await changes.cancel(conn, tools, found.id, DecidedBy.CITIZEN, None, now))
 
 
 @router.post("/appointments/{token}/rescheduling", responses=problems(404, 409, 410, 422))
-async def reschedule(token: str, new: NewTimeIn, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+async def reschedule(token: str, new: NewTimeIn, conn: Connection, tools: CurrentTools, now: Now) -> AppointmentOut:
     """Move an appointment to another time or place; number and link stay. Sent again it changes nothing.
 
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
-    found = await by_token(conn, service, token)
-    moved = await changes.reschedule(conn, service, new.move(found.id), now)
-    return appointment_out(service, moved)
+    found = await by_token(conn, tools, token)
+    moved = await changes.reschedule(conn, tools, new.move(found.id), now)
+    return appointment_out(tools, moved)
 
 
 @router.post("/appointments/{token}/acceptance", responses=problems(404, 410))
-async def accept(token: str, conn: Connection, service: CurrentService, now: Now) -> AppointmentOut:
+async def accept(token: str, conn: Connection, tools: CurrentTools, now: Now) -> AppointmentOut:
     """Take the time that is kept instead of one that cannot be. Sent again it changes nothing.
 
     To decline it, cancel the appointment or move it to another time.
     """
-    found = await by_token(conn, service, token)
-    return appointment_out(service, await take_alternative(conn, service, found.id, now))
+    found = await by_token(conn, tools, token)
+    return appointment_out(tools, await take_alternative(conn, tools, found.id, now))
 
 
 @router.get(
@@ -127,14 +127,14 @@ async def accept(token: str, conn: Connection, service: CurrentService, now: Now
     response_class=Response,
     responses={200: {"content": {"text/calendar": {}}}, **problems(404)},
 )
-async def calendar(token: str, conn: Connection, service: CurrentService) -> Response:
+async def calendar(token: str, conn: Connection, tools: CurrentTools) -> Response:
     """An appointment as a calendar file (RFC 5545)."""
-    return calendar_answer(service, await by_token(conn, service, token))
+    return calendar_answer(tools, await by_token(conn, tools, token))
 
 
-async def by_token(conn: AsyncConnection, service: Service, token: str) -> Appointment:
+async def by_token(conn: AsyncConnection, tools: Tools, token: str) -> Appointment:
     """The appointment a secret token gives access to; raises NotFound for a revoked or made-up one."""
-    id, generation = service.links.read(MANAGE, token)
+    id, generation = tools.links.read(MANAGE, token)
     found = await _known(conn, id)
     if found.generation != generation:
         raise NotFound

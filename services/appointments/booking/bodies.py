@@ -16,7 +16,7 @@ from shared.days import Moment
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
 from shared.problems import FieldError, InvalidInput
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import MESSAGE_LANGUAGES
 
 MessageLanguage = Annotated[str, StringConstraints(pattern=f"^({'|'.join(each.code for each in MESSAGE_LANGUAGES)})$")]
@@ -147,10 +147,10 @@ class AppointmentOut(BaseModel):
     instead_of: InsteadOfOut | None = None
 
 
-def appointment_out(service: Service, found: Appointment) -> AppointmentOut:
+def appointment_out(tools: Tools, found: Appointment) -> AppointmentOut:
     """An appointment with its token."""
     return AppointmentOut(
-        token=service.links.token(MANAGE, found.id, found.generation),
+        token=tools.links.token(MANAGE, found.id, found.generation),
         number=found.number,
         status=found.status.value,
         kind=found.kind,
@@ -161,7 +161,7 @@ def appointment_out(service: Service, found: Appointment) -> AppointmentOut:
         language=found.language,
         interpreter=found.interpreter,
         page_language=found.page_language,
-        manage_url=manage_url(service, found.id, found.generation, found.language, found.page_language),
+        manage_url=manage_url(tools, found.id, found.generation, found.language, found.page_language),
         instead_of=_instead_of(found),
     )
 

@@ -9,10 +9,10 @@ from services.appointments.booking.facts import manage_url
 from services.appointments.booking.queries import Appointment
 from shared.appointment_calendar import appointment_entry
 from shared.calendar_files import calendar_file
-from shared.service import Service
+from shared.tools import Tools
 
 
-def calendar_answer(service: Service, appointment: Appointment) -> Response:
+def calendar_answer(tools: Tools, appointment: Appointment) -> Response:
     """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
     state = appointment.state
     assert state is not None, "only appointments have a calendar file"
@@ -20,11 +20,9 @@ def calendar_answer(service: Service, appointment: Appointment) -> Response:
         appointment.id,
         appointment.version,
         state,
-        reach=service.city.reach(state.place.key),
-        url=manage_url(
-            service, appointment.id, appointment.generation, appointment.language, appointment.page_language
-        ),
-        stamp=service.clock.now(),
+        reach=tools.city.reach(state.place.key),
+        url=manage_url(tools, appointment.id, appointment.generation, appointment.language, appointment.page_language),
+        stamp=tools.clock.now(),
     )
     if entry["status"] != "CANCELLED":
         alarm = Alarm()
@@ -38,5 +36,5 @@ def calendar_answer(service: Service, appointment: Appointment) -> Response:
         "X-Robots-Tag": "noindex",
         "Referrer-Policy": "no-referrer",
     }
-    content = calendar_file(service.name, [entry])
+    content = calendar_file(tools.name, [entry])
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)

@@ -18,7 +18,7 @@ from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason
 from shared.problems import NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -39,7 +39,7 @@ _MISSED = text("""
 """)
 
 
-async def reschedule(conn: AsyncConnection, service: Service, move: Move, now: datetime) -> Appointment:
+async def reschedule(conn: AsyncConnection, tools: Tools, move: Move, now: datetime) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
@@ -57,7 +57,7 @@ async def reschedule(conn: AsyncConnection, service: Service, move: Move, now: d
     audience = Audience.PUBLIC if move.by is DecidedBy.CITIZEN else Audience.STAFF
     wish = Wish(move.station, found.services, move.starts_at, found.interpreter)
     try:
-        seating, _ = await fulfil(conn, service, found.id, wish, None, now, audience)
+        seating, _ = await fulfil(conn, tools, found.id, wish, None, now, audience)
     except TimeTaken as taken:
         raise TimeTaken([time for time in taken.nearest if not is_at(found, *time)]) from taken
     if seating.kind.in_person != found.kind.in_person:
@@ -89,8 +89,8 @@ async def reschedule(conn: AsyncConnection, service: Service, move: Move, now: d
             "delete_after": moved.ends_at + retention.PERSON_AFTER_MATTER,
         },
     )
-    await service.outbox.record(conn, fact)
-    await pass_on(conn, service, freed, now)
+    await tools.outbox.record(conn, fact)
+    await pass_on(conn, tools, freed, now)
     return moved
 
 
@@ -104,7 +104,7 @@ def is_at(found: Appointment, station: str, starts_at: datetime) -> bool:
 
 async def cancel(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     id: UUID,
     by: DecidedBy,
     reason: KnownReason | None,
@@ -123,12 +123,12 @@ async def cancel(
         NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
     found = await _changeable(conn, id, now)
-    return await save_cancellation(conn, service, found, cancelled_fact(found, by, reason), now, cause)
+    return await save_cancellation(conn, tools, found, cancelled_fact(found, by, reason), now, cause)
 
 
 async def save_cancellation(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     found: Appointment,
     fact: AppointmentCancelled,
     now: datetime,
@@ -146,8 +146,8 @@ async def save_cancellation(
             "delete_after": now + retention.PERSON_AFTER_MATTER,
         },
     )
-    await service.outbox.record(conn, fact, cause)
-    await pass_on(conn, service, await let_go(conn, found.id), now)
+    await tools.outbox.record(conn, fact, cause)
+    await pass_on(conn, tools, await let_go(conn, found.id), now)
     return replace(
         found,
         version=fact.version,
@@ -168,7 +168,7 @@ async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
     await conn.execute(_NOT_ARRIVED, {"id": id})
 
 
-async def note_missed(conn: AsyncConnection, service: Service, found: Appointment) -> Appointment:
+async def note_missed(conn: AsyncConnection, tools: Tools, found: Appointment) -> Appointment:
     """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
 
     Args:
@@ -177,7 +177,7 @@ async def note_missed(conn: AsyncConnection, service: Service, found: Appointmen
     fact = missed_fact(found)
     values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
     await conn.execute(_MISSED, values)
-    await service.outbox.record(conn, fact)
+    await tools.outbox.record(conn, fact)
     return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
 
 

@@ -24,7 +24,7 @@ from shared.events.base import About
 from shared.events.personal import Contact
 from shared.numbers import is_id
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import GERMAN, LANGUAGES
 from shared.web.i18n import language as page_of
 
@@ -32,12 +32,12 @@ MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
 
 
-def manage_url(service: Service, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
+def manage_url(tools: Tools, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
     """The secret address of an appointment's page."""
-    return secret_url(service, f"m/{service.links.token(MANAGE, id, generation)}", language, page_language)
+    return secret_url(tools, f"m/{tools.links.token(MANAGE, id, generation)}", language, page_language)
 
 
-def secret_url(service: Service, path: str, language: str, page_language: str | None) -> str:
+def secret_url(tools: Tools, path: str, language: str, page_language: str | None) -> str:
     """The address of a secret page, in the language of messages where there are pages in it.
 
     Args:
@@ -46,7 +46,7 @@ def secret_url(service: Service, path: str, language: str, page_language: str | 
     """
     readable = any(each.code == language for each in LANGUAGES)
     prefix = page_of(language if readable else page_language or GERMAN.code).prefix
-    return f"{service.settings.platform.public_url}{prefix}/appointments/{path}"
+    return f"{tools.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Why:
 
 
 def booked_fact(
-    service: Service,
+    tools: Tools,
     id: UUID,
     number: str,
     seating: Seating,
@@ -73,7 +73,7 @@ def booked_fact(
     now: datetime,
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
-    url = manage_url(service, id, 1, details.language, details.page_language)
+    url = manage_url(tools, id, 1, details.language, details.page_language)
     told = bool(details.person.channels)
     contact = Contact(
         name=person.name,
@@ -95,8 +95,8 @@ def booked_fact(
         interpreter=details.interpreter,
         page_language=details.page_language,
         channels=list(details.person.channels),
-        person_key=service.people.person_key(person),
-        contact=service.sealer.seal("notifications", id, contact),
+        person_key=tools.people.person_key(person),
+        contact=tools.sealer.seal("notifications", id, contact),
         delay_minutes=seating.station.delay_minutes,
     )
     return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)

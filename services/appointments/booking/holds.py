@@ -27,8 +27,8 @@ from services.appointments.waiting.line import let_go, lock_line, pass_on
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
-from shared.service import Service
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING
+from shared.tools import Tools
 
 HOLD_END = "hold-end"
 AGAIN = timedelta(seconds=1)
@@ -67,7 +67,7 @@ _FORGET_DRAFT = text("""
 
 
 async def hold(
-    conn: AsyncConnection, service: Service, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
+    conn: AsyncConnection, tools: Tools, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
 ) -> datetime:
     """Keep a time for ten minutes, or until it begins.
 
@@ -89,14 +89,14 @@ async def hold(
     freed = await let_go(conn, id)
     until = held_until(wish.starts_at, now)
     wish = replace(wish, language=before.interpreter if before else None)
-    seating, count = await fulfil(conn, service, id, wish, until, now, audience_of(origin))
-    await pass_on(conn, service, freed, now)
+    seating, count = await fulfil(conn, tools, id, wish, until, now, audience_of(origin))
+    await pass_on(conn, tools, freed, now)
     held = await conn.execute(
         _HOLD,
         {
             **values_of(origin, now),
             "id": id,
-            "number": before.number if before else numbering_of(service).number(count),
+            "number": before.number if before else numbering_of(tools).number(count),
             "station": wish.station,
             "counter": seating.counter,
             "services": keys_of(seating.offer.services),
@@ -108,11 +108,11 @@ async def hold(
     )
     if origin:
         origin.check_takings(held.scalar_one(), now)
-    await service.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
+    await tools.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
-async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> datetime:
+async def extend_hold(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> datetime:
     """Hold a time for ten more minutes, at least ten times (WCAG 2.2, 2.2.1); returns until when.
 
     Raises:
@@ -123,13 +123,13 @@ async def extend_hold(conn: AsyncConnection, service: Service, id: UUID, now: da
     if until is None:
         raise NoMoreExtensions
     await conn.execute(_EXTEND, {"id": id, "until": until})
-    await service.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
+    await tools.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
 async def save_details(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     id: UUID,
     details: TypedDetails,
     now: datetime,
@@ -144,7 +144,7 @@ async def save_details(
         raise NotFound
     typed = details.person
     person = Person(name=typed.name, mail=typed.mail, phone=typed.phone, remarks=typed.remarks)
-    await service.people.save(conn, id, person)
+    await tools.people.save(conn, id, person)
     await conn.execute(
         _DETAILS,
         {
@@ -158,39 +158,39 @@ async def save_details(
         },
     )
     if details.interpreter and not hold_is_over(draft.held_until, now):
-        await seat_where_spoken(conn, service, draft, details.interpreter, audience, now)
+        await seat_where_spoken(conn, tools, draft, details.interpreter, audience, now)
 
 
-async def load_details(conn: AsyncConnection, service: Service, draft: Appointment) -> TypedDetails | None:
+async def load_details(conn: AsyncConnection, tools: Tools, draft: Appointment) -> TypedDetails | None:
     """What was typed into a draft; None when nothing was yet."""
-    person = await service.people.load(conn, draft.id)
+    person = await tools.people.load(conn, draft.id)
     if person is None:
         return None
     typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels, person.remarks or "")
     return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 
-async def end_hold(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def end_hold(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Pass on the seats of a hold that ended; a while later, forget it with who was typed into it."""
-    id, now = UUID(claim.key), service.clock.now()
+    id, now = UUID(claim.key), tools.clock.now()
     if (await conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
         return
     until = (await conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
     if until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
-        await service.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
+        await tools.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
         return
     if now < until:
-        await service.due.schedule(conn, Work(HOLD_END, claim.key, until, Urgency.DIRECT))
+        await tools.due.schedule(conn, Work(HOLD_END, claim.key, until, Urgency.DIRECT))
         return
     if seats := await load_seats(conn, id):
         await lock_line(conn)
         # Until they are passed on the seats stay as they are, free for everybody since the hold ended: a booking of
         # several takes them in order of time, and so does this.
-        await pass_on(conn, service, seats, now)
+        await pass_on(conn, tools, seats, now)
         await release_seats(conn, id)
     if now < until + DRAFT_LIFE:
-        await service.due.schedule(conn, Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
+        await tools.due.schedule(conn, Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
     else:
         await conn.execute(_FORGET_DRAFT, {"id": id})
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.alternatives import end_of
 from shared import retention
 from shared.events.appointments import AppointmentFact
-from shared.service import Service
+from shared.tools import Tools
 
 _CHANGE = text("""
     with changed as (
@@ -35,7 +35,7 @@ _CHANGE = text("""
 
 async def change_appointments(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     facts: Sequence[AppointmentFact],
     cause: UUID,
     now: datetime,
@@ -69,5 +69,5 @@ async def change_appointments(
         "now": now,
     }
     await conn.execute(_CHANGE, values)
-    await service.outbox.record_all(conn, [(fact, cause) for fact in facts])
-    await service.due.schedule(conn, *[end_of(fact) for fact in facts if fact.appointment.status == "offered"])
+    await tools.outbox.record_all(conn, [(fact, cause) for fact in facts])
+    await tools.due.schedule(conn, *[end_of(fact) for fact in facts if fact.appointment.status == "offered"])

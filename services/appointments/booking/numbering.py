@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import AfterValidator, SecretStr
 
 from shared.numbers import number_of
-from shared.service import Service
+from shared.tools import Tools
 
 NUMBERS: Final = 10**8
 _HALF: Final = 10**4
@@ -58,6 +58,6 @@ AppointmentNumber = Annotated[str, Path(max_length=40), AfterValidator(_number)]
 """An appointment's number in a path, as it was typed."""
 
 
-def numbering_of(service: Service) -> Numbering:
+def numbering_of(tools: Tools) -> Numbering:
     """The numbering of a city: by the secret that is never changed."""
-    return Numbering(service.settings.platform.person_secret)
+    return Numbering(tools.settings.platform.person_secret)

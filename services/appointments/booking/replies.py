@@ -10,10 +10,10 @@ from services.appointments.booking.refusals import AlreadyCancelled, Alternative
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived
-from shared.service import Service
+from shared.tools import Tools
 
 
-async def take_reply(conn: AsyncConnection, service: Service, received: Received[ReplyReceived]) -> None:
+async def take_reply(conn: AsyncConnection, tools: Tools, received: Received[ReplyReceived]) -> None:
     """Cancel the appointment if the citizen answered so in time and it still is as they were told.
 
     An appointment that has changed meanwhile stays: the message about the change, with its link, is on its way.
@@ -25,4 +25,4 @@ async def take_reply(conn: AsyncConnection, service: Service, received: Received
     if found is None or found.version != about.version:
         return
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):
-        await cancel(conn, service, found.id, DecidedBy.CITIZEN, None, reply.at, received.cause)
+        await cancel(conn, tools, found.id, DecidedBy.CITIZEN, None, reply.at, received.cause)

@@ -12,7 +12,7 @@ from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.waiting.line import lock_line, pass_on
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 
 _MOVE = text("""
     with moved as (update appointments set counter = :counter where id = :id)
@@ -21,7 +21,7 @@ _MOVE = text("""
 
 
 async def seat_where_spoken(
-    conn: AsyncConnection, service: Service, held: Appointment, language: str, audience: Audience, now: datetime
+    conn: AsyncConnection, tools: Tools, held: Appointment, language: str, audience: Audience, now: datetime
 ) -> None:
     """Move a hold to a counter where a language is spoken, if one is free at its time; its old seats pass on.
 
@@ -32,7 +32,7 @@ async def seat_where_spoken(
     await lock_stop(conn, held.station)
     offer, grid = (
         await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services),
-        grid_of(service.city),
+        grid_of(tools.city),
     )
     order = counters_for(offer, held.starts_at, language, audience, grid, now)
     better = {counter: rank for counter, rank in order.items() if rank < order.get(held.counter, 0)}
@@ -43,4 +43,4 @@ async def seat_where_spoken(
     if not starts or (taken := await take_seats(conn, held.id, better, starts, held.held_until, now)) is None:
         return
     freed = await conn.execute(_MOVE, {"id": held.id, "counter": taken[0]})
-    await pass_on(conn, service, [(counter, start) for counter, start in freed], now)
+    await pass_on(conn, tools, [(counter, start) for counter, start in freed], now)

@@ -24,9 +24,9 @@ from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
 from shared.clock import BERLIN
 from shared.outbox import RECORD
-from shared.service import Service
 from shared.statements import Statement
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING
+from shared.tools import Tools
 
 _KEEP_PERSON_AND_TELL = f"""
     with kept as (
@@ -61,7 +61,7 @@ _KEEP_SEATS = text("""
 
 
 async def confirm(
-    conn: AsyncConnection, service: Service, id: UUID, details: Details, now: datetime, origin: Origin | None = None
+    conn: AsyncConnection, tools: Tools, id: UUID, details: Details, now: datetime, origin: Origin | None = None
 ) -> Appointment:
     """Make a held time a binding appointment; AppointmentBooked is recorded.
 
@@ -75,22 +75,22 @@ async def confirm(
     await lock_stop(conn, held.station)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
-    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": service.people.person_key(details.kept)})
-    if kept.rowcount != grid_of(service.city).slots_for(offer.services):
+    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": tools.people.person_key(details.kept)})
+    if kept.rowcount != grid_of(tools.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
-    booked, values = _booked(service, held.id, held.number, seating, details, now)
+    booked, values = _booked(tools, held.id, held.number, seating, details, now)
     counted = await _CONFIRM.row(conn, values)
     if origin:
         origin.check_matters(counted["matters"])
-    service.outbox.announce(conn)
-    await service.due.cancel(conn, HOLD_END, [str(id)])
+    tools.outbox.announce(conn)
+    await tools.due.cancel(conn, HOLD_END, [str(id)])
     return booked
 
 
 async def book(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     id: UUID,
     wish: Wish,
     details: Details,
@@ -107,31 +107,31 @@ async def book(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
-    person_key = service.people.person_key(details.kept)
+    person_key = tools.people.person_key(details.kept)
     wish = replace(wish, language=details.interpreter)
-    seating, count = await fulfil(conn, service, id, wish, None, now, audience_of(origin), person_key)
-    booked, values = _booked(service, id, numbering_of(service).number(count), seating, details, now)
+    seating, count = await fulfil(conn, tools, id, wish, None, now, audience_of(origin), person_key)
+    booked, values = _booked(tools, id, numbering_of(tools).number(count), seating, details, now)
     counted = await _BOOK.row(conn, values | values_of(origin, now))
     if origin:
         origin.check_matters(counted["matters"])
         origin.check_takings(counted["takings"], now)
-    service.outbox.announce(conn)
+    tools.outbox.announce(conn)
     return booked
 
 
 async def book_kept(
-    conn: AsyncConnection, service: Service, id: UUID, seating: Seating, details: Details, now: datetime
+    conn: AsyncConnection, tools: Tools, id: UUID, seating: Seating, details: Details, now: datetime
 ) -> Appointment:
     """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
     count = (await conn.execute(_COUNT)).scalar_one()
-    booked, values = _booked(service, id, numbering_of(service).number(count), seating, details, now)
+    booked, values = _booked(tools, id, numbering_of(tools).number(count), seating, details, now)
     await _BOOK.run(conn, values | values_of(None, now))
-    service.outbox.announce(conn)
+    tools.outbox.announce(conn)
     return booked
 
 
 def _booked(
-    service: Service,
+    tools: Tools,
     id: UUID,
     number: str,
     seating: Seating,
@@ -142,7 +142,7 @@ def _booked(
     if seating.kind is Kind.VIDEO and details.consent != VIDEO_CONSENT:
         raise ConsentMissing(VIDEO_CONSENT)
     person = details.kept
-    fact = booked_fact(service, id, number, seating, details, person, now)
+    fact = booked_fact(tools, id, number, seating, details, person, now)
     booked = Appointment(
         id=id,
         version=fact.version,
@@ -162,8 +162,8 @@ def _booked(
         consent=details.consent if seating.kind is Kind.VIDEO else None,
     )
     values = {
-        **service.outbox.row(fact),
-        **service.people.row(id, person),
+        **tools.outbox.row(fact),
+        **tools.people.row(id, person),
         "delete_after": booked.ends_at + retention.PERSON_AFTER_MATTER,
         "id": id,
         "number": number,

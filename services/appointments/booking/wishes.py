@@ -29,7 +29,7 @@ from services.appointments.video.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy, KnownReason
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Seating:
 
 async def fulfil(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     id: UUID,
     wish: Wish,
     until: datetime | None,
@@ -142,7 +142,7 @@ async def fulfil(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
-    grid = grid_of(service.city)
+    grid = grid_of(tools.city)
     await lock_stop(conn, wish.station)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
     [station] = check_choice(offer, wish.services, audience)

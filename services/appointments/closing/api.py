@@ -18,7 +18,7 @@ from services.appointments.offer.queries import load_offer
 from shared.auth import Caller, require_role
 from shared.clock import BERLIN
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.lines import legible_line
 
 Lead = Annotated[Caller, Depends(require_role("appointments:lead"))]
@@ -143,15 +143,15 @@ async def in_force(
 
 @router.get("/preview", responses=problems(401, 403, 409, 410, 422))
 async def preview(
-    closure: Annotated[ClosureIn, Query()], conn: Connection, service: CurrentService, now: Now, caller: Lead
+    closure: Annotated[ClosureIn, Query()], conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> PreviewOut:
     """The people a closure would concern, and what is proposed for each. It changes nothing."""
-    return _preview_out(await usecases.preview(conn, service, caller, closure.closure(uuid4()), now))
+    return _preview_out(await usecases.preview(conn, tools, caller, closure.closure(uuid4()), now))
 
 
 @router.put("/{id}", responses=problems(401, 403, 409, 410, 422))
 async def close(
-    id: UUID, closure: ConfirmedClosureIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    id: UUID, closure: ConfirmedClosureIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> ClosureOut:
     """Close on some days, or change a closure. The id is the caller's choice; sent again it changes nothing.
 
@@ -161,7 +161,7 @@ async def close(
     given = closure.confirmation
     confirmed = Confirmation(given.preview, given.for_all, given.by_number) if given else None
     try:
-        return _out(await usecases.close(conn, service, caller, closure.closure(id), now, confirmed))
+        return _out(await usecases.close(conn, tools, caller, closure.closure(id), now, confirmed))
     except PreviewOutdated as outdated:
         outdated.extra = {"preview": _preview_out(outdated.preview).model_dump(mode="json")}
         raise
@@ -174,9 +174,9 @@ async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
 
 
 @router.post("/{id}/lifting", responses=problems(401, 403, 404))
-async def lift(id: UUID, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> ClosureOut:
+async def lift(id: UUID, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> ClosureOut:
     """Lift a closure: its times can be booked again, and whoever was moved stays so. Sent again it changes nothing."""
-    return _out(await usecases.lift(conn, service, caller, id, now))
+    return _out(await usecases.lift(conn, tools, caller, id, now))
 
 
 def _out(closure: Closure) -> ClosureOut:

@@ -113,7 +113,7 @@ async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Fo
     }
     confirmed = Confirmation(press.preview, press.for_all, choices)
     try:
-        await usecases.close(visit.conn, visit.service, visit.who, closure, visit.now, confirmed)
+        await usecases.close(visit.conn, visit.tools, visit.who, closure, visit.now, confirmed)
     except PreviewOutdated as outdated:
         return _shown(visit, typed, outdated.preview, 409, confirmed)
     return visit.redirect(f"{PAGE}/{press.id}")
@@ -140,7 +140,7 @@ async def edit(visit: Lead, id: UUID) -> Response:
 @router.post("/{id}/lifting")
 async def lift(visit: Lead, id: UUID) -> Response:
     """Lift it. Sent twice it changes nothing."""
-    await usecases.lift(visit.conn, visit.service, visit.who, id, visit.now)
+    await usecases.lift(visit.conn, visit.tools, visit.who, id, visit.now)
     return visit.redirect(f"{PAGE}/{id}")
 
 
@@ -176,7 +176,7 @@ async def _preview_page(visit: StaffVisit, typed: TypedClosure) -> Response:
     if isinstance(closure, list):
         return await form_page(visit, typed, _errors(visit, closure))
     try:
-        preview = await usecases.preview(visit.conn, visit.service, visit.who, closure, visit.now)
+        preview = await usecases.preview(visit.conn, visit.tools, visit.who, closure, visit.now)
     except DaysUnfit:
         return await form_page(visit, typed, _errors(visit, ["last_day"]))
     except HoursUnfit:

@@ -20,7 +20,7 @@ from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
 from services.appointments.queue.ending import count_waiting
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Preview:
 
 
 async def load_preview(
-    conn: AsyncConnection, service: Service, closure: Closure, now: datetime, for_update: bool = False
+    conn: AsyncConnection, tools: Tools, closure: Closure, now: datetime, for_update: bool = False
 ) -> Preview:
     """The preview of a closure that is new, or changed.
 
@@ -58,7 +58,7 @@ async def load_preview(
     Raises:
         UnknownChoice
     """
-    grid, today = grid_of(service.city), now.astimezone(BERLIN).date()
+    grid, today = grid_of(tools.city), now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today)
     stations = {each.key: each for each in offer.stations}
     station = stations.get(closure.station)
@@ -69,7 +69,7 @@ async def load_preview(
     booked = await load_booked_starts(conn, closure, counters)
     starts = closure.seat_starts(station, booked, last, grid, now)
     seats = tuple((counter, start) for counter in counters for start in starts)
-    concerned = await load_concerned(conn, service, counters, starts, now, for_update)
+    concerned = await load_concerned(conn, tools, counters, starts, now, for_update)
     affected = [_affected(each, offer, grid) for each in concerned]
     free = await _free_seats(conn, stations, affected, seats, grid, now)
     rows = tuple(Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, now), strict=True))

@@ -13,7 +13,7 @@ from services.appointments.closing.domain import Closure
 from services.appointments.closing.free_seats import Seat
 from shared.clock import BERLIN
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 _CLOSURE = """
     select key as id, version, station, first_day, last_day, reason, lifted_at is not null as lifted, counter,
@@ -88,7 +88,7 @@ async def load_became(conn: AsyncConnection, id: UUID) -> Became:
 
 async def load_concerned(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     counters: Sequence[str],
     starts: Sequence[datetime],
     now: datetime,
@@ -102,7 +102,7 @@ async def load_concerned(
     if for_update:
         await conn.execute(_LOCK, values)
     rows = await conn.execute(_READ, values)
-    return [Concerned(appointment_of(row), service.people.open(row.box) if row.box else None) for row in rows]
+    return [Concerned(appointment_of(row), tools.people.open(row.box) if row.box else None) for row in rows]
 
 
 async def load_booked_starts(conn: AsyncConnection, closure: Closure, counters: Sequence[str]) -> list[datetime]:

@@ -38,7 +38,7 @@ from shared.audit import note
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.events.base import About
-from shared.service import Service
+from shared.tools import Tools
 
 CLOSED = "closed"
 LIFTED = "closure-lifted"
@@ -65,7 +65,7 @@ class Confirmation:
     by_number: Mapping[str, Decision] = field(default_factory=dict)
 
 
-async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: Closure, now: datetime) -> Preview:
+async def preview(conn: AsyncConnection, tools: Tools, who: Caller, wanted: Closure, now: datetime) -> Preview:
     """The people a closure would concern, and what is proposed for each.
 
     Raises:
@@ -74,12 +74,12 @@ async def preview(conn: AsyncConnection, service: Service, who: Caller, wanted: 
     """
     who.must_serve(wanted.station)
     _, closure = await _next(conn, who, wanted, now)
-    return await load_preview(conn, service, closure, now)
+    return await load_preview(conn, tools, closure, now)
 
 
 async def close(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     wanted: Closure,
     now: datetime,
@@ -107,7 +107,7 @@ async def close(
     known, closure = await _next(conn, who, wanted, now)
     if closure == known:
         return known
-    shown = await load_preview(conn, service, closure, now, for_update=True)
+    shown = await load_preview(conn, tools, closure, now, for_update=True)
     if confirmed is None and (shown.rows or shown.waiting):
         raise StillBooked(len(shown.rows), shown.waiting)
     if confirmed and confirmed.preview != shown.version:
@@ -128,24 +128,24 @@ async def close(
         await taking.rollback()
         if confirmed is None:
             raise StillBooked(others)
-        raise PreviewOutdated(await load_preview(conn, service, closure, now))
+        raise PreviewOutdated(await load_preview(conn, tools, closure, now))
     await taking.commit()
     await conn.execute(_SAVE, _row(closure))
-    await take_for_closures(conn, service, closure.station, now, but=closure.id)
-    cause = await service.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
+    await take_for_closures(conn, tools, closure.station, now, but=closure.id)
+    cause = await tools.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
     facts = [
         decided_fact(because_of(closure), row.concerned.appointment, proposal, shown.stations, now)
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
-    await change_appointments(conn, service, facts, cause, now, closure=closure.id)
+    await change_appointments(conn, tools, facts, cause, now, closure=closure.id)
     for entry, offer in offered:
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
         about = About(id=closure.id, version=closure.version)
-        await end_offer(conn, service, entry, offer, outcome, about=about, cause=cause)
+        await end_offer(conn, tools, entry, offer, outcome, about=about, cause=cause)
     if shown.waiting:
-        await send_home(conn, service, closure.station, now, About(id=closure.id, version=closure.version), cause)
-    await _move_end(conn, service, closure.station, now)
-    await pass_on_all(conn, service, {*let_go, *left_over}.difference(shown.seats), now)
+        await send_home(conn, tools, closure.station, now, About(id=closure.id, version=closure.version), cause)
+    await _move_end(conn, tools, closure.station, now)
+    await pass_on_all(conn, tools, {*let_go, *left_over}.difference(shown.seats), now)
     counts = Counter(proposal.decision.value for proposal in decided)
     if shown.waiting:
         counts["tickets"] = shown.waiting
@@ -153,7 +153,7 @@ async def close(
     return closure
 
 
-async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, now: datetime) -> Closure:
+async def lift(conn: AsyncConnection, tools: Tools, who: Caller, id: UUID, now: datetime) -> Closure:
     """Lift a closure: its seats pass on to who waits for them, or are free again; StationClosed says so.
 
     Another closure that wants some of them has them first. Those moved stay so. Lifted twice, nothing changes.
@@ -171,19 +171,19 @@ async def lift(conn: AsyncConnection, service: Service, who: Caller, id: UUID, n
     await lock_line(conn)
     freed = await release_seats(conn, id)
     await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
-    await take_for_closures(conn, service, lifted.station, now, but=id)
+    await take_for_closures(conn, tools, lifted.station, now, but=id)
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
-    await service.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
-    await move_end(conn, service, offer.stations[0], now)
-    await pass_on_all(conn, service, freed, now)
+    await tools.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
+    await move_end(conn, tools, offer.stations[0], now)
+    await pass_on_all(conn, tools, freed, now)
     await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
     return lifted
 
 
-async def _move_end(conn: AsyncConnection, service: Service, station: str, now: datetime) -> None:
+async def _move_end(conn: AsyncConnection, tools: Tools, station: str, now: datetime) -> None:
     """Let the station's queue of today end with the hours that are left."""
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, [])
-    await move_end(conn, service, offer.stations[0], now)
+    await move_end(conn, tools, offer.stations[0], now)
 
 
 async def _next(conn: AsyncConnection, who: Caller, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
@@ -208,7 +208,7 @@ async def _next(conn: AsyncConnection, who: Caller, wanted: Closure, now: dateti
 
 
 async def take_for_closures(
-    conn: AsyncConnection, service: Service, station: str, now: datetime, but: UUID | None = None
+    conn: AsyncConnection, tools: Tools, station: str, now: datetime, but: UUID | None = None
 ) -> None:
     """Give the closures of a station what is free of the seats they want: another let go of them, or they are new.
 
@@ -217,7 +217,7 @@ async def take_for_closures(
     """
     for each in await closures_in_force(conn, [station], now.astimezone(BERLIN).date()):
         if each.id != but:
-            await take_seats(conn, _closed_seats(await load_preview(conn, service, each, now)), [], now, each.id)
+            await take_seats(conn, _closed_seats(await load_preview(conn, tools, each, now)), [], now, each.id)
 
 
 def _closed_seats(shown: Preview) -> list[Wanted]:

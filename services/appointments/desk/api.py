@@ -19,7 +19,7 @@ from services.appointments.offer.api import Key
 from shared.auth import Caller, require_role
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput, NotFound
 
@@ -30,11 +30,11 @@ Number = AppointmentNumber
 
 async def _desk(
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     caller: Annotated[Caller, Depends(require_role("appointments:staff"))],
     now: Now,
 ) -> Desk:
-    return Desk(conn, service, caller, now)
+    return Desk(conn, tools, caller, now)
 
 
 CurrentDesk = Annotated[Desk, Depends(_desk)]
@@ -113,7 +113,7 @@ class UnreachedOut(BaseModel):
 async def day(desk: CurrentDesk, station: Annotated[Key, Query()], day: Day) -> list[ExpectedOut]:
     """The appointments of a station on a day, in the order of time."""
     desk.who.must_serve(station)
-    return [_expected_out(desk, each) for each in await load_day(desk.conn, desk.service, station, day)]
+    return [_expected_out(desk, each) for each in await load_day(desk.conn, desk.tools, station, day)]
 
 
 @router.post("/appointments", status_code=201, responses=problems(401, 403, 409, 422))
@@ -135,7 +135,7 @@ async def book(
     else:
         found = await usecases.book(desk, id, wish, details)
     response.headers["Location"] = f"/appointments/api/v1/staff/appointments/{found.number}"
-    return appointment_out(desk.service, found)
+    return appointment_out(desk.tools, found)
 
 
 @router.post("/appointments/search", responses=problems(401, 403, 422))
@@ -160,25 +160,25 @@ async def find(wanted: SearchIn, desk: CurrentDesk) -> FoundOut:
 @router.get("/appointments/{number}", responses=problems(401, 403, 404))
 async def appointment(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """An appointment by its number."""
-    return appointment_out(desk.service, await usecases.find(desk, number))
+    return appointment_out(desk.tools, await usecases.find(desk, number))
 
 
 @router.post("/appointments/{number}/arrival/correction", responses=problems(401, 403, 404, 409))
 async def take_back(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """They are not here after all, and are not called; `/arrival` lets them wait again."""
-    return appointment_out(desk.service, await usecases.take_back_arrival(desk, number))
+    return appointment_out(desk.tools, await usecases.take_back_arrival(desk, number))
 
 
 @router.post("/appointments/{number}/missed", responses=problems(401, 403, 404, 409))
 async def miss(number: Number, desk: CurrentDesk) -> AppointmentOut:
     """Nobody came; possible from the start on, and final: they are told, with a way to book again."""
-    return appointment_out(desk.service, await usecases.miss(desk, number))
+    return appointment_out(desk.tools, await usecases.miss(desk, number))
 
 
 @router.post("/appointments/{number}/cancellation", responses=problems(401, 403, 404, 409, 422))
 async def cancel(number: Number, why: ReasonIn, desk: CurrentDesk) -> AppointmentOut:
     """Cancel an appointment; its time is free at once."""
-    return appointment_out(desk.service, await usecases.cancel(desk, number, why.reason))
+    return appointment_out(desk.tools, await usecases.cancel(desk, number, why.reason))
 
 
 @router.post("/appointments/{number}/rescheduling", responses=problems(401, 403, 404, 409, 410, 422))
@@ -187,7 +187,7 @@ async def move(number: Number, new: MoveIn, desk: CurrentDesk) -> AppointmentOut
 
     A taken time answers 409 with the nearest free times (`nearest`), and the old time is kept.
     """
-    return appointment_out(desk.service, await usecases.move(desk, number, new.station, new.starts_at, new.reason))
+    return appointment_out(desk.tools, await usecases.move(desk, number, new.station, new.starts_at, new.reason))
 
 
 @router.get("/unreached", responses=problems(401, 403))
@@ -206,7 +206,7 @@ async def unreached(desk: CurrentDesk) -> list[UnreachedOut]:
             name=each.person.name,
             phone=each.person.phone,
         )
-        for each in await load_unreached(desk.conn, desk.service, desk.who, desk.now)
+        for each in await load_unreached(desk.conn, desk.tools, desk.who, desk.now)
     ]
 
 
@@ -218,7 +218,7 @@ async def call(notice: UUID, desk: CurrentDesk) -> None:
 
 def _expected_out(desk: Desk, each: Expected) -> ExpectedOut:
     return ExpectedOut(
-        **appointment_out(desk.service, each.appointment).model_dump(),
+        **appointment_out(desk.tools, each.appointment).model_dump(),
         counter=each.appointment.counter,
         name=each.person.name if each.person else None,
         phone=each.person.phone if each.person else None,

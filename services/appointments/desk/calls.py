@@ -59,9 +59,9 @@ async def answer(desk: Desk, notice: UUID, takes: bool) -> None:
     if about.offer is None:
         raise OfferEnded
     if takes:
-        await waiting.take(desk.conn, desk.service, about.offer, desk.now)
+        await waiting.take(desk.conn, desk.tools, about.offer, desk.now)
     else:
-        await waiting.decline(desk.conn, desk.service, about.offer, desk.now)
+        await waiting.decline(desk.conn, desk.tools, about.offer, desk.now)
     await _note(desk, "offer-taken" if takes else "offer-declined", about)
     await _tick(desk, notice, about)
 

@@ -15,7 +15,7 @@ from services.appointments.desk.finding import AHEAD, BACK
 from shared.auth import EVERY_STATION, EVERY_STOP, Caller
 from shared.clock import BERLIN
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 _STATIONS = text("""
     select key, name from stations where kind <> 'stop' and (:everywhere or key = any(:stations)) order by name
@@ -105,9 +105,9 @@ async def load_stops(conn: AsyncConnection, who: Caller, day: date) -> dict[str,
     return {row.key: row.name for row in await conn.execute(_STOPS, {**_of(who), **_bounds(day)})}
 
 
-async def load_day(conn: AsyncConnection, service: Service, station: str, day: date) -> list[Expected]:
+async def load_day(conn: AsyncConnection, tools: Tools, station: str, day: date) -> list[Expected]:
     """All appointments of a station on a day, in the order of time."""
-    return [_expected(service, row) for row in await conn.execute(_DAY, {"station": station, **_bounds(day)})]
+    return [_expected(tools, row) for row in await conn.execute(_DAY, {"station": station, **_bounds(day)})]
 
 
 async def load_boxes(conn: AsyncConnection, who: Caller, now: datetime) -> dict[UUID, bytes]:
@@ -117,14 +117,14 @@ async def load_boxes(conn: AsyncConnection, who: Caller, now: datetime) -> dict[
     return {row.id: row.box for row in await conn.execute(_BOXES, {**_of(who), **values})}
 
 
-async def load_expected(conn: AsyncConnection, service: Service, ids: Sequence[UUID]) -> list[Expected]:
+async def load_expected(conn: AsyncConnection, tools: Tools, ids: Sequence[UUID]) -> list[Expected]:
     """Appointments by their ids, in the order of these."""
-    found = {row.id: _expected(service, row) for row in await conn.execute(_EXPECTED, {"ids": list(ids)})}
+    found = {row.id: _expected(tools, row) for row in await conn.execute(_EXPECTED, {"ids": list(ids)})}
     return [found[id] for id in ids]
 
 
 async def load_unreached(
-    conn: AsyncConnection, service: Service, who: Caller, now: datetime, limit: int = 200
+    conn: AsyncConnection, tools: Tools, who: Caller, now: datetime, limit: int = 200
 ) -> list[Unreached]:
     """The people that staff should call: no message reached them, nobody has called yet, and it is of use still.
 
@@ -140,7 +140,7 @@ async def load_unreached(
             row.starts_at,
             row.station,
             row.until,
-            service.people.open(row.box),
+            tools.people.open(row.box),
         )
         for row in await conn.execute(_UNREACHED, {**_of(who), "now": now, "limit": limit})
     ]
@@ -152,8 +152,8 @@ def count_by_status(expected: Sequence[Expected]) -> dict[Status, int]:
     return {status: statuses.count(status) for status in Status if status is not Status.HELD}
 
 
-def _expected(service: Service, row: Any) -> Expected:
-    return Expected(appointment_of(row), service.people.open(row.box) if row.box else None, row.unreached)
+def _expected(tools: Tools, row: Any) -> Expected:
+    return Expected(appointment_of(row), tools.people.open(row.box) if row.box else None, row.unreached)
 
 
 def _of(who: Caller) -> dict[str, object]:

@@ -44,9 +44,9 @@ async def search(desk: Desk, station: str, wanted: Wanted) -> Found:
     hits = await _by_number(desk, wanted.text) if wanted.by is By.NUMBER else None
     if hits is None:
         boxes = await load_boxes(desk.conn, desk.who, desk.now)
-        hits = await asyncio.to_thread(_compare, desk.service.people, boxes, wanted)
+        hits = await asyncio.to_thread(_compare, desk.tools.people, boxes, wanted)
     shown = [*hits.exact, *hits.alike][:MOST_FOUND]
-    found = await load_expected(desk.conn, desk.service, shown)
+    found = await load_expected(desk.conn, desk.tools, shown)
     total = len(hits.exact) + len(hits.alike)
     await audit.note(desk.conn, desk.who, SEARCHED, desk.now, station=station, by=wanted.by, found=total)
     count = len(hits.exact)

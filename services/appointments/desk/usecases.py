@@ -22,14 +22,14 @@ from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
 from shared import audit
 from shared.auth import Caller
-from shared.service import Service
+from shared.tools import Tools
 
 
 class Desk(NamedTuple):
     """The member of staff that does something, when, and in which transaction."""
 
     conn: AsyncConnection
-    service: Service
+    tools: Tools
     who: Caller
     now: datetime
 
@@ -69,7 +69,7 @@ async def arrive(desk: Desk, number: str) -> Appointment:
     if not may_arrive(found.status, found.starts_at, desk.now):
         raise NotNow
     with suppress(StationNotOpen):
-        await check_in(desk.conn, desk.service, found, desk.now)
+        await check_in(desk.conn, desk.tools, found, desk.now)
     await changes.note_arrival(desk.conn, found.id)
     await desk.note("arrived", found)
     return replace(found, status=Status.ARRIVED)
@@ -102,7 +102,7 @@ async def miss(desk: Desk, number: str) -> Appointment:
         return found
     if not may_miss(found.status, found.starts_at, desk.now):
         raise NotNow
-    missed = await changes.note_missed(desk.conn, desk.service, found)
+    missed = await changes.note_missed(desk.conn, desk.tools, found)
     await desk.note("missed", found)
     return missed
 
@@ -114,7 +114,7 @@ async def take_alternative(desk: Desk, number: str) -> Appointment:
         NotFound, Forbidden, AlreadyCancelled, AlternativeOver
     """
     found = await find(desk, number)
-    taken = await alternatives.take_alternative(desk.conn, desk.service, found.id, desk.now)
+    taken = await alternatives.take_alternative(desk.conn, desk.tools, found.id, desk.now)
     if taken.version != found.version:
         await desk.note("alternative-taken", found)
     return taken
@@ -130,7 +130,7 @@ async def cancel(desk: Desk, number: str, reason: Reason) -> Appointment:
     if found.status is Status.CANCELLED:
         return found
     by, why = decision(reason)
-    cancelled = await changes.cancel(desk.conn, desk.service, found.id, by, why, desk.now)
+    cancelled = await changes.cancel(desk.conn, desk.tools, found.id, by, why, desk.now)
     await desk.note("cancelled", found, reason=reason)
     return cancelled
 
@@ -145,7 +145,7 @@ async def move(desk: Desk, number: str, station: str, starts_at: datetime, reaso
     found = await find(desk, number)
     by, why = decision(reason)
     wanted = Move(found.id, station, starts_at, by, why)
-    moved = await changes.reschedule(desk.conn, desk.service, wanted, desk.now)
+    moved = await changes.reschedule(desk.conn, desk.tools, wanted, desk.now)
     if moved.version != found.version:
         await desk.note("moved", found, reason=reason, to=station, starts_at=moved.starts_at.isoformat())
     return moved
@@ -161,7 +161,7 @@ async def book(desk: Desk, id: UUID, wish: Wish, details: Details) -> Appointmen
         Forbidden, UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
     desk.who.must_serve(wish.station)
-    booked = await booking.book(desk.conn, desk.service, id, wish, details, desk.now)
+    booked = await booking.book(desk.conn, desk.tools, id, wish, details, desk.now)
     await desk.note("booked", booked)
     return booked
 
@@ -173,6 +173,6 @@ async def confirm(desk: Desk, id: UUID, details: Details) -> Appointment:
         NotFound, Forbidden, HoldOver
     """
     desk.who.own(await load_appointment(desk.conn, id, for_update=True))
-    booked = await booking.confirm(desk.conn, desk.service, id, details, desk.now)
+    booked = await booking.confirm(desk.conn, desk.tools, id, details, desk.now)
     await desk.note("booked", booked)
     return booked

@@ -13,7 +13,7 @@ from services.appointments.offer.domain import Station, able, choose, like
 from services.appointments.offer.queries import Leaving, Offer, grid_of, load_free_times, load_offer
 from shared.city import City
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 
 
 def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
@@ -27,10 +27,10 @@ def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
     return Displaced(before.starts_at, seats, places, found.interpreter)
 
 
-async def load_further(conn: AsyncConnection, service: Service, found: Appointment, now: datetime) -> list[FreeTime]:
+async def load_further(conn: AsyncConnection, tools: Tools, found: Appointment, now: datetime) -> list[FreeTime]:
     """Some times that are free besides the one that is kept for somebody, the best first; nobody keeps them."""
-    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
-    asked = displaced(found, await load_offer(conn, today), service.city)
+    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
+    asked = displaced(found, await load_offer(conn, today), tools.city)
     old = asked.starts_at.astimezone(BERLIN).date()
     days = [day for n in range(-NEAR.days, NEAR.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]

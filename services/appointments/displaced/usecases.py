@@ -20,12 +20,12 @@ from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.waiting.instead import load_people, waiting_for
 from services.appointments.waiting.joining import add_entries
 from shared.clock import BERLIN
-from shared.service import Service
+from shared.tools import Tools
 
 
 async def find_other_times(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     appointments: Sequence[Appointment],
     why: Why,
     cause: UUID,
@@ -43,30 +43,30 @@ async def find_other_times(
     """
     if not appointments:
         return
-    offer, proposals = await _take_alternatives(conn, service, appointments, now)
+    offer, proposals = await _take_alternatives(conn, tools, appointments, now)
     left_over = [each for each, proposal in zip(appointments, proposals, strict=True) if proposal.run is None]
-    entries = waiting_for(left_over, await load_people(conn, service, left_over), offer, grid_of(service.city), now)
+    entries = waiting_for(left_over, await load_people(conn, tools, left_over), offer, grid_of(tools.city), now)
     by_key = {each.key: each for each in offer.stations}
     facts = [
         decided_fact(why, each, proposal, by_key, now, waiting=entries[each.id].id if each.id in entries else None)
         for each, proposal in zip(appointments, proposals, strict=True)
     ]
-    await change_appointments(conn, service, facts, cause, now)
-    await add_entries(conn, service, list(entries.values()), cause)
+    await change_appointments(conn, tools, facts, cause, now)
+    await add_entries(conn, tools, list(entries.values()), cause)
 
 
 async def _take_alternatives(
-    conn: AsyncConnection, service: Service, appointments: Sequence[Appointment], now: datetime
+    conn: AsyncConnection, tools: Tools, appointments: Sequence[Appointment], now: datetime
 ) -> tuple[Offer, list[Proposal]]:
     """Decide on each, and take the seats; as often as somebody else is faster at one of them."""
-    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
     days = [today + timedelta(days=n) for n in range(grid.days_ahead + 1)]
     first = datetime.combine(today, time(), BERLIN)
     end = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
     ids = [each.id for each in appointments]
     while True:
         offer = await load_offer(conn, today)
-        asked = [displaced(each, offer, service.city) for each in appointments]
+        asked = [displaced(each, offer, tools.city) for each in appointments]
         free = FreeSeats(offer.stations, days, await load_taken(conn, first, end, now), grid)
         proposals = propose_instead(asked, free, now, end)
         taking = await conn.begin_nested()

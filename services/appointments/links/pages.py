@@ -46,7 +46,7 @@ async def ask(visit: CurrentVisit, origin: CurrentOrigin, form: Annotated[Posted
         return _form(visit, form, FormErrors(address=what_to_do(visit)[address]))
     if await claim_key(visit.conn, "links", form.einmal, "", address.channel) is None:
         language = message_language(form.language).code
-        await ask_for_links(visit.conn, visit.service, address, language, visit.now, origin)
+        await ask_for_links(visit.conn, visit.tools, address, language, visit.now, origin)
     return visit.redirect(f"/appointments/{LINKS}/sent?by={address.channel}")
 
 

@@ -13,8 +13,8 @@ from services.appointments.links.refusals import RequestsUsedUp
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
 from shared.people import Person
-from shared.service import Service
 from shared.takings import WINDOW, check_takings
+from shared.tools import Tools
 
 LINKS = "links"
 """Where to ask for links, under `/appointments/`."""
@@ -29,7 +29,7 @@ _FORGET = text("delete from link_requests where at < :before")
 
 
 async def ask_for_links(
-    conn: AsyncConnection, service: Service, address: Address, language: str, now: datetime, origin: Origin
+    conn: AsyncConnection, tools: Tools, address: Address, language: str, now: datetime, origin: Origin
 ) -> None:
     """Let the links of all that is open for an address be sent to it; LinksRequested is recorded.
 
@@ -42,7 +42,7 @@ async def ask_for_links(
         RequestsUsedUp: the network address made too many requests; the caller's transaction must not commit.
     """
     person = Person(name="", **{"mail" if address.channel == "mail" else "phone": address.value})
-    key, id = service.people.person_key(person), uuid4()
+    key, id = tools.people.person_key(person), uuid4()
     await conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
     values = {"address": key, "origin": origin.pseudonym, "now": now}
     windows = {"day_before": now - ADDRESS_WINDOW, "hour_before": now - WINDOW}
@@ -50,16 +50,16 @@ async def ask_for_links(
     check_takings(lately.from_network, PER_NETWORK, now, RequestsUsedUp)
     await conn.execute(_NOTE, values)
     if lately.for_address < PER_ADDRESS:
-        url = secret_url(service, LINKS, language, None)
+        url = secret_url(tools, LINKS, language, None)
         contact = Contact(name="", mail=person.mail, phone=person.phone, manage_url=url)
         request = LinksRequest(
             language=language,
             channels=[address.channel],
             person_key=key,
-            contact=service.sealer.seal("notifications", id, contact),
+            contact=tools.sealer.seal("notifications", id, contact),
             asked_at=now,
         )
-        await service.outbox.record(conn, LinksRequested(id=id, version=1, request=request))
+        await tools.outbox.record(conn, LinksRequested(id=id, version=1, request=request))
 
 
 async def forget_requests(conn: AsyncConnection, now: datetime) -> None:

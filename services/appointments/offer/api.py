@@ -13,7 +13,7 @@ from services.appointments.offer.refusals import check_choice
 from shared.clock import BERLIN
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 
 router = api_router("/appointments/api/v1", "offer")
 
@@ -108,14 +108,14 @@ async def stations(conn: Connection, now: Now) -> list[StationOut]:
 async def earliest(
     conn: Connection,
     now: Now,
-    service: CurrentService,
+    tools: CurrentTools,
     response: Response,
     services: Keys,
     station: OneStation = None,
 ) -> list[EarliestOut]:
     """The earliest free time for an appointment with these services, per station that offers them all."""
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, services)
-    able, grid = _asked_for(offer, services, station), grid_of(service.city)
+    able, grid = _asked_for(offer, services, station), grid_of(tools.city)
     found = await load_earliest(conn, able, grid.slots_for(offer.services), grid, now)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
@@ -123,10 +123,10 @@ async def earliest(
 
 @router.get("/earliest/by-service")
 async def earliest_by_service(
-    conn: Connection, now: Now, service: CurrentService, response: Response
+    conn: Connection, now: Now, tools: CurrentTools, response: Response
 ) -> list[ServiceEarliestOut]:
     """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
-    offer, grid = await load_offer(conn, now.astimezone(BERLIN).date()), grid_of(service.city)
+    offer, grid = await load_offer(conn, now.astimezone(BERLIN).date()), grid_of(tools.city)
     found = await load_earliest_by_service(conn, staying(offer.stations), offer.services, grid, now)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [
@@ -141,7 +141,7 @@ async def earliest_by_service(
 async def free_times(
     conn: Connection,
     now: Now,
-    service: CurrentService,
+    tools: CurrentTools,
     services: Keys,
     station: OneStation = None,
     first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
@@ -151,7 +151,7 @@ async def free_times(
     today = now.astimezone(BERLIN).date()
     offer = await load_offer(conn, today, station, services)
     able = _asked_for(offer, services, station)
-    grid = grid_of(service.city)
+    grid = grid_of(tools.city)
     start = min(max(first_day or today, today), grid.last_day(now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
     free = await load_free_times(conn, able, wanted, grid.slots_for(offer.services), grid, now)

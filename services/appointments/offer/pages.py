@@ -96,7 +96,7 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 @router.get("/")
 async def start(visit: CurrentVisit) -> Response:
     """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
-    offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.service.city)
+    offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.tools.city)
     stations = able(staying(offer.stations), [])
     earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
@@ -138,7 +138,7 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
         chosen={each.key: each for each in chosen},
         keys=keys_of(chosen),
         minutes=_minutes(chosen),
-        situations=visit.service.city.life_situations,
+        situations=visit.tools.city.life_situations,
         places={station.key: station for station in offer.stations},
         errors=errors,
         way=way,
@@ -148,7 +148,7 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
 
 async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
     """The stations that offer all that is chosen, with the earliest time, and what the others lack."""
-    chosen, grid = chosen_of(offer, choice), grid_of(visit.service.city)
+    chosen, grid = chosen_of(offer, choice), grid_of(visit.tools.city)
     stations = able(offer.stations, chosen)
     counters = of_kind(stations, Kind.COUNTER)
     earliest = await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now)
@@ -176,7 +176,7 @@ def _by_district(
 ) -> list[tuple[str, list[Station]]]:
     """The stops with something free, by the names of their districts, the earliest first."""
     free = sorted((start, each.key, each) for each in stops if (start := earliest[each.key]))
-    names = ((each.name, each.number) for each in visit.service.city.districts)
+    names = ((each.name, each.number) for each in visit.tools.city.districts)
     found = ((name, [stop for _, _, stop in free if stop.district == number]) for name, number in names)
     return [(name, there) for name, there in found if there]
 
@@ -189,7 +189,7 @@ def _first_of(earliest: Mapping[str, datetime | None], stations: Sequence[Statio
 
 def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, str]]:
     """The languages spoken at some counter of each station besides German, by tag, each in its own spelling."""
-    names = visit.service.city.interpreter_languages
+    names = visit.tools.city.interpreter_languages
     return {station.key: {tag: names[tag] for tag in station.languages} for station in stations}
 
 
@@ -220,7 +220,7 @@ def chosen_of(offer: Offer, choice: Choice) -> list[Service]:
 
 def _listed(visit: Visit, offer: Offer, choice: Choice, chosen: list[Service]) -> dict[str, Any]:
     """The services to show: all of them in an order, or what a search finds."""
-    city, alphabetical = visit.service.city, choice.order == A_TO_Z
+    city, alphabetical = visit.tools.city, choice.order == A_TO_Z
     if not (wanted := choice.q.strip()):
         sections = (
             [Section(None, a_to_z(offer.services, visit.language.code))]

@@ -14,7 +14,7 @@ from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.recurrence import LAST
 
 StationKey = Annotated[Key, Path()]
@@ -101,11 +101,11 @@ async def show(station: StationKey, conn: Connection, now: Now, caller: Lead) ->
 
 @router.post("/preview", responses=problems(401, 403, 404, 409, 422))
 async def preview(
-    station: StationKey, wanted: HoursBody, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    station: StationKey, wanted: HoursBody, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> OutsideOut:
     """How many appointments other hours would leave out. It changes nothing."""
     try:
-        left_out = await usecases.preview(conn, service, caller, station, wanted.version, wanted.windows(), now)
+        left_out = await usecases.preview(conn, tools, caller, station, wanted.version, wanted.windows(), now)
     except HoursChanged as changed:
         raise _with_current(changed) from None
     return OutsideOut(hours=len(left_out.hours), counters=len(left_out.counters))
@@ -113,14 +113,14 @@ async def preview(
 
 @router.put("", responses=problems(401, 403, 404, 409, 422))
 async def change(
-    station: StationKey, wanted: HoursBody, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    station: StationKey, wanted: HoursBody, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> HoursBody:
     """Give a station other hours. Sent again it changes nothing.
 
     If somebody else has changed them since that version it is refused (409) with theirs (`current`).
     """
     try:
-        return _out(await usecases.change(conn, service, caller, station, wanted.version, wanted.windows(), now))
+        return _out(await usecases.change(conn, tools, caller, station, wanted.version, wanted.windows(), now))
     except HoursChanged as changed:
         raise _with_current(changed) from None
 

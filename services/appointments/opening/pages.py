@@ -49,7 +49,7 @@ async def show(visit: Lead, place: Place = "") -> Response:
     if not key:
         return visit.render("staff/hours.html", stations=stations)
     known, last = await load_hours(visit.conn, key, visit.now), visit.today + SHOWN
-    grid = grid_of(visit.service.city)
+    grid = grid_of(visit.tools.city)
     booked = await load_booked(visit.conn, key, grid, visit.now)
     in_force = await closures_in_force(visit.conn, [key], visit.today)
     return visit.render(
@@ -87,9 +87,7 @@ async def confirm(visit: Lead, typed: CurrentWindow, press: Annotated[Press, For
         async with visit.conn.begin_nested():
             if await claim_key(visit.conn, "opening hours", press.einmal, "", typed.place) is None:
                 wanted = _wanted(visit, await _known(visit, typed.place), typed)
-                await usecases.change(
-                    visit.conn, visit.service, visit.who, typed.place, typed.version, wanted, visit.now
-                )
+                await usecases.change(visit.conn, visit.tools, visit.who, typed.place, typed.version, wanted, visit.now)
     except (HoursChanged, InvalidInput):
         return await _preview_page(visit, typed)
     return visit.redirect(f"{PAGE}?place={typed.place}")
@@ -132,7 +130,7 @@ def _wrong(visit: StaffVisit, known: StationHours, typed: TypedWindow) -> list[W
     """All that is wrong with what was typed; a field that cannot be read has no other mistake."""
     window, unreadable = typed.read()
     fields = {each.field for each in unreadable}
-    found = mistakes(window, known.station, known.services, grid_of(visit.service.city))
+    found = mistakes(window, known.station, known.services, grid_of(visit.tools.city))
     return unreadable + [each for each in found if each.field not in fields]
 
 
@@ -145,9 +143,7 @@ async def _preview_page(visit: StaffVisit, typed: TypedWindow) -> Response:
         return _form_page(visit, known, again, FormErrors(), status=409)
     except InvalidInput:
         return _form_page(visit, known, typed, _errors(visit, _wrong(visit, known, typed)), status=422)
-    left_out = await usecases.preview(
-        visit.conn, visit.service, visit.who, typed.place, typed.version, wanted, visit.now
-    )
+    left_out = await usecases.preview(visit.conn, visit.tools, visit.who, typed.place, typed.version, wanted, visit.now)
     return visit.render(
         "staff/hours_preview.html",
         query=visit.request.url.query,
@@ -188,7 +184,7 @@ def _shown(visit: StaffVisit, known: StationHours) -> dict[str, Any]:
 
 def _errors(visit: StaffVisit, wrong: list[Wrong]) -> FormErrors:
     _ = visit.gettext
-    slot = visit.service.city.slot_minutes
+    slot = visit.tools.city.slot_minutes
     clock = _("Geben Sie die Uhrzeit so an: 13:00.")
     grid = _("Geben Sie eine Uhrzeit an, die durch %(minutes)s Minuten teilbar ist.") % {"minutes": slot}
     day = _("Geben Sie den Tag so an: 31.12.2026.")

@@ -19,7 +19,7 @@ from services.appointments.waiting.line import lock_line
 from shared.audit import note
 from shared.auth import Caller
 from shared.problems import FieldError, InvalidInput
-from shared.service import Service
+from shared.tools import Tools
 
 CHANGED = "hours-changed"
 """What the audit log calls this deed."""
@@ -40,7 +40,7 @@ _RAISE = text("update stations set hours_version = :version where key = :station
 
 async def preview(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     station: str,
     version: int,
@@ -58,14 +58,14 @@ async def preview(
     """
     who.must_serve(station)
     known = await load_hours(conn, station, now)
-    changed = _checked(service, known, version, windows)
-    grid = grid_of(service.city)
+    changed = _checked(tools, known, version, windows)
+    grid = grid_of(tools.city)
     return outside(await load_booked(conn, station, grid, now), known.station, changed.station, known.services, grid)
 
 
 async def change(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     station: str,
     version: int,
@@ -88,23 +88,23 @@ async def change(
     known = await load_hours(conn, station, now, for_update=True)
     if set(known.station.hours) == {hours for window in windows for hours in window.hours}:
         return known
-    changed = _checked(service, known, version, windows)
+    changed = _checked(tools, known, version, windows)
     # Before the lock: the next look holds this work's row while waiting for it.
-    await service.due.schedule(conn, look_now(now))
+    await tools.due.schedule(conn, look_now(now))
     await lock_line(conn)
     await conn.execute(_RAISE, {"station": station, "version": changed.version})
     await replace_hours(conn, station, changed.station.hours)
-    await take_for_closures(conn, service, station, now)
-    await move_end(conn, service, changed.station, now)
+    await take_for_closures(conn, tools, station, now)
+    await move_end(conn, tools, changed.station, now)
     await note(conn, who, CHANGED, now, station=station, version=changed.version)
     return changed
 
 
-def _checked(service: Service, known: StationHours, version: int, windows: Sequence[Window]) -> StationHours:
+def _checked(tools: Tools, known: StationHours, version: int, windows: Sequence[Window]) -> StationHours:
     """The hours as they are to be."""
     if version != known.version:
         raise HoursChanged(known)
-    grid = grid_of(service.city)
+    grid = grid_of(tools.city)
     wrong: list[tuple[int, Wrong]] = [
         (place, each)
         for place, window in enumerate(windows)

@@ -11,8 +11,8 @@ from services.appointments.queue.rows import Ticket
 from services.appointments.queue.usecases import give_back
 from shared.db import Connection
 from shared.events.tickets import TicketOutcome
-from shared.http import CurrentService, Now, api_router, problems
-from shared.service import Service
+from shared.http import CurrentTools, Now, api_router, problems
+from shared.tools import Tools
 
 router = api_router("/appointments/api/v1", "queue")
 
@@ -59,19 +59,19 @@ class TicketOut(BaseModel):
 
 
 @router.get("/tickets/{token}", responses=problems(404))
-async def ticket(token: str, conn: Connection, service: CurrentService, now: Now) -> TicketOut:
+async def ticket(token: str, conn: Connection, tools: CurrentTools, now: Now) -> TicketOut:
     """A ticket, by its secret token: how many people are ahead, and the counter once it is called."""
-    found = await load_ticket(conn, ticket_id(service, token))
+    found = await load_ticket(conn, ticket_id(tools, token))
     return TicketOut.of(found, await load_situation(conn, found.station, now, found))
 
 
 @router.post("/tickets/{token}/return", responses=problems(404, 409))
-async def return_ticket(token: str, conn: Connection, service: CurrentService, now: Now) -> TicketOut:
+async def return_ticket(token: str, conn: Connection, tools: CurrentTools, now: Now) -> TicketOut:
     """Give a ticket back, because one cannot wait any longer. Sent again it changes nothing."""
-    found = await give_back(conn, service, ticket_id(service, token), now)
+    found = await give_back(conn, tools, ticket_id(tools, token), now)
     return TicketOut.of(found, await load_situation(conn, found.station, now, found))
 
 
-def ticket_id(service: Service, token: str) -> UUID:
+def ticket_id(tools: Tools, token: str) -> UUID:
     """The ticket a secret token gives access to; raises NotFound for a made-up one."""
-    return service.links.read(TICKET, token)[0]
+    return tools.links.read(TICKET, token)[0]

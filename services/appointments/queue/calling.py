@@ -13,8 +13,8 @@ from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
 from services.appointments.queue.rows import COLUMNS, IN_LINE, SOMEBODY_TO_TELL, TURN, Ticket, ticket_of
 from shared.clock import BERLIN
 from shared.events.tickets import TicketCalled
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 # Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait. The
 # same counter calling twice at once waits for itself before it looks for somebody.
@@ -47,7 +47,7 @@ _CALL_AGAIN = Statement(f"""
 """)
 
 
-async def call_next(conn: AsyncConnection, service: Service, counter: str, now: datetime) -> Ticket | None:
+async def call_next(conn: AsyncConnection, tools: Tools, counter: str, now: datetime) -> Ticket | None:
     """Call whoever's turn it is to a counter, which is open from now on, called or not; TicketCalled is recorded.
 
     Returns:
@@ -57,20 +57,20 @@ async def call_next(conn: AsyncConnection, service: Service, counter: str, now: 
         NotFound: there is no such counter.
         CounterBusy: the person there has to be finished with first.
     """
-    called = await _call(conn, service, _CALL_NEXT, {"counter": counter}, now)
+    called = await _call(conn, tools, _CALL_NEXT, {"counter": counter}, now)
     if called is None and (busy := (await load_counter(conn, counter, now)).ticket):
         raise CounterBusy(busy)
     return called
 
 
-async def call_this(conn: AsyncConnection, service: Service, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def call_this(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, now: datetime) -> Ticket:
     """Call somebody out of turn; TicketCalled is recorded.
 
     Raises:
         NotFound, CounterBusy
         TicketElsewhere: another counter was faster, or the ticket has ended.
     """
-    called = await _call(conn, service, _CALL_THIS, {"counter": counter, "ticket": ticket}, now)
+    called = await _call(conn, tools, _CALL_THIS, {"counter": counter, "ticket": ticket}, now)
     if called is None:
         if busy := (await load_counter(conn, counter, now)).ticket:
             raise CounterBusy(busy)
@@ -78,7 +78,7 @@ async def call_this(conn: AsyncConnection, service: Service, counter: str, ticke
     return called
 
 
-async def call_again(conn: AsyncConnection, service: Service, counter: str, ticket: UUID) -> Ticket:
+async def call_again(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID) -> Ticket:
     """Call somebody who did not come yet once more; TicketCalled is recorded.
 
     Raises:
@@ -89,12 +89,12 @@ async def call_again(conn: AsyncConnection, service: Service, counter: str, tick
     if row is None:
         raise TicketElsewhere(await load_ticket(conn, ticket))
     again = ticket_of(row)
-    await service.outbox.record(conn, fact_of(TicketCalled, again))
+    await tools.outbox.record(conn, fact_of(TicketCalled, again))
     return again
 
 
 async def _call(
-    conn: AsyncConnection, service: Service, statement: Statement, which: dict[str, object], now: datetime
+    conn: AsyncConnection, tools: Tools, statement: Statement, which: dict[str, object], now: datetime
 ) -> Ticket | None:
     try:
         row = await statement.row(conn, which | {"day": now.astimezone(BERLIN).date(), "now": now})
@@ -104,6 +104,6 @@ async def _call(
     if row is None:
         return None
     called = ticket_of(row)
-    await service.outbox.record(conn, fact_of(TicketCalled, called))
-    await tell_who_is_near(conn, service, called, now)
+    await tools.outbox.record(conn, fact_of(TicketCalled, called))
+    await tell_who_is_near(conn, tools, called, now)
     return called

@@ -17,8 +17,8 @@ from shared import audit
 from shared.auth import Caller, require_role
 from shared.db import Connection
 from shared.events.tickets import TicketOutcome
-from shared.http import CurrentService, Now
-from shared.service import Service
+from shared.http import CurrentTools, Now
+from shared.tools import Tools
 from shared.web.staff.visit import N_
 
 STAFF: Final = "appointments:staff"
@@ -49,29 +49,29 @@ class Desk:
     """
 
     conn: AsyncConnection
-    service: Service
+    tools: Tools
     who: Caller
     now: datetime
 
     async def issue(self, id: UUID, wish: usecases.TicketWish) -> Ticket:
         """Give somebody at the desk a number."""
         self.who.must_serve(wish.station)
-        return await self._done("ticket_issued", await usecases.issue(self.conn, self.service, id, wish, self.now))
+        return await self._done("ticket_issued", await usecases.issue(self.conn, self.tools, id, wish, self.now))
 
     async def arrive(self, number: str) -> Ticket:
         """Somebody has come for the appointment with this number."""
         found = self.who.own(await load_by_number(self.conn, number))
-        ticket = await usecases.check_in(self.conn, self.service, found, self.now)
+        ticket = await usecases.check_in(self.conn, self.tools, found, self.now)
         return await self._done("ticket_arrived", ticket)
 
     async def call(self, counter: str, ticket: UUID | None = None) -> Ticket | None:
         """Call whoever's turn it is, or a certain ticket; None when nobody waits, and the counter is open then."""
         await self._may(counter, ticket)
         if ticket:
-            called = await calling.call_this(self.conn, self.service, counter, ticket, self.now)
+            called = await calling.call_this(self.conn, self.tools, counter, ticket, self.now)
             return await self._done("ticket_called", called)
         before = await load_counter(self.conn, counter, self.now)
-        found = await calling.call_next(self.conn, self.service, counter, self.now)
+        found = await calling.call_next(self.conn, self.tools, counter, self.now)
         if found is not None:
             return await self._done("ticket_called", found)
         if before.paused or not before.staffed:
@@ -81,7 +81,7 @@ class Desk:
     async def call_again(self, counter: str, ticket: UUID) -> Ticket:
         """Call somebody who has not come yet once more."""
         await self._may(counter, ticket)
-        again = await calling.call_again(self.conn, self.service, counter, ticket)
+        again = await calling.call_again(self.conn, self.tools, counter, ticket)
         return await self._done("ticket_called_again", again)
 
     async def begin(self, counter: str, ticket: UUID) -> Ticket:
@@ -94,20 +94,20 @@ class Desk:
     ) -> Ticket:
         """Finish with somebody, or note that they did not come; before their appointment begins they only wait on."""
         await self._may(counter, ticket)
-        closed = await serving.close(self.conn, self.service, counter, ticket, outcome, self.now)
+        closed = await serving.close(self.conn, self.tools, counter, ticket, outcome, self.now)
         return await self._done(f"ticket_{closed.outcome or 'parked'}", closed)
 
     async def park(self, counter: str, ticket: UUID, minutes: int) -> Ticket:
         """Let somebody wait for some minutes before they stand in front of all others."""
         await self._may(counter, ticket)
         back_in = timedelta(minutes=minutes)
-        parked = await serving.park(self.conn, self.service, counter, ticket, back_in, self.now)
+        parked = await serving.park(self.conn, self.tools, counter, ticket, back_in, self.now)
         return await self._done("ticket_parked", parked)
 
     async def ask_for_papers(self, counter: str, ticket: UUID) -> Ticket:
         """Let somebody fetch what is missing."""
         await self._may(counter, ticket)
-        away = await serving.ask_for_papers(self.conn, self.service, counter, ticket, self.now)
+        away = await serving.ask_for_papers(self.conn, self.tools, counter, ticket, self.now)
         return await self._done("ticket_papers", away)
 
     async def hand_over(
@@ -115,7 +115,7 @@ class Desk:
     ) -> Ticket:
         """Let another counter go on with somebody, or somebody with another service."""
         await self._may(counter, ticket)
-        handed = await serving.hand_over(self.conn, self.service, counter, ticket, self.now, to_counter, services)
+        handed = await serving.hand_over(self.conn, self.tools, counter, ticket, self.now, to_counter, services)
         return await self._done("ticket_handed_over", handed)
 
     async def bring_back(self, ticket: UUID) -> Ticket:
@@ -146,10 +146,10 @@ class Desk:
 
 
 async def desk(
-    conn: Connection, service: CurrentService, now: Now, who: Annotated[Caller, Depends(require_role(STAFF))]
+    conn: Connection, tools: CurrentTools, now: Now, who: Annotated[Caller, Depends(require_role(STAFF))]
 ) -> Desk:
     """FastAPI dependency: the caller at work; raises Unauthorised or Forbidden without the role."""
-    return Desk(conn, service, who, now)
+    return Desk(conn, tools, who, now)
 
 
 CurrentDesk = Annotated[Desk, Depends(desk)]

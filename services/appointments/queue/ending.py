@@ -15,8 +15,8 @@ from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
 from shared.events.base import About
 from shared.events.tickets import TicketClosed
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 QUEUE_END = "queue-end"
 QUEUE_TIDYING = "queue-tidying"
@@ -39,10 +39,10 @@ _FORGET = text("""
 """)
 
 
-async def schedule_end(conn: AsyncConnection, service: Service, station: str, closes_at: datetime) -> None:
+async def schedule_end(conn: AsyncConnection, tools: Tools, station: str, closes_at: datetime) -> None:
     """See to it that the day of a station's queue ends when the station closes."""
     key = _key(station, closes_at)
-    await service.due.schedule(
+    await tools.due.schedule(
         conn,
         Work(QUEUE_END, key, closes_at, Urgency.REMINDER),
         Work(QUEUE_TIDYING, key, closes_at + AFTER_HOURS, Urgency.BULK),
@@ -51,21 +51,21 @@ async def schedule_end(conn: AsyncConnection, service: Service, station: str, cl
     )
 
 
-async def move_end(conn: AsyncConnection, service: Service, station: Station, now: datetime) -> None:
+async def move_end(conn: AsyncConnection, tools: Tools, station: Station, now: datetime) -> None:
     """Let today's queue end when the station closes now that its hours are others; one that is over stays so."""
     closes_at = last_closing(station, now)
     if closes_at and closes_at > now:
-        await service.due.schedule(conn, Work(QUEUE_END, _key(station.key, closes_at), closes_at, Urgency.REMINDER))
+        await tools.due.schedule(conn, Work(QUEUE_END, _key(station.key, closes_at), closes_at, Urgency.REMINDER))
 
 
-async def end_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def end_queue(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Close the tickets nobody called; TicketClosed is recorded for each."""
-    await _close(conn, service, claim, _NOT_CALLED)
+    await _close(conn, tools, claim, _NOT_CALLED)
 
 
-async def tidy_up(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def tidy_up(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Close what still stands at a counter hours after closing time: the people there have long been served."""
-    await _close(conn, service, claim, _SERVED)
+    await _close(conn, tools, claim, _SERVED)
 
 
 async def count_waiting(conn: AsyncConnection, station: str, now: datetime) -> int:
@@ -75,7 +75,7 @@ async def count_waiting(conn: AsyncConnection, station: str, now: datetime) -> i
 
 
 async def send_home(
-    conn: AsyncConnection, service: Service, station: str, now: datetime, about: About, cause: UUID
+    conn: AsyncConnection, tools: Tools, station: str, now: datetime, about: About, cause: UUID
 ) -> None:
     """Close the tickets of everybody who waits at a station that has to close; TicketClosed is recorded for each.
 
@@ -84,17 +84,17 @@ async def send_home(
     """
     values = {"station": station, "day": now.astimezone(BERLIN).date(), "now": now}
     rows = await _STATION_CLOSED.rows(conn, values)
-    await service.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row), about=about), cause) for row in rows])
+    await tools.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row), about=about), cause) for row in rows])
 
 
-async def forget_queue(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def forget_queue(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Forget the tickets of a day, and with them the figures made of them."""
     await conn.execute(_FORGET, _which(claim))
 
 
-async def _close(conn: AsyncConnection, service: Service, claim: Claim, statement: Statement) -> None:
-    rows = await statement.rows(conn, _which(claim) | {"now": service.clock.now()})
-    await service.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row)), None) for row in rows])
+async def _close(conn: AsyncConnection, tools: Tools, claim: Claim, statement: Statement) -> None:
+    rows = await statement.rows(conn, _which(claim) | {"now": tools.clock.now()})
+    await tools.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row)), None) for row in rows])
 
 
 def _key(station: str, closes_at: datetime) -> str:

@@ -14,7 +14,7 @@ from shared.events.base import FactPart, Sealed
 from shared.events.personal import Contact
 from shared.events.tickets import TicketFact, TicketState
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import language as page_language
 
 TICKET = "ticket"
@@ -45,13 +45,13 @@ def particulars_of(offer: Offer, closes_at: AwareDatetime) -> Particulars:
     return Particulars(place=place_of(offer), services=services_of(offer), closes_at=closes_at)
 
 
-def with_phone(service: Service, particulars: Particulars, id: UUID, phone: str, language: str) -> Particulars:
+def with_phone(tools: Tools, particulars: Particulars, id: UUID, phone: str, language: str) -> Particulars:
     """The same for somebody who wants an SMS; `phone` in E.164 is sealed to `notifications` and kept nowhere else."""
-    contact = Contact(name="", phone=phone, manage_url=ticket_url(service, id, language))
+    contact = Contact(name="", phone=phone, manage_url=ticket_url(tools, id, language))
     return particulars.model_copy(
         update={
-            "person_key": service.people.person_key(Person(name="", phone=phone)),
-            "contact": service.sealer.seal("notifications", id, contact),
+            "person_key": tools.people.person_key(Person(name="", phone=phone)),
+            "contact": tools.sealer.seal("notifications", id, contact),
         }
     )
 
@@ -73,7 +73,7 @@ def fact_of(kind: type[_Kind], ticket: Ticket, **more: Any) -> _Kind:
     return kind(id=ticket.id, version=ticket.version, ticket=state, **more)
 
 
-def ticket_url(service: Service, id: UUID, language: str) -> str:
+def ticket_url(tools: Tools, id: UUID, language: str) -> str:
     """The secret address of a ticket's page; German where there are no pages in the language of messages."""
-    token = service.links.token(TICKET, id, 1)
-    return f"{service.settings.platform.public_url}{page_language(language).prefix}/appointments/ticket/{token}"
+    token = tools.links.token(TICKET, id, 1)
+    return f"{tools.settings.platform.public_url}{page_language(language).prefix}/appointments/ticket/{token}"

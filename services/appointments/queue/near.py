@@ -9,8 +9,8 @@ from services.appointments.queue.domain import NEAR
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.rows import COLUMNS, IN_LINE, TURN, Ticket, ticket_of
 from shared.events.tickets import TicketNear
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 # Of two counters that call at once, each would count the other's ticket as waiting still, and nobody would be told.
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('queue ' || :station, 0))")
@@ -30,7 +30,7 @@ _NEAR = Statement(f"""
 """)
 
 
-async def tell_who_is_near(conn: AsyncConnection, service: Service, gone: Ticket, now: datetime) -> None:
+async def tell_who_is_near(conn: AsyncConnection, tools: Tools, gone: Ticket, now: datetime) -> None:
     """Record TicketNear for everybody who now has at most `domain.NEAR` people ahead, once each.
 
     Args:
@@ -40,6 +40,6 @@ async def tell_who_is_near(conn: AsyncConnection, service: Service, gone: Ticket
         return
     await conn.execute(_ONE_AT_A_TIME, {"station": gone.station})
     rows = await _NEAR.rows(conn, {"station": gone.station, "day": gone.day, "now": now})
-    await service.outbox.record_all(
+    await tools.outbox.record_all(
         conn, [(fact_of(TicketNear, ticket_of(row), ahead=row["ahead"]), None) for row in rows]
     )

@@ -20,8 +20,8 @@ from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, Ticket, t
 from shared.clock import BERLIN
 from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
 from shared.problems import NotFound
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 _HERE = "where t.id = :ticket and t.counter = :counter and t.status"
 _WORKED = """
@@ -72,7 +72,7 @@ async def begin(conn: AsyncConnection, counter: str, ticket: UUID, now: datetime
 
 async def close(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     counter: str,
     ticket: UUID,
     outcome: Literal[TicketOutcome.SERVED, TicketOutcome.MISSED],
@@ -93,19 +93,19 @@ async def close(
     if expected and not is_for(found.station, expected.station, expected.status, expected.starts_at, now):
         expected = None
     if expected and outcome is TicketOutcome.MISSED and now < expected.starts_at:
-        return await park(conn, service, counter, ticket, expected.starts_at - now, now)
+        return await park(conn, tools, counter, ticket, expected.starts_at - now, now)
     values = {"counter": counter, "ticket": ticket, "outcome": outcome.value, "now": now}
     closed = await _here(conn, _CLOSE, values)
-    await service.outbox.record(conn, fact_of(TicketClosed, closed))
+    await tools.outbox.record(conn, fact_of(TicketClosed, closed))
     if expected and outcome is TicketOutcome.MISSED:
-        await note_missed(conn, service, expected)
+        await note_missed(conn, tools, expected)
     elif expected:
         await note_arrival(conn, expected.id)
     return closed
 
 
 async def park(
-    conn: AsyncConnection, service: Service, counter: str, ticket: UUID, back_in: timedelta, now: datetime
+    conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, back_in: timedelta, now: datetime
 ) -> Ticket:
     """Send somebody to wait for a while; then they stand in front of all others. TicketPutBack is recorded.
 
@@ -113,22 +113,22 @@ async def park(
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    return await _put_back(conn, service, counter, ticket, "parked", now, {"back_at": now + back_in})
+    return await _put_back(conn, tools, counter, ticket, "parked", now, {"back_at": now + back_in})
 
 
-async def ask_for_papers(conn: AsyncConnection, service: Service, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def ask_for_papers(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, now: datetime) -> Ticket:
     """Let somebody fetch what is missing; `bring_back` puts them in front of all others. TicketPutBack is recorded.
 
     Raises:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    return await _put_back(conn, service, counter, ticket, "papers", now, {"status": Status.PAPERS.value})
+    return await _put_back(conn, tools, counter, ticket, "papers", now, {"status": Status.PAPERS.value})
 
 
 async def hand_over(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     counter: str,
     ticket: UUID,
     now: datetime,
@@ -156,7 +156,7 @@ async def hand_over(
         known = Particulars.model_validate(found.particulars)
         new = known.model_copy(update={"services": particulars_of(offer, known.closes_at).services})
         changed |= {"services": keys_of(offer.services), "particulars": new.model_dump_json()}
-    return await _put_back(conn, service, counter, ticket, "handed_over", now, changed)
+    return await _put_back(conn, tools, counter, ticket, "handed_over", now, changed)
 
 
 async def bring_back(conn: AsyncConnection, ticket: UUID, now: datetime) -> Ticket:
@@ -184,7 +184,7 @@ async def staff_counter(conn: AsyncConnection, counter: str, paused: bool, now: 
 
 async def _put_back(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     counter: str,
     ticket: UUID,
     reason: Literal["parked", "papers", "handed_over"],
@@ -194,7 +194,7 @@ async def _put_back(
     usual = {"status": Status.WAITING.value, "back_at": None, "for_counter": None, "services": None}
     values = {"counter": counter, "ticket": ticket, "now": now, "particulars": None}
     waiting = await _here(conn, _PUT_BACK, values | usual | changed)
-    await service.outbox.record(conn, fact_of(TicketPutBack, waiting, reason=reason))
+    await tools.outbox.record(conn, fact_of(TicketPutBack, waiting, reason=reason))
     return waiting
 
 

@@ -25,8 +25,8 @@ from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, SOMEBODY_
 from shared.clock import BERLIN
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 # Whoever is near already when taking a number reads it on the page; only who waits longer is told later.
 _INSERT = f"""
@@ -96,7 +96,7 @@ class TicketWish:
 
 async def issue(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     id: UUID,
     wish: TicketWish,
     now: datetime,
@@ -122,7 +122,7 @@ async def issue(
         raise StationNotOpen
     particulars = particulars_of(offer, closes_at)
     if wish.phone:
-        particulars = with_phone(service, particulars, id, wish.phone, wish.language)
+        particulars = with_phone(tools, particulars, id, wish.phone, wish.language)
     values = {
         "id": id,
         "station": station.key,
@@ -140,13 +140,13 @@ async def issue(
     if row is None:
         raise NoTicketsLeft
     if row["issued"] == 1:
-        await schedule_end(conn, service, station.key, closes_at)
+        await schedule_end(conn, tools, station.key, closes_at)
     ticket = ticket_of(row)
-    await service.outbox.record(conn, fact_of(TicketIssued, ticket))
+    await tools.outbox.record(conn, fact_of(TicketIssued, ticket))
     return ticket
 
 
-async def check_in(conn: AsyncConnection, service: Service, appointment: Appointment, now: datetime) -> Ticket:
+async def check_in(conn: AsyncConnection, tools: Tools, appointment: Appointment, now: datetime) -> Ticket:
     """Let somebody who has arrived for an appointment wait under its number; again it changes nothing.
 
     Their ticket follows an appointment that was moved, and opens again if it ended before they were served. The
@@ -183,14 +183,14 @@ async def check_in(conn: AsyncConnection, service: Service, appointment: Appoint
     row = await _CHECK_IN.row(conn, values)
     if row is None:
         return ticket_of(await _CHECKED_IN.row(conn, values | {"starts_at": appointment.starts_at}))
-    await schedule_end(conn, service, station.key, closes_at)
+    await schedule_end(conn, tools, station.key, closes_at)
     ticket = ticket_of(row)
     about = About(id=appointment.id, version=appointment.version)
-    await service.outbox.record(conn, fact_of(TicketIssued, ticket, about=about))
+    await tools.outbox.record(conn, fact_of(TicketIssued, ticket, about=about))
     return ticket
 
 
-async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Ticket:
+async def give_back(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Ticket:
     """Somebody cannot wait any longer; TicketClosed is recorded. Given back twice changes nothing.
 
     Somebody that came for an appointment has not arrived after all, and can do so again.
@@ -209,6 +209,6 @@ async def give_back(conn: AsyncConnection, service: Service, id: UUID, now: date
     ticket = ticket_of(row)
     if appointment:
         await take_back_arrival(conn, appointment)
-    await service.outbox.record(conn, fact_of(TicketClosed, ticket))
-    await tell_who_is_near(conn, service, ticket, now)
+    await tools.outbox.record(conn, fact_of(TicketClosed, ticket))
+    await tell_who_is_near(conn, tools, ticket, now)
     return ticket

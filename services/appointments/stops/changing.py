@@ -26,7 +26,7 @@ from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
 from shared.events.appointments import AppointmentFact
-from shared.service import Service
+from shared.tools import Tools
 
 _RELEASE = text("delete from seats where appointment = any(:owners)")
 _TAKE = text("""
@@ -91,41 +91,41 @@ class StopChange:
         return delayed_fact(found, minutes, self.why)
 
 
-async def carry_out(conn: AsyncConnection, service: Service, change: StopChange, now: datetime) -> None:
+async def carry_out(conn: AsyncConnection, tools: Tools, change: StopChange, now: datetime) -> None:
     """Move who has to move, tell who has to wait, and pass on what is free; the transaction has locked the stop."""
     latest = max(_stop(change.before).delay, _stop(change.after).delay)
-    first_booked = numbering_of(service).count
+    first_booked = numbering_of(tools).count
     expected = await load_to_come(conn, change.after.key, latest, now)
     to_come = sorted(expected, key=lambda found: first_booked(found.number))
     if not change.of_seats:
         facts = [fact for found in to_come if (fact := change.delayed(found))]
-        await change_appointments(conn, service, facts, change.cause, now)
+        await change_appointments(conn, tools, facts, change.cause, now)
         return
     # Before the lock: the next look holds this work's row while waiting for it.
-    await service.due.schedule(conn, next_look(now), once=True)
+    await tools.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
-    runs = await _reseat(conn, service, change, to_come, now)
+    runs = await _reseat(conn, tools, change, to_come, now)
     placed = list(zip(to_come, runs, strict=True))
     facts = [fact for found, run in placed if run and (fact := change.moved(found, run))]
-    await change_appointments(conn, service, facts, change.cause, now)
+    await change_appointments(conn, tools, facts, change.cause, now)
     displaced = [found for found, run in placed if run is None]
-    await find_other_times(conn, service, displaced, change.why, change.cause, now)
-    slots = slots_on(change.after, _stop(change.after).day, grid_of(service.city))
-    await pass_on_all(conn, service, [(counter, start) for counter in change.after.counters for start in slots], now)
+    await find_other_times(conn, tools, displaced, change.why, change.cause, now)
+    slots = slots_on(change.after, _stop(change.after).day, grid_of(tools.city))
+    await pass_on_all(conn, tools, [(counter, start) for counter in change.after.counters for start in slots], now)
 
 
 async def _reseat(
-    conn: AsyncConnection, service: Service, change: StopChange, to_come: Sequence[Appointment], now: datetime
+    conn: AsyncConnection, tools: Tools, change: StopChange, to_come: Sequence[Appointment], now: datetime
 ) -> list[Run | None]:
     """Give each appointment its seats; holds and offers end, and who has arrived is served where they are."""
     seats = await load_seats_at(conn, change.after.key)
     offered = await load_offers_of(conn, [each.seat for each in seats])
     for entry, offer in offered:
         outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
-        await end_offer(conn, service, entry, offer, outcome, about=change.why.about, cause=change.cause)
+        await end_offer(conn, tools, entry, offer, outcome, about=change.why.about, cause=change.cause)
     moving = {found.id for found in to_come}.union(offer.id for _, offer in offered)
     staying = {each.seat for each in seats if each.kept and each.owner not in moving}
-    grid = grid_of(service.city)
+    grid = grid_of(tools.city)
     reseating = Reseating(change.after, change.shift, staying, grid, now)
     runs = reseating.runs([change.seated(found, grid) for found in to_come])
     await conn.execute(_RELEASE, {"owners": [each.owner for each in seats if each.seat not in staying]})

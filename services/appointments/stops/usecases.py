@@ -21,10 +21,10 @@ from services.appointments.tables import counters, stations, stops
 from shared.clock import BERLIN
 from shared.events.base import About, Received
 from shared.events.mobile_office import MobilStopRescheduled, StopFact
-from shared.service import Service
+from shared.tools import Tools
 
 
-async def follow(conn: AsyncConnection, service: Service, received: Received[StopFact]) -> None:
+async def follow(conn: AsyncConnection, tools: Tools, received: Received[StopFact]) -> None:
     """Bring a stop to the state a fact tells of; one that is not newer than what is known changes nothing.
 
     A stop to come has seats from arrival to departure. Where its seats change, everybody who has some gets the same
@@ -33,21 +33,21 @@ async def follow(conn: AsyncConnection, service: Service, received: Received[Sto
     withdrawn. `find_other_times` says what becomes of people without a place there any more. All facts have that of the
     stop as their cause.
     """
-    fact, now = received.fact, service.clock.now()
+    fact, now = received.fact, tools.clock.now()
     key, today = str(fact.id), now.astimezone(BERLIN).date()
     version = await lock_version(conn, key, now)
     if version is not None and version >= fact.version:
         return
     known = (await load_offer(conn, today, key, ())).stations
-    await _save(conn, service, fact, now)
+    await _save(conn, tools, fact, now)
     if known:
         change = StopChange(known[0], await load_offer(conn, today, key), _why(fact), received.cause)
-        await carry_out(conn, service, change, now)
+        await carry_out(conn, tools, change, now)
 
 
-async def _save(conn: AsyncConnection, service: Service, fact: StopFact, now: datetime) -> None:
+async def _save(conn: AsyncConnection, tools: Tools, fact: StopFact, now: datetime) -> None:
     key, stop, place = str(fact.id), fact.stop, fact.stop.place
-    first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(service.city).days_ahead)
+    first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(tools.city).days_ahead)
     station = {"name": place.name, "district": place.district, "address": place.landmark, "kind": Kind.STOP}
     upsert = insert(stations).values(key=key, **station)
     await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=station))

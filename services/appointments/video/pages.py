@@ -26,11 +26,11 @@ CurrentRooms = Annotated[Rooms, Depends(current_rooms)]
 @router.get("")
 async def show(visit: CurrentVisit, rooms: CurrentRooms, token: str) -> Response:
     """The room: the link only while it is open, before that a link to try the camera, and always the telephone."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     room = room_at(found.starts_at, found.ends_at, visit.now)
     if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED or room is Room.OVER:
         return visit.redirect(f"/appointments/m/{token}")
-    station = visit.service.city.station(found.station)
+    station = visit.tools.city.station(found.station)
     return visit.render(
         "video.html",
         secret=True,
@@ -39,5 +39,5 @@ async def show(visit: CurrentVisit, rooms: CurrentRooms, token: str) -> Response
         opens_at=opens_at(found.starts_at),
         link=rooms.guest_link(found.id, found.starts_at, found.ends_at) if room is Room.OPEN else None,
         test_link=rooms.test_link(found.id, visit.now),
-        phone=station.phone if station else visit.service.city.service_phone,
+        phone=station.phone if station else visit.tools.city.service_phone,
     )

@@ -15,7 +15,7 @@ from services.appointments.waiting.line import lock_line, offer_time
 from services.appointments.waiting.queries import Entry, load_waiting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
-from shared.service import Service
+from shared.tools import Tools
 
 LOOK_AGAIN = "waiting-look-again"
 BATCH = 10
@@ -34,29 +34,29 @@ def look_now(now: datetime) -> Work:
     return Work(LOOK_AGAIN, _FROM_THE_FIRST, now, Urgency.REMINDER)
 
 
-async def look_again(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def look_again(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
 
     The work's key is the turn after which to go on. Where nobody waits it ends; the next to join begins it anew.
     """
     await lock_line(conn)
-    now = service.clock.now()
+    now = tools.clock.now()
     entries = await load_waiting(conn, int(claim.key), BATCH)
     for entry in entries:
-        await _offer_what_is_free(conn, service, entry, now)
+        await _offer_what_is_free(conn, tools, entry, now)
     if len(entries) == BATCH:
-        await service.due.schedule(conn, Work(LOOK_AGAIN, str(entries[-1].turn), now, Urgency.REMINDER))
+        await tools.due.schedule(conn, Work(LOOK_AGAIN, str(entries[-1].turn), now, Urgency.REMINDER))
     if entries and claim.key == _FROM_THE_FIRST:
-        await service.due.schedule(conn, next_look(now))
+        await tools.due.schedule(conn, next_look(now))
 
 
-async def _offer_what_is_free(conn: AsyncConnection, service: Service, entry: Entry, now: datetime) -> None:
-    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+async def _offer_what_is_free(conn: AsyncConnection, tools: Tools, entry: Entry, now: datetime) -> None:
+    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
     offer = await load_offer(conn, today, services=entry.services)
     suiting = [each for each in offer.stations if each.key in entry.suits.stations]
     stations = able(suiting, offer.services)
     days = entry.suits.days(today, grid.last_day(now))
     free = await load_free_times(conn, stations, days, entry.seats, grid, now)
     for start, station in sorted((start, key) for key, starts in free.items() for start in starts):
-        if offerable(entry.wanted, station, start, now) and await offer_time(conn, service, entry, station, start, now):
+        if offerable(entry.wanted, station, start, now) and await offer_time(conn, tools, entry, station, start, now):
             return

@@ -25,10 +25,10 @@ from services.appointments.waiting.queries import (
 )
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 router = api_router("/appointments/api/v1", "waiting list")
 
@@ -113,7 +113,7 @@ async def join(
     origin: CurrentOrigin,
     response: Response,
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     now: Now,
     key: IdempotencyKey = None,
 ) -> WaitingOut:
@@ -124,60 +124,60 @@ async def join(
     """
     details, id = wait.person.details(), uuid4()
     if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):
-        return await _out(conn, service, await _known(conn, UUID(first)), now)
-    out = await _out(conn, service, await usecases.join(conn, service, id, wait.wait(), details, now, origin), now)
+        return await _out(conn, tools, await _known(conn, UUID(first)), now)
+    out = await _out(conn, tools, await usecases.join(conn, tools, id, wait.wait(), details, now, origin), now)
     response.headers["Location"] = f"/appointments/api/v1/waiting/{out.token}"
     return out
 
 
 @router.get("/waiting/{token}", responses=problems(404))
-async def waiting(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+async def waiting(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
     """An entry, with what it is offered now."""
-    return await _out(conn, service, await entry_by_token(conn, service, token), now)
+    return await _out(conn, tools, await entry_by_token(conn, tools, token), now)
 
 
 @router.post("/waiting/{token}/leaving", responses=problems(404, 410))
-async def leave(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+async def leave(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
     """Leave the waiting list; what was offered passes on. Sent again it changes nothing."""
-    entry = await entry_by_token(conn, service, token)
-    return await _out(conn, service, await usecases.leave(conn, service, entry.id, now), now)
+    entry = await entry_by_token(conn, tools, token)
+    return await _out(conn, tools, await usecases.leave(conn, tools, entry.id, now), now)
 
 
 @router.get("/offers/{token}", responses=problems(404))
-async def offer(token: str, conn: Connection, service: CurrentService, now: Now) -> SeatOfferOut:
+async def offer(token: str, conn: Connection, tools: CurrentTools, now: Now) -> SeatOfferOut:
     """An offered time, and what became of it."""
-    return _offer_out(service, await offer_by_token(conn, service, token), now)
+    return _offer_out(tools, await offer_by_token(conn, tools, token), now)
 
 
 @router.post("/offers/{token}/taking", responses=problems(404, 410, 422))
 async def take(
-    token: str, conn: Connection, service: CurrentService, now: Now, taking: TakingIn | None = None
+    token: str, conn: Connection, tools: CurrentTools, now: Now, taking: TakingIn | None = None
 ) -> AppointmentOut:
     """Take an offered time: it is a binding appointment then. Sent again it answers with the same appointment."""
-    found = await offer_by_token(conn, service, token)
+    found = await offer_by_token(conn, tools, token)
     consent = taking.consent if taking else None
-    return appointment_out(service, await usecases.take(conn, service, found.id, now, consent))
+    return appointment_out(tools, await usecases.take(conn, tools, found.id, now, consent))
 
 
 @router.post("/offers/{token}/declining", responses=problems(404, 410))
-async def decline(token: str, conn: Connection, service: CurrentService, now: Now) -> WaitingOut:
+async def decline(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
     """Decline an offered time: it passes on, the entry keeps its turn. Sent again it changes nothing."""
-    found = await offer_by_token(conn, service, token)
-    return await _out(conn, service, await usecases.decline(conn, service, found.id, now), now)
+    found = await offer_by_token(conn, tools, token)
+    return await _out(conn, tools, await usecases.decline(conn, tools, found.id, now), now)
 
 
-async def entry_by_token(conn: AsyncConnection, service: Service, token: str) -> Entry:
+async def entry_by_token(conn: AsyncConnection, tools: Tools, token: str) -> Entry:
     """The entry a secret token gives access to; raises NotFound for a revoked or made-up one."""
-    id, generation = service.links.read(WAITING, token)
+    id, generation = tools.links.read(WAITING, token)
     entry = await _known(conn, id)
     if entry.generation != generation:
         raise NotFound
     return entry
 
 
-async def offer_by_token(conn: AsyncConnection, service: Service, token: str) -> SeatOffer:
+async def offer_by_token(conn: AsyncConnection, tools: Tools, token: str) -> SeatOffer:
     """The offer a secret token answers; raises NotFound for a made-up one."""
-    found = await load_seat_offer(conn, service.links.read(OFFER, token)[0])
+    found = await load_seat_offer(conn, tools.links.read(OFFER, token)[0])
     if found is None:
         raise NotFound
     return found
@@ -189,10 +189,10 @@ async def _known(conn: AsyncConnection, id: UUID) -> Entry:
     return entry
 
 
-async def _out(conn: AsyncConnection, service: Service, entry: Entry, now: Now) -> WaitingOut:
+async def _out(conn: AsyncConnection, tools: Tools, entry: Entry, now: Now) -> WaitingOut:
     offered = await load_open_offer(conn, entry.id)
     return WaitingOut(
-        token=service.links.token(WAITING, entry.id, entry.generation),
+        token=tools.links.token(WAITING, entry.id, entry.generation),
         status=entry.status.value,
         position=await count_ahead(conn, entry) + 1 if entry.status.is_open else None,
         services=list(entry.services),
@@ -200,15 +200,15 @@ async def _out(conn: AsyncConnection, service: Service, entry: Entry, now: Now) 
         weekdays=list(entry.suits.weekdays),
         first_day=entry.suits.first_day,
         last_day=entry.suits.last_day,
-        offer=_offer_out(service, offered, now) if offered else None,
-        waiting_url=waiting_url(service, entry.id, entry.generation, entry.state),
+        offer=_offer_out(tools, offered, now) if offered else None,
+        waiting_url=waiting_url(tools, entry.id, entry.generation, entry.state),
     )
 
 
-def _offer_out(service: Service, found: SeatOffer, now: Now) -> SeatOfferOut:
+def _offer_out(tools: Tools, found: SeatOffer, now: Now) -> SeatOfferOut:
     outcome = found.outcome.value if found.outcome else None if found.is_open(now) else "expired"
     return SeatOfferOut(
-        token=service.links.token(OFFER, found.id, 1),
+        token=tools.links.token(OFFER, found.id, 1),
         station=found.station,
         starts_at=found.starts_at,
         ends_at=found.ends_at,

@@ -23,7 +23,7 @@ from shared.events.appointments import (
 from shared.events.base import About, Sealed
 from shared.events.personal import Contact
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 WAITING = "waiting"
 """The kind of link that shows an entry and ends it."""
@@ -51,18 +51,18 @@ class NewEntry:
     instead_of: UUID | None = None
 
 
-def waiting_url(service: Service, id: UUID, generation: int, state: WaitingState | Details) -> str:
+def waiting_url(tools: Tools, id: UUID, generation: int, state: WaitingState | Details) -> str:
     """The secret address of an entry's page."""
-    path = f"waiting/{service.links.token(WAITING, id, generation)}"
-    return secret_url(service, path, state.language, state.page_language)
+    path = f"waiting/{tools.links.token(WAITING, id, generation)}"
+    return secret_url(tools, path, state.language, state.page_language)
 
 
-def entry_path(service: Service, entry: Entry) -> str:
+def entry_path(tools: Tools, entry: Entry) -> str:
     """The secret path of an entry's page."""
-    return f"/appointments/waiting/{service.links.token(WAITING, entry.id, entry.generation)}"
+    return f"/appointments/waiting/{tools.links.token(WAITING, entry.id, entry.generation)}"
 
 
-def joined_fact(service: Service, entry: NewEntry) -> WaitingListJoined:
+def joined_fact(tools: Tools, entry: NewEntry) -> WaitingListJoined:
     """WaitingListJoined with the contact sealed to `notifications`."""
     id, suits, offer, details, person = entry.id, entry.suits, entry.offer, entry.details, entry.details.kept
     state = WaitingState(
@@ -77,13 +77,13 @@ def joined_fact(service: Service, entry: NewEntry) -> WaitingListJoined:
         interpreter=details.interpreter,
         page_language=details.page_language,
         channels=list(details.person.channels),
-        person_key=service.people.person_key(person),
-        contact=_contact(service, id, person, waiting_url(service, id, 1, details)),
+        person_key=tools.people.person_key(person),
+        contact=_contact(tools, id, person, waiting_url(tools, id, 1, details)),
     )
     return WaitingListJoined(id=id, version=1, entry=state, instead_of=entry.instead_of)
 
 
-def offered_fact(service: Service, entry: Entry, person: Person, offer: SeatOffer, station: Station) -> SeatOffered:
+def offered_fact(tools: Tools, entry: Entry, person: Person, offer: SeatOffer, station: Station) -> SeatOffered:
     """SeatOffered; the contact leads to the page that answers the offer."""
     offered = OfferedSeat(
         id=offer.id,
@@ -93,15 +93,15 @@ def offered_fact(service: Service, entry: Entry, person: Person, offer: SeatOffe
         ends_at=offer.ends_at,
         until=offer.until,
     )
-    path = f"offer/{service.links.token(OFFER, offer.id, 1)}"
-    url = secret_url(service, path, entry.language, entry.state.page_language)
-    contact = _contact(service, entry.id, person, url)
+    path = f"offer/{tools.links.token(OFFER, offer.id, 1)}"
+    url = secret_url(tools, path, entry.language, entry.state.page_language)
+    contact = _contact(tools, entry.id, person, url)
     state = entry.state.model_copy(update={"status": "offered", "offer": offered, "contact": contact})
     return SeatOffered(id=entry.id, version=entry.version + 1, entry=state)
 
 
 def ended_fact(
-    service: Service, entry: Entry, person: Person | None, outcome: Outcome, about: About | None
+    tools: Tools, entry: Entry, person: Person | None, outcome: Outcome, about: About | None
 ) -> SeatOfferEnded:
     """SeatOfferEnded, for one of the outcomes with which the entry waits on; the contact leads to its page again.
 
@@ -110,7 +110,7 @@ def ended_fact(
     """
     assert entry.state.offer is not None, "an entry has what it is offered in its state"
     state = entry.state.model_copy(
-        update={"status": "waiting", "offer": None, "contact": _own_contact(service, entry, person)}
+        update={"status": "waiting", "offer": None, "contact": _own_contact(tools, entry, person)}
     )
     return SeatOfferEnded(
         id=entry.id,
@@ -123,7 +123,7 @@ def ended_fact(
 
 
 def left_fact(
-    service: Service, entry: Entry, person: Person | None, status: Status, appointment: UUID | None = None
+    tools: Tools, entry: Entry, person: Person | None, status: Status, appointment: UUID | None = None
 ) -> WaitingListLeft:
     """WaitingListLeft, for one of the statuses that are not open."""
     state = entry.state.model_copy(
@@ -131,17 +131,17 @@ def left_fact(
             "status": status.value,
             "offer": None,
             "appointment": appointment,
-            "contact": _own_contact(service, entry, person),
+            "contact": _own_contact(tools, entry, person),
         }
     )
     return WaitingListLeft(id=entry.id, version=entry.version + 1, entry=state)
 
 
-def _own_contact(service: Service, entry: Entry, person: Person | None) -> Sealed | None:
-    url = waiting_url(service, entry.id, entry.generation, entry.state)
-    return _contact(service, entry.id, person, url) if person else None
+def _own_contact(tools: Tools, entry: Entry, person: Person | None) -> Sealed | None:
+    url = waiting_url(tools, entry.id, entry.generation, entry.state)
+    return _contact(tools, entry.id, person, url) if person else None
 
 
-def _contact(service: Service, id: UUID, person: Person, url: str) -> Sealed:
+def _contact(tools: Tools, id: UUID, person: Person, url: str) -> Sealed:
     contact = Contact(name=person.name, mail=person.mail, phone=person.phone, manage_url=url)
-    return service.sealer.seal("notifications", id, contact)
+    return tools.sealer.seal("notifications", id, contact)

@@ -16,7 +16,7 @@ from services.appointments.waiting.domain import EVERY_WEEKDAY, Suits
 from services.appointments.waiting.facts import NewEntry
 from shared.clock import BERLIN
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 _PEOPLE = text("select matter, box from people where matter = any(:ids)")
 
@@ -26,12 +26,10 @@ def entry_instead_of(appointment: UUID) -> UUID:
     return uuid5(appointment, "waiting list")
 
 
-async def load_people(
-    conn: AsyncConnection, service: Service, appointments: Iterable[Appointment]
-) -> dict[UUID, Person]:
+async def load_people(conn: AsyncConnection, tools: Tools, appointments: Iterable[Appointment]) -> dict[UUID, Person]:
     """Whose some appointments are, by their ids; without those that were forgotten."""
     rows = await conn.execute(_PEOPLE, {"ids": [each.id for each in appointments]})
-    return {row.matter: service.people.open(row.box) for row in rows}
+    return {row.matter: tools.people.open(row.box) for row in rows}
 
 
 def waiting_for(

@@ -12,7 +12,7 @@ from services.appointments.offer.queries import grid_of
 from services.appointments.waiting.facts import NewEntry, joined_fact
 from shared.clock import BERLIN
 from shared.due import Urgency, Work
-from shared.service import Service
+from shared.tools import Tools
 
 LAST_DAY = "waiting-last-day"
 
@@ -25,7 +25,7 @@ _JOIN = text("""
 
 
 async def add_entries(
-    conn: AsyncConnection, service: Service, entries: Sequence[NewEntry], cause: UUID | None = None
+    conn: AsyncConnection, tools: Tools, entries: Sequence[NewEntry], cause: UUID | None = None
 ) -> None:
     """Add entries behind all others, in order; WaitingListJoined is recorded for each.
 
@@ -35,22 +35,22 @@ async def add_entries(
     """
     if not entries:
         return
-    facts = [joined_fact(service, each) for each in entries]
+    facts = [joined_fact(tools, each) for each in entries]
     rows = [
-        _row(service, each) | {"state": fact.entry.model_dump_json()} for each, fact in zip(entries, facts, strict=True)
+        _row(tools, each) | {"state": fact.entry.model_dump_json()} for each, fact in zip(entries, facts, strict=True)
     ]
     await conn.execute(_JOIN, rows)
-    await service.people.save_all(conn, {each.id: each.details.kept for each in entries})
-    await service.outbox.record_all(conn, [(fact, cause) for fact in facts])
-    await service.due.schedule(conn, *[_over(each) for each in entries])
+    await tools.people.save_all(conn, {each.id: each.details.kept for each in entries})
+    await tools.outbox.record_all(conn, [(fact, cause) for fact in facts])
+    await tools.due.schedule(conn, *[_over(each) for each in entries])
 
 
-def _row(service: Service, entry: NewEntry) -> dict[str, object]:
+def _row(tools: Tools, entry: NewEntry) -> dict[str, object]:
     suits, details = entry.suits, entry.details
     return {
         "id": entry.id,
         "services": keys_of(entry.offer.services),
-        "seats": grid_of(service.city).slots_for(entry.offer.services),
+        "seats": grid_of(tools.city).slots_for(entry.offer.services),
         "stations": list(suits.stations),
         "weekdays": list(suits.weekdays),
         "first_day": suits.first_day,

@@ -31,7 +31,7 @@ from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
 from shared.events.base import About, Fact
-from shared.service import Service
+from shared.tools import Tools
 
 OFFER_EXPIRY = "offer-expiry"
 
@@ -71,36 +71,36 @@ async def let_go(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     return await release_seats(conn, owner)
 
 
-async def pass_on(conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime) -> None:
+async def pass_on(conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime) -> None:
     """Offer freed seats to the first in line they fit, as long as they fit anybody; the rest is free for everybody.
 
     Args:
         freed: of one counter and day, freed in this transaction, which holds the lock of the line.
     """
     while freed and (await conn.execute(_SOMEBODY_WAITS)).scalar_one():
-        opening, station = await _opening(conn, service, freed, now)
-        if not await _offer_to_first(conn, service, opening, station, now):
+        opening, station = await _opening(conn, tools, freed, now)
+        if not await _offer_to_first(conn, tools, opening, station, now):
             return
 
 
-async def pass_on_all(conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime) -> None:
+async def pass_on_all(conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime) -> None:
     """Offer freed seats of several counters and days to those who wait, the earliest day first.
 
     Args:
         freed: in this transaction, which holds the lock of the line; what is over or cannot be booked yet is left out.
     """
-    last_day = grid_of(service.city).last_day(now)
+    last_day = grid_of(tools.city).last_day(now)
     by_day: dict[tuple[date, str], list[Seat]] = defaultdict(list)
     for counter, start in freed:
         day = start.astimezone(BERLIN).date()
         if start > now and day <= last_day:
             by_day[day, counter].append((counter, start))
     for _, seats in sorted(by_day.items()):
-        await pass_on(conn, service, seats, now)
+        await pass_on(conn, tools, seats, now)
 
 
 async def offer_time(
-    conn: AsyncConnection, service: Service, entry: Entry, station: str, start: datetime, now: datetime
+    conn: AsyncConnection, tools: Tools, entry: Entry, station: str, start: datetime, now: datetime
 ) -> bool:
     """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
 
@@ -109,8 +109,8 @@ async def offer_time(
         somebody else takes a seat just now.
     """
     offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
-    grid, id, until = grid_of(service.city), uuid4(), answer_until(now, start)
-    person = await service.people.load(conn, entry.id)
+    grid, id, until = grid_of(tools.city), uuid4(), answer_until(now, start)
+    person = await tools.people.load(conn, entry.id)
     found = next(iter(able(offer.stations, offer.services)), None)
     if found is None or until is None or person is None or grid.slots_for(offer.services) != entry.seats:
         return False
@@ -130,9 +130,9 @@ async def offer_time(
         "until": until,
     }
     await conn.execute(_OFFER, values)
-    fact = offered_fact(service, entry, person, made, found)
-    await change_entry(conn, service, entry, fact, fact.entry)
-    await service.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
+    fact = offered_fact(tools, entry, person, made, found)
+    await change_entry(conn, tools, entry, fact, fact.entry)
+    await tools.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
     return True
 
 
@@ -143,7 +143,7 @@ async def note_outcome(conn: AsyncConnection, offer: UUID, outcome: Outcome) -> 
 
 async def end_offer(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     entry: Entry,
     offer: SeatOffer,
     outcome: Outcome,
@@ -160,14 +160,14 @@ async def end_offer(
         cause: the first fact of the chain this follows from, if it follows from one.
     """
     await note_outcome(conn, offer.id, outcome)
-    fact = ended_fact(service, entry, await service.people.load(conn, entry.id), outcome, about)
+    fact = ended_fact(tools, entry, await tools.people.load(conn, entry.id), outcome, about)
     behind = (await conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
-    await change_entry(conn, service, entry, fact, fact.entry, turn=behind, cause=cause)
+    await change_entry(conn, tools, entry, fact, fact.entry, turn=behind, cause=cause)
 
 
 async def change_entry(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     entry: Entry,
     fact: Fact,
     state: WaitingState,
@@ -191,16 +191,16 @@ async def change_entry(
         "ended_at": ended_at,
     }
     await conn.execute(_CHANGE, values)
-    await service.outbox.record(conn, fact, cause)
+    await tools.outbox.record(conn, fact, cause)
 
 
 async def _opening(
-    conn: AsyncConnection, service: Service, freed: Collection[Seat], now: datetime
+    conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime
 ) -> tuple[Opening, Station]:
     """What is free at the counter of freed seats; nothing of it where the station does not open then."""
     [counter] = {counter for counter, _ in freed}
     starts = frozenset(start for _, start in freed)
-    day, grid = min(starts).astimezone(BERLIN).date(), grid_of(service.city)
+    day, grid = min(starts).astimezone(BERLIN).date(), grid_of(tools.city)
     first = datetime.combine(day, time(), BERLIN)
     last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
     values = {"counter": counter, "first": first, "last": last, "now": now}
@@ -214,16 +214,16 @@ async def _opening(
 
 
 async def _offer_to_first(
-    conn: AsyncConnection, service: Service, opening: Opening, station: Station, now: datetime
+    conn: AsyncConnection, tools: Tools, opening: Opening, station: Station, now: datetime
 ) -> bool:
     """Offer one time of an opening to the first in line it fits; whether there was anybody."""
-    grid = grid_of(service.city)
+    grid = grid_of(tools.city)
     longest = opening.longest(grid)
     if not longest:
         return False
     day = opening.free[0].astimezone(BERLIN).date()
     async for entry in line(conn, station.key, day, longest):
         for start in fitting(entry.wanted, opening, grid, now):
-            if await offer_time(conn, service, entry, station.key, start, now):
+            if await offer_time(conn, tools, entry, station.key, start, now):
                 return True
     return False

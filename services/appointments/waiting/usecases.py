@@ -35,7 +35,7 @@ from shared.clock import BERLIN
 from shared.due import Claim
 from shared.people import Person
 from shared.problems import NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 FREE_SHOWN = 5
 
@@ -74,13 +74,13 @@ class Checked:
     suits: Suits
 
 
-async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now: datetime) -> Checked:
+async def check_wait(conn: AsyncConnection, tools: Tools, wait: WaitFor, now: datetime) -> Checked:
     """See that there is something to wait for, and nothing that suits is free already.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
     """
-    today, grid = now.astimezone(BERLIN).date(), grid_of(service.city)
+    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
     offer = await load_offer(conn, today, services=wait.services)
     able = check_choice(offer, wait.services)
     named = [each for each in able if each.key in wait.stations]
@@ -100,7 +100,7 @@ async def check_wait(conn: AsyncConnection, service: Service, wait: WaitFor, now
 
 
 async def join(
-    conn: AsyncConnection, service: Service, id: UUID, wait: WaitFor, details: Details, now: datetime, origin: Origin
+    conn: AsyncConnection, tools: Tools, id: UUID, wait: WaitFor, details: Details, now: datetime, origin: Origin
 ) -> Entry:
     """Join the waiting list, behind all others; WaitingListJoined is recorded.
 
@@ -113,19 +113,17 @@ async def join(
         AppointmentsUsedUp: the person has too much, or waits for the same services at the same stations.
     """
     person = details.kept
-    await conn.execute(_ALONE, {"person_key": service.people.person_key(person)})
+    await conn.execute(_ALONE, {"person_key": tools.people.person_key(person)})
     # Before the lock: the next look holds this work's row while waiting for it.
-    await service.due.schedule(conn, next_look(now), once=True)
+    await tools.due.schedule(conn, next_look(now), once=True)
     await lock_line(conn)
-    checked = await check_wait(conn, service, wait, now)
-    await _check_limits(conn, service, person, checked, now, origin)
-    await add_entries(conn, service, [NewEntry(id, checked.suits, checked.offer, details)])
+    checked = await check_wait(conn, tools, wait, now)
+    await _check_limits(conn, tools, person, checked, now, origin)
+    await add_entries(conn, tools, [NewEntry(id, checked.suits, checked.offer, details)])
     return await _known(conn, id)
 
 
-async def take(
-    conn: AsyncConnection, service: Service, id: UUID, now: datetime, consent: str | None = None
-) -> Appointment:
+async def take(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime, consent: str | None = None) -> Appointment:
     """Take an offered time: it becomes an appointment; AppointmentBooked and WaitingListLeft are recorded.
 
     Taken already, it is the same appointment.
@@ -139,20 +137,20 @@ async def take(
     entry, offer = await _offered(conn, id, to_take=True)
     if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
         return taken
-    person = await service.people.load(conn, entry.id)
+    person = await tools.people.load(conn, entry.id)
     if not offer.is_open(now) or person is None:
         raise OfferEnded
     found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels, person.remarks)
     details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)
-    booked = await book_kept(conn, service, id, seating, details, now)
+    booked = await book_kept(conn, tools, id, seating, details, now)
     await note_outcome(conn, id, Outcome.TAKEN)
-    await _end(conn, service, entry, Status.BOOKED, now, appointment=id)
+    await _end(conn, tools, entry, Status.BOOKED, now, appointment=id)
     return booked
 
 
-async def decline(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Entry:
+async def decline(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Entry:
     """Decline an offered time: the entry keeps its turn, the seats pass on; SeatOfferEnded is recorded.
 
     Declined or expired already, nothing happens.
@@ -166,11 +164,11 @@ async def decline(conn: AsyncConnection, service: Service, id: UUID, now: dateti
         raise OfferEnded
     if offer.outcome is None:
         outcome = Outcome.DECLINED if offer.is_open(now) else Outcome.EXPIRED
-        await _end_offer(conn, service, entry, offer, outcome, now)
+        await _end_offer(conn, tools, entry, offer, outcome, now)
     return await _known(conn, entry.id)
 
 
-async def leave(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Entry:
+async def leave(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Entry:
     """Leave the waiting list; what is offered passes on; WaitingListLeft is recorded. Left already, nothing happens.
 
     Raises:
@@ -181,25 +179,25 @@ async def leave(conn: AsyncConnection, service: Service, id: UUID, now: datetime
     if entry.status in (Status.BOOKED, Status.OVER):
         raise NoLongerWaiting
     if entry.status.is_open:
-        await _withdraw(conn, service, entry, Status.LEFT, now)
+        await _withdraw(conn, tools, entry, Status.LEFT, now)
     return await _known(conn, id)
 
 
-async def expire_offer(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def expire_offer(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Pass on a time that was not taken in time; its entry goes behind all others. SeatOfferEnded is recorded."""
     await lock_line(conn)
-    now = service.clock.now()
+    now = tools.clock.now()
     entry, offer = await _offered(conn, UUID(claim.key))
     if offer.outcome is None and not offer.is_open(now):
-        await _end_offer(conn, service, entry, offer, Outcome.EXPIRED, now)
+        await _end_offer(conn, tools, entry, offer, Outcome.EXPIRED, now)
 
 
-async def end_wait(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def end_wait(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """The last day that suits is over: WaitingListLeft is recorded."""
     await lock_line(conn)
     entry = await _known(conn, UUID(claim.key), for_update=True)
     if entry.status.is_open:
-        await _withdraw(conn, service, entry, Status.OVER, service.clock.now())
+        await _withdraw(conn, tools, entry, Status.OVER, tools.clock.now())
 
 
 async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
@@ -208,10 +206,10 @@ async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
 
 
 async def _check_limits(
-    conn: AsyncConnection, service: Service, person: Person, checked: Checked, now: datetime, origin: Origin
+    conn: AsyncConnection, tools: Tools, person: Person, checked: Checked, now: datetime, origin: Origin
 ) -> None:
     values = {
-        "person_key": service.people.person_key(person),
+        "person_key": tools.people.person_key(person),
         "services": keys_of(checked.offer.services),
         "stations": list(checked.suits.stations),
         "now": now,
@@ -222,35 +220,35 @@ async def _check_limits(
 
 
 async def _end_offer(
-    conn: AsyncConnection, service: Service, entry: Entry, offer: SeatOffer, outcome: Outcome, now: datetime
+    conn: AsyncConnection, tools: Tools, entry: Entry, offer: SeatOffer, outcome: Outcome, now: datetime
 ) -> None:
     """The entry waits on, in its turn or behind all others; the seats pass on to somebody else."""
-    await end_offer(conn, service, entry, offer, outcome)
-    await pass_on(conn, service, await let_go(conn, offer.id), now)
+    await end_offer(conn, tools, entry, offer, outcome)
+    await pass_on(conn, tools, await let_go(conn, offer.id), now)
 
 
-async def _withdraw(conn: AsyncConnection, service: Service, entry: Entry, status: Status, now: datetime) -> None:
+async def _withdraw(conn: AsyncConnection, tools: Tools, entry: Entry, status: Status, now: datetime) -> None:
     """End an entry, and whatever is offered to it."""
     offer = await load_open_offer(conn, entry.id)
     if offer:
         await note_outcome(conn, offer.id, Outcome.WITHDRAWN)
-    await _end(conn, service, entry, status, now)
+    await _end(conn, tools, entry, status, now)
     if offer:
-        await pass_on(conn, service, await let_go(conn, offer.id), now)
+        await pass_on(conn, tools, await let_go(conn, offer.id), now)
 
 
 async def _end(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     entry: Entry,
     status: Status,
     now: datetime,
     appointment: UUID | None = None,
 ) -> None:
-    person = await service.people.load(conn, entry.id)
-    fact = left_fact(service, entry, person, status, appointment)
-    await change_entry(conn, service, entry, fact, fact.entry, ended_at=now)
-    await service.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
+    person = await tools.people.load(conn, entry.id)
+    fact = left_fact(tools, entry, person, status, appointment)
+    await change_entry(conn, tools, entry, fact, fact.entry, ended_at=now)
+    await tools.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
 
 
 async def _offered(conn: AsyncConnection, id: UUID, to_take: bool = False) -> tuple[Entry, SeatOffer]:

@@ -15,7 +15,7 @@ from services.mobile_office.tours.bodies import API, Body, Counters, Key, Lead, 
 from shared.city import RhineBank
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 
 router = api_router(API, "fleet")
 
@@ -82,35 +82,35 @@ class VehicleOut(BaseModel):
 
 
 @router.get("/places")
-async def places(conn: Connection, service: CurrentService) -> list[PlaceOut]:
+async def places(conn: Connection, tools: CurrentTools) -> list[PlaceOut]:
     """All places where the Bürgermobil may stand."""
-    return [PlaceOut.model_validate(each) for each in (await load_fleet(conn, service.city)).places.values()]
+    return [PlaceOut.model_validate(each) for each in (await load_fleet(conn, tools.city)).places.values()]
 
 
 @router.put("/staff/places/{key}", responses=problems(401, 403, 409, 422))
 async def save_place(
-    key: Annotated[Key, Path()], wanted: PlaceIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    key: Annotated[Key, Path()], wanted: PlaceIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> PlaceOut:
     """Add a place under a new key, or change one. Sent again it changes nothing.
 
     If somebody else has changed it since that version it is refused (409) with theirs (`current`).
     """
-    place = place_of(service.city, key=key, **wanted.model_dump())
+    place = place_of(tools.city, key=key, **wanted.model_dump())
     try:
-        return PlaceOut.model_validate(await usecases.save_place(conn, service, caller, place, now))
+        return PlaceOut.model_validate(await usecases.save_place(conn, tools, caller, place, now))
     except FleetChanged as changed:
         raise _with_current(changed, PlaceOut) from None
 
 
 @router.get("/staff/vehicles", responses=problems(401, 403))
-async def vehicles(conn: Connection, service: CurrentService, caller: Staff) -> list[VehicleOut]:
+async def vehicles(conn: Connection, tools: CurrentTools, caller: Staff) -> list[VehicleOut]:
     """All vehicles."""
-    return [VehicleOut.model_validate(each) for each in (await load_fleet(conn, service.city)).vehicles.values()]
+    return [VehicleOut.model_validate(each) for each in (await load_fleet(conn, tools.city)).vehicles.values()]
 
 
 @router.put("/staff/vehicles/{key}", responses=problems(401, 403, 409, 422))
 async def save_vehicle(
-    key: Annotated[Key, Path()], wanted: VehicleIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    key: Annotated[Key, Path()], wanted: VehicleIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> VehicleOut:
     """Add a vehicle under a new key, or change one. Sent again it changes nothing.
 
@@ -118,7 +118,7 @@ async def save_vehicle(
     """
     values = wanted.model_dump() | {"equipment": tuple(wanted.equipment)}
     try:
-        saved = await usecases.save_vehicle(conn, service, caller, Vehicle(key=key, **values), now)
+        saved = await usecases.save_vehicle(conn, tools, caller, Vehicle(key=key, **values), now)
     except FleetChanged as changed:
         raise _with_current(changed, VehicleOut) from None
     return VehicleOut.model_validate(saved)

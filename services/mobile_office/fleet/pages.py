@@ -158,12 +158,12 @@ async def edit_place(visit: Lead, key: Annotated[Key, Query()] = "") -> Response
 @router.post("/place")
 async def save_place(visit: Lead, typed: Annotated[TypedPlace, Form()]) -> Response:
     """Save a place. Sent twice it is saved once."""
-    place, errors = typed.read(visit.gettext, visit.service.city)
+    place, errors = typed.read(visit.gettext, visit.tools.city)
     if place is None:
         return await _form_page(visit, "staff/place.html", typed, errors)
     try:
         async with visit.conn.begin_nested():
-            await usecases.save_place(visit.conn, visit.service, visit.who, place, visit.now)
+            await usecases.save_place(visit.conn, visit.tools, visit.who, place, visit.now)
     except FleetChanged as changed:
         return await _form_page(visit, "staff/place.html", typed, errors, changed)
     return visit.redirect(PAGE)
@@ -187,7 +187,7 @@ async def save_vehicle(visit: Lead, typed: Annotated[TypedVehicle, Form()]) -> R
         return await _form_page(visit, "staff/vehicle.html", typed, errors)
     try:
         async with visit.conn.begin_nested():
-            await usecases.save_vehicle(visit.conn, visit.service, visit.who, vehicle, visit.now)
+            await usecases.save_vehicle(visit.conn, visit.tools, visit.who, vehicle, visit.now)
     except FleetChanged as changed:
         return await _form_page(visit, "staff/vehicle.html", typed, errors, changed)
     return visit.redirect(PAGE)

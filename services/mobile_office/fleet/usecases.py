@@ -17,7 +17,7 @@ from services.mobile_office.tables import places, travel_times, vehicles, weekly
 from shared.audit import note
 from shared.auth import Caller
 from shared.city import City, TravelMinutes
-from shared.service import Service
+from shared.tools import Tools
 
 PLACE_CHANGED = "place-changed"
 VEHICLE_CHANGED = "vehicle-changed"
@@ -51,7 +51,7 @@ def place_of(city: City, *, quarter: int, **values: Any) -> Place:
     raise UnknownQuarter
 
 
-async def save_place(conn: AsyncConnection, service: Service, who: Caller, place: Place, now: datetime) -> Place:
+async def save_place(conn: AsyncConnection, tools: Tools, who: Caller, place: Place, now: datetime) -> Place:
     """Add a place (version 0, a new key) or change one; sent again it changes nothing.
 
     Args:
@@ -63,27 +63,25 @@ async def save_place(conn: AsyncConnection, service: Service, who: Caller, place
     """
     if place.permit_from and place.permit_until and place.permit_until < place.permit_from:
         raise PermitUnfit
-    others = dict((await load_fleet(conn, service.city)).places)
+    others = dict((await load_fleet(conn, tools.city)).places)
     known = others.pop(place.key, None)
     if known and _is_as(known, place):
         return known
     saved = replace(place, version=place.version + 1)
     await _save(conn, places, saved, known)
     ways = [way for other in others.values() for way in permutations((place, other), 2)]
-    await _measure(conn, ways, service.city.mobile_office.travel_minutes)
+    await _measure(conn, ways, tools.city.mobile_office.travel_minutes)
     await note(conn, who, PLACE_CHANGED, now, place=place.key)
     return saved
 
 
-async def save_vehicle(
-    conn: AsyncConnection, service: Service, who: Caller, vehicle: Vehicle, now: datetime
-) -> Vehicle:
+async def save_vehicle(conn: AsyncConnection, tools: Tools, who: Caller, vehicle: Vehicle, now: datetime) -> Vehicle:
     """Add a vehicle (version 0, a new key) or change one; sent again it changes nothing.
 
     Raises:
         FleetChanged: it has another version by now.
     """
-    known = (await load_fleet(conn, service.city)).vehicles.get(vehicle.key)
+    known = (await load_fleet(conn, tools.city)).vehicles.get(vehicle.key)
     if known and _is_as(known, vehicle):
         return known
     saved = replace(vehicle, version=vehicle.version + 1)

@@ -11,7 +11,7 @@ from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.tours.bodies import API, Body, Lead, PlanBody
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 
 router = api_router(f"{API}/staff/planning-help", "planning help")
 
@@ -58,9 +58,9 @@ class TakingOverIn(Body):
 
 
 @router.get("", responses=problems(401, 403))
-async def show(conn: Connection, service: CurrentService, now: Now, caller: Lead) -> HelpOut:
+async def show(conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> HelpOut:
     """How often each Ortsteil was visited, and what would be fair. It changes nothing."""
-    found = await load_help(conn, service, now)
+    found = await load_help(conn, tools, now)
     return HelpOut(
         first=found.first,
         version=found.version,
@@ -73,8 +73,6 @@ async def show(conn: Connection, service: CurrentService, now: Now, caller: Lead
 
 
 @router.post("/takeover", responses=problems(401, 403, 409, 422))
-async def take_over(
-    wanted: TakingOverIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
-) -> list[Day]:
+async def take_over(wanted: TakingOverIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> list[Day]:
     """Plan weeks as proposed: what was only planned goes, what people know of stays. Returns the weeks."""
-    return await usecases.take_over(conn, service, caller, wanted.version, wanted.mondays, now)
+    return await usecases.take_over(conn, tools, caller, wanted.version, wanted.mondays, now)

@@ -42,7 +42,7 @@ async def take_over(visit: Lead, wanted: Annotated[TakingOver, Form()]) -> Respo
     try:
         async with visit.conn.begin_nested():
             chosen = await usecases.take_over(
-                visit.conn, visit.service, visit.who, wanted.version, wanted.mondays, visit.now
+                visit.conn, visit.tools, visit.who, wanted.version, wanted.mondays, visit.now
             )
     except ProposalOutdated:
         return await _page(visit, wanted.mondays, FormErrors(), outdated=True)
@@ -51,13 +51,13 @@ async def take_over(visit: Lead, wanted: Annotated[TakingOver, Form()]) -> Respo
 
 async def _page(visit: StaffVisit, ticked: list[date], errors: FormErrors, outdated: bool = False) -> Response:
     _fleet, names = await load_names(visit)
-    found = await load_help(visit.conn, visit.service, visit.now)
+    found = await load_help(visit.conn, visit.tools, visit.now)
     return visit.render(
         "staff/planning_help.html",
         status=409 if outdated else 422 if errors else 200,
         help=found,
         weeks=WEEKS,
-        city_districts=visit.service.city.districts,
+        city_districts=visit.tools.city.districts,
         ticked=[str(monday) for monday in ticked],
         errors=errors,
         outdated=outdated,

@@ -20,7 +20,7 @@ from shared.auth import Caller
 from shared.city import City
 from shared.clock import BERLIN
 from shared.recurrence import WEEK, monday_of
-from shared.service import Service
+from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,16 @@ class Help:
         return [plan for plan in self.proposal if monday_of(plan.arrives_at.astimezone(BERLIN).date()) == monday]
 
 
-async def load_help(conn: AsyncConnection, service: Service, now: datetime) -> Help:
+async def load_help(conn: AsyncConnection, tools: Tools, now: datetime) -> Help:
     """How fair the last eight weeks were, this one included, and a proposal for the next eight."""
-    fleet, weekly = await load_fleet(conn, service.city), await load_weekly_plan(conn)
+    fleet, weekly = await load_fleet(conn, tools.city), await load_weekly_plan(conn)
     first = monday_of(now.astimezone(BERLIN).date()) + WEEK
     end = first + WEEKS * WEEK
     stops = await load_weeks(conn, first - WEEKS * WEEK, end - WEEK)
     kept = [stop.plan for stop in stops if stop.status is Status.SCHEDULED and stop.takes_place]
     ahead = [first + number * WEEK for number in range(WEEKS)]
     times = [time for monday in ahead for time in times_for(monday, weekly, fleet)]
-    districts = _districts(service.city)
+    districts = _districts(tools.city)
     proposal = propose(districts, times, kept, await load_last_visits(conn, midnight(first)), fleet)
     past = assess(districts, _visits(kept, fleet), first - WEEKS * WEEK)
     planned = assess(districts, _visits(_planned(stops, ahead, weekly, fleet), fleet), first)
@@ -70,7 +70,7 @@ async def load_help(conn: AsyncConnection, service: Service, now: datetime) -> H
 
 
 async def take_over(
-    conn: AsyncConnection, service: Service, who: Caller, version: str, mondays: Collection[date], now: datetime
+    conn: AsyncConnection, tools: Tools, who: Caller, version: str, mondays: Collection[date], now: datetime
 ) -> list[date]:
     """Plan some weeks as proposed: what was only planned of them goes, what people know of stays.
 
@@ -84,12 +84,12 @@ async def take_over(
     Raises:
         ProposalOutdated: it is another by now.
     """
-    found = await load_help(conn, service, now)
+    found = await load_help(conn, tools, now)
     if found.version != version:
         raise ProposalOutdated
     chosen = [monday for monday in found.mondays if monday in mondays]
     for monday in chosen:
-        await replace_plan(conn, service, who, monday, found.of_week(monday), now)
+        await replace_plan(conn, tools, who, monday, found.of_week(monday), now)
     return chosen
 
 

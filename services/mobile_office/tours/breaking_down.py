@@ -32,7 +32,7 @@ from services.mobile_office.tours.usecases import save_plan
 from shared.audit import note
 from shared.auth import Caller
 from shared.events.mobile_office import StopFact
-from shared.service import Service
+from shared.tools import Tools
 
 BROKEN_DOWN = "breakdown"
 """What the audit log calls this deed."""
@@ -55,7 +55,7 @@ class Concerned:
 
 
 async def load_concerned(
-    conn: AsyncConnection, service: Service, vehicle: str, from_time: datetime, now: datetime
+    conn: AsyncConnection, tools: Tools, vehicle: str, from_time: datetime, now: datetime
 ) -> list[Concerned]:
     """The announced stops a vehicle still has within a week, in order of time, each with a proposal.
 
@@ -63,7 +63,7 @@ async def load_concerned(
         from_time: from when on the vehicle does not drive; stops that are over by now do not count.
     """
     stops = await _stops_of(conn, vehicle, from_time, now)
-    fleet = await load_fleet(conn, service.city)
+    fleet = await load_fleet(conn, tools.city)
     elsewhere = await load_elsewhere(conn, from_time, from_time + HORIZON, [stop.id for stop in stops])
     proposals = propose(stops, elsewhere, fleet)
     booked = await load_booked(conn, [stop.id for stop in stops])
@@ -72,7 +72,7 @@ async def load_concerned(
 
 async def break_down(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     id: UUID,
     vehicle: str,
@@ -94,7 +94,7 @@ async def break_down(
         DelayUnfit
         VehicleElsewhere: the vehicle that is to come instead is at another stop then.
     """
-    fleet = await load_fleet(conn, service.city)
+    fleet = await load_fleet(conn, tools.city)
     if not answers or vehicle not in fleet.vehicles:
         raise AnswerMissing
     values = {"id": id, "vehicle": vehicle, "from_time": from_time, "reason": reason.words, "now": now}
@@ -108,7 +108,7 @@ async def break_down(
     told = [
         await _answered(conn, stop, answers[stop.id], fleet, reason) for stop in stops.values() if stop.id in answers
     ]
-    await announce(conn, service, told)
+    await announce(conn, tools, told)
     counts = Counter(answer.decision.value for answer in answers.values())
     await note(conn, who, BROKEN_DOWN, now, matter=id, vehicle=vehicle, stops=dict(counts))
 

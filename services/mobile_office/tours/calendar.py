@@ -7,23 +7,21 @@ from fastapi import Response
 
 from services.mobile_office.tours.announced import AnnouncedStop
 from shared.calendar_files import calendar_entry, calendar_file
-from shared.service import Service
+from shared.tools import Tools
 
 STATUSES = {"scheduled": "CONFIRMED", "cancelled": "CANCELLED"}
 RENEWAL = timedelta(hours=1)
 """How often calendars that subscribe are asked to look again (RFC 7986)."""
 
 
-def calendar_of(
-    service: Service, stops: Iterable[AnnouncedStop], language_prefix: str, **properties: object
-) -> Response:
+def calendar_of(tools: Tools, stops: Iterable[AnnouncedStop], language_prefix: str, **properties: object) -> Response:
     """The answer a calendar takes: stops keep their UID, each announcement raises SEQUENCE, times are as expected.
 
     Args:
         language_prefix: of the pages of the stops the entries lead to.
         properties: of the calendar, such as its `name`.
     """
-    now, site = service.clock.now(), service.settings.platform.public_url
+    now, site = tools.clock.now(), tools.settings.platform.public_url
     entries = []
     for stop in stops:
         state = stop.state
@@ -42,6 +40,6 @@ def calendar_of(
         if state.reason:
             entry.add("description", state.reason)
         entries.append(entry)
-    content = calendar_file(service.name, entries, **properties)
+    content = calendar_file(tools.name, entries, **properties)
     headers = {"Content-Disposition": 'attachment; filename="buergermobil.ics"', "Cache-Control": "no-cache"}
     return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)

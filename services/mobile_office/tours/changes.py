@@ -20,7 +20,7 @@ from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 DELAYED = "stop-delayed"
 CANCELLED = "stop-cancelled"
@@ -45,7 +45,7 @@ class Delay:
     minutes: int
 
 
-async def load_delay(conn: AsyncConnection, service: Service, id: UUID, minutes: int, now: datetime) -> list[Late]:
+async def load_delay(conn: AsyncConnection, tools: Tools, id: UUID, minutes: int, now: datetime) -> list[Late]:
     """What a delay of a stop concerns: that stop, and those of the vehicle's day that it then reaches late, too.
 
     Raises:
@@ -61,7 +61,7 @@ async def load_delay(conn: AsyncConnection, service: Service, id: UUID, minutes:
         for each in announced
         if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle.key == vehicle
     }
-    later = made_late(others.values(), {id: minutes}, await load_fleet(conn, service.city))
+    later = made_late(others.values(), {id: minutes}, await load_fleet(conn, tools.city))
     booked = await load_booked(conn, [id, *later])
     return [
         Late(each, found, booked.get(each.id, 0))
@@ -71,7 +71,7 @@ async def load_delay(conn: AsyncConnection, service: Service, id: UUID, minutes:
 
 async def delay(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     delays: Mapping[UUID, Delay],
     reason: Reason | None,
@@ -104,10 +104,10 @@ async def delay(
         told.append(facts.delayed(stop, state))
         await note(conn, who, DELAYED, now, matter=id, minutes=wanted.minutes)
     if told:
-        await announce(conn, service, told)
+        await announce(conn, tools, told)
 
 
-async def cancel(conn: AsyncConnection, service: Service, who: Caller, id: UUID, reason: Reason, now: datetime) -> None:
+async def cancel(conn: AsyncConnection, tools: Tools, who: Caller, id: UUID, reason: Reason, now: datetime) -> None:
     """Call an announced stop off. Called off twice, it is called off once.
 
     Raises:
@@ -118,7 +118,7 @@ async def cancel(conn: AsyncConnection, service: Service, who: Caller, id: UUID,
         return
     stop = check_to_come(found, now)
     assert stop.announced is not None
-    await announce(conn, service, [facts.cancelled(stop, cancelled(stop.announced, reason))])
+    await announce(conn, tools, [facts.cancelled(stop, cancelled(stop.announced, reason))])
     await note(conn, who, CANCELLED, now, matter=id)
 
 

@@ -24,7 +24,7 @@ from shared.auth import Caller
 from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
 from shared.recurrence import WEEK
-from shared.service import Service
+from shared.tools import Tools
 
 PUBLISHED = "week-published"
 """What the audit log calls this deed."""
@@ -68,7 +68,7 @@ class Preview:
 
 
 async def load_preview(
-    conn: AsyncConnection, service: Service, monday: date, now: datetime, for_update: bool = False
+    conn: AsyncConnection, tools: Tools, monday: date, now: datetime, for_update: bool = False
 ) -> Preview:
     """What publishing a week would announce now, and what to look at before.
 
@@ -78,13 +78,13 @@ async def load_preview(
     week = await load_week(conn, monday)
     if week is None:
         raise NotFound
-    fleet = await load_fleet(conn, service.city)
+    fleet = await load_fleet(conn, tools.city)
     stops = await load_stops(conn, monday, for_update)
     changes = [(stop, change) for stop in stops if (change := stop.change_at(now))]
     booked = await load_booked(conn, [stop.id for stop, change in changes if change is not Change.NEW])
     left_out = holidays_in(monday, await load_weekly_plan(conn))
     visits = await load_last_visits(conn, midnight(monday + WEEK))
-    quarters = {each.number: [known.number for known in each.quarters] for each in service.city.districts}
+    quarters = {each.number: [known.number for known in each.quarters] for each in tools.city.districts}
     found = warnings(monday, stops, left_out, fleet, quarters, visits, now)
     version = fingerprint(week.version, changes, booked)
     return Preview(monday, version, tuple(stops), tuple(changes), booked, tuple(found))
@@ -92,7 +92,7 @@ async def load_preview(
 
 async def publish(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     monday: date,
     preview: str,
@@ -115,22 +115,22 @@ async def publish(
     """
     await conn.execute(_LOCK_WEEK, {"monday": monday})
     await lock_vehicles(conn)
-    shown = await load_preview(conn, service, monday, now, for_update=True)
+    shown = await load_preview(conn, tools, monday, now, for_update=True)
     if not shown.changes:
         return shown
     if shown.version != preview:
         raise PreviewOutdated
     if reason is None and shown.needs_reason:
         raise ReasonMissing
-    fleet = await load_fleet(conn, service.city)
-    await announce(conn, service, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
+    fleet = await load_fleet(conn, tools.city)
+    await announce(conn, tools, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
     await conn.execute(_PUBLISHED, {"monday": monday, "now": now})
     counts = {change.value: count for change, count in shown.counts.items()}
     await note(conn, who, PUBLISHED, now, week=monday.isoformat(), stops=counts)
     return shown
 
 
-async def announce(conn: AsyncConnection, service: Service, told: Sequence[StopFact]) -> None:
+async def announce(conn: AsyncConnection, tools: Tools, told: Sequence[StopFact]) -> None:
     """Save stops as facts say they are now, and record the facts.
 
     Each begins a chain of its own: somebody told personally of one stop may still want to hear of the others.
@@ -140,7 +140,7 @@ async def announce(conn: AsyncConnection, service: Service, told: Sequence[StopF
         for each in told
     ]
     await conn.execute(_ANNOUNCE, rows)
-    await service.outbox.record_all(conn, [(each, None) for each in told])
+    await tools.outbox.record_all(conn, [(each, None) for each in told])
 
 
 def _fact(stop: Stop, change: Change, fleet: Fleet, reason: Reason | None) -> StopFact:

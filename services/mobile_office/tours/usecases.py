@@ -31,7 +31,7 @@ from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
-from shared.service import Service
+from shared.tools import Tools
 
 PLANNED = "week-planned"
 STOP_PLANNED = "stop-planned"
@@ -60,7 +60,7 @@ _FORGET = text("delete from stops where id = :id")
 _FORGET_PLANNED = text("delete from stops where week = :monday and status = 'planned'")
 
 
-async def plan_week(conn: AsyncConnection, service: Service, who: Caller, monday: date, now: datetime) -> None:
+async def plan_week(conn: AsyncConnection, tools: Tools, who: Caller, monday: date, now: datetime) -> None:
     """Plan a week as the weekly plan has it; a week that is planned already stays as it is.
 
     Public holidays are left out, and so is a stop that cannot be because the vehicle is elsewhere.
@@ -69,13 +69,13 @@ async def plan_week(conn: AsyncConnection, service: Service, who: Caller, monday
         UnknownPlan: not a Monday, a week that is over, or one more than a year ahead.
     """
     if await _begin_week(conn, monday, now):
-        fleet = await load_fleet(conn, service.city)
+        fleet = await load_fleet(conn, tools.city)
         plans = plans_for(monday, await load_weekly_plan(conn), fleet)
         await _fill_week(conn, who, monday, plans, fleet, now)
 
 
 async def replace_plan(
-    conn: AsyncConnection, service: Service, who: Caller, monday: date, plans: Sequence[Plan], now: datetime
+    conn: AsyncConnection, tools: Tools, who: Caller, monday: date, plans: Sequence[Plan], now: datetime
 ) -> None:
     """Plan a week anew; the stops people know of stay as they are.
 
@@ -86,12 +86,12 @@ async def replace_plan(
         await conn.execute(_RAISE, {"monday": monday, "version": None})
         await lock_vehicles(conn)
         await conn.execute(_FORGET_PLANNED, {"monday": monday})
-    await _fill_week(conn, who, monday, plans, await load_fleet(conn, service.city), now)
+    await _fill_week(conn, who, monday, plans, await load_fleet(conn, tools.city), now)
 
 
 async def put_stop(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     who: Caller,
     monday: date,
     version: int,
@@ -119,7 +119,7 @@ async def put_stop(
         raise NotFound
     if id in stops:
         _check_to_come(stops[id], now)
-    fleet = await load_fleet(conn, service.city)
+    fleet = await load_fleet(conn, tools.city)
     _check(plan, monday, fleet, now)
     if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [id]), fleet):
         raise VehicleElsewhere(other, fleet)
@@ -128,7 +128,7 @@ async def put_stop(
 
 
 async def drop_stop(
-    conn: AsyncConnection, service: Service, who: Caller, monday: date, version: int, id: UUID, now: datetime
+    conn: AsyncConnection, tools: Tools, who: Caller, monday: date, version: int, id: UUID, now: datetime
 ) -> None:
     """Take a stop out of a week's plan; one that is announced is called off when the week is published.
 

@@ -26,7 +26,7 @@ from services.mobile_office.tours.queries import load_stops, load_week
 from services.mobile_office.tours.refusals import PreviewOutdated
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.problems import NotFound
 
 router = api_router(f"{API}/staff/weeks/{{monday}}", "weeks")
@@ -79,21 +79,21 @@ async def show(monday: Day, conn: Connection, caller: Staff) -> WeekOut:
 
 
 @router.put("", responses=problems(401, 403, 422))
-async def plan(monday: Day, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> WeekOut:
+async def plan(monday: Day, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> WeekOut:
     """Plan a week as the weekly plan has it. One that is planned already stays as it is."""
-    await usecases.plan_week(conn, service, caller, monday, now)
+    await usecases.plan_week(conn, tools, caller, monday, now)
     return await _week(conn, monday)
 
 
 @router.put("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
 async def put_stop(
-    monday: Day, id: UUID, wanted: StopIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    monday: Day, id: UUID, wanted: StopIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> WeekOut:
     """Put a stop into the plan, or replan one. The id is the caller's choice; sent again it changes nothing.
 
     If the vehicle is elsewhere then, or on its way, it is refused (409) and says at which `stop`.
     """
-    await usecases.put_stop(conn, service, caller, monday, wanted.week_version, id, wanted.plan(), now)
+    await usecases.put_stop(conn, tools, caller, monday, wanted.week_version, id, wanted.plan(), now)
     return await _week(conn, monday)
 
 
@@ -103,24 +103,24 @@ async def drop_stop(
     id: UUID,
     week_version: Annotated[Version, Query()],
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     now: Now,
     caller: Lead,
 ) -> WeekOut:
     """Take a stop out of the plan; one people know of is called off when the week is published."""
-    await usecases.drop_stop(conn, service, caller, monday, week_version, id, now)
+    await usecases.drop_stop(conn, tools, caller, monday, week_version, id, now)
     return await _week(conn, monday)
 
 
 @router.get("/preview", responses=problems(401, 403, 404))
-async def preview(monday: Day, conn: Connection, service: CurrentService, now: Now, caller: Lead) -> PreviewOut:
+async def preview(monday: Day, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> PreviewOut:
     """What publishing the week would announce, and what to look at before. It changes nothing."""
-    return _preview(await load_preview(conn, service, monday, now))
+    return _preview(await load_preview(conn, tools, monday, now))
 
 
 @router.post("/publication", responses=problems(401, 403, 404, 409, 422))
 async def publish(
-    monday: Day, wanted: PublicationIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    monday: Day, wanted: PublicationIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> PreviewOut:
     """Announce the week, and say what was announced. Sent again it announces nothing.
 
@@ -128,9 +128,9 @@ async def publish(
     """
     reason = wanted.reason.reason() if wanted.reason else None
     try:
-        return _preview(await publishing.publish(conn, service, caller, monday, wanted.preview, now, reason))
+        return _preview(await publishing.publish(conn, tools, caller, monday, wanted.preview, now, reason))
     except PreviewOutdated as outdated:
-        outdated.extra = {"preview": as_body(_preview(await load_preview(conn, service, monday, now)))}
+        outdated.extra = {"preview": as_body(_preview(await load_preview(conn, tools, monday, now)))}
         raise
 
 

@@ -13,7 +13,7 @@ from services.mobile_office.weekly.queries import load_weekly_plan
 from services.mobile_office.weekly.refusals import WeeklyStopChanged
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 
 router = api_router(f"{API}/staff/weekly-stops", "weekly plan")
 
@@ -77,7 +77,7 @@ async def show(conn: Connection, caller: Staff) -> list[WeeklyStopOut]:
 
 @router.put("/{id}", responses=problems(401, 403, 409, 422))
 async def save(
-    id: UUID, wanted: WeeklyStopIn, conn: Connection, service: CurrentService, now: Now, caller: Lead
+    id: UUID, wanted: WeeklyStopIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
 ) -> WeeklyStopOut:
     """Add a stop, or change one. Weeks that are planned stay as they are. Sent again it changes nothing.
 
@@ -85,7 +85,7 @@ async def save(
     could not be there in time in some week.
     """
     try:
-        saved = await usecases.save_weekly_stop(conn, service, caller, wanted.weekly_stop(id), now)
+        saved = await usecases.save_weekly_stop(conn, tools, caller, wanted.weekly_stop(id), now)
     except WeeklyStopChanged as changed:
         changed.extra = {"current": as_body(WeeklyStopOut.of(changed.current)) if changed.current else None}
         raise

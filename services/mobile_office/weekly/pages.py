@@ -121,7 +121,7 @@ async def save(visit: Lead, typed: Annotated[TypedWeeklyStop, Form()]) -> Respon
         return await _form_page(visit, typed, errors)
     try:
         async with visit.conn.begin_nested():
-            await usecases.save_weekly_stop(visit.conn, visit.service, visit.who, wanted, visit.now)
+            await usecases.save_weekly_stop(visit.conn, visit.tools, visit.who, wanted, visit.now)
     except WeeklyStopChanged as changed:
         again = typed.model_copy(update={"version": changed.current.version if changed.current else 0})
         return await _form_page(visit, again, FormErrors(), changed=True, current=changed.current)

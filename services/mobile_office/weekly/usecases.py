@@ -20,7 +20,7 @@ from shared.audit import note
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.recurrence import WEEK, monday_of
-from shared.service import Service
+from shared.tools import Tools
 
 SAVED = "weekly-stop-changed"
 REMOVED = "weekly-stop-removed"
@@ -28,7 +28,7 @@ REMOVED = "weekly-stop-removed"
 
 
 async def save_weekly_stop(
-    conn: AsyncConnection, service: Service, who: Caller, wanted: WeeklyStop, now: datetime
+    conn: AsyncConnection, tools: Tools, who: Caller, wanted: WeeklyStop, now: datetime
 ) -> WeeklyStop:
     """Add a stop to the weekly plan, or change one; sent again it changes nothing.
 
@@ -40,7 +40,7 @@ async def save_weekly_stop(
         WeeklyStopChanged: it has another version by now.
         WeeklyStopClashes: the vehicle cannot be there in time in some week of the next year.
     """
-    fleet = await load_fleet(conn, service.city)
+    fleet = await load_fleet(conn, tools.city)
     if not _fits(wanted, fleet):
         raise WeeklyStopUnfit
     await lock_vehicles(conn)

@@ -53,15 +53,15 @@ async def send(visit: CurrentVisit, form: Annotated[PostedBarrier, Form()], orig
     first = await claim_key(visit.conn, "barrier", form.einmal, "", str(id))
     if first is None:
         await origin.take(visit.conn, visit.now)
-        mail: str = visit.service.settings.barrier_mail  # type: ignore[attr-defined]
-        await report(visit.conn, visit.service, id, form.typed(), mail, visit.now)
-    return visit.redirect(f"/notifications/barriers/{visit.service.links.token(LINK, UUID(first) if first else id, 1)}")
+        mail: str = visit.tools.settings.barrier_mail  # type: ignore[attr-defined]
+        await report(visit.conn, visit.tools, id, form.typed(), mail, visit.now)
+    return visit.redirect(f"/notifications/barriers/{visit.tools.links.token(LINK, UUID(first) if first else id, 1)}")
 
 
 @router.get("/{token}")
 async def sent(visit: CurrentVisit, token: str) -> Response:
     """The number of a report, and what happens now."""
-    id, _ = visit.service.links.read(LINK, token)
+    id, _ = visit.tools.links.read(LINK, token)
     return visit.render("barrier_sent.html", secret=True, number=barrier_number(id))
 
 

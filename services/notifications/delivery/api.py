@@ -13,7 +13,7 @@ from shared import audit
 from shared.addresses import checked_mail, checked_phone
 from shared.auth import Caller, require_role
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.people import Person
 from shared.problems import NotFound
 
@@ -52,22 +52,22 @@ async def list_spared(conn: Connection, caller: Staff) -> list[SparedEntry]:
 
 
 @router.post("/spared-addresses/lookup", responses=problems(401, 403, 404))
-async def look_up_spared(conn: Connection, service: CurrentService, wanted: Address, caller: Staff) -> SparedEntry:
+async def look_up_spared(conn: Connection, tools: CurrentTools, wanted: Address, caller: Staff) -> SparedEntry:
     """The entry of somebody who asks why they get no reminders; 404 if their address is not spared."""
     typed = wanted.address
     address = {"mail": checked_mail(typed)} if "@" in typed else {"phone": checked_phone(typed, for_sms=False)[0]}
     if not any(address.values()):
         raise NotFound
-    found = await spared.spared_addresses(conn, service.people.person_key(Person(name="", **address)))
+    found = await spared.spared_addresses(conn, tools.people.person_key(Person(name="", **address)))
     if not found:
         raise NotFound
     return found[0]
 
 
 @router.delete("/spared-addresses/{id}", status_code=204, responses=problems(401, 403, 404))
-async def lift_spared(conn: Connection, service: CurrentService, id: SparedId, now: Now, caller: Staff) -> None:
+async def lift_spared(conn: Connection, tools: CurrentTools, id: SparedId, now: Now, caller: Staff) -> None:
     """Let an address get optional messages again, because its owner asks for them. It goes into the audit log."""
-    reason = await spared.lift(conn, service, id)
+    reason = await spared.lift(conn, tools, id)
     if reason is None:
         raise NotFound
     await audit.note(conn, caller, SPARED_LIFTED, now, address=id, reason=reason)

@@ -24,8 +24,8 @@ from shared.events.notifications import (
     Tried,
 )
 from shared.events.registry import service_of
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 _LOCK = "select from notices where {condition} order by id for update"
 _READ = """
@@ -148,7 +148,7 @@ class Hand:
         """Let a message wait that was not begun."""
         self._work.append(Work(SEND, str(message), until, self.notice_of(message).urgency))
 
-    async def save(self, conn: AsyncConnection, service: Service, now: datetime) -> None:
+    async def save(self, conn: AsyncConnection, tools: Tools, now: datetime) -> None:
         """Write what happened, record the facts that follow, schedule the work that follows."""
         rows: dict[str, list[dict[str, Any]]] = {"messages": [], "begun": [], "ended": [], "notices": []}
         facts: list[tuple[Fact, UUID | None]] = []
@@ -175,12 +175,12 @@ class Hand:
                     facts.append((_fact(after, told, held.type, now), after.cause))
         if rows["messages"]:
             await _SAVE.run(conn, {name: _json(values) for name, values in rows.items()})
-        await service.outbox.record_all(conn, facts)
-        await service.due.schedule(conn, *self._work)
+        await tools.outbox.record_all(conn, facts)
+        await tools.due.schedule(conn, *self._work)
 
 
 async def add(
-    conn: AsyncConnection, service: Service, notices: Sequence[tuple[Notice, datetime]], fact_type: str, now: datetime
+    conn: AsyncConnection, tools: Tools, notices: Sequence[tuple[Notice, datetime]], fact_type: str, now: datetime
 ) -> None:
     """Add new notices, each with the time it is due; those that exist already are left as they are."""
     rows = [_notice_row(notice, now) for notice, _ in notices]
@@ -195,18 +195,18 @@ async def add(
             work += [Work(SEND, str(message.id), due_at, notice.urgency) for message in waiting]
             if notice.outcome:
                 facts.append((_fact(notice, notice.facts, fact_type, now), notice.cause))
-    await service.due.schedule(conn, *work)
-    await service.outbox.record_all(conn, facts)
+    await tools.due.schedule(conn, *work)
+    await tools.outbox.record_all(conn, facts)
 
 
-async def supersede(conn: AsyncConnection, service: Service, matter: UUID, now: datetime) -> None:
+async def supersede(conn: AsyncConnection, tools: Tools, matter: UUID, now: datetime) -> None:
     """End the waiting messages of a matter that has moved on."""
     hand = await Hand.of_matter(conn, matter)
     for held in hand.held.values():
         if held.is_outdated:
             for message in held.notice.messages:
                 hand.apply(message.id, News(Event.SUPERSEDED), now)
-    await hand.save(conn, service, now)
+    await hand.save(conn, tools, now)
 
 
 def _read(rows: Iterable[Any]) -> list[Held]:

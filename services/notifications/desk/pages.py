@@ -53,14 +53,14 @@ async def failed(visit: Clerk) -> Response:
 async def log(visit: Clerk, matter: str = "") -> Response:
     """The story of a matter, found by the number of an appointment or subscription, or by the matter's id."""
     wanted = matter.strip()
-    story = await story_of(visit.conn, visit.service, wanted) if wanted else None
+    story = await story_of(visit.conn, visit.tools, wanted) if wanted else None
     return _story_page(visit, wanted, story)
 
 
 @router.post("/log/contact")
 async def show_contact(visit: Clerk, matter: Annotated[UUID, Form()], reason: Annotated[str, Form()] = "") -> Response:
     """The contact in full, for a reason that goes into the audit log."""
-    story = await story_of(visit.conn, visit.service, str(matter))
+    story = await story_of(visit.conn, visit.tools, str(matter))
     if story is None or story.contact is None:
         raise NotFound
     if reason not in REASONS:
@@ -86,7 +86,7 @@ async def template(visit: Clerk, purpose: str) -> Response:
 
 
 def _samples(visit: StaffVisit, purpose: Purpose) -> Sequence[Samples]:
-    return samples_of(visit.request.app.state.texts, purpose, visit.service.settings.platform.public_url)
+    return samples_of(visit.request.app.state.texts, purpose, visit.tools.settings.platform.public_url)
 
 
 def _story_page(
@@ -111,7 +111,7 @@ def _story_page(
         words=words,
         wanted=wanted,
         story=story,
-        named=place_names(visit.service.city, story.subscription) if story and story.subscription else [],
+        named=place_names(visit.tools.city, story.subscription) if story and story.subscription else [],
         contact=masked,
         shown=shown,
         reasons=[(key, visit.gettext(text)) for key, text in REASONS.items()],

@@ -22,7 +22,7 @@ from shared.events.registry import read_fact, service_of
 from shared.failures import without_input
 from shared.lines import without_marks
 from shared.numbers import number_of
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import GERMAN
 
 log = structlog.get_logger()
@@ -116,16 +116,16 @@ async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) ->
     return found
 
 
-async def story_of(conn: AsyncConnection, service: Service, wanted: str) -> Story | None:
+async def story_of(conn: AsyncConnection, tools: Tools, wanted: str) -> Story | None:
     """The story of a matter, by its id or the number of an appointment or subscription; None if there is none."""
     row = await _find(conn, wanted)
     if row is None:
         return None
     fact = read_fact(row.type, row.fact)
     if fact is None or isinstance(fact, PersonalFact):
-        return await _personal_story(conn, service, row, fact)
+        return await _personal_story(conn, tools, row, fact)
     if isinstance(fact, SubscriptionFact) and row.fact:
-        return await _subscription_story(conn, service, row, fact)
+        return await _subscription_story(conn, tools, row, fact)
     return None
 
 
@@ -140,10 +140,10 @@ async def _find(conn: AsyncConnection, wanted: str) -> Any:
         return None
 
 
-async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fact: PersonalFact | None) -> Story:
+async def _personal_story(conn: AsyncConnection, tools: Tools, row: Any, fact: PersonalFact | None) -> Story:
     contact, readable = None, fact is not None
     try:
-        contact = contact_of(fact, service) if fact else None
+        contact = contact_of(fact, tools) if fact else None
     except ValueError as error:
         log.error("contact_not_readable", matter=str(row.id), error=without_input(error))
         readable = False
@@ -161,8 +161,8 @@ async def _personal_story(conn: AsyncConnection, service: Service, row: Any, fac
     )
 
 
-async def _subscription_story(conn: AsyncConnection, service: Service, row: Any, fact: SubscriptionFact) -> Story:
-    person = await service.people.load(conn, row.id)
+async def _subscription_story(conn: AsyncConnection, tools: Tools, row: Any, fact: SubscriptionFact) -> Story:
+    person = await tools.people.load(conn, row.id)
     return Story(
         matter=row.id,
         number=subscription_number(row.id),

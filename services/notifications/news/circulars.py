@@ -15,8 +15,8 @@ from services.notifications.subscribing.facts import confirm_url, preferences_ur
 from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.events.personal import Contact
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 TO_SUBSCRIBERS = PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
 
@@ -40,7 +40,7 @@ Written = tuple[Circular, Contact]
 
 
 async def circulars(
-    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
 ) -> dict[UUID, Written]:
     """What to say for notices to subscribers, and to whom.
 
@@ -50,24 +50,24 @@ async def circulars(
     mine = [notice for notice in notices if notice.purpose in TO_SUBSCRIBERS]
     if not mine:
         return {}
-    return await _asked(conn, service, mine, now) | await _subscribed(conn, service, mine, now)
+    return await _asked(conn, tools, mine, now) | await _subscribed(conn, tools, mine, now)
 
 
 async def _asked(
-    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
 ) -> dict[UUID, Written]:
     wanted = {notice.matter: notice.id for notice in notices if notice.purpose is Purpose.SUBSCRIPTION}
     if not wanted:
         return {}
     written = {}
     for row in await _REQUESTS.rows(conn, {"ids": list(wanted)}):
-        contact = _contact(service, row["box"], confirm_url(service, row["id"], row["language"]))
+        contact = _contact(tools, row["box"], confirm_url(tools, row["id"], row["language"]))
         written[wanted[row["id"]]] = (Circular((), row["language"], now.astimezone(BERLIN).date()), contact)
     return written
 
 
 async def _subscribed(
-    conn: AsyncConnection, service: Service, notices: Collection[Notice], now: datetime
+    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
 ) -> dict[UUID, Written]:
     wanted = [notice for notice in notices if notice.purpose is not Purpose.SUBSCRIPTION]
     if not wanted:
@@ -86,14 +86,14 @@ async def _subscribed(
         facts = readable(kept[notice.id])
         if kept[notice.id] and not facts:
             raise ValueError("None of the news can be read.")
-        of_link = (service, reader["id"], reader["generation"], reader["language"])
-        contact = _contact(service, reader["box"], preferences_url(*of_link))
+        of_link = (tools, reader["id"], reader["generation"], reader["language"])
+        contact = _contact(tools, reader["box"], preferences_url(*of_link))
         day, told = now.astimezone(BERLIN).date(), in_order(facts)
         end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
         written[notice.id] = (Circular(told, reader["language"], day, end), contact)
     return written
 
 
-def _contact(service: Service, box: bytes, url: str) -> Contact:
-    person = service.people.open(box)
+def _contact(tools: Tools, box: bytes, url: str) -> Contact:
+    person = tools.people.open(box)
     return Contact(name="", mail=person.mail, phone=person.phone, manage_url=url)

@@ -16,8 +16,8 @@ from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 DIGEST = "digest"
 GATHERING = "gathering"
@@ -51,7 +51,7 @@ _PART_OF = Statement("""
 _FORGET_OLD = Statement("delete from notices where purpose = any(:purposes) and planned_at < :before")
 
 
-async def write_digests(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def write_digests(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Plan the digests of the next subscribers, and come again while there are more.
 
     While gathering, those who want digests wait on.
@@ -60,16 +60,16 @@ async def write_digests(conn: AsyncConnection, service: Service, claim: Claim) -
     version can read waits for that. Digests as old as the
     ledger may be are forgotten: the matter of a digest, the subscription, may have no end.
     """
-    now = service.clock.now()
+    now = tools.clock.now()
     await _FORGET_OLD.run(conn, {"purposes": list(GATHERED), "before": now - retention.LEDGER})
     await _DROP.run(conn, {"now": now})
     rows = await _WAITING.rows(conn, {"chunk": CHUNK, "all": claim.kind == DIGEST, "types": KNOWN_TYPES})
     digests = [_digest(list(items)) for _, items in groupby(rows, key=itemgetter("id"))]
-    await delivery.add(conn, service, [(each, now) for each in digests], type_of(SubscriptionConfirmed), now)
+    await delivery.add(conn, tools, [(each, now) for each in digests], type_of(SubscriptionConfirmed), now)
     parts = [{"notice": each.id, "subscription": each.matter, "types": KNOWN_TYPES} for each in digests]
     await _PART_OF.run(conn, *parts)
     if len(digests) == CHUNK:
-        await service.due.schedule(conn, Work(claim.kind, "", now, Urgency.BULK))
+        await tools.due.schedule(conn, Work(claim.kind, "", now, Urgency.BULK))
 
 
 def _digest(items: list[Any]) -> Notice:

@@ -25,8 +25,8 @@ from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.events.base import Fact, Received
 from shared.events.registry import facts_by_type, type_of
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 FAN_OUT = "fan-out"
 CHUNK = 500
@@ -68,7 +68,7 @@ _KEEP_FOR_DIGEST = Statement("""
 """)
 
 
-async def take_news(conn: AsyncConnection, service: Service, received: Received[Fact], now: datetime) -> None:
+async def take_news(conn: AsyncConnection, tools: Tools, received: Received[Fact], now: datetime) -> None:
     """Remember the newest state of what is news and let its subscribers be told; older facts change nothing."""
     fact, rule = received.fact, rule_of(received.fact)
     known = await remember(conn, fact, None, now)
@@ -82,16 +82,16 @@ async def take_news(conn: AsyncConnection, service: Service, received: Received[
     await move_on(conn, fact.id)
     await conn.execute(_BEGIN, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
     forget_at = rule.useful_until(fact) + retention.LEDGER
-    await service.due.schedule(
+    await tools.due.schedule(
         conn,
         Work(FAN_OUT, str(fact.id), now + rule.telling(fact).grace, Urgency.BULK),
         Work(FORGET_MATTER, str(fact.id), forget_at, Urgency.BULK),
     )
 
 
-async def fan_out(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def fan_out(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Plan the messages of the next subscribers, and come again while there are more."""
-    matter, now = UUID(claim.key), service.clock.now()
+    matter, now = UUID(claim.key), tools.clock.now()
     await conn.execute(_LOCK, {"matter": matter})
     row = (await conn.execute(_READ, {"matter": matter})).one_or_none()
     if row is None:
@@ -99,13 +99,13 @@ async def fan_out(conn: AsyncConnection, service: Service, claim: Claim) -> None
     fact = facts_by_type()[row.type].model_validate(row.fact)
     rule = rule_of(fact)
     useful = now < rule.useful_until(fact)
-    found = await _next_subscribers(conn, service, rule, fact, row.done_to) if useful else []
-    await _tell(conn, service, rule, fact, row.cause, found, now)
+    found = await _next_subscribers(conn, tools, rule, fact, row.done_to) if useful else []
+    await _tell(conn, tools, rule, fact, row.cause, found, now)
     if len(found) < CHUNK:
         await conn.execute(_END, {"matter": matter})
         return
     await conn.execute(_GO_ON, {"matter": matter, "done_to": found[-1].id})
-    await service.due.schedule(conn, Work(FAN_OUT, claim.key, now, Urgency.BULK))
+    await tools.due.schedule(conn, Work(FAN_OUT, claim.key, now, Urgency.BULK))
 
 
 async def _leave(conn: AsyncConnection, told: Fact) -> None:
@@ -115,20 +115,20 @@ async def _leave(conn: AsyncConnection, told: Fact) -> None:
 
 
 async def _next_subscribers(
-    conn: AsyncConnection, service: Service, rule: NewsRule[Any], fact: Fact, done_to: UUID
+    conn: AsyncConnection, tools: Tools, rule: NewsRule[Any], fact: Fact, done_to: UUID
 ) -> list[Subscriber]:
     audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
     if audience is not Audience.WANT:
         values["matter"] = fact.id
     if audience is not Audience.HEARD:
-        values |= {"topic": rule.topic, **reach_of(rule, fact, service.city)}
+        values |= {"topic": rule.topic, **reach_of(rule, fact, tools.city)}
     return [Subscriber(**row) for row in await _WHO[audience].rows(conn, values)]
 
 
 async def _tell(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     rule: NewsRule[Any],
     fact: Fact,
     cause: UUID,
@@ -144,11 +144,11 @@ async def _tell(
     ]
     personal = await told_personally(conn, notices)
     planned = [(notice, now) for notice in notices if notice.id not in personal]
-    await delivery.add(conn, service, planned, type_of(type(fact)), now)
+    await delivery.add(conn, tools, planned, type_of(type(fact)), now)
     if later:
         values = {"matter": fact.id, "version": fact.version, "cause": cause, "useful_until": useful_until}
         await _KEEP_FOR_DIGEST.run(conn, values | {"subscriptions": [each.id for each in later]})
     if any(each.digest for each in later):
-        await service.due.schedule(conn, Work(DIGEST, "", next_digest(now), Urgency.BULK), once=True)
+        await tools.due.schedule(conn, Work(DIGEST, "", next_digest(now), Urgency.BULK), once=True)
     if any(not each.digest for each in later):
-        await service.due.schedule(conn, Work(GATHERING, "", now + GATHERED_FOR, Urgency.BULK), once=True)
+        await tools.due.schedule(conn, Work(GATHERING, "", now + GATHERED_FOR, Urgency.BULK), once=True)

@@ -25,7 +25,7 @@ from shared.events.base import About
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
 from shared.events.registry import read_fact
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 ANSWER_USEFUL = timedelta(hours=12)
 REMEMBERED = 50
@@ -56,7 +56,7 @@ class _Heard:
     cause: UUID
 
 
-async def receive_reply(conn: AsyncConnection, service: Service, sender: str, words: str) -> None:
+async def receive_reply(conn: AsyncConnection, tools: Tools, sender: str, words: str) -> None:
     """Take an SMS somebody wrote.
 
     "Stop" ends optional messages and news. An answer to the reminder that is beyond doubt is taken at its word, once
@@ -66,23 +66,23 @@ async def receive_reply(conn: AsyncConnection, service: Service, sender: str, wo
     Args:
         sender: the number as the gateway has it.
     """
-    now = service.clock.now()
-    address = service.people.person_key(Person(name="", phone=number_of(sender)))
+    now = tools.clock.now()
+    address = tools.people.person_key(Person(name="", phone=number_of(sender)))
     wish = understand(words)
     if wish is Wish.STOP:
-        await spare(conn, service, address, Spared.COMPLAINT, now)
-        await end_at(conn, service, address, now)
+        await spare(conn, tools, address, Spared.COMPLAINT, now)
+        await end_at(conn, tools, address, now)
         return
     heard = {each.told: each for each in await _heard(conn, address)}
     decision = decide(wish, list(heard), now)
     log.info("reply", wish=wish, cancels=decision.cancel is not None, answers=len(decision.answer))
     if decision.cancel:
-        await _hand_on(conn, service, heard[decision.cancel], now)
+        await _hand_on(conn, tools, heard[decision.cancel], now)
     for told in decision.answer:
-        await _still_booked(conn, service, heard[told], now)
+        await _still_booked(conn, tools, heard[told], now)
 
 
-async def _hand_on(conn: AsyncConnection, service: Service, heard: _Heard, now: datetime) -> None:
+async def _hand_on(conn: AsyncConnection, tools: Tools, heard: _Heard, now: datetime) -> None:
     """Tell the service that asked. That somebody answered also shows that the reminder has arrived."""
     told = heard.told
     assert told.asked, "only answers to a reminder are handed on"
@@ -94,14 +94,14 @@ async def _hand_on(conn: AsyncConnection, service: Service, heard: _Heard, now: 
     purpose = hand.notice_of(told.asked).purpose
     reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=now)
     fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
-    await service.outbox.record(conn, fact)
+    await tools.outbox.record(conn, fact)
     hand.apply(told.asked, News(Event.DELIVERED), now)
-    await hand.save(conn, service, now)
+    await hand.save(conn, tools, now)
 
 
-async def _still_booked(conn: AsyncConnection, service: Service, heard: _Heard, now: datetime) -> None:
+async def _still_booked(conn: AsyncConnection, tools: Tools, heard: _Heard, now: datetime) -> None:
     """Answer by SMS, in quiet hours too, that nothing was cancelled; where that fails, by mail."""
-    contact = contact_of(heard.fact, service)
+    contact = contact_of(heard.fact, tools)
     if contact is None or contact.phone is None:
         return
     matter, person, purpose = heard.told.matter, heard.fact.personal.person_key, Purpose.STILL_BOOKED
@@ -116,7 +116,7 @@ async def _still_booked(conn: AsyncConnection, service: Service, heard: _Heard, 
         messages={"sms": message_id(heard.cause, matter, person, purpose, "sms")},
         reachable=channels_for(["sms"], contact)[1],
     )
-    await give(conn, service, heard.fact, contact, [plan], heard.cause, now)
+    await give(conn, tools, heard.fact, contact, [plan], heard.cause, now)
 
 
 async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:

@@ -14,10 +14,11 @@ from services.notifications.reports.domain import receipt_is_genuine
 from services.notifications.reports.usecases import receive_receipt
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
+from services.notifications.settings import Settings
 from shared.db import Connection
-from shared.http import CurrentService, api_router, problems
+from shared.http import CurrentTools, api_router, problems
 from shared.problems import Forbidden, NotFound
-from shared.service import Service
+from shared.tools import Tools
 
 router = api_router("/notifications/api/v1/receipts", "receipts")
 
@@ -41,12 +42,12 @@ def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, SmsAccess]]:
 
     async def check(
         request: Request,
-        service: CurrentService,
         x_timestamp: Annotated[str, Header()] = "",
         x_nonce: Annotated[str, Header()] = "",
         x_signature: Annotated[str, Header()] = "",
     ) -> SmsAccess:
-        access: SmsAccess | None = next((each for each in service.settings.sms_gateways if each.name == name), None)
+        settings: Settings = request.app.state.tools.settings
+        access = next((each for each in settings.sms_gateways if each.name == name), None)
         if access is None:
             raise NotFound
         genuine = receipt_is_genuine(
@@ -70,23 +71,23 @@ Second = Annotated[SmsAccess, Depends(signed_by(SECOND))]
 
 
 @router.post("/sms", status_code=204, responses=problems(403))
-async def receive_from_first(access: First, request: Request, conn: Connection, service: CurrentService) -> None:
+async def receive_from_first(access: First, request: Request, conn: Connection, tools: CurrentTools) -> None:
     """Take a receipt (`dlr`) or a reply (`sms_mo`). Both may come twice, late or early; other events are ignored."""
-    await _take(conn, service, access, await request.body())
+    await _take(conn, tools, access, await request.body())
 
 
 @router.post("/sms/second", status_code=204, responses=problems(403, 404))
-async def receive_from_second(access: Second, request: Request, conn: Connection, service: CurrentService) -> None:
+async def receive_from_second(access: Second, request: Request, conn: Connection, tools: CurrentTools) -> None:
     """Take a receipt or a reply from the second gateway."""
-    await _take(conn, service, access, await request.body())
+    await _take(conn, tools, access, await request.body())
 
 
-async def _take(conn: AsyncConnection, service: Service, access: SmsAccess, body: bytes) -> None:
+async def _take(conn: AsyncConnection, tools: Tools, access: SmsAccess, body: bytes) -> None:
     """Take what a gateway posted. What means nothing here is taken too: it would only be posted again."""
     event = read_event(access.name, body)
     if isinstance(event, Receipt):
-        await receive_receipt(conn, service, event)
+        await receive_receipt(conn, tools, event)
     elif isinstance(event, Reply) and is_for(access.reply_number, event.to):
-        await receive_reply(conn, service, event.sender, event.text)
+        await receive_reply(conn, tools, event.sender, event.text)
     else:
         log.info("webhook_ignored", gateway=access.name)

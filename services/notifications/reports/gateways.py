@@ -17,7 +17,7 @@ from services.notifications.reports.reading import read_report
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.settings import Settings
 from shared.failures import Failure, classify
-from shared.service import Service
+from shared.tools import Tools
 
 CONNECTIONS = 50
 """So many are served at once; each may hold two mails in memory."""
@@ -31,14 +31,14 @@ log = structlog.get_logger()
 class ReportHandler:
     """What aiosmtpd asks about each mail handed over."""
 
-    def __init__(self, service: Service, verp: Verp) -> None:
-        self._service = service
+    def __init__(self, tools: Tools, verp: Verp) -> None:
+        self._tools = tools
         self._verp = verp
         self._reports = Counter(
-            f"nahbar_{service.name}_mail_reports",
+            f"nahbar_{tools.name}_mail_reports",
             "Reports by mail, by what they said or why they were not taken",
             ["kind"],
-            registry=service.metrics.registry,
+            registry=tools.metrics.registry,
         )
 
     async def handle_EHLO(  # noqa: N802
@@ -82,8 +82,8 @@ class ReportHandler:
 
     async def _apply(self, message: Any, report: MailReport) -> str:
         try:
-            async with self._service.db.transaction() as conn:
-                await receive_mail_report(conn, self._service, message, report)
+            async with self._tools.db.transaction() as conn:
+                await receive_mail_report(conn, self._tools, message, report)
         except Exception as error:
             log.warning("report_not_taken", error=type(error).__name__, exc_info=classify(error) is Failure.UNKNOWN)
             return self._refused("not taken", "451 4.3.0 Try again later")

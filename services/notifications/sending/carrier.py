@@ -22,7 +22,7 @@ from shared.due import Urgency
 from shared.events.personal import Contact, PersonalFact
 from shared.failures import Failure, classify, without_input
 from shared.sealing import Sealer
-from shared.service import Service
+from shared.tools import Tools
 
 QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 """Buckets, in seconds; the one of 10 tells the share GOV.UK Notify promises for 95 % of its messages."""
@@ -86,16 +86,16 @@ class Carrier:
     """
 
     def __init__(
-        self, service: Service, mail: MailGateway, sms: SmsGateways, texts: Texts, writer: MailWriter, verp: Verp
+        self, tools: Tools, mail: MailGateway, sms: SmsGateways, texts: Texts, writer: MailWriter, verp: Verp
     ) -> None:
-        self._sealer = service.sealer
-        self._clock = service.clock
+        self._sealer = tools.sealer
+        self._clock = tools.clock
         self._mail = mail
         self._sms = sms
         self._texts = texts
         self._writer = writer
         self._verp = verp
-        registry, prefix = service.metrics.registry, f"nahbar_{service.name}"
+        registry, prefix = tools.metrics.registry, f"nahbar_{tools.name}"
         self._answers = Counter(
             f"{prefix}_messages", "Messages handed over", ["channel", "gateway", "answer"], registry=registry
         )

@@ -14,8 +14,8 @@ from services.notifications.telling.purposes import Purpose
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
 from shared.failures import Failure, classify
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 _FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
 
@@ -23,7 +23,7 @@ Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Told]]]
 
 
 async def subjects(
-    conn: AsyncConnection, service: Service, notices: Sequence[Notice], now: datetime
+    conn: AsyncConnection, tools: Tools, notices: Sequence[Notice], now: datetime
 ) -> dict[UUID, Told | Exception]:
     """What notices tell, and to whom; why not, for those of which it cannot be read.
 
@@ -32,8 +32,8 @@ async def subjects(
     found: dict[UUID, Told | Exception] = {}
     for read in (
         lambda some: _personal(conn, some),
-        lambda some: circulars(conn, service, some, now),
-        lambda some: answers(conn, service, some, now),
+        lambda some: circulars(conn, tools, some, now),
+        lambda some: answers(conn, tools, some, now),
     ):
         found |= await _one_by_one(read, notices)
     return found

@@ -27,7 +27,7 @@ from services.notifications.sending.subjects import subjects
 from services.notifications.telling.purposes import POLICIES
 from shared.due import Claim
 from shared.sealing import Sealer
-from shared.service import Service
+from shared.tools import Tools
 
 
 class Sending:
@@ -38,9 +38,9 @@ class Sending:
         self._patience = patience
         self._gateways = gateways
 
-    async def begin(self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]) -> dict[str, Job]:
+    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Job]:
         """Claim the messages that are to be sent now; end, or put off, those that are not."""
-        now = service.clock.now()
+        now = tools.clock.now()
         ids = [UUID(claim.key) for claim in claims]
         hand = await Hand.of_messages(conn, ids)
         known = [id for id in ids if id in hand]
@@ -48,7 +48,7 @@ class Sending:
         begun = [
             hand.notice_of(id) for id, step in steps.items() if isinstance(step, News) and step.event is Event.BEGUN
         ]
-        told = await subjects(conn, service, begun, now) if begun else {}
+        told = await subjects(conn, tools, begun, now) if begun else {}
         by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in steps)
         gateway = gateway_for(await load_standings(conn, self._gateways), now) if by_sms else None
         jobs = {}
@@ -77,16 +77,16 @@ class Sending:
                     contact=contact,
                 )
             hand.apply(id, step, now)
-        await hand.save(conn, service, now)
+        await hand.save(conn, tools, now)
         return jobs
 
-    async def perform(self, service: Service, job: Job) -> Result:
+    async def perform(self, tools: Tools, job: Job) -> Result:
         """Send a message and return what was answered."""
         return await self._carrier.carry(job)
 
-    async def finish(self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Job, Result]]) -> None:
+    async def finish(self, conn: AsyncConnection, tools: Tools, results: Sequence[tuple[Job, Result]]) -> None:
         """Record the answers. An answer to an attempt that is no longer the message's last says nothing new."""
-        now = service.clock.now()
+        now = tools.clock.now()
         hand = await Hand.of_messages(conn, [job.message for job, _ in results])
         standings = await self._note(conn, results, now)
         for job, result in results:
@@ -101,8 +101,8 @@ class Sending:
             news = news_of(result, message, self._patience, now)
             hand.apply(job.message, news, now)
             if news.address_gone:
-                await spare(conn, service, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
-        await hand.save(conn, service, now)
+                await spare(conn, tools, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
+        await hand.save(conn, tools, now)
 
     async def _note(
         self, conn: AsyncConnection, results: Sequence[tuple[Job, Result]], now: datetime
@@ -131,43 +131,43 @@ class LookingUp:
     def __init__(self, gateways: SmsGateways) -> None:
         self._gateways = gateways
 
-    async def begin(self, conn: AsyncConnection, service: Service, claims: Sequence[Claim]) -> dict[str, Question]:
+    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Question]:
         """Pick the messages that are still in doubt, each with the only gateway that may know of it."""
         hand = await Hand.of_messages(conn, [UUID(claim.key) for claim in claims])
         ids = [UUID(claim.key) for claim in claims if UUID(claim.key) in hand]
         doubtful = [id for id in ids if hand.notice_of(id).message(id).state is State.CHECKING]
-        told = await subjects(conn, service, [hand.notice_of(id) for id in doubtful], service.clock.now())
+        told = await subjects(conn, tools, [hand.notice_of(id) for id in doubtful], tools.clock.now())
         questions = {}
         for id in doubtful:
             notice = hand.notice_of(id)
-            number = _number(service.sealer, told.get(notice.id))
+            number = _number(tools.sealer, told.get(notice.id))
             questions[str(id)] = Question(id, notice.message(id).gateway or "", number)
         return questions
 
-    async def perform(self, service: Service, job: Question) -> Result | None:
+    async def perform(self, tools: Tools, job: Question) -> Result | None:
         """Ask about a message. Once its recipient is forgotten, the gateway can no longer be asked."""
         return await self._gateways.look_up(job.gateway, job.message, job.number) if job.number else None
 
     async def finish(
-        self, conn: AsyncConnection, service: Service, results: Sequence[tuple[Question, Result | None]]
+        self, conn: AsyncConnection, tools: Tools, results: Sequence[tuple[Question, Result | None]]
     ) -> None:
         """Record what the gateway knew; after some fruitless questions the message stays unknown."""
-        now = service.clock.now()
+        now = tools.clock.now()
         hand = await Hand.of_messages(conn, [question.message for question, _ in results])
         for question, found in results:
             if (id := question.message) in hand:
                 hand.apply(id, news_of_look_up(found, hand.notice_of(id).message(id)), now)
-        await hand.save(conn, service, now)
+        await hand.save(conn, tools, now)
 
 
-async def give_up_receipt(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def give_up_receipt(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """End the wait for a receipt: whether the message arrived will stay unknown, unless the receipt still comes."""
     id = UUID(claim.key)
     hand = await Hand.of_messages(conn, [id])
-    now = service.clock.now()
+    now = tools.clock.now()
     if id in hand:
         hand.apply(id, News(Event.LOST, error="no receipt"), now)
-    await hand.save(conn, service, now)
+    await hand.save(conn, tools, now)
 
 
 def _number(sealer: Sealer, told: Told | Exception | None) -> str | None:

@@ -14,10 +14,10 @@ from services.notifications.subscribing.refusals import SubscriptionOver
 from shared.addresses import PHONE_MESSAGES
 from shared.city import City
 from shared.db import Connection
-from shared.http import CurrentService, Now, api_router, problems
+from shared.http import CurrentTools, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import MESSAGE_LANGUAGES
 
 router = api_router("/notifications/api/v1", "subscriptions")
@@ -93,7 +93,7 @@ class SubscriptionOut(BaseModel):
 async def ask(
     wanted: SubscriptionIn,
     conn: Connection,
-    service: CurrentService,
+    tools: CurrentTools,
     now: Now,
     origin: CurrentOrigin,
     key: IdempotencyKey = None,
@@ -102,64 +102,64 @@ async def ask(
 
     The answer is the same for every address; 429 means that yours has asked for too many messages.
     """
-    address, wishes = wanted.address(), wanted.wishes(service.city)
+    address, wishes = wanted.address(), wanted.wishes(tools.city)
     body = digest(wanted.model_dump_json())
     if key is None or await claim_key(conn, "subscription request", key, body, "") is None:
         await origin.take(conn, now)
-        await usecases.ask(conn, service, address, wishes, now)
+        await usecases.ask(conn, tools, address, wishes, now)
     return Response(status_code=202)
 
 
 @router.post("/subscription-requests/{token}/confirmation", responses=problems(404, 410))
-async def confirm(token: str, conn: Connection, service: CurrentService, now: Now) -> SubscriptionOut:
+async def confirm(token: str, conn: Connection, tools: CurrentTools, now: Now) -> SubscriptionOut:
     """Confirm, with the token from the message. Sent again it changes nothing."""
-    id, _ = service.links.read(CONFIRM, token)
-    return _out(service, await usecases.confirm(conn, service, id, now))
+    id, _ = tools.links.read(CONFIRM, token)
+    return _out(tools, await usecases.confirm(conn, tools, id, now))
 
 
 @router.post("/subscription-links", status_code=202, responses=problems(422, 429))
 async def ask_for_link(
-    wanted: AddressIn, conn: Connection, service: CurrentService, now: Now, origin: CurrentOrigin
+    wanted: AddressIn, conn: Connection, tools: CurrentTools, now: Now, origin: CurrentOrigin
 ) -> Response:
     """Ask for a message with a new link. The answer is the same for every address."""
     address = wanted.address()
     await origin.take(conn, now)
-    await usecases.ask_for_link(conn, service, address, now)
+    await usecases.ask_for_link(conn, tools, address, now)
     return Response(status_code=202)
 
 
 @router.get("/subscriptions/{token}", responses=problems(404, 410))
-async def show(token: str, conn: Connection, service: CurrentService) -> SubscriptionOut:
+async def show(token: str, conn: Connection, tools: CurrentTools) -> SubscriptionOut:
     """A subscription, by its secret token."""
-    return _out(service, await _by_token(conn, service, token))
+    return _out(tools, await _by_token(conn, tools, token))
 
 
 @router.put("/subscriptions/{token}", responses=problems(404, 410, 422))
-async def change(token: str, wanted: WishesIn, conn: Connection, service: CurrentService, now: Now) -> SubscriptionOut:
+async def change(token: str, wanted: WishesIn, conn: Connection, tools: CurrentTools, now: Now) -> SubscriptionOut:
     """Change what a subscription wishes for."""
-    found, wishes = await _by_token(conn, service, token), wanted.wishes(service.city)
-    return _out(service, await usecases.change(conn, service, found.id, wishes, now))
+    found, wishes = await _by_token(conn, tools, token), wanted.wishes(tools.city)
+    return _out(tools, await usecases.change(conn, tools, found.id, wishes, now))
 
 
 @router.delete("/subscriptions/{token}", status_code=204, responses=problems(404, 410))
-async def end(token: str, conn: Connection, service: CurrentService, now: Now) -> None:
+async def end(token: str, conn: Connection, tools: CurrentTools, now: Now) -> None:
     """End a subscription and forget its address."""
-    found = await _by_token(conn, service, token)
-    await usecases.end(conn, service, found.id, now)
+    found = await _by_token(conn, tools, token)
+    await usecases.end(conn, tools, found.id, now)
 
 
-async def _by_token(conn: Connection, service: Service, token: str) -> Subscription:
-    id, generation = service.links.read(PREFERENCES, token)
+async def _by_token(conn: Connection, tools: Tools, token: str) -> Subscription:
+    id, generation = tools.links.read(PREFERENCES, token)
     found = await load_subscription(conn, id)
     if found is None or found.generation != generation:
         raise SubscriptionOver
     return found
 
 
-def _out(service: Service, found: Subscription) -> SubscriptionOut:
+def _out(tools: Tools, found: Subscription) -> SubscriptionOut:
     wishes = found.wishes
     return SubscriptionOut(
-        token=service.links.token(PREFERENCES, found.id, found.generation),
+        token=tools.links.token(PREFERENCES, found.id, found.generation),
         channel="mail" if found.channel == "mail" else "sms",
         districts=list(wishes.districts),
         quarters=list(wishes.quarters),

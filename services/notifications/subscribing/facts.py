@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.notifications.subscribing.queries import Subscription
 from shared.events.notifications import SubscriptionConfirmed, SubscriptionState
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.i18n import language as page_language
 
 CONFIRM = "subscription-request"
@@ -35,21 +35,21 @@ def subscription_fact(
     )
 
 
-def confirm_url(service: Service, request: UUID, language: str) -> str:
+def confirm_url(tools: Tools, request: UUID, language: str) -> str:
     """Where wishes are confirmed."""
-    return _url(service, language, "confirm", service.links.token(CONFIRM, request, 1))
+    return _url(tools, language, "confirm", tools.links.token(CONFIRM, request, 1))
 
 
-def preferences_url(service: Service, id: UUID, generation: int, language: str) -> str:
+def preferences_url(tools: Tools, id: UUID, generation: int, language: str) -> str:
     """Where a subscription can be seen and changed."""
-    return _url(service, language, "m", service.links.token(PREFERENCES, id, generation))
+    return _url(tools, language, "m", tools.links.token(PREFERENCES, id, generation))
 
 
-def unsubscribe_url(service: Service, id: UUID, generation: int, language: str) -> str:
+def unsubscribe_url(tools: Tools, id: UUID, generation: int, language: str) -> str:
     """Where a subscription is ended: by POST at once (RFC 8058), by a button for people."""
-    return _url(service, language, "unsubscribe", service.links.token(UNSUBSCRIBE, id, generation))
+    return _url(tools, language, "unsubscribe", tools.links.token(UNSUBSCRIBE, id, generation))
 
 
-def _url(service: Service, language: str, page: str, token: str) -> str:
+def _url(tools: Tools, language: str, page: str, token: str) -> str:
     prefix = page_language(language).prefix
-    return f"{service.settings.platform.public_url}{prefix}/notifications/{page}/{token}"
+    return f"{tools.settings.platform.public_url}{prefix}/notifications/{page}/{token}"

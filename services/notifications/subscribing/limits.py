@@ -35,7 +35,7 @@ class Origin:
 
 
 async def _origin(request: Request) -> Origin:
-    settings: Settings = request.app.state.service.settings
+    settings: Settings = request.app.state.tools.settings
     origins: Origins = request.app.state.origins
     return Origin(origins.of(address_of(request)), settings.address_limit)
 

@@ -14,7 +14,7 @@ from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
-from shared.service import Service
+from shared.tools import Tools
 
 _TYPE = type_of(SubscriptionConfirmed)
 
@@ -30,21 +30,21 @@ _KNOW_REQUEST = text("""
 
 
 async def ask_to_confirm(
-    conn: AsyncConnection, service: Service, request: UUID, channel: str, address: str, now: datetime
+    conn: AsyncConnection, tools: Tools, request: UUID, channel: str, address: str, now: datetime
 ) -> bool:
     """Plan the message that asks to confirm a request; False where the address has had too many today."""
     if await _too_many(conn, address, now):
         return False
     await conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": now})
-    await _send(conn, service, request, 1, Purpose.SUBSCRIPTION, channel, address, now)
+    await _send(conn, tools, request, 1, Purpose.SUBSCRIPTION, channel, address, now)
     return True
 
 
-async def send_link(conn: AsyncConnection, service: Service, known: Subscription, now: datetime) -> None:
+async def send_link(conn: AsyncConnection, tools: Tools, known: Subscription, now: datetime) -> None:
     """Plan the message with the link to a subscription's page, unless the address has had too many today."""
     if not await _too_many(conn, known.address, now):
         purpose = Purpose.SUBSCRIPTION_LINK
-        await _send(conn, service, known.id, known.version, purpose, known.channel, known.address, now)
+        await _send(conn, tools, known.id, known.version, purpose, known.channel, known.address, now)
 
 
 async def _too_many(conn: AsyncConnection, address: str, now: datetime) -> bool:
@@ -57,7 +57,7 @@ async def _too_many(conn: AsyncConnection, address: str, now: datetime) -> bool:
 
 async def _send(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     matter: UUID,
     version: int,
     purpose: Purpose,
@@ -67,4 +67,4 @@ async def _send(
 ) -> None:
     until = now + CONFIRM_WITHIN
     notice = notice_to(address, channel, matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=now)
-    await delivery.add(conn, service, [(notice, now)], _TYPE, now)
+    await delivery.add(conn, tools, [(notice, now)], _TYPE, now)

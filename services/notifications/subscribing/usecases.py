@@ -16,7 +16,7 @@ from services.notifications.telling.usecases import FORGET_MATTER, remember
 from shared import retention
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
-from shared.service import Service
+from shared.tools import Tools
 
 FORGET_REQUEST = "forget-request"
 
@@ -59,7 +59,7 @@ _END = text("""
 
 
 async def ask(
-    conn: AsyncConnection, service: Service, address: Address, wishes: Wishes, now: datetime, moves: UUID | None = None
+    conn: AsyncConnection, tools: Tools, address: Address, wishes: Wishes, now: datetime, moves: UUID | None = None
 ) -> UUID | None:
     """Keep wishes and send a message in which they can be confirmed within 48 hours; nothing else changes until then.
 
@@ -70,17 +70,17 @@ async def ask(
         The request; None where the address has had too many such messages today.
     """
     id, person = uuid4(), _person(address)
-    key = service.people.person_key(person)
-    if not await ask_to_confirm(conn, service, id, address.channel, key, now):
+    key = tools.people.person_key(person)
+    if not await ask_to_confirm(conn, tools, id, address.channel, key, now):
         return None
     values = _row(wishes) | {"id": id, "address": key, "channel": address.channel, "moves": moves, "now": now}
     await conn.execute(_ASK, values)
-    await service.people.save(conn, id, person)
-    await service.due.schedule(conn, Work(FORGET_REQUEST, str(id), now + CONFIRM_WITHIN, Urgency.BULK))
+    await tools.people.save(conn, id, person)
+    await tools.due.schedule(conn, Work(FORGET_REQUEST, str(id), now + CONFIRM_WITHIN, Urgency.BULK))
     return id
 
 
-async def confirm(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Subscription:
+async def confirm(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Subscription:
     """Make wishes binding; SubscriptionConfirmed is recorded. Confirmed twice, nothing changes.
 
     Raises:
@@ -90,7 +90,7 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, now: dateti
     if request is None or not can_be_confirmed(request["asked_at"], now):
         raise RequestOver
     if request["confirmed_at"] is None:
-        await _take_over(conn, service, dict(request), now)
+        await _take_over(conn, tools, dict(request), now)
         await conn.execute(_CONFIRMED, {"id": id, "now": now})
     found = await load_by_address(conn, request["address"])
     if found is None:
@@ -98,7 +98,7 @@ async def confirm(conn: AsyncConnection, service: Service, id: UUID, now: dateti
     return found
 
 
-async def change(conn: AsyncConnection, service: Service, id: UUID, wishes: Wishes, now: datetime) -> Subscription:
+async def change(conn: AsyncConnection, tools: Tools, id: UUID, wishes: Wishes, now: datetime) -> Subscription:
     """Change what a subscription wishes for; SubscriptionConfirmed says so unless nothing is different.
 
     Raises:
@@ -110,10 +110,10 @@ async def change(conn: AsyncConnection, service: Service, id: UUID, wishes: Wish
     if known.wishes == tidy(wishes):
         return known
     await conn.execute(_CHANGE, _row(wishes) | {"id": id})
-    return await _tell(conn, service, id, now)
+    return await _tell(conn, tools, id, now)
 
 
-async def end(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> None:
+async def end(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> None:
     """End a subscription and forget its address. What has ended already stays so."""
     known = await load_subscription(conn, id, for_update=True)
     if known is None:
@@ -121,35 +121,35 @@ async def end(conn: AsyncConnection, service: Service, id: UUID, now: datetime) 
     await conn.execute(_END, {"id": id})
     await conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
     ended = subscription_fact(known, known.version + 1, now, ended=True)
-    await service.outbox.record(conn, ended)
+    await tools.outbox.record(conn, ended)
     await remember(conn, ended, known.address, now)
-    await service.due.schedule(conn, Work(FORGET_MATTER, str(id), now + retention.LEDGER, Urgency.BULK))
+    await tools.due.schedule(conn, Work(FORGET_MATTER, str(id), now + retention.LEDGER, Urgency.BULK))
 
 
-async def end_at(conn: AsyncConnection, service: Service, address: str, now: datetime) -> None:
+async def end_at(conn: AsyncConnection, tools: Tools, address: str, now: datetime) -> None:
     """End the subscription of an address, given by its key; its person complained."""
     known = await load_by_address(conn, address)
     if known is not None:
-        await end(conn, service, known.id, now)
+        await end(conn, tools, known.id, now)
 
 
-async def ask_for_link(conn: AsyncConnection, service: Service, address: Address, now: datetime) -> None:
+async def ask_for_link(conn: AsyncConnection, tools: Tools, address: Address, now: datetime) -> None:
     """Send a new link to the preferences, if there is a subscription; the answer does not tell."""
-    known = await load_by_address(conn, service.people.person_key(_person(address)))
+    known = await load_by_address(conn, tools.people.person_key(_person(address)))
     if known is not None:
-        await send_link(conn, service, known, now)
+        await send_link(conn, tools, known, now)
 
 
-async def forget_request(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def forget_request(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Forget a request that nobody can confirm any more, with its address; what was sent stays in the ledger."""
     await conn.execute(_FORGET_REQUEST, {"id": UUID(claim.key)})
-    forget_at = service.clock.now() + retention.LEDGER
-    await service.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
+    forget_at = tools.clock.now() + retention.LEDGER
+    await tools.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
-async def _take_over(conn: AsyncConnection, service: Service, request: dict[str, Any], now: datetime) -> None:
+async def _take_over(conn: AsyncConnection, tools: Tools, request: dict[str, Any], now: datetime) -> None:
     """Let a confirmed request become, change, or move a subscription."""
-    person = await service.people.load(conn, request["id"])
+    person = await tools.people.load(conn, request["id"])
     assert person is not None, "kept as long as the request"
     moved = await load_subscription(conn, request["moves"], for_update=True) if request["moves"] else None
     if moved is None:
@@ -159,17 +159,17 @@ async def _take_over(conn: AsyncConnection, service: Service, request: dict[str,
         id = moved.id
         other = await load_by_address(conn, request["address"])
         if other is not None and other.id != id:
-            await end(conn, service, other.id, now)
+            await end(conn, tools, other.id, now)
         await conn.execute(_MOVE, request | {"id": id})
-    await service.people.save(conn, id, person)
-    await _tell(conn, service, id, now)
+    await tools.people.save(conn, id, person)
+    await _tell(conn, tools, id, now)
 
 
-async def _tell(conn: AsyncConnection, service: Service, id: UUID, now: datetime) -> Subscription:
+async def _tell(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Subscription:
     found = await load_subscription(conn, id)
     assert found is not None, "just saved"
     fact = subscription_fact(found, found.version, now)
-    await service.outbox.record(conn, fact)
+    await tools.outbox.record(conn, fact)
     await remember(conn, fact, found.address, now)
     return found
 

@@ -19,8 +19,8 @@ from shared.events.notifications import Outcome
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import personal_fact, type_of
 from shared.people import Person
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 
 FORGET_CONTACT = "forget-contact"
 FORGET_MATTER = "forget-matter"
@@ -50,7 +50,7 @@ _FORGET_CONTACT = text("""
 _FORGET_MATTER = text("delete from matters where id = :id")
 
 
-async def take_fact(conn: AsyncConnection, service: Service, received: Received[PersonalFact], now: datetime) -> None:
+async def take_fact(conn: AsyncConnection, tools: Tools, received: Received[PersonalFact], now: datetime) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
     known = await remember(conn, fact, fact.personal.person_key, now)
@@ -60,13 +60,13 @@ async def take_fact(conn: AsyncConnection, service: Service, received: Received[
     before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
     if before and kind.differs(before, fact):
         await move_on(conn, fact.id)
-        await delivery.supersede(conn, service, fact.id, now)
-    contact = contact_of(fact, service)
+        await delivery.supersede(conn, tools, fact.id, now)
+    contact = contact_of(fact, tools)
     plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
     if contact:
-        await give(conn, service, fact, contact, plans, received.cause, now)
+        await give(conn, tools, fact, contact, plans, received.cause, now)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
-    await service.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
+    await tools.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
 
 
 async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, now: datetime) -> Any:
@@ -96,7 +96,7 @@ async def move_on(conn: AsyncConnection, matter: UUID) -> None:
 
 async def give(
     conn: AsyncConnection,
-    service: Service,
+    tools: Tools,
     fact: PersonalFact,
     contact: Contact,
     plans: Sequence[NoticePlan],
@@ -110,34 +110,34 @@ async def give(
         cause: the first fact of the chain, of which the plans' ids are made.
     """
     if plans:
-        keys = {channel: _address_key(service, contact, channel) for channel in plans[0].reachable}
+        keys = {channel: _address_key(tools, contact, channel) for channel in plans[0].reachable}
         notices = [(_notice(plan, fact, cause, keys), plan.due_at) for plan in plans]
-        await delivery.add(conn, service, notices, type_of(type(fact)), now)
+        await delivery.add(conn, tools, notices, type_of(type(fact)), now)
 
 
-async def forget_contact(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def forget_contact(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Forget the person of a matter that ended a while ago; what was told, and how, stays in the ledger."""
     id = UUID(claim.key)
     type = (await conn.execute(_TYPE, {"id": id})).scalar_one()
     await conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
-    forget_at = service.clock.now() + retention.LEDGER
-    await service.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
+    forget_at = tools.clock.now() + retention.LEDGER
+    await tools.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
-async def forget_matter(conn: AsyncConnection, service: Service, claim: Claim) -> None:
+async def forget_matter(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
     """Forget a matter with all that was told of it."""
     await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
 
 
-def contact_of(fact: PersonalFact, service: Service) -> Contact | None:
+def contact_of(fact: PersonalFact, tools: Tools) -> Contact | None:
     """How to reach the person of a matter; None once that was forgotten."""
     sealed = fact.personal.contact
-    return None if sealed is None else service.sealer.open(sealed, fact.id, Contact)
+    return None if sealed is None else tools.sealer.open(sealed, fact.id, Contact)
 
 
-def _address_key(service: Service, contact: Contact, channel: str) -> str:
+def _address_key(tools: Tools, contact: Contact, channel: str) -> str:
     address = address_of(contact, channel)
-    return service.people.person_key(Person(name="", **{"mail" if channel == "mail" else "phone": address}))
+    return tools.people.person_key(Person(name="", **{"mail" if channel == "mail" else "phone": address}))
 
 
 def _notice(plan: NoticePlan, fact: PersonalFact, cause: UUID, keys: dict[str, str]) -> Notice:

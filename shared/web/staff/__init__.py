@@ -2,7 +2,7 @@
 
 A service adds the sign-in and its start page, and says what else there is::
 
-    app = service.create_app(routers=[staff_pages(service.name), *STAFF_PAGES], ...)
+    parts = Parts(routers=[staff_pages(tools.name), *STAFF_PAGES], ...)
     app.state.staff_area = StaffArea(entries, actions)  # of the navigation, and of the audit log
 
 A page asks for a role; somebody not signed in is sent to the sign-in and comes back afterwards::

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from shared.http import CurrentService
+from shared.http import CurrentTools
 from shared.problems import Unavailable
 from shared.web.i18n import LANGUAGES, language_of
 from shared.web.staff.session import Session, Started
@@ -28,42 +28,40 @@ def staff_pages(name: str) -> APIRouter:
         return visit.render("staff/start.html")
 
     @router.get("/sign-in")
-    async def sign_in(request: Request, service: CurrentService, to: str = "") -> Response:
+    async def sign_in(request: Request, tools: CurrentTools, to: str = "") -> Response:
         """Off to the issuer."""
         home = f"{language_of(request).prefix}/{name}/staff/"
         started = Started(to=to if is_own_page(name, to) else home)
-        response = RedirectResponse(await service.sign_in.address(started), 303)
-        service.sessions.start(response, started)
+        response = RedirectResponse(await tools.sign_in.address(started), 303)
+        tools.sessions.start(response, started)
         return response
 
     @router.get("/signed-in")
-    async def back(request: Request, service: CurrentService) -> Response:
+    async def back(request: Request, tools: CurrentTools) -> Response:
         """Back from the issuer: from here on there is a session, or a reason why not."""
-        started = service.sessions.started(request)
+        started = tools.sessions.started(request)
         if started is None:
             raise SignInFailed
-        session = await service.sign_in.session(started, request.query_params)
+        session = await tools.sign_in.session(started, request.query_params)
         response = RedirectResponse(started.to, 303)
-        service.sessions.begin(response, session)
+        tools.sessions.begin(response, session)
         return response
 
     @router.post("/sign-out")
-    async def sign_out(
-        request: Request, service: CurrentService, _: Annotated[Session, Depends(signed_in())]
-    ) -> Response:
+    async def sign_out(request: Request, tools: CurrentTools, _: Annotated[Session, Depends(signed_in())]) -> Response:
         """The session ends here, then at the issuer.
 
         The page goes on by itself: a redirect to another site is no answer to a form that may only lead to this one.
         """
         done = f"{language_of(request).prefix}/{name}/staff/signed-out"
         try:
-            further = await service.sign_in.sign_out_address(service.settings.platform.public_url + done)
+            further = await tools.sign_in.sign_out_address(tools.settings.platform.public_url + done)
         except Unavailable:
             further = None
         response: Response = request.app.state.pages.render(
             request, "staff/signed_out.html", passing=True, headers={"Refresh": f"0; url={further or done}"}
         )
-        service.sessions.end(response)
+        tools.sessions.end(response)
         return response
 
     @router.get("/signed-out")

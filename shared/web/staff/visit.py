@@ -67,9 +67,9 @@ class StaffVisit(Visit):
             secret=True,
             who=self.who,
             session=self.who.form_token,
-            area=f"/{self.service.name}/staff",
+            area=f"/{self.tools.name}/staff",
             entries=[each for each in area.entries if each.role in self.who.roles],
-            other_areas=other_areas(self.service.name, self.who.roles),
+            other_areas=other_areas(self.tools.name, self.who.roles),
             here=self.request.url.path.removeprefix(self.language.prefix),
             **context,
         )
@@ -84,12 +84,12 @@ def signed_in(role: str | None = None) -> Callable[[Request], Awaitable[Session]
     """
 
     async def session(request: Request) -> Session:
-        service = request.app.state.service
-        found: Session | None = service.sessions.of(request)
+        tools = request.app.state.tools
+        found: Session | None = tools.sessions.of(request)
         if request.method in ("GET", "HEAD"):
             if found is None:
                 query = f"?{request.url.query}" if request.url.query else ""
-                raise SignInNeeded(service.name, request.url.path + query)
+                raise SignInNeeded(tools.name, request.url.path + query)
         elif found is None or not found.allows(str((await request.form()).get(FORM_FIELD, ""))):
             raise Forbidden
         if role is not None and role not in found.roles:
@@ -103,6 +103,6 @@ def staff(role: str | None = None) -> Callable[..., Awaitable[StaffVisit]]:
     """FastAPI dependency of a page for staff: the visit of somebody with a role; see `signed_in`."""
 
     async def visit(who: Annotated[Session, Depends(signed_in(role))], visit: CurrentVisit) -> StaffVisit:
-        return StaffVisit(visit.request, visit.conn, visit.service, visit.now, visit.pages, who)
+        return StaffVisit(visit.request, visit.conn, visit.tools, visit.now, visit.pages, who)
 
     return visit

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from shared.auth import Caller
 from shared.problems import Unauthorised
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, pass_time
 from tests.support.browsing import Browsing
 
@@ -82,10 +82,10 @@ class Staff:
 
 
 @pytest_asyncio.fixture
-async def staff(app: Any, service: Service) -> AsyncIterator[Staff]:
+async def staff(app: Any, tools: Tools) -> AsyncIterator[Staff]:
     """Staff of Mitte at ten o'clock of a working day."""
-    service.tokens = Tokens()  # type: ignore[assignment]
-    pass_time(service, at(service, 10) - service.clock.now())
+    tools.tokens = Tokens()  # type: ignore[assignment]
+    pass_time(tools, at(tools, 10) - tools.clock.now())
     async with Browsing(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
         base_url="http://test",
@@ -94,6 +94,6 @@ async def staff(app: Any, service: Service) -> AsyncIterator[Staff]:
         yield Staff(client)
 
 
-def minutes(service: Service, count: float) -> None:
+def minutes(tools: Tools, count: float) -> None:
     """Let some minutes pass."""
-    pass_time(service, timedelta(minutes=count))
+    pass_time(tools, timedelta(minutes=count))

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, booking, outbox
 from tests.appointments.queue.conftest import Staff, minutes
 from tests.appointments.visitor import Visitor, content
 
 
-async def book(client: Client, service: Service, hour: int, minute: int = 0) -> Any:
+async def book(client: Client, tools: Tools, hour: int, minute: int = 0) -> Any:
     """Book a time of today."""
-    return (await client.post(f"{API}/appointments", json=booking(at(service, hour, minute, days=0)))).json()
+    return (await client.post(f"{API}/appointments", json=booking(at(tools, hour, minute, days=0)))).json()
 
 
 async def press_here(client: Client, booked: Any) -> str:
@@ -24,16 +24,16 @@ async def press_here(client: Client, booked: Any) -> str:
     return path
 
 
-async def due(service: Service) -> list[datetime]:
-    async with service.db.transaction() as conn:
+async def due(tools: Tools) -> list[datetime]:
+    async with tools.db.transaction() as conn:
         return list((await conn.execute(text("select due_at from tickets"))).scalars())
 
 
 @pytest.mark.parametrize("by_staff", [False, True])
 async def test_who_gave_the_number_back_and_comes_again_is_called_by_it(
-    client: Client, staff: Staff, service: Service, by_staff: bool
+    client: Client, staff: Staff, tools: Tools, by_staff: bool
 ) -> None:
-    booked = await book(client, service, 10, 30)
+    booked = await book(client, tools, 10, 30)
     path = await press_here(client, booked)
     assert "Ihr Termin bleibt." in content(await Visitor(client).see(f"{path}/return"))
     await Visitor(client).press(f"{path}/return")
@@ -45,32 +45,30 @@ async def test_who_gave_the_number_back_and_comes_again_is_called_by_it(
         assert await press_here(client, booked) == path
     assert await staff.line() == [booked["number"]]
     await staff.call()
-    told = [(row.type.rpartition(".")[2], row.version) for row in await outbox(service) if "Ticket" in row.type]
+    told = [(row.type.rpartition(".")[2], row.version) for row in await outbox(tools) if "Ticket" in row.type]
     assert told == [("TicketIssued", 1), ("TicketClosed", 2), ("TicketIssued", 3), ("TicketCalled", 4)]
 
 
-async def test_who_was_served_is_not_called_again(client: Client, staff: Staff, service: Service) -> None:
-    booked = await book(client, service, 10, 30)
+async def test_who_was_served_is_not_called_again(client: Client, staff: Staff, tools: Tools) -> None:
+    booked = await book(client, tools, 10, 30)
     await press_here(client, booked)
     await staff.serve()
     await press_here(client, booked)
     assert await staff.line() == []
 
 
-async def test_a_number_follows_an_appointment_that_was_moved(client: Client, staff: Staff, service: Service) -> None:
-    booked = await book(client, service, 10, 30)
+async def test_a_number_follows_an_appointment_that_was_moved(client: Client, staff: Staff, tools: Tools) -> None:
+    booked = await book(client, tools, 10, 30)
     await press_here(client, booked)
-    later = {"station": "mitte", "starts_at": at(service, 10, 50, days=0).isoformat()}
+    later = {"station": "mitte", "starts_at": at(tools, 10, 50, days=0).isoformat()}
     await client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=later)
     await press_here(client, booked)
-    assert await due(service) == [at(service, 10, 50, days=0)]
+    assert await due(tools) == [at(tools, 10, 50, days=0)]
 
 
-async def test_who_came_in_time_and_says_so_again_keeps_the_place(
-    client: Client, staff: Staff, service: Service
-) -> None:
-    booked = await book(client, service, 10, 10)
+async def test_who_came_in_time_and_says_so_again_keeps_the_place(client: Client, staff: Staff, tools: Tools) -> None:
+    booked = await book(client, tools, 10, 10)
     await press_here(client, booked)
-    minutes(service, 30)
+    minutes(tools, 30)
     await staff.post(f"appointments/{booked['number']}/arrival")
-    assert await due(service) == [at(service, 10, 10, days=0)]
+    assert await due(tools) == [at(tools, 10, 10, days=0)]

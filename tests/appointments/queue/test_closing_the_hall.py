@@ -17,7 +17,7 @@ from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.events.appointments import StationClosed
 from shared.events.registry import facts_by_type
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.queue.conftest import PHONE, Staff
 from tests.appointments.queue.test_queue_pages import status_line, take
@@ -27,44 +27,44 @@ from tests.support.wait import eventually
 LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), stations=frozenset({EVERY_STATION}))
 
 
-def closing(service: Service, **changes: Any) -> Closure:
+def closing(tools: Tools, **changes: Any) -> Closure:
     """A closure of Mitte today."""
-    today = service.clock.now().astimezone(BERLIN).date()
+    today = tools.clock.now().astimezone(BERLIN).date()
     wanted = {"first_day": today, "last_day": today, "reason": "Wasserschaden", **changes}
     return Closure(id=uuid4(), version=1, station="mitte", **wanted)
 
 
-async def preview(service: Service, closure: Closure) -> Preview:
-    async with service.db.transaction() as conn:
-        return await usecases.preview(conn, service, LEAD, closure, service.clock.now())
+async def preview(tools: Tools, closure: Closure) -> Preview:
+    async with tools.db.transaction() as conn:
+        return await usecases.preview(conn, tools, LEAD, closure, tools.clock.now())
 
 
-async def close(service: Service, closure: Closure, confirmed: Confirmation | None) -> None:
-    async with service.db.transaction() as conn:
-        await usecases.close(conn, service, LEAD, closure, service.clock.now(), confirmed)
+async def close(tools: Tools, closure: Closure, confirmed: Confirmation | None) -> None:
+    async with tools.db.transaction() as conn:
+        await usecases.close(conn, tools, LEAD, closure, tools.clock.now(), confirmed)
 
 
 async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     await staff.issue()
     called = await staff.call()
     visitor, path = Visitor(client), await take(Visitor(client), phone=PHONE)
-    closure = closing(service)
-    shown = await preview(service, closure)
+    closure = closing(tools)
+    shown = await preview(tools, closure)
     assert (shown.rows, shown.waiting) == ((), 1)
     with pytest.raises(StillBooked) as refusal:
-        await close(service, closure, None)
+        await close(tools, closure, None)
     assert refusal.value.extra == {"appointments": 0, "tickets": 1}
     assert await staff.line() == ["A 002"]
 
-    await close(service, closure, Confirmation(shown.version))
+    await close(tools, closure, Confirmation(shown.version))
     assert await staff.line() == []
     tree = await visitor.see(path)
     assert status_line(tree) == "Die Station musste schließen. Ihre Nummer gilt nicht mehr. Das tut uns leid."
     assert "Grund: Wasserschaden" in content(tree)
     assert "/appointments/ticket" in own_links(tree)
-    rows = [(facts_by_type()[row.type].model_validate_json(row.body), row) for row in await outbox(service)]
+    rows = [(facts_by_type()[row.type].model_validate_json(row.body), row) for row in await outbox(tools)]
     fact, ended = rows[-1]
     assert (fact.ticket.channels, fact.ticket.contact is None) == (["sms"], False)  # type: ignore[attr-defined]
     assert (fact.ticket.outcome, fact.about.id) == ("station_closed", closure.id)  # type: ignore[attr-defined, union-attr]
@@ -81,36 +81,34 @@ async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
     ],
 )
 async def test_only_closed_hours_in_which_no_counter_stays_open_send_people_home(
-    staff: Staff, service: Service, changes: dict[str, Any], waiting: int
+    staff: Staff, tools: Tools, changes: dict[str, Any], waiting: int
 ) -> None:
     await staff.issue()
-    closure = closing(service, **changes)
-    shown = await preview(service, closure)
+    closure = closing(tools, **changes)
+    shown = await preview(tools, closure)
     assert shown.waiting == waiting
-    await close(service, closure, Confirmation(shown.version))
+    await close(tools, closure, Confirmation(shown.version))
     assert len(await staff.line()) == 1 - waiting
 
 
-async def test_the_closure_of_another_day_leaves_the_hall_alone(staff: Staff, service: Service) -> None:
+async def test_the_closure_of_another_day_leaves_the_hall_alone(staff: Staff, tools: Tools) -> None:
     await staff.issue()
-    tomorrow = service.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
-    assert (await preview(service, closing(service, first_day=tomorrow, last_day=tomorrow))).waiting == 0
+    tomorrow = tools.clock.now().astimezone(BERLIN).date() + timedelta(days=1)
+    assert (await preview(tools, closing(tools, first_day=tomorrow, last_day=tomorrow))).waiting == 0
 
 
 @pytest.mark.parametrize(("lifted", "ends"), [(False, 13), (True, 17)])
-async def test_the_queue_ends_with_the_hours_that_are_left(
-    staff: Staff, service: Service, lifted: bool, ends: int
-) -> None:
+async def test_the_queue_ends_with_the_hours_that_are_left(staff: Staff, tools: Tools, lifted: bool, ends: int) -> None:
     await staff.issue()
-    closure = closing(service, from_time=time(13), until_time=time(17))
-    await close(service, closure, None)
+    closure = closing(tools, from_time=time(13), until_time=time(17))
+    await close(tools, closure, None)
     if lifted:
-        async with service.db.transaction() as conn:
-            await usecases.lift(conn, service, LEAD, closure.id, service.clock.now())
-    async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
+            await usecases.lift(conn, tools, LEAD, closure.id, tools.clock.now())
+    async with tools.db.transaction() as conn:
         due = await conn.execute(text("select due_at from due_work where kind = 'queue-end'"))
         assert due.scalar_one().astimezone(BERLIN).time() == time(ends)
-    pass_time(service, at(service, ends, 0, days=0) - service.clock.now())
+    pass_time(tools, at(tools, ends, 0, days=0) - tools.clock.now())
 
     async def over() -> bool:
         return await staff.line() == []
@@ -118,9 +116,9 @@ async def test_the_queue_ends_with_the_hours_that_are_left(
     await eventually(over)
 
 
-async def test_nobody_gets_a_number_from_a_station_that_is_closing(staff: Staff, service: Service) -> None:
-    async with service.db.transaction() as conn:
-        await usecases.close(conn, service, LEAD, closing(service), service.clock.now(), None)
+async def test_nobody_gets_a_number_from_a_station_that_is_closing(staff: Staff, tools: Tools) -> None:
+    async with tools.db.transaction() as conn:
+        await usecases.close(conn, tools, LEAD, closing(tools), tools.clock.now(), None)
         taking = asyncio.create_task(staff.issue(status=409))
 
         async def waits() -> bool:

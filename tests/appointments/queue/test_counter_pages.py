@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.conftest import API, Client, at, booking
@@ -23,11 +23,11 @@ COUNTER = "/appointments/staff/counter/mitte-1"
 class Clerk:
     """Somebody signed in at the pages."""
 
-    def __init__(self, client: Client, service: Service, **changes: Any) -> None:
+    def __init__(self, client: Client, tools: Tools, **changes: Any) -> None:
         given = {"subject": "schalter", "roles": frozenset({"appointments:staff"}), "stations": frozenset({"mitte"})}
         self.session = Session(**(given | {"name": "Meike Sommer"} | changes))
         self._client = client
-        self._headers = {"Cookie": f"nahbar-staff-session={service.sessions.seal(SESSION, self.session)}"}
+        self._headers = {"Cookie": f"nahbar-staff-session={tools.sessions.seal(SESSION, self.session)}"}
 
     async def see(self, path: str = COUNTER, status: int = 200) -> Element:
         """Open a page."""
@@ -40,9 +40,9 @@ class Clerk:
 
 
 @pytest_asyncio.fixture
-async def clerk(client: Client, staff: Staff, service: Service) -> AsyncIterator[Clerk]:
+async def clerk(client: Client, staff: Staff, tools: Tools) -> AsyncIterator[Clerk]:
     """A clerk of Mitte."""
-    yield Clerk(client, service)
+    yield Clerk(client, tools)
 
 
 async def at_counter(staff: Staff, counter: int = 1) -> Any:
@@ -68,10 +68,10 @@ async def test_one_button_leads_from_call_to_call(clerk: Clerk, staff: Staff) ->
 
 
 async def test_who_comes_with_an_appointment_is_known_by_name_and_what_they_wrote(
-    client: Client, clerk: Clerk, staff: Staff, service: Service
+    client: Client, clerk: Clerk, staff: Staff, tools: Tools
 ) -> None:
     person = {"remarks": "Ich komme im Rollstuhl."}
-    booked = (await client.post(f"{API}/appointments", json=booking(at(service, 10, 10, days=0), person=person))).json()
+    booked = (await client.post(f"{API}/appointments", json=booking(at(tools, 10, 10, days=0), person=person))).json()
     await staff.post(f"appointments/{booked['number']}/arrival")
     assert "Rollstuhl" not in content(await clerk.see()), "of those who wait the numbers are enough"
     await clerk.press("call")
@@ -106,7 +106,7 @@ async def test_calling_while_somebody_is_here_says_so(clerk: Clerk, staff: Staff
     assert await staff.line() == ["A 002"]
 
 
-async def test_parking_papers_handing_over_and_coming_back(clerk: Clerk, staff: Staff, service: Service) -> None:
+async def test_parking_papers_handing_over_and_coming_back(clerk: Clerk, staff: Staff, tools: Tools) -> None:
     for _ in range(3):
         await staff.issue()
     for action, fields in (("park", {"minutes": "20"}), ("papers", {}), ("hand-over", OTHER)):
@@ -135,10 +135,10 @@ async def test_buttons_that_do_not_exist_do_nothing(clerk: Clerk, action: str) -
     assert (await clerk.press(action)).status_code == 404
 
 
-async def test_strangers_and_forged_forms_get_nowhere(client: Client, clerk: Clerk, service: Service) -> None:
+async def test_strangers_and_forged_forms_get_nowhere(client: Client, clerk: Clerk, tools: Tools) -> None:
     assert (await client.get(COUNTER)).status_code == 303, "to the sign-in"
     assert (await client.post(COUNTER, data={"action": "call", "einmal": one_time_key()})).status_code == 403
-    elsewhere = Clerk(client, service, stations=frozenset({"walsum"}))
+    elsewhere = Clerk(client, tools, stations=frozenset({"walsum"}))
     await elsewhere.see(status=403)
     assert (await elsewhere.press("call")).status_code == 403
     assert "Mitte" not in content(await elsewhere.see("/appointments/staff/counter"))
@@ -146,16 +146,16 @@ async def test_strangers_and_forged_forms_get_nowhere(client: Client, clerk: Cle
     await clerk.see("/appointments/staff/counter/nowhere-1", 403)
 
 
-async def test_the_figures_of_a_day(clerk: Clerk, client: Client, staff: Staff, service: Service) -> None:
+async def test_the_figures_of_a_day(clerk: Clerk, client: Client, staff: Staff, tools: Tools) -> None:
     assert "niemand in der Warteschlange" in content(await clerk.see("/appointments/staff/figures"))
     await staff.issue()
-    minutes(service, 7)
+    minutes(tools, 7)
     called = await staff.call()
-    minutes(service, 2)
+    minutes(tools, 2)
     await staff.act("begin", called)
-    minutes(service, 11)
+    minutes(tools, 11)
     await staff.act("finish", called)
     tree = await clerk.see("/appointments/staff/figures?place=mitte")
     [row] = next(tree.iter("tbody")).iter("tr")
     assert [words(cell) for cell in row.iter("td")] == ["1", "0", "0", "0", "0", "7", "7", "2", "11"]
-    await Clerk(client, service, stations=frozenset()).see("/appointments/staff/figures", 404)
+    await Clerk(client, tools, stations=frozenset()).see("/appointments/staff/figures", 404)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.queue.facts import TICKET
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.formats import qr_code
 from shared.web.forms import one_time_key
 from tests.appointments.clerk import Clerk
@@ -21,9 +21,9 @@ TICKET_PAGE = "/ticket?place=mitte"
 
 
 @pytest.fixture
-def clerk(client: Client, staff: Staff, service: Service) -> Clerk:
+def clerk(client: Client, staff: Staff, tools: Tools) -> Clerk:
     """A clerk of Mitte at ten o'clock of a working day."""
-    return Clerk.sign_in(client, service)
+    return Clerk.sign_in(client, tools)
 
 
 async def issue(clerk: Clerk, key: str = "", **fields: Any) -> str:
@@ -42,7 +42,7 @@ async def test_a_number_is_issued_once_and_shown_with_its_own_page(clerk: Clerk,
     assert (waiting["number"], waiting["language"], waiting["interpreter"]) == ("A 001", "tr", "ar")
     tree = await clerk.see(first)
     assert "A 001" in content(tree)
-    token = clerk.service.links.token(TICKET, UUID(waiting["id"]), 1)
+    token = clerk.tools.links.token(TICKET, UUID(waiting["id"]), 1)
     assert f"/appointments/ticket/{token}" in content(tree)
     assert "eine Person wartet" in content(await clerk.see(TICKET_PAGE))
 
@@ -52,11 +52,11 @@ async def test_what_was_typed_is_kept_and_what_is_wrong_is_said(clerk: Clerk) ->
     assert "Wählen Sie mindestens ein Anliegen." in content(tree)
     assert "An Festnetz können wir keine SMS senden." in content(tree)
     assert [each.get("value") for each in tree.iter("option") if each.get("selected") is not None] == ["de", "ar"]
-    assert await outbox(clerk.service) == []
+    assert await outbox(clerk.tools) == []
 
 
 async def test_without_a_number_left_there_are_free_times_to_book_for_them(clerk: Clerk) -> None:
-    async with clerk.service.db.transaction() as conn:
+    async with clerk.tools.db.transaction() as conn:
         await conn.execute(text("update stations set daily_tickets = 1 where key = 'mitte'"))
     await issue(clerk)
     for tree in (
@@ -68,8 +68,8 @@ async def test_without_a_number_left_there_are_free_times_to_book_for_them(clerk
         assert any(each.startswith(book) and "&day=" in each for each in links(tree))
 
 
-async def test_a_closed_station_issues_nothing(clerk: Clerk, service: Service) -> None:
-    pass_time(service, timedelta(hours=-3))
+async def test_a_closed_station_issues_nothing(clerk: Clerk, tools: Tools) -> None:
+    pass_time(tools, timedelta(hours=-3))
     assert heading(await clerk.see("/ticket")) == "Hier ist jetzt geschlossen"
     assert page(await clerk.press(TICKET_PAGE, services=SIMPLE), 409) is not None
 
@@ -77,7 +77,7 @@ async def test_a_closed_station_issues_nothing(clerk: Clerk, service: Service) -
 async def test_the_poster_leads_to_the_numbers_of_its_station(clerk: Clerk) -> None:
     assert "/appointments/staff/poster/mitte" in links(await clerk.see("/counter"))
     tree = await clerk.see("/poster/mitte")
-    address = f"{clerk.service.settings.platform.public_url}/appointments/ticket?place=mitte"
+    address = f"{clerk.tools.settings.platform.public_url}/appointments/ticket?place=mitte"
     assert address in content(tree)
     assert all(each in content(tree) for each in ("Nummer ziehen", "Deutsch, English", "Station Mitte"))
     [code] = [each for each in tree.iter("img") if "nb-poster__code" in each.get("class", "")]

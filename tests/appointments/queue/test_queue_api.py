@@ -13,34 +13,34 @@ from shared import retention
 from shared.audit import load_audit
 from shared.events.registry import facts_by_type
 from shared.events.tickets import TicketFact
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
 from tests.appointments.queue.conftest import CLOSED_HOURS, SIMPLE, Staff, minutes
 from tests.support.wait import eventually
 
 
-async def facts(service: Service) -> list[TicketFact]:
+async def facts(tools: Tools) -> list[TicketFact]:
     """The facts of tickets recorded so far, in order."""
-    read = [facts_by_type()[row.type].model_validate_json(row.body) for row in await outbox(service)]
+    read = [facts_by_type()[row.type].model_validate_json(row.body) for row in await outbox(tools)]
     return [fact for fact in read if isinstance(fact, TicketFact)]
 
 
-async def kinds(service: Service, ticket: Any) -> list[str]:
+async def kinds(tools: Tools, ticket: Any) -> list[str]:
     """The facts of a ticket; their versions are checked."""
-    mine = [fact for fact in await facts(service) if str(fact.id) == ticket["id"]]
+    mine = [fact for fact in await facts(tools) if str(fact.id) == ticket["id"]]
     assert [fact.version for fact in mine] == list(range(1, len(mine) + 1))
     return [type(fact).__name__ for fact in mine]
 
 
-async def arrive(client: Client, staff: Staff, service: Service, hour: int, minute: int = 0) -> Any:
+async def arrive(client: Client, staff: Staff, tools: Tools, hour: int, minute: int = 0) -> Any:
     """Book a time of today and arrive for it."""
-    body = booking(service.clock.now().replace(second=0, microsecond=0), name="x")
-    body["time"]["starts_at"] = at(service, hour, minute, days=0).isoformat()
+    body = booking(tools.clock.now().replace(second=0, microsecond=0), name="x")
+    body["time"]["starts_at"] = at(tools, hour, minute, days=0).isoformat()
     booked = (await client.post(f"{API}/appointments", json=body)).json()
     return await staff.post(f"appointments/{booked['number']}/arrival")
 
 
-async def test_numbers_count_up_and_are_called_in_order(staff: Staff, service: Service) -> None:
+async def test_numbers_count_up_and_are_called_in_order(staff: Staff, tools: Tools) -> None:
     first, second = await staff.issue(), await staff.issue(language="tr", interpreter="tr")
     assert [first["number"], second["number"]] == ["A 001", "A 002"]
     called = await staff.call()
@@ -50,12 +50,12 @@ async def test_numbers_count_up_and_are_called_in_order(staff: Staff, service: S
     assert await staff.line() == ["A 002"]
     assert (await staff.call(2))["interpreter"] == "tr"
     assert await staff.call(3) is None
-    assert await kinds(service, first) == ["TicketIssued", "TicketCalled"]
+    assert await kinds(tools, first) == ["TicketIssued", "TicketCalled"]
 
 
-async def test_the_contingent_of_a_day_is_kept_however_many_ask_at_once(staff: Staff, service: Service) -> None:
+async def test_the_contingent_of_a_day_is_kept_however_many_ask_at_once(staff: Staff, tools: Tools) -> None:
     """INVARIANT: no station issues more tickets a day than its contingent, and no number twice."""
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update stations set daily_tickets = 7 where key = 'mitte'"))
     answers = await asyncio.gather(
         *[staff.client.post(f"{API}/staff/stations/mitte/tickets", json={"services": [SIMPLE]}) for _ in range(20)]
@@ -94,61 +94,59 @@ async def test_what_cannot_be_done_gets_no_number(staff: Staff, wish: dict[str, 
 
 
 @pytest.mark.parametrize("hours", [-2, 7.5, 24 * 30])
-async def test_outside_opening_hours_there_are_no_tickets(staff: Staff, service: Service, hours: float) -> None:
+async def test_outside_opening_hours_there_are_no_tickets(staff: Staff, tools: Tools, hours: float) -> None:
     later = timedelta(hours=hours)
     if hours > 24:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await conn.execute(text("insert into closures (station, first_day, last_day, reason) values "
                                     "('mitte', '2020-01-01', '2100-01-01', 'Umbau')"))  # fmt: skip
         later = timedelta()
-    pass_time(service, later)
+    pass_time(tools, later)
     assert (await staff.issue(409))["type"].endswith("station-not-open")
 
 
 @pytest.mark.parametrize(("closed", "status"), [(("10:00", "11:00"), 409), (("10:10", "17:00"), 201)])
 async def test_in_closed_hours_there_are_no_tickets(
-    staff: Staff, service: Service, closed: tuple[str, str], status: int
+    staff: Staff, tools: Tools, closed: tuple[str, str], status: int
 ) -> None:
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text(CLOSED_HOURS.format(*closed)))
     await staff.issue(status)
-    for ticket in await facts(service):
-        assert ticket.ticket.closes_at == at(service, 10, 10, days=0)
+    for ticket in await facts(tools):
+        assert ticket.ticket.closes_at == at(tools, 10, 10, days=0)
 
 
 async def test_due_appointments_go_before_walk_ins_and_early_or_late_ones_do_not(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
-    minutes(service, -60)
-    late = (await client.post(f"{API}/appointments", json=booking(at(service, 9, 30, days=0)))).json()
-    minutes(service, 60)
+    minutes(tools, -60)
+    late = (await client.post(f"{API}/appointments", json=booking(at(tools, 9, 30, days=0)))).json()
+    minutes(tools, 60)
     await staff.issue()
     await staff.issue()
-    soon = await arrive(client, staff, service, 10, 10)
-    early = await arrive(client, staff, service, 10, 40)
+    soon = await arrive(client, staff, tools, 10, 10)
+    early = await arrive(client, staff, tools, 10, 40)
     late = await staff.post(f"appointments/{late['number']}/arrival")
     order = [soon["number"], "A 001", "A 002", late["number"], early["number"]]
     assert await staff.line() == order
-    minutes(service, 30)
+    minutes(tools, 30)
     assert (await staff.line())[:2] == [soon["number"], early["number"]]
 
 
-async def test_arriving_twice_is_arriving_once(client: Client, staff: Staff, service: Service) -> None:
-    first = await arrive(client, staff, service, 10, 30)
+async def test_arriving_twice_is_arriving_once(client: Client, staff: Staff, tools: Tools) -> None:
+    first = await arrive(client, staff, tools, 10, 30)
     assert await staff.post(f"appointments/{first['number'].replace('-', '')}/arrival") == first
-    [issued] = await facts(service)
+    [issued] = await facts(tools)
     assert issued.about
     assert str(issued.about.id) == first["appointment"]
     await staff.post("appointments/0000-0000/arrival", 404)
 
 
-async def test_one_arrives_only_on_the_day_and_not_after_cancelling(
-    client: Client, staff: Staff, service: Service
-) -> None:
-    tomorrow = (await client.post(f"{API}/appointments", json=booking(at(service, 10, days=1)))).json()
+async def test_one_arrives_only_on_the_day_and_not_after_cancelling(client: Client, staff: Staff, tools: Tools) -> None:
+    tomorrow = (await client.post(f"{API}/appointments", json=booking(at(tools, 10, days=1)))).json()
     assert (await staff.post(f"appointments/{tomorrow['number']}/arrival", 409))["type"].endswith("not-now")
-    today = await arrive(client, staff, service, 11)
-    async with service.db.transaction() as conn:
+    today = await arrive(client, staff, tools, 11)
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("update appointments set status = 'cancelled' where number = :n"), {"n": today["number"]}
         )
@@ -156,7 +154,7 @@ async def test_one_arrives_only_on_the_day_and_not_after_cancelling(
     assert await staff.call() is None
 
 
-async def test_a_counter_has_one_person_at_a_time(staff: Staff, service: Service) -> None:
+async def test_a_counter_has_one_person_at_a_time(staff: Staff, tools: Tools) -> None:
     """INVARIANT: nobody is called to a counter that has somebody, however often it calls at once."""
     for _ in range(5):
         await staff.issue()
@@ -194,46 +192,46 @@ async def test_whoever_lost_a_race_learns_where_the_person_is(staff: Staff) -> N
     assert (await staff.call(1))["id"] == first["id"]
 
 
-async def test_somebody_is_called_again_comes_and_is_served(staff: Staff, service: Service) -> None:
+async def test_somebody_is_called_again_comes_and_is_served(staff: Staff, tools: Tools) -> None:
     ticket = await staff.issue()
-    minutes(service, 12)
+    minutes(tools, 12)
     await staff.call()
     assert (await staff.act("call-again", ticket))["calls"] == 2
-    minutes(service, 1)
+    minutes(tools, 1)
     assert (await staff.act("begin", ticket))["status"] == "serving"
     assert (await staff.act("begin", ticket))["status"] == "serving"
     await staff.act("call-again", ticket, status=409)
-    minutes(service, 9)
+    minutes(tools, 9)
     closed = await staff.act("finish", ticket)
     assert (closed["status"], closed["outcome"]) == ("closed", "served")
     await staff.act("finish", ticket, status=409)
-    assert await kinds(service, ticket) == ["TicketIssued", "TicketCalled", "TicketCalled", "TicketClosed"]
+    assert await kinds(tools, ticket) == ["TicketIssued", "TicketCalled", "TicketCalled", "TicketClosed"]
     [day] = await staff.get("stations/mitte/figures")
     assert (day["walk_ins"], day["served"], day["missed"]) == (1, 1, 0)
     assert [round(day[name] / 60) for name in ("wait", "long_wait", "way", "processing")] == [12, 12, 1, 9]
 
 
-async def test_figures_are_averages_of_whom_they_concern(staff: Staff, service: Service) -> None:
+async def test_figures_are_averages_of_whom_they_concern(staff: Staff, tools: Tools) -> None:
     first, second, third, _ = [await staff.issue() for _ in range(4)]
-    minutes(service, 2)
+    minutes(tools, 2)
     await staff.call()
-    minutes(service, 1)
+    minutes(tools, 1)
     await staff.act("begin", first)
-    minutes(service, 5)
+    minutes(tools, 5)
     await staff.act("finish", first)
     await staff.call()
     await staff.act("miss", second)
     await staff.call()
-    minutes(service, 2)
+    minutes(tools, 2)
     await staff.act("begin", third)
-    minutes(service, 3)
+    minutes(tools, 3)
     await staff.act("papers", third)
-    minutes(service, 2)
+    minutes(tools, 2)
     await staff.post(f"tickets/{third['id']}/back")
     await staff.call()
-    minutes(service, 1)
+    minutes(tools, 1)
     await staff.act("begin", third)
-    minutes(service, 4)
+    minutes(tools, 4)
     await staff.act("finish", third)
     [day] = await staff.get("stations/mitte/figures")
     assert {name: day[name] for name in ("walk_ins", "served", "missed", "returned", "not_called")} == {
@@ -243,25 +241,25 @@ async def test_figures_are_averages_of_whom_they_concern(staff: Staff, service: 
     assert [round(day[name] / 60, 1) for name in ("wait", "long_wait", "way", "processing")] == [6, 8, 2, 6]
 
 
-async def test_whoever_does_not_come_is_missed(staff: Staff, service: Service) -> None:
+async def test_whoever_does_not_come_is_missed(staff: Staff, tools: Tools) -> None:
     ticket = await staff.issue()
     await staff.call()
     assert (await staff.act("miss", ticket))["outcome"] == "missed"
-    assert (await facts(service))[-1].ticket.outcome == "missed"
+    assert (await facts(tools))[-1].ticket.outcome == "missed"
     assert await staff.call() is None
 
 
-async def test_the_parked_come_back_in_front_of_all_others(staff: Staff, service: Service) -> None:
+async def test_the_parked_come_back_in_front_of_all_others(staff: Staff, tools: Tools) -> None:
     parked, _ = await staff.issue(), await staff.issue()
     await staff.call()
     await staff.act("park", parked, minutes=10)
     assert await staff.line() == ["A 002"]
     assert [each["number"] for each in (await staff.get("stations/mitte/queue"))["away"]] == ["A 001"]
-    minutes(service, 9)
+    minutes(tools, 9)
     assert await staff.line() == ["A 002"]
-    minutes(service, 2)
+    minutes(tools, 2)
     assert await staff.line() == ["A 001", "A 002"]
-    assert await kinds(service, parked) == ["TicketIssued", "TicketCalled", "TicketPutBack"]
+    assert await kinds(tools, parked) == ["TicketIssued", "TicketCalled", "TicketPutBack"]
 
 
 async def test_who_fetches_papers_comes_back_in_front_when_they_are_there(staff: Staff) -> None:
@@ -297,14 +295,14 @@ async def test_two_counters_that_call_at_once_get_two_people(staff: Staff) -> No
 
 
 async def test_a_wait_is_estimated_once_the_day_has_shown_how_long_people_take(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     for _ in range(8):
         await staff.issue()
     assert (await staff.get("stations/mitte/queue"))["wait"] is None
     for _ in range(5):
         called = await staff.call()
-        minutes(service, 6)
+        minutes(tools, 6)
         await staff.act("finish", called)
     queue = await staff.get("stations/mitte/queue")
     assert (queue["open_counters"], queue["wait"]) == (1, {"shortest": 15, "longest": 25})
@@ -313,30 +311,30 @@ async def test_a_wait_is_estimated_once_the_day_has_shown_how_long_people_take(
     assert (await staff.get("stations/mitte/queue"))["wait"] is None
 
 
-async def test_the_day_ends_when_the_station_closes(staff: Staff, service: Service) -> None:
+async def test_the_day_ends_when_the_station_closes(staff: Staff, tools: Tools) -> None:
     waiting, at_counter = await staff.issue(phone="0176 04069050"), await staff.issue()
     await staff.call(ticket=at_counter["id"])
-    minutes(service, 7 * 60)
+    minutes(tools, 7 * 60)
 
     async def closed(outcomes: dict[str, str | None]) -> bool:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             rows = await conn.execute(text("select number, outcome from tickets"))
             return {row.number: row.outcome for row in rows} == outcomes
 
     await eventually(lambda: closed({"A 001": "not_called", "A 002": None}))
-    assert await kinds(service, waiting) == ["TicketIssued", "TicketClosed"]
-    assert (await facts(service))[-1].ticket.contact is None
-    minutes(service, 3 * 60)
+    assert await kinds(tools, waiting) == ["TicketIssued", "TicketClosed"]
+    assert (await facts(tools))[-1].ticket.contact is None
+    minutes(tools, 3 * 60)
     await eventually(lambda: closed({"A 001": "not_called", "A 002": "served"}))
-    pass_time(service, retention.LEDGER)
+    pass_time(tools, retention.LEDGER)
     await eventually(lambda: closed({}))
 
 
-async def test_the_end_is_due_once_a_day(client: Client, staff: Staff, service: Service) -> None:
-    await arrive(client, staff, service, 10, 30)
+async def test_the_end_is_due_once_a_day(client: Client, staff: Staff, tools: Tools) -> None:
+    await arrive(client, staff, tools, 10, 30)
     await staff.issue()
     await staff.issue()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         keys = await conn.execute(text("select key from due_work where kind = :kind"), {"kind": QUEUE_END})
         assert len(keys.all()) == 1
 
@@ -345,10 +343,10 @@ async def test_the_end_is_due_once_a_day(client: Client, staff: Staff, service: 
     ("token", "status"), [(None, 401), ("nobody", 401), ("somebody", 403), ("staff-of-walsum", 403)]
 )
 async def test_only_staff_of_the_station_use_its_queue(
-    client: Client, staff: Staff, service: Service, token: str | None, status: int
+    client: Client, staff: Staff, tools: Tools, token: str | None, status: int
 ) -> None:
     ticket = await staff.issue()
-    before = len(await outbox(service))
+    before = len(await outbox(tools))
     client.headers = {"Authorization": f"Bearer {token}"} if token else {}
     about = {"ticket": ticket["id"]}
     for path, body in (
@@ -360,16 +358,16 @@ async def test_only_staff_of_the_station_use_its_queue(
     for path in ("stations/mitte/queue", "stations/mitte/figures", "counters/mitte-1"):
         assert (await client.get(f"{API}/staff/{path}")).status_code == status
     assert (await client.put(f"{API}/staff/counters/mitte-1/pause", json={"paused": True})).status_code == status
-    assert len(await outbox(service)) == before
+    assert len(await outbox(tools)) == before
     assert await staff.line() == ["A 001"]
 
 
-async def test_what_staff_do_stands_in_the_audit_log(staff: Staff, service: Service) -> None:
+async def test_what_staff_do_stands_in_the_audit_log(staff: Staff, tools: Tools) -> None:
     ticket = await staff.issue()
     await staff.call()
     await staff.act("begin", ticket)
     await staff.act("finish", ticket)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         deeds = await load_audit(conn, ["mitte"])
     assert [(deed.who, deed.action, deed.details["number"]) for deed in reversed(deeds)] == [
         ("schalter", action, "A 001") for action in ("ticket_issued", "ticket_called", "ticket_begun", "ticket_served")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.queue.conftest import CLOSED_HOURS, PHONE, SIMPLE, Staff, minutes
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
@@ -29,7 +29,7 @@ def status_line(tree: object) -> str:
     return words(line)
 
 
-async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staff, service: Service) -> None:
+async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staff, tools: Tools) -> None:
     visitor = Visitor(client)
     assert heading(await visitor.see("/appointments/ticket")) == "In welcher Station sind Sie?"
     assert "Zurzeit wartet niemand" in content(await visitor.see(HALL))
@@ -50,7 +50,7 @@ async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staf
     assert status_line(await visitor.see(path)) == "Sie waren an der Reihe. Danke für Ihren Besuch."
 
 
-async def test_the_same_device_pressing_twice_gets_one_number(client: Client, staff: Staff, service: Service) -> None:
+async def test_the_same_device_pressing_twice_gets_one_number(client: Client, staff: Staff, tools: Tools) -> None:
     visitor = Visitor(client)
     paths = await asyncio.gather(*[take(visitor, key="pressed-twice") for _ in range(4)])
     assert len(set(paths)) == 1
@@ -67,20 +67,20 @@ async def test_what_is_wrong_is_said_and_what_was_typed_stays(client: Client, st
     assert await staff.line() == []
 
 
-async def test_a_number_with_a_phone_is_recorded_for_the_sms(client: Client, staff: Staff, service: Service) -> None:
+async def test_a_number_with_a_phone_is_recorded_for_the_sms(client: Client, staff: Staff, tools: Tools) -> None:
     for _ in range(4):
         await staff.issue()
     await take(Visitor(client, "/en"), phone=PHONE, language="ar")
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         row = (await conn.execute(text("select language, to_be_told from tickets where number = 'A 005'"))).one()
     assert tuple(row) == ("ar", True)
 
 
 async def test_outside_opening_hours_the_page_says_when_and_offers_to_book(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     visitor = Visitor(client)
-    pass_time(service, timedelta(hours=-2))
+    pass_time(tools, timedelta(hours=-2))
     tree = await visitor.see(f"{HALL}&services={SIMPLE}")
     assert heading(tree) == "Hier ist jetzt geschlossen"
     assert "Heute geöffnet: 09:00 bis 17:00 Uhr" in content(tree)
@@ -89,13 +89,13 @@ async def test_outside_opening_hours_the_page_says_when_and_offers_to_book(
     )
     answer = await visitor.press(HALL, services=SIMPLE, language="de")
     assert heading(page(answer, 409)) == "Hier ist jetzt geschlossen"
-    assert await outbox(service) == []
+    assert await outbox(tools) == []
 
 
 async def test_hours_in_which_a_station_is_closed_today_are_said_at_the_start_and_in_the_hall(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text(CLOSED_HOURS.format("09:30", "12:00")))
     start = content(await Visitor(client).see("/appointments/"))
     assert "Bürger-Service-Station Mitte, 09:30 bis 12:00 Uhr: Umbau" in start
@@ -104,8 +104,8 @@ async def test_hours_in_which_a_station_is_closed_today_are_said_at_the_start_an
     assert "Heute geöffnet: 09:00 bis 09:30 Uhr, 12:00 bis 17:00 Uhr" in content(tree)
 
 
-async def test_only_what_can_be_done_at_this_time_is_offered(client: Client, staff: Staff, service: Service) -> None:
-    async with service.db.transaction() as conn:
+async def test_only_what_can_be_done_at_this_time_is_offered(client: Client, staff: Staff, tools: Tools) -> None:
+    async with tools.db.transaction() as conn:
         await conn.execute(text(f"update opening_hours set services = '{{{SIMPLE}}}' where station = 'mitte'"))
     tree = await Visitor(client).see(HALL)
     assert "Um diese Zeit ist hier nur ein Teil der Anliegen möglich." in content(tree)
@@ -122,10 +122,10 @@ async def test_who_needs_an_interpreter_can_say_so(client: Client, staff: Staff)
 
 
 async def test_when_all_numbers_are_taken_the_next_free_appointments_are_shown(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     visitor = Visitor(client)
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update stations set daily_tickets = 1 where key = 'mitte'"))
     await take(visitor)
     assert heading(await visitor.see(HALL)) == "Heute sind alle Nummern vergeben"
@@ -185,22 +185,22 @@ async def test_a_made_up_link_leads_nowhere(client: Client, staff: Staff) -> Non
     await Visitor(client).see("/appointments/ticket/made-up", 404)
 
 
-async def test_a_forgotten_number_says_so(client: Client, staff: Staff, service: Service) -> None:
+async def test_a_forgotten_number_says_so(client: Client, staff: Staff, tools: Tools) -> None:
     path = await take(Visitor(client))
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("delete from tickets"))
     assert heading(await Visitor(client).see(path, 410)) == "Diese Nummer gilt nicht mehr"
 
 
 async def test_somebody_with_an_appointment_arrives_at_the_screen_in_the_hall(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     visitor, kiosk = Visitor(client), "/appointments/arrival?place=mitte"
-    manage = await visitor.book(at(service, 11, 30, days=0))
+    manage = await visitor.book(at(tools, 11, 30, days=0))
     number = next(each for each in content(await visitor.see(manage)).split() if each[4:5] == "-" and len(each) == 9)
     early = page(await visitor.press(kiosk, number=number, time="11:30"), 422)
     assert "Melden Sie sich ab 10:30 Uhr an." in content(early)
-    minutes(service, 60)
+    minutes(tools, 60)
     wrong = "Prüfen Sie die Nummer und die Uhrzeit."
     for other in ({"number": "1234 5678", "time": "11:30"}, {"number": number}, {"number": number, "time": "11:40"}):
         assert wrong in content(page(await visitor.press(kiosk, **other), 422)), "a number alone is not enough"
@@ -227,13 +227,13 @@ async def test_somebody_with_an_appointment_arrives_at_the_screen_in_the_hall(
 
 
 async def test_i_am_here_is_offered_near_the_time_and_leads_to_the_queue(
-    client: Client, staff: Staff, service: Service
+    client: Client, staff: Staff, tools: Tools
 ) -> None:
     visitor = Visitor(client)
-    manage = await visitor.book(at(service, 11, 30, days=0))
+    manage = await visitor.book(at(tools, 11, 30, days=0))
     assert "Ich bin da" not in content(await visitor.see(manage))
     assert (await visitor.press(f"{manage}/arrive")).headers["location"] == manage
-    minutes(service, 60)
+    minutes(tools, 60)
     assert "Ich bin da" in content(await visitor.see(manage))
     paths = {(await visitor.press(f"{manage}/arrive")).headers["location"] for _ in range(2)}
     assert len(paths) == 1

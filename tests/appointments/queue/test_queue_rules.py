@@ -24,7 +24,7 @@ from services.appointments.queue.domain import (
 )
 from services.appointments.queue.queries import load_line
 from shared.arriving import CHECK_IN_BEFORE, LATE
-from shared.service import Service
+from shared.tools import Tools
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 minutes = st.integers(-240, 240).map(lambda count: NOW + timedelta(minutes=count))
@@ -111,7 +111,7 @@ _INSERT = text("""
 """)
 
 
-async def test_the_order_in_sql_is_the_order_of_the_rule(service: Service) -> None:
+async def test_the_order_in_sql_is_the_order_of_the_rule(tools: Tools) -> None:
     """Every combination of times around now, in front of and behind each limit."""
     moments = [NOW + timedelta(minutes=each) for each in (-30, -1, 0, 9, 10, 11, 60)]
     combinations = list(product(moments[:3], [None, *moments], [None, *moments]))
@@ -122,7 +122,7 @@ async def test_the_order_in_sql_is_the_order_of_the_rule(service: Service) -> No
         rows.append({"id": uuid4(), "day": NOW.date(), "number": number, "issued": issued, "due": due, "back": back})
         if key := turn(issued, due, back, NOW):
             expected.append((*key, issued, number))
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(_INSERT, rows)
         found = [each.number for each in await load_line(conn, "mitte", NOW)]
     assert len(found) > 50

@@ -20,7 +20,7 @@ from services.appointments.queue.ending import (
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.base import About
-from shared.service import Service
+from shared.tools import Tools
 from tests.appointments.locks import waiting
 from tests.appointments.queue.conftest import PHONE, Staff
 from tests.appointments.queue.test_near import near
@@ -34,10 +34,10 @@ NOBODY_ENDED: Numbers = {
 
 
 @pytest.fixture
-async def walsum(staff: Staff, service: Service) -> Any:
+async def walsum(staff: Staff, tools: Tools) -> Any:
     """A number of Walsum, given after those of Mitte; one of Mitte was left over from yesterday."""
     left_over = await staff.issue()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update tickets set day = day - 1, number = 'A 009' where id = :id"), left_over)
         await conn.execute(text("update queue_days set day = day - 1"))
     await staff.issue()
@@ -45,20 +45,18 @@ async def walsum(staff: Staff, service: Service) -> Any:
     return await staff.issue(station="walsum")
 
 
-async def outcomes(service: Service) -> Numbers:
+async def outcomes(tools: Tools) -> Numbers:
     """By station and day the numbers, and how each ended."""
     found: Numbers = {}
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         rows = await conn.execute(text("select station, day, number, outcome from tickets order by number"))
         for row in rows:
-            today = row.day == service.clock.now().astimezone(BERLIN).date()
+            today = row.day == tools.clock.now().astimezone(BERLIN).date()
             found.setdefault(row.station if today else f"{row.station} yesterday", []).append((row.number, row.outcome))
     return found
 
 
-async def test_a_counter_calls_the_people_of_its_station_and_day_alone(
-    staff: Staff, service: Service, walsum: Any
-) -> None:
+async def test_a_counter_calls_the_people_of_its_station_and_day_alone(staff: Staff, tools: Tools, walsum: Any) -> None:
     assert (await staff.post("counters/walsum-1/call"))["id"] == walsum["id"]
     assert await staff.post("counters/walsum-2/call") is None
     assert [(await staff.call(counter))["number"] for counter in (1, 2)] == ["A 001", "A 002"]
@@ -66,9 +64,9 @@ async def test_a_counter_calls_the_people_of_its_station_and_day_alone(
 
 
 async def test_a_counter_calls_nobody_of_another_station_or_day_out_of_turn(
-    staff: Staff, service: Service, walsum: Any
+    staff: Staff, tools: Tools, walsum: Any
 ) -> None:
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         left_over = (await conn.execute(text("select id from tickets where number = 'A 009'"))).scalar_one()
     for ticket in (walsum["id"], str(left_over)):
         assert (await staff.call(ticket=ticket, status=409))["type"].endswith("ticket-elsewhere")
@@ -76,74 +74,74 @@ async def test_a_counter_calls_nobody_of_another_station_or_day_out_of_turn(
     await staff.act("call-again", walsum, status=409)
 
 
-async def test_what_is_seen_and_told_of_a_queue_is_of_that_one(staff: Staff, service: Service, walsum: Any) -> None:
+async def test_what_is_seen_and_told_of_a_queue_is_of_that_one(staff: Staff, tools: Tools, walsum: Any) -> None:
     queue = await staff.get("stations/walsum/queue")
     assert [each["number"] for each in queue["line"]] == ["A 001"]
     assert await staff.line() == ["A 001", "A 002"]
     for _ in range(2):
         await staff.issue()
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(text("update tickets set to_be_told = number = 'A 004' where station = 'mitte'"))
     await staff.post("counters/walsum-1/call")
-    assert await near(service) == []
+    assert await near(tools) == []
     assert (await staff.get("stations/walsum/queue"))["line"] == []
     await staff.call()
-    assert await near(service) == [("A 004", 2)]
-    async with service.db.transaction() as conn:
-        assert await count_waiting(conn, "walsum", service.clock.now()) == 0
-        assert await count_waiting(conn, "mitte", service.clock.now()) == 3
+    assert await near(tools) == [("A 004", 2)]
+    async with tools.db.transaction() as conn:
+        assert await count_waiting(conn, "walsum", tools.clock.now()) == 0
+        assert await count_waiting(conn, "mitte", tools.clock.now()) == 3
 
 
-async def test_one_station_tells_nobody_of_another(staff: Staff, service: Service, walsum: Any) -> None:
+async def test_one_station_tells_nobody_of_another(staff: Staff, tools: Tools, walsum: Any) -> None:
     await staff.issue(station="walsum")
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         await conn.execute(
             text("update tickets set to_be_told = number = case station when 'mitte' then 'A 001' else 'A 002' end")
         )
     await staff.post("counters/walsum-1/call")
-    assert await near(service) == [("A 002", 0)]
+    assert await near(tools) == [("A 002", 0)]
 
 
 async def test_of_two_counters_that_call_at_once_the_second_counts_what_the_first_left(
-    staff: Staff, service: Service
+    staff: Staff, tools: Tools
 ) -> None:
     for _ in range(4):
         await staff.issue()
     await staff.issue(phone=PHONE)
-    async with service.db.transaction() as conn:
-        await call_next(conn, service, "mitte-1", service.clock.now())
-        second = await waiting(service, staff.call(2))
+    async with tools.db.transaction() as conn:
+        await call_next(conn, tools, "mitte-1", tools.clock.now())
+        second = await waiting(tools, staff.call(2))
     await second
-    assert await near(service) == [("A 005", 2)]
+    assert await near(tools) == [("A 005", 2)]
 
 
 @pytest.mark.parametrize("station", ["walsum", "mitte"])
 @pytest.mark.parametrize("how", ["not called", "closed", "tidied", "forgotten"])
 async def test_the_end_of_one_queue_is_not_that_of_another(
-    staff: Staff, service: Service, walsum: Any, how: str, station: str
+    staff: Staff, tools: Tools, walsum: Any, how: str, station: str
 ) -> None:
-    now = service.clock.now()
+    now = tools.clock.now()
     key = f"{station} {now.astimezone(BERLIN).date()}"
     if how == "tidied":
         for counter in ("walsum-1", "mitte-1", "mitte-2"):
             await staff.post(f"counters/{counter}/call")
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await conn.execute(text("update tickets set status = 'called', counter = 'mitte-5' where number = 'A 009'"))
-    async with service.db.transaction() as conn:
+    async with tools.db.transaction() as conn:
         match how:
             case "not called":
-                await end_queue(conn, service, Claim(QUEUE_END, key, 1, uuid4()))
+                await end_queue(conn, tools, Claim(QUEUE_END, key, 1, uuid4()))
             case "closed":
-                await send_home(conn, service, station, now, About(id=uuid4(), version=1), uuid4())
+                await send_home(conn, tools, station, now, About(id=uuid4(), version=1), uuid4())
             case "tidied":
-                await tidy_up(conn, service, Claim(QUEUE_TIDYING, key, 1, uuid4()))
+                await tidy_up(conn, tools, Claim(QUEUE_TIDYING, key, 1, uuid4()))
             case "forgotten":
-                await forget_queue(conn, service, Claim(QUEUE_FORGETTING, key, 1, uuid4()))
+                await forget_queue(conn, tools, Claim(QUEUE_FORGETTING, key, 1, uuid4()))
     ends = {"not called": "not_called", "closed": "station_closed", "tidied": "served"}
     expected = dict(NOBODY_ENDED)
     ended = [(number, ends.get(how)) for number, _ in expected.pop(station)]
-    assert await outcomes(service) == (expected if how == "forgotten" else expected | {station: ended})
-    async with service.db.transaction() as conn:
+    assert await outcomes(tools) == (expected if how == "forgotten" else expected | {station: ended})
+    async with tools.db.transaction() as conn:
         counted = text("select count(*) from queue_days where day < :today")
         assert (await conn.execute(counted, {"today": now.astimezone(BERLIN).date()})).scalar_one() == 1
     issued = [(await staff.issue(station=each))["number"] for each in ("mitte", "walsum")]

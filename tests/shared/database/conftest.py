@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from deploy.local.postgres import Postgres
 from shared.db import Connection
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, Runtime, application
+from shared.tools import Tools
 from tests.shared.conftest import Bench, make_bench
 from tests.support.stack import Backend
 from tests.support.standby import Standby, ask
@@ -119,18 +120,18 @@ def _fair(answer: httpx.Response) -> httpx.Response:
 
 @asynccontextmanager
 async def visited(
-    bench: Bench, *, url: str = "", roles: frozenset[Role] = frozenset({Role.HTTP}), **wiring: Any
-) -> AsyncIterator[tuple[Visitor, Service]]:
+    bench: Bench, *, url: str = "", roles: frozenset[Role] = frozenset({Role.HTTP}), **parts: Any
+) -> AsyncIterator[tuple[Visitor, Runtime]]:
     """A running service and somebody who visits it.
 
     Args:
         url: of its database, where it is not the bench's.
     """
-    service = Service(bench.settings.model_copy(update={"database": url or bench.settings.database, "pool_size": 3}))
-    app = service.create_app(roles=roles, routers=[routes()], **wiring)
+    tools = Tools(bench.settings.model_copy(update={"database": url or bench.settings.database, "pool_size": 3}))
+    app = application(tools, roles, Parts(routers=[routes()], **parts))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60) as client,
     ):
-        yield Visitor(client), service
+        yield Visitor(client), app.state.runtime

@@ -13,8 +13,8 @@ from structlog.testing import LogCapture
 from shared import postgres
 from shared.db import driver_of
 from shared.failures import Failure, classify
-from shared.service import Service
 from shared.statements import Statement
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 from tests.shared.database.conftest import RAISE, Pair, visited
 from tests.support.crossing import crossing
@@ -84,10 +84,10 @@ async def test_a_database_that_is_away_is_said_to_be_and_used_as_soon_as_it_is_b
 async def test_a_request_that_takes_too_long_leaves_the_pool_as_it_was(bench: Bench, limit: str) -> None:
     base = postgres.database_of(bench.settings.database)
     await ask(bench.settings.database, f"alter database {base} set {limit} = '100ms'")
-    async with visited(bench) as (visitor, service):
+    async with visited(bench) as (visitor, runtime):
 
         async def idle() -> None:
-            async with service.db.transaction() as conn:
+            async with runtime.tools.db.transaction() as conn:
                 await eventually(driver_of(conn).is_closed)
                 await conn.execute(text("select 1"))
 
@@ -132,10 +132,10 @@ async def test_sessions_to_a_server_that_answers_no_more_cost_one_request_its_pa
 
 async def test_a_migration_under_prepared_statements_costs_a_try_and_no_more(bench: Bench) -> None:
     everything = Statement("select * from effects")
-    service = Service(bench.settings.model_copy(update={"pool_size": 2}))
+    tools = Tools(bench.settings.model_copy(update={"pool_size": 2}))
 
     async def look() -> None:
-        async with service.db.transaction() as conn:
+        async with tools.db.transaction() as conn:
             await conn.execute(text("select * from effects"))
             await everything.rows(conn, {})
 
@@ -146,7 +146,7 @@ async def test_a_migration_under_prepared_statements_costs_a_try_and_no_more(ben
         await look()
     assert classify(failure.value) is Failure.TRANSIENT
     await look()
-    await service.db.close()
+    await tools.db.close()
 
 
 async def test_of_several_servers_the_one_that_can_write_is_found(bench: Bench, pair: Pair) -> None:

@@ -99,10 +99,10 @@ async def test_nothing_is_acknowledged_that_the_server_undid(bench: Bench) -> No
 
 async def test_a_session_is_replaced_after_what_concerns_its_server_and_after_nothing_else(bench: Bench) -> None:
     """A contested time makes deadlocks and refusals; new sessions for each would make it slower still."""
-    async with visited(bench) as (visitor, service):
+    async with visited(bench) as (visitor, runtime):
 
         async def pid() -> int:
-            async with service.db.transaction() as conn:
+            async with runtime.tools.db.transaction() as conn:
                 return int((await conn.execute(text("select pg_backend_pid()"))).scalar_one())
 
         first = await pid()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from shared import postgres
 from shared.db import Database
-from shared.service import Role
+from shared.runtime import Role
 from tests.shared.conftest import Bench, notice
 from tests.shared.database.conftest import Pair, visited
 from tests.support.standby import ask
@@ -99,10 +99,10 @@ async def test_no_fact_is_published_whose_row_the_standby_lacks(bench: Bench, wa
     await ask(waiting.primary.url, "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'")
     with suppress(postgres.NotReplicated):
         await writing
-    async with bench.running({Role.RELAY}) as service:
+    async with bench.running({Role.RELAY}) as runtime:
         await one_waits(bench)
-        assert service.metrics.outbox_age._value.get() > 0
-        assert service.metrics.published._value.get() == 0
+        assert runtime.tools.metrics.outbox_age._value.get() > 0
+        assert runtime.tools.metrics.published._value.get() == 0
         waiting.standby.resume()
-        await eventually(lambda: service.metrics.published._value.get() == 1)
+        await eventually(lambda: runtime.tools.metrics.published._value.get() == 1)
     assert len(await bench.records(bench.topic, expected=1)) == 1

@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from deploy.local.far_ends.issuer import create_issuer
 from shared import audit
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
 from shared.settings import DEVELOPMENT_CLIENT_SECRET
+from shared.tools import Tools
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import SHARED, Pages
 from shared.web.staff.audit import audit_pages
@@ -61,10 +62,10 @@ async def issuer(tmp_path: Path) -> AsyncIterator[str]:
 @pytest_asyncio.fixture
 async def app(bench: Bench, issuer: str) -> AsyncIterator[FastAPI]:
     platform = bench.platform.model_copy(update={"oidc_issuer": issuer, "public_url": HERE})
-    service = Service(bench.settings.model_copy(update={"platform": platform}))
-    pages = Pages(SHARED, service.city)
-    routers = [staff_pages(service.name), audit_pages(service.name, "appointments:lead"), routes()]
-    app = service.create_app(roles=frozenset({Role.HTTP}), routers=routers, error_page=pages.error_page)
+    tools = Tools(bench.settings.model_copy(update={"platform": platform}))
+    pages = Pages(SHARED, tools.city)
+    routers = [staff_pages(tools.name), audit_pages(tools.name, "appointments:lead"), routes()]
+    app = application(tools, frozenset({Role.HTTP}), Parts(routers=routers, error_page=pages.error_page))
     app.state.pages = pages
     app.state.staff_area = StaffArea([Entry(f"{AREA}/list", "Liste", "Alles", "notifications:staff")])
     app.add_middleware(LanguagePrefix)
@@ -127,6 +128,6 @@ def somebody(**changes: Any) -> Session:
     return Session(**(given | {"name": "Ruth Brinkmann"} | changes))
 
 
-def cookie_of(service: Service, session: Session) -> str:
+def cookie_of(tools: Tools, session: Session) -> str:
     """The cookie header of somebody who is signed in."""
-    return f"nahbar-staff-session={service.sessions.seal(SESSION, session)}"
+    return f"nahbar-staff-session={tools.sessions.seal(SESSION, session)}"

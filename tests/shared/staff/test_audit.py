@@ -7,9 +7,10 @@ from fastapi import FastAPI
 
 from shared import audit
 from shared.due import Claim
-from shared.housekeeping import KIND, housekeeping
+from shared.housekeeping import KIND, Housekeeping
 from shared.retention import AUDIT
-from shared.service import Role, Service
+from shared.runtime import Role
+from shared.tools import Tools
 from tests.shared.conftest import Bench
 from tests.shared.staff.conftest import AREA, cookie_of, somebody
 from tests.shared.web.html import parse, words
@@ -18,37 +19,37 @@ from tests.shared.web.html import parse, words
 async def test_the_audit_log_shows_leads_the_deeds_of_their_stations(
     app: FastAPI, browser: httpx.AsyncClient, bench: Bench
 ) -> None:
-    service: Service = app.state.service
+    tools: Tools = app.state.tools
     for station in ("mitte", "sued"):
-        async with service.db.transaction() as conn:
-            await audit.note(conn, somebody(), "acted", service.clock.now(), station=station, number=f"1-{station}")
+        async with tools.db.transaction() as conn:
+            await audit.note(conn, somebody(), "acted", tools.clock.now(), station=station, number=f"1-{station}")
     for stations, seen in ((["mitte"], ["1-mitte"]), (["*"], ["1-sued", "1-mitte"]), ([], [])):
         session = somebody(roles=frozenset({"appointments:lead"}), stations=frozenset(stations))
-        cookie = cookie_of(service, session)
+        cookie = cookie_of(tools, session)
         tree = parse((await browser.get(f"{AREA}/audit", headers={"Cookie": cookie})).text)
         rows = [words(row) for row in tree.iter("tr")][1:]
         assert [row.rsplit(" ", 1)[1] for row in rows] == seen
-    refused = cookie_of(service, somebody())
+    refused = cookie_of(tools, somebody())
     assert (await browser.get(f"{AREA}/audit", headers={"Cookie": refused})).status_code == 403
 
 
 async def test_the_audit_log_is_kept_for_its_time(bench: Bench) -> None:
-    async with bench.running({Role.HTTP}) as service:
-        now = service.clock.now()
+    async with bench.running({Role.HTTP}) as runtime:
+        now = runtime.tools.clock.now()
         for action, age in (("old", AUDIT * 1.01), ("young", AUDIT * 0.99)):
-            async with service.db.transaction() as conn:
+            async with runtime.tools.db.transaction() as conn:
                 await audit.note(conn, somebody(), action, now - age)
-        async with service.db.transaction() as conn:
-            await housekeeping(conn, service, Claim(KIND, "", 1, uuid4()))
+        async with runtime.tools.db.transaction() as conn:
+            await Housekeeping()(conn, runtime.tools, Claim(KIND, "", 1, uuid4()))
     assert [row.action for row in await bench.rows("select action from audit")] == ["young"]
 
 
 async def test_a_page_of_the_audit_log_begins_where_the_one_before_ends(bench: Bench) -> None:
-    service = Service(bench.settings)
-    async with service.db.transaction() as conn:
+    tools = Tools(bench.settings)
+    async with tools.db.transaction() as conn:
         for number in range(5):
-            await audit.note(conn, somebody(), str(number), service.clock.now(), station="mitte")
+            await audit.note(conn, somebody(), str(number), tools.clock.now(), station="mitte")
         first = await audit.load_audit(conn, ["mitte"], limit=2)
         rest = await audit.load_audit(conn, ["mitte"], before=first[-1].id)
-    await service.db.close()
+    await tools.db.close()
     assert [[deed.action for deed in page] for page in (first, rest)] == [["4", "3"], ["2", "1", "0"]]

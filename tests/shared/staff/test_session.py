@@ -7,7 +7,7 @@ import httpx
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.staff.session import SESSION, STARTED
 from tests.shared.conftest import Bench
 from tests.shared.staff.conftest import AREA, cookie_of, form_token, sign_in, somebody
@@ -29,9 +29,9 @@ async def test_the_session_cookie_stays_with_staff_pages_and_out_of_scripts(brow
 
 async def test_on_https_the_cookie_never_travels_without(bench: Bench) -> None:
     platform = bench.platform.model_copy(update={"public_url": "https://stadt.example"})
-    service = Service(bench.settings.model_copy(update={"platform": platform}))
+    tools = Tools(bench.settings.model_copy(update={"platform": platform}))
     response = Response()
-    service.sessions.begin(response, somebody())
+    tools.sessions.begin(response, somebody())
     assert all("Secure" in each for each in response.headers.getlist("set-cookie"))
 
 
@@ -40,7 +40,7 @@ async def show(app: FastAPI, browser: httpx.AsyncClient, cookie: str) -> int:
 
 
 async def test_only_an_unchanged_session_that_is_not_over_counts(app: FastAPI, browser: httpx.AsyncClient) -> None:
-    keeper = app.state.service.sessions
+    keeper = app.state.tools.sessions
     good = keeper.seal(SESSION, somebody())
     raw = bytearray(urlsafe_b64decode(good))
     raw[-1] ^= 1
@@ -75,7 +75,7 @@ async def test_a_post_needs_the_sessions_own_form_token(app: FastAPI, browser: h
 
 async def test_whoever_serves_other_stations_only_is_refused(app: FastAPI, browser: httpx.AsyncClient) -> None:
     session = somebody()
-    browser.headers["Cookie"] = cookie_of(app.state.service, session)
+    browser.headers["Cookie"] = cookie_of(app.state.tools, session)
     form = {"sitzung": session.form_token}
     assert (await browser.post(f"{AREA}/list/mitte", data=form)).status_code == 303
     assert (await browser.post(f"{AREA}/list/sued", data=form)).status_code == 403

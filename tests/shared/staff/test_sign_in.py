@@ -7,7 +7,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from shared.service import Role, Service
+from shared.runtime import Parts, Role, application
+from shared.tools import Tools
 from shared.web.pages import SHARED, Pages
 from shared.web.staff.pages import is_own_page, staff_pages
 from shared.web.staff.session import STARTED, Started
@@ -68,8 +69,8 @@ async def test_a_code_is_worth_nothing_to_another_browser_or_twice(browser: http
 async def test_a_token_for_another_nonce_or_verifier_is_refused(app: FastAPI, browser: httpx.AsyncClient) -> None:
     for change in ({"nonce": "another"}, {"verifier": "another"}, {"until": time.time() - 1}):
         started = Started(to=f"{AREA}/")
-        address = await at_the_issuer(await app.state.service.sign_in.address(started), "leitung")
-        cookie = app.state.service.sessions.seal(STARTED, started.model_copy(update=change))
+        address = await at_the_issuer(await app.state.tools.sign_in.address(started), "leitung")
+        cookie = app.state.tools.sessions.seal(STARTED, started.model_copy(update=change))
         answer = await browser.get(address, headers={"Cookie": f"nahbar-staff-started={cookie}"})
         assert answer.status_code == 403, change
 
@@ -132,16 +133,15 @@ async def test_signing_out_ends_here_and_at_the_issuer(browser: httpx.AsyncClien
 
 async def test_without_the_issuer_nobody_signs_in_but_everybody_can_sign_out(bench: Bench) -> None:
     platform = bench.platform.model_copy(update={"oidc_issuer": "http://127.0.0.1:9/issuer", "public_url": HERE})
-    service = Service(bench.settings.model_copy(update={"platform": platform}))
-    pages = Pages(SHARED, service.city)
-    app = service.create_app(
-        roles=frozenset({Role.HTTP}), routers=[staff_pages(service.name)], error_page=pages.error_page
-    )
+    tools = Tools(bench.settings.model_copy(update={"platform": platform}))
+    pages = Pages(SHARED, tools.city)
+    parts = Parts(routers=[staff_pages(tools.name)], error_page=pages.error_page)
+    app = application(tools, frozenset({Role.HTTP}), parts)
     app.state.pages = pages
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=HERE) as browser:
         assert (await browser.get(SIGN_IN)).status_code == 503
         session = somebody()
-        browser.headers["Cookie"] = cookie_of(service, session)
+        browser.headers["Cookie"] = cookie_of(tools, session)
         answer = await browser.post(f"{AREA}/sign-out", data={"sitzung": session.form_token})
     assert answer.headers["refresh"] == f"0; url={AREA}/signed-out"
-    await service.db.close()
+    await tools.db.close()

@@ -64,7 +64,7 @@ def create_site(city: City) -> FastAPI:
         raise RuntimeError
 
     app.state.error_page = pages.error_page
-    app.state.service = Dark()
+    app.state.tools = Dark()
     install_errors(app)
     app.add_middleware(LanguagePrefix)
     return app

@@ -40,8 +40,8 @@ async def test_only_a_database_that_is_away_is_no_reason_to_fail(away: bool) -> 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    service = SimpleNamespace(db=SimpleNamespace(transaction=transaction))
-    asked = request(app=SimpleNamespace(state=SimpleNamespace(service=service)))
+    tools = SimpleNamespace(db=SimpleNamespace(transaction=transaction))
+    asked = request(app=SimpleNamespace(state=SimpleNamespace(tools=tools)))
     page = KeptPage("typed", 422)
     if away:
         await page(asked.scope, asked.receive, send)

@@ -102,7 +102,7 @@ async def show_details(visit: CurrentVisit, token: str, checked: bool = False) -
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    typed = await load_details(visit.conn, visit.service, draft)
+    typed = await load_details(visit.conn, visit.tools, draft)
     form = DetailsForm.of(typed) if typed else DetailsForm(language=message_language(visit.language.code).code)
     return await _details_page(visit, draft, form, _errors(visit, typed, draft) if typed and checked else FormErrors())
 
@@ -113,8 +113,8 @@ async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDe
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    typed = form.details(visit.service.city, visit.language)
-    await save_details(visit.conn, visit.service, draft.id, typed, visit.now)
+    typed = form.details(visit.tools.city, visit.language)
+    await save_details(visit.conn, visit.tools, draft.id, typed, visit.now)
     if form.action == EXTEND:
         await extend_draft(visit, draft, form.einmal)
         return visit.redirect(f"/appointments/book/{token}/details")
@@ -151,7 +151,7 @@ async def book(
         return visit.redirect(f"/appointments/book/{token}/details")
     try:
         async with visit.conn.begin_nested():
-            booked = await confirm(visit.conn, visit.service, draft.id, details, visit.now, origin)
+            booked = await confirm(visit.conn, visit.tools, draft.id, details, visit.now, origin)
     except HoldOver:
         return await _check_page(visit, draft, status=409)
     except AppointmentsUsedUp as refusal:
@@ -175,7 +175,7 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
         form=form,
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.service.city.interpreter_languages.items()),
+        interpreters=list(visit.tools.city.interpreter_languages.items()),
         station=offer.stations[0],
         spoken=offer.stations[0].languages,
         consent=VIDEO_CONSENT,
@@ -187,7 +187,7 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
 async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Response:
     details = await _checked_details(visit, draft)
     if details is None:
-        return visit.redirect(f"{draft_path(visit.service, draft.id)}/details")
+        return visit.redirect(f"{draft_path(visit.tools, draft.id)}/details")
     offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
     return visit.render(
         "check.html",
@@ -198,7 +198,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         minutes=duration_of(offer.services) // timedelta(minutes=1),
         person=details.person,
         message_language=own_name(message_language(details.language)),
-        interpreter=visit.service.city.interpreter_languages.get(details.interpreter or ""),
+        interpreter=visit.tools.city.interpreter_languages.get(details.interpreter or ""),
         spoken_here=details.interpreter in offer.stations[0].languages,
         spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
@@ -209,7 +209,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
 
 async def _checked_details(visit: Visit, draft: Appointment) -> Details | None:
     """What was typed; None while something is missing or wrong."""
-    typed = await load_details(visit.conn, visit.service, draft)
+    typed = await load_details(visit.conn, visit.tools, draft)
     checked = typed.checked(draft.kind) if typed else None
     return checked if isinstance(checked, Details) else None
 

@@ -14,7 +14,7 @@ from services.appointments.booking.holds import extend_hold
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from shared.idempotency import claim_key
-from shared.service import Service
+from shared.tools import Tools
 from shared.web.visit import Visit
 
 EXTEND = "extend"
@@ -24,14 +24,14 @@ OneTimeKey = Annotated[str, Field(pattern=r"^[\w-]{8,100}$")]
 """The hidden field `einmal` of a form."""
 
 
-def draft_path(service: Service, id: UUID) -> str:
+def draft_path(tools: Tools, id: UUID) -> str:
     """Where the pages of a draft are."""
-    return f"/appointments/book/{service.links.token(HOLD_LINK, id, 1)}"
+    return f"/appointments/book/{tools.links.token(HOLD_LINK, id, 1)}"
 
 
 def to_appointment(visit: Visit, appointment: Appointment) -> Response:
     """Go to the page of an appointment; it says "booked" to whoever pressed a button, the second time too."""
-    token = visit.service.links.token(MANAGE, appointment.id, appointment.generation)
+    token = visit.tools.links.token(MANAGE, appointment.id, appointment.generation)
     return visit.redirect(f"/appointments/m/{token}{'?new=1' if visit.request.method == 'POST' else ''}")
 
 
@@ -41,7 +41,7 @@ async def open_draft(visit: Visit, token: str) -> Appointment | Response:
     Raises:
         LinkInvalid: no token of ours.
     """
-    id, _ = visit.service.links.read(HOLD_LINK, token)
+    id, _ = visit.tools.links.read(HOLD_LINK, token)
     found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
     if found is None:
         return visit.render("draft_gone.html", status=410, secret=True)
@@ -52,4 +52,4 @@ async def extend_draft(visit: Visit, draft: Appointment, key: str) -> None:
     """Hold the time longer, where that is still possible; the same press sent twice counts once."""
     if await claim_key(visit.conn, "extend hold", key, "", str(draft.id)) is None:
         with suppress(HoldOver, NoMoreExtensions):
-            await extend_hold(visit.conn, visit.service, draft.id, visit.now)
+            await extend_hold(visit.conn, visit.tools, draft.id, visit.now)

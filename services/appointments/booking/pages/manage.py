@@ -31,14 +31,14 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 @router.get("")
 async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False, same: bool = False) -> Response:
     """The appointment; right after booking (`new`) or moving it says so, or that it was there already (`same`)."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     return await _appointment_page(visit, token, found, new=new, moved=moved, same=same)
 
 
 @router.get("/cancel")
 async def ask(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     if not _changeable(visit, found):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.render("cancel.html", secret=True, token=token, appointment=found, state=found.state)
@@ -47,19 +47,19 @@ async def ask(visit: CurrentVisit, token: str) -> Response:
 @router.post("/cancel")
 async def cancel_it(visit: CurrentVisit, token: str) -> Response:
     """Cancel. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):
-        await cancel(visit.conn, visit.service, found.id, DecidedBy.CITIZEN, None, visit.now)
+        await cancel(visit.conn, visit.tools, found.id, DecidedBy.CITIZEN, None, visit.now)
     return visit.redirect(f"/appointments/m/{token}")
 
 
 @router.post("/alternative")
 async def take(visit: CurrentVisit, token: str) -> Response:
     """Take the time that is kept. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     try:
         async with visit.conn.begin_nested():
-            await take_alternative(visit.conn, visit.service, found.id, visit.now)
+            await take_alternative(visit.conn, visit.tools, found.id, visit.now)
     except (AlreadyCancelled, AlternativeOver):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.redirect(f"/appointments/m/{token}?moved=1")
@@ -68,7 +68,7 @@ async def take(visit: CurrentVisit, token: str) -> Response:
 @router.get("/termin.ics")
 async def calendar(visit: CurrentVisit, token: str) -> Response:
     """The appointment for a calendar."""
-    return calendar_answer(visit.service, await by_token(visit.conn, visit.service, token))
+    return calendar_answer(visit.tools, await by_token(visit.conn, visit.tools, token))
 
 
 async def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
@@ -82,10 +82,10 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
             appointment=found,
             state=found.state,
             over=over,
-            waiting=entry_path(visit.service, entry) if entry and entry.status.is_open else None,
+            waiting=entry_path(visit.tools, entry) if entry and entry.status.is_open else None,
         )
     if found.status is Status.OFFERED:
-        further = await load_further(visit.conn, visit.service, found, visit.now)
+        further = await load_further(visit.conn, visit.tools, found, visit.now)
         return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
     offer = await load_offer(visit.conn, visit.today, found.station, found.services)
     [station] = offer.stations
@@ -105,8 +105,8 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
         services=offer.services,
         hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.today),
         message_language=own_name(message_language(found.language)),
-        interpreter=visit.service.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
-        address=f"{visit.service.settings.platform.public_url}{visit.request.url.path}",
+        interpreter=visit.tools.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+        address=f"{visit.tools.settings.platform.public_url}{visit.request.url.path}",
     )
 
 

@@ -67,16 +67,16 @@ async def choose_time(
     if not holds_it:
         try:
             async with visit.conn.begin_nested():
-                await hold(visit.conn, visit.service, id, wish, visit.now, origin)
+                await hold(visit.conn, visit.tools, id, wish, visit.now, origin)
         except (TimeTaken, NotOffered) as refusal:
             return await _time_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
-    return visit.redirect(f"{draft_path(visit.service, id)}/details")
+    return visit.redirect(f"{draft_path(visit.tools, id)}/details")
 
 
 async def _draft_of(visit: Visit, token: str, key: str) -> UUID:
     """The draft a time is for: the one of the token, the one this form made before, or a new one."""
     if token:
-        return visit.service.links.read(HOLD_LINK, token)[0]
+        return visit.tools.links.read(HOLD_LINK, token)[0]
     new = uuid4()
     first = await claim_key(visit.conn, "choose time", key, "", str(new))
     return UUID(first) if first else new

@@ -78,7 +78,7 @@ async def shown_times(
         refusal: why the time pressed before could not be had.
         leaving: the appointment to move, if the times are for one.
     """
-    grid, by_key = grid_of(visit.service.city), {station.key: station for station in stations}
+    grid, by_key = grid_of(visit.tools.city), {station.key: station for station in stations}
     suitable, needed = able(stations, services), grid.slots_for(services)
     places = stations_at(suitable, show.place)
 
@@ -111,7 +111,7 @@ async def shown_times(
 async def _other_kind(visit: Visit, stations: Sequence[Station], kind: Kind, needed: int) -> FreeTime | None:
     """The earliest time for another kind of appointment: by video instead of at a counter, or the other way round."""
     others = of_kind(stations, Kind.VIDEO if kind.in_person else Kind.COUNTER)
-    found = await load_earliest(visit.conn, others, needed, grid_of(visit.service.city), visit.now)
+    found = await load_earliest(visit.conn, others, needed, grid_of(visit.tools.city), visit.now)
     times = [FreeTime(start, each) for each in others if (start := found[each.key])]
     return min(times, key=lambda time: time.start, default=None)
 

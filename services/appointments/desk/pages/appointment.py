@@ -62,7 +62,7 @@ async def show(visit: Clerk, number: Number) -> Response:
         may_change=may_change(status, starts_at, now),
         alternative_until=_alternative_until(found, now),
         message_language=own_name(message_language(found.language)),
-        languages=visit.service.city.interpreter_languages,
+        languages=visit.tools.city.interpreter_languages,
         is_spoken=offer.stations[0].speaks(found.counter, found.interpreter),
     )
 
@@ -71,7 +71,7 @@ async def show(visit: Clerk, number: Number) -> Response:
 async def slip(visit: Clerk, number: Number) -> Response:
     """To print: number, time, place, what to bring, and the secret link as a QR code."""
     found = await usecases.find(desk_of(visit), number)
-    address = manage_url(visit.service, found.id, found.generation, found.language)
+    address = manage_url(visit.tools, found.id, found.generation, found.language)
     return await _page(visit, "staff/slip.html", found, address=address, code=qr_code(address))
 
 
@@ -172,7 +172,7 @@ async def _page(visit: StaffVisit, template: str, found: Appointment, **context:
         template,
         appointment=found,
         state=found.state,
-        person=await visit.service.people.load(visit.conn, found.id),
+        person=await visit.tools.people.load(visit.conn, found.id),
         this=f"{STAFF}/appointments/{found.number}",
         day_path=day_path(found),
         **context,

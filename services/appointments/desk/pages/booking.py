@@ -87,17 +87,17 @@ async def choose_time(
     if before is None or before.status is Status.HELD:
         try:
             async with visit.conn.begin_nested():
-                await hold(visit.conn, visit.service, id, Wish(station, tuple(choice.keys), starts_at), visit.now)
+                await hold(visit.conn, visit.tools, id, Wish(station, tuple(choice.keys), starts_at), visit.now)
         except (TimeTaken, NotOffered) as refusal:
             return await _times_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
-    return visit.redirect(f"{STAFF}/book/{visit.service.links.token(HOLD_LINK, id, 1)}")
+    return visit.redirect(f"{STAFF}/book/{visit.tools.links.token(HOLD_LINK, id, 1)}")
 
 
 @router.get("/{token}")
 async def ask_person(visit: Clerk, token: str, checked: bool = False) -> Response:
     """The person that comes, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
     draft = await _draft(visit, token)
-    typed = await load_details(visit.conn, visit.service, draft)
+    typed = await load_details(visit.conn, visit.tools, draft)
     form, errors = PersonForm(), FormErrors()
     if typed:
         person = typed.person
@@ -115,8 +115,8 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
     """Book. Sent twice it leads to the same appointment, because the draft becomes it."""
     draft = await _draft(visit, token)
     if draft.status is Status.HELD:
-        typed = form.details(visit.service.city)
-        await save_details(visit.conn, visit.service, draft.id, typed, visit.now, Audience.STAFF)
+        typed = form.details(visit.tools.city)
+        await save_details(visit.conn, visit.tools, draft.id, typed, visit.now, Audience.STAFF)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
             return visit.redirect(f"{STAFF}/book/{token}?checked=1")
@@ -131,7 +131,7 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
 
 async def _draft(visit: StaffVisit, token: str) -> Appointment:
     """The draft of a token, or the appointment it has become."""
-    id, _ = visit.service.links.read(HOLD_LINK, token)
+    id, _ = visit.tools.links.read(HOLD_LINK, token)
     return visit.who.own(await load_appointment(visit.conn, id, for_update=visit.request.method == "POST"))
 
 
@@ -204,7 +204,7 @@ async def _person_page(
         form=form,
         errors=errors,
         languages=[(each.code, each.name) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.service.city.interpreter_languages.items()),
+        interpreters=list(visit.tools.city.interpreter_languages.items()),
     )
 
 

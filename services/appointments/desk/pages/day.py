@@ -34,7 +34,7 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
     stops = await load_stops(visit.conn, visit.who, day)
     places = [*stations, *stops]
     place = shown.place if shown.place in places else next(iter(places), "")
-    expected = await load_day(visit.conn, visit.service, place, day)
+    expected = await load_day(visit.conn, visit.tools, place, day)
     found = [] if expected or not place else (await load_offer(visit.conn, min(day, visit.today), place, ())).stations
     here = (await load_offer(visit.conn, visit.today, place, ())).stations if place else ()
     return visit.render(
@@ -54,7 +54,7 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
         may_miss=lambda each: may_miss(each.status, each.starts_at, visit.now),
         typed="",
         errors=FormErrors(),
-        languages=visit.service.city.interpreter_languages,
+        languages=visit.tools.city.interpreter_languages,
         is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in here),
     )
 

@@ -30,7 +30,7 @@ PURPOSES = {
 @router.get("")
 async def show(visit: Clerk) -> Response:
     """The people to be called: those with a deadline first, then the oldest first."""
-    unreached = await load_unreached(visit.conn, visit.service, visit.who, visit.now)
+    unreached = await load_unreached(visit.conn, visit.tools, visit.who, visit.now)
     return visit.render(
         "staff/unreached.html",
         urgent=[each for each in unreached if each.until],

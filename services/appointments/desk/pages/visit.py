@@ -29,7 +29,7 @@ REASONS: Mapping[Reason, str] = {
 
 def desk_of(visit: StaffVisit) -> Desk:
     """What the use cases of the desk need of a visit."""
-    return Desk(visit.conn, visit.service, visit.who, visit.now)
+    return Desk(visit.conn, visit.tools, visit.who, visit.now)
 
 
 def day_path(appointment: Appointment) -> str:

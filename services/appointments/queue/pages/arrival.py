@@ -60,7 +60,7 @@ async def arrive(
         return visit.render(
             "arrival.html", status=422, secret=True, kept=False, station=station, form=form, errors=errors
         )
-    ticket = await check_in(visit.conn, visit.service, found, visit.now)
+    ticket = await check_in(visit.conn, visit.tools, found, visit.now)
     situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
     return visit.render("arrived.html", secret=True, kept=False, station=station, ticket=ticket, situation=situation)
 
@@ -68,14 +68,14 @@ async def arrive(
 @router.post("/m/{token}/arrive")
 async def arrive_by_link(visit: CurrentVisit, token: str) -> Response:
     """Say "I am here" on one's own phone; sent again it leads to the same place in the queue."""
-    found = await by_token(visit.conn, visit.service, token)
+    found = await by_token(visit.conn, visit.tools, token)
     if found.kind is not Kind.COUNTER or not may_check_in(found.starts_at, visit.now):
         return visit.redirect(f"/appointments/m/{token}")
     try:
-        ticket = await check_in(visit.conn, visit.service, found, visit.now)
+        ticket = await check_in(visit.conn, visit.tools, found, visit.now)
     except (NotNow, StationNotOpen):
         return visit.redirect(f"/appointments/m/{token}")
-    return visit.redirect(f"/appointments/ticket/{visit.service.links.token(TICKET, ticket.id, 1)}")
+    return visit.redirect(f"/appointments/ticket/{visit.tools.links.token(TICKET, ticket.id, 1)}")
 
 
 async def _station(visit: Visit, key: str) -> Station:

@@ -65,7 +65,7 @@ async def show(visit: Clerk, counter: str) -> Response:
 async def press(visit: Clerk, counter: str, pressed: Annotated[Pressed, Form()]) -> Response:
     """Do what a button says. The same press sent twice does it once; one that lost a race says what happened."""
     found = await _own(visit, counter)
-    desk = Desk(visit.conn, visit.service, visit.who, visit.now)
+    desk = Desk(visit.conn, visit.tools, visit.who, visit.now)
     try:
         async with visit.conn.begin_nested():
             if await claim_key(visit.conn, "counter", pressed.einmal, "", counter) is None:
@@ -130,7 +130,7 @@ async def _counter_page(
         "counter.html",
         status=refusal.status if refusal else 200,
         counter=counter,
-        person=await visit.service.people.load(visit.conn, here) if here else None,
+        person=await visit.tools.people.load(visit.conn, here) if here else None,
         others=[key for key in station.counters if key != counter.key],
         spoken=[language for language in station.languages if station.speaks(counter.key, language)],
         services=[each for each in offer.services if not station.lacks([each])],
@@ -141,7 +141,7 @@ async def _counter_page(
         busy=isinstance(refusal, CounterBusy),
         parking=PARKING_MINUTES,
         now=visit.now,
-        languages=_Languages(visit.service.city.interpreter_languages),
+        languages=_Languages(visit.tools.city.interpreter_languages),
     )
 
 

@@ -57,7 +57,7 @@ async def why_none(visit: Visit, station: Station) -> str | None:
 
 async def instead(visit: Visit, offer: Offer, station: Station, choice: Choice, why: str) -> dict[str, Any]:
     """What a page shows instead of a number: why there is none, and the next free appointments at the station."""
-    chosen, grid = choose(offer.services, choice.keys), grid_of(visit.service.city)
+    chosen, grid = choose(offer.services, choice.keys), grid_of(visit.tools.city)
     days = await load_free_days(
         visit.conn, [station], visit.today, grid.slots_for(chosen), grid, visit.now, FREE_DAYS_SHOWN
     )

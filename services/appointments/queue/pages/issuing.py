@@ -68,7 +68,7 @@ async def issue(
     errors, phone = check_form(visit, offer, station, form)
     if errors:
         return await _form_page(visit, offer, station, form, errors)
-    interpreter = form.interpreter if form.interpreter in visit.service.city.interpreter_languages else None
+    interpreter = form.interpreter if form.interpreter in visit.tools.city.interpreter_languages else None
     language = message_language(form.language).code
     wish, id = TicketWish(station.key, tuple(form.keys), language, interpreter, phone), uuid4()
     try:
@@ -76,7 +76,7 @@ async def issue(
             if first := await claim_key(visit.conn, "desk ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await Desk(visit.conn, visit.service, visit.who, visit.now).issue(id, wish)
+                await Desk(visit.conn, visit.tools, visit.who, visit.now).issue(id, wish)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
     return visit.redirect(f"/appointments/staff/ticket/{id}")
@@ -87,7 +87,7 @@ async def show(visit: Clerk, id: UUID) -> Response:
     """To show or to print: the number, and its page as a QR code."""
     visit.who.must_serve(await station_of_ticket(visit.conn, id))
     ticket = await load_ticket(visit.conn, id)
-    address = ticket_url(visit.service, ticket.id, ticket.language)
+    address = ticket_url(visit.tools, ticket.id, ticket.language)
     return visit.render("staff/ticket.html", ticket=ticket, address=address, code=qr_code(address))
 
 
@@ -98,7 +98,7 @@ async def poster(visit: Clerk, place: str) -> Response:
     station = station_of(await load_offer(visit.conn, visit.today, services=()), place)
     if station is None:
         raise NotFound
-    address = f"{visit.service.settings.platform.public_url}/appointments/ticket?place={place}"
+    address = f"{visit.tools.settings.platform.public_url}/appointments/ticket?place={place}"
     return visit.render(
         "staff/poster.html", station=station, address=address, code=qr_code(address), languages=LANGUAGES
     )
@@ -122,7 +122,7 @@ async def _form_page(
         near=NEAR,
         situation=await load_situation(visit.conn, station.key, visit.now),
         languages=[(each.code, each.name) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.service.city.interpreter_languages.items()),
+        interpreters=list(visit.tools.city.interpreter_languages.items()),
     )
 
 

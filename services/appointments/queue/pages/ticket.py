@@ -64,23 +64,23 @@ async def take(
     if errors:
         return await _form_page(visit, offer, station, form, errors)
     id = uuid4()
-    interpreter = form.interpreter if form.interpreter in visit.service.city.interpreter_languages else None
+    interpreter = form.interpreter if form.interpreter in visit.tools.city.interpreter_languages else None
     wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, interpreter, phone)
     try:
         async with visit.conn.begin_nested():
             if first := await claim_key(visit.conn, "take ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await issue(visit.conn, visit.service, id, wish, visit.now, origin)
+                await issue(visit.conn, visit.tools, id, wish, visit.now, origin)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
-    return visit.redirect(f"/appointments/ticket/{visit.service.links.token(TICKET, id, 1)}")
+    return visit.redirect(f"/appointments/ticket/{visit.tools.links.token(TICKET, id, 1)}")
 
 
 @router.get("/{token}")
 async def show(visit: CurrentVisit, token: str) -> Response:
     """The number, who is ahead, how long it will take, and the counter once it is called."""
-    id = ticket_id(visit.service, token)
+    id = ticket_id(visit.tools, token)
     try:
         ticket = await load_ticket(visit.conn, id)
     except NotFound:
@@ -102,7 +102,7 @@ async def show(visit: CurrentVisit, token: str) -> Response:
 @router.get("/{token}/return")
 async def ask_to_return(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
-    ticket = await load_ticket(visit.conn, ticket_id(visit.service, token))
+    ticket = await load_ticket(visit.conn, ticket_id(visit.tools, token))
     if ticket.status not in (Status.WAITING, Status.PAPERS):
         return visit.redirect(f"/appointments/ticket/{token}")
     return visit.render("ticket_return.html", secret=True, token=token, ticket=ticket)
@@ -112,7 +112,7 @@ async def ask_to_return(visit: CurrentVisit, token: str) -> Response:
 async def return_it(visit: CurrentVisit, token: str) -> Response:
     """Give the number back. Sent twice, or too late, it changes nothing and shows how the ticket stands."""
     with suppress(AlreadyCalled):
-        await give_back(visit.conn, visit.service, ticket_id(visit.service, token), visit.now)
+        await give_back(visit.conn, visit.tools, ticket_id(visit.tools, token), visit.now)
     return visit.redirect(f"/appointments/ticket/{token}")
 
 
@@ -131,7 +131,7 @@ async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketF
         near=NEAR,
         situation=await load_situation(visit.conn, station.key, visit.now),
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.service.city.interpreter_languages.items()),
+        interpreters=list(visit.tools.city.interpreter_languages.items()),
     )
 
 

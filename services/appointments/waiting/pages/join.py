@@ -98,7 +98,7 @@ async def join_it(
     """Join. The same press sent twice joins once."""
     id = uuid4()
     offer = await load_offer(visit.conn, visit.today)
-    details = form.details(visit.service.city, visit.language).checked(Kind.COUNTER)
+    details = form.details(visit.tools.city, visit.language).checked(Kind.COUNTER)
     if not isinstance(details, Details):
         texts = what_to_do(visit)
         errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in details})
@@ -112,14 +112,14 @@ async def join_it(
             if isinstance(wait, Response):
                 await attempt.rollback()
                 return wait
-            await join(visit.conn, visit.service, id, wait, details, visit.now, origin)
+            await join(visit.conn, visit.tools, id, wait, details, visit.now, origin)
     except AppointmentsUsedUp as refusal:
         return used_up(visit, refusal, f"{HERE}/details?{visit.request.url.query}", waiting=True)
     return _to_entry(visit, id)
 
 
 def _to_entry(visit: Visit, id: UUID) -> Response:
-    return visit.redirect(f"{HERE}/{visit.service.links.token(WAITING, id, 1)}?new=1")
+    return visit.redirect(f"{HERE}/{visit.tools.links.token(WAITING, id, 1)}?new=1")
 
 
 async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int = 200) -> WaitFor | Response:
@@ -141,7 +141,7 @@ async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int =
     stations = tuple(key for key in choice.stations if key in known)
     wait = WaitFor(tuple(choice.keys), stations, tuple(choice.weekdays), first, last)
     try:
-        await check_wait(visit.conn, visit.service, wait, visit.now)
+        await check_wait(visit.conn, visit.tools, wait, visit.now)
     except NoSuchDay:
         text = _("Wählen Sie Tage in den nächsten %(days)s Tagen, darunter einen der Wochentage.")
         errors["last"] = text % {"days": LONGEST_WAIT.days}
@@ -176,7 +176,7 @@ def _details_page(visit: Visit, offer: Offer, choice: WaitChoice, form: DetailsF
         form=form,
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.service.city.interpreter_languages.items()),
+        interpreters=list(visit.tools.city.interpreter_languages.items()),
         spoken=(),
         contact_days=retention.PERSON_AFTER_MATTER.days,
     )

@@ -106,7 +106,7 @@ async def confirm(visit: Member, typed: Annotated[Confirmed, Form()]) -> Respons
     try:
         async with visit.conn.begin_nested():
             await break_down(
-                visit.conn, visit.service, who, typed.id, typed.vehicle, from_time, reason, answers, visit.now
+                visit.conn, visit.tools, who, typed.id, typed.vehicle, from_time, reason, answers, visit.now
             )
     except (AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere):
         return await _stops_page(visit, typed, from_time, changed=True)
@@ -138,7 +138,7 @@ async def _stops_page(
     visit: StaffVisit, typed: Chosen, from_time: datetime, changed: bool = False, nothing: bool = False
 ) -> Response:
     fleet, names = await load_names(visit)
-    concerned = await load_concerned(visit.conn, visit.service, typed.vehicle, from_time, visit.now)
+    concerned = await load_concerned(visit.conn, visit.tools, typed.vehicle, from_time, visit.now)
     said = {each.partition(" ")[0]: each for each in typed.stops}
     return visit.render(
         "staff/breakdown_stops.html",
@@ -164,7 +164,7 @@ async def _preview_page(visit: StaffVisit, typed: Chosen) -> Response:
     if not answers:
         return await _stops_page(visit, typed, from_time, nothing=True)
     fleet, names = await load_names(visit)
-    concerned = await load_concerned(visit.conn, visit.service, typed.vehicle, from_time, visit.now)
+    concerned = await load_concerned(visit.conn, visit.tools, typed.vehicle, from_time, visit.now)
     outcomes = [
         Outcome(stop, answers[stop.id], each.people)
         for each in concerned

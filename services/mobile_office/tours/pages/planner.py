@@ -72,7 +72,7 @@ async def show(visit: Lead, week: Text = "", done: Text = "") -> Response:
 async def plan_week(visit: Lead, monday: Day) -> Response:
     """Plan a week as the weekly plan has it. Sent twice it is planned once."""
     try:
-        await usecases.plan_week(visit.conn, visit.service, visit.who, monday, visit.now)
+        await usecases.plan_week(visit.conn, visit.tools, visit.who, monday, visit.now)
     except UnknownPlan:
         raise NotFound from None
     return _back(visit, monday)
@@ -133,7 +133,7 @@ async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, F
     """Take a stop out of the plan."""
     try:
         async with visit.conn.begin_nested():
-            await usecases.drop_stop(visit.conn, visit.service, visit.who, monday, pressed.version, id, visit.now)
+            await usecases.drop_stop(visit.conn, visit.tools, visit.who, monday, pressed.version, id, visit.now)
     except (WeekChanged, StopOver):
         return await _week_page(visit, monday, refused=_meanwhile(visit))
     return _back(visit, monday)
@@ -154,7 +154,7 @@ async def _changed(visit: StaffVisit, monday: date, version: int, stop: Stop, pl
 
 
 async def _put(visit: StaffVisit, monday: date, version: int, id: UUID, plan: Plan) -> None:
-    await usecases.put_stop(visit.conn, visit.service, visit.who, monday, version, id, plan, visit.now)
+    await usecases.put_stop(visit.conn, visit.tools, visit.who, monday, version, id, plan, visit.now)
 
 
 async def _stop(visit: StaffVisit, monday: date, id: UUID) -> Stop:
@@ -202,7 +202,7 @@ def _monday(typed: str, today: date) -> date:
 async def _week_page(visit: StaffVisit, monday: date, refused: str = "", done: str = "") -> Response:
     week = await load_week(visit.conn, monday)
     fleet, names = await load_names(visit)
-    preview = await load_preview(visit.conn, visit.service, monday, visit.now) if week else None
+    preview = await load_preview(visit.conn, visit.tools, monday, visit.now) if week else None
     stops = preview.stops if preview else ()
     return visit.render(
         "staff/planner.html",

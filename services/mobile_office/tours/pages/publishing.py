@@ -27,23 +27,21 @@ class Press(TypedReason):
 @router.get("")
 async def show(visit: Lead, monday: Day) -> Response:
     """What is new, what changes, what does not take place, and how many people that concerns."""
-    return await _page(visit, await load_preview(visit.conn, visit.service, monday, visit.now), TypedReason())
+    return await _page(visit, await load_preview(visit.conn, visit.tools, monday, visit.now), TypedReason())
 
 
 @router.post("")
 async def confirm(visit: Lead, monday: Day, press: Annotated[Press, Form()]) -> Response:
     """Announce the week. Sent twice it is announced once; what has become another is shown again."""
-    shown, errors = await load_preview(visit.conn, visit.service, monday, visit.now), FormErrors()
+    shown, errors = await load_preview(visit.conn, visit.tools, monday, visit.now), FormErrors()
     reason = read_reason(visit, press, errors) if shown.needs_reason else None
     if errors:
         return await _page(visit, shown, press, errors)
     try:
         async with visit.conn.begin_nested():
-            await publishing.publish(visit.conn, visit.service, visit.who, monday, press.preview, visit.now, reason)
+            await publishing.publish(visit.conn, visit.tools, visit.who, monday, press.preview, visit.now, reason)
     except PreviewOutdated:
-        return await _page(
-            visit, await load_preview(visit.conn, visit.service, monday, visit.now), press, outdated=True
-        )
+        return await _page(visit, await load_preview(visit.conn, visit.tools, monday, visit.now), press, outdated=True)
     return visit.redirect(f"{PAGE}?week={monday}&done=published")
 
 

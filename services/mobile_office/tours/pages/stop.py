@@ -24,14 +24,14 @@ async def show(visit: CurrentVisit, id: UUID) -> Response:
     if over or not stop.takes_place:
         known = await load_to_come(visit)
         others = nearest((each for each in known if each.id != id), Origin.at(stop.state.place), MOST_NEAR)
-    address = f"{visit.service.settings.platform.public_url}{visit.language.prefix}/mobile_office/stops/{id}"
+    address = f"{visit.tools.settings.platform.public_url}{visit.language.prefix}/mobile_office/stops/{id}"
     return visit.render("stop.html", stop=stop, over=over, others=others, address=address, **names(visit))
 
 
 @router.get("/{id}/stop.ics")
 async def calendar(visit: CurrentVisit, id: UUID) -> Response:
     """The stop as a calendar file."""
-    return calendar_of(visit.service, [await _announced(visit, id)], visit.language.prefix)
+    return calendar_of(visit.tools, [await _announced(visit, id)], visit.language.prefix)
 
 
 async def _announced(visit: Visit, id: UUID) -> AnnouncedStop:

@@ -88,7 +88,7 @@ async def delay(visit: Member, id: UUID, typed: Annotated[Confirmed, Form()]) ->
         return await _delay_preview(visit, id, typed)
     try:
         async with visit.conn.begin_nested():
-            await changes.delay(visit.conn, visit.service, visit.who, typed.delays(), reason, visit.now)
+            await changes.delay(visit.conn, visit.tools, visit.who, typed.delays(), reason, visit.now)
     except StopChanged:
         return await _delay_preview(visit, id, typed, changed=True)
     except (StopOver, NotAnnounced):
@@ -111,7 +111,7 @@ async def cancel(visit: Member, id: UUID, typed: Annotated[TypedReason, Form()])
         return await _cancel_form(visit, id, typed, errors)
     try:
         async with visit.conn.begin_nested():
-            await changes.cancel(visit.conn, visit.service, visit.who, id, reason, visit.now)
+            await changes.cancel(visit.conn, visit.tools, visit.who, id, reason, visit.now)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     return await _to_day(visit, id, "cancelled")
@@ -136,7 +136,7 @@ async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed
     if errors or minutes is None:
         return await _delay_form(visit, id, typed, errors)
     try:
-        late = await load_delay(visit.conn, visit.service, id, minutes, visit.now)
+        late = await load_delay(visit.conn, visit.tools, id, minutes, visit.now)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     shown = {stop.id: stop for stop in as_announced(each.stop for each in late)}

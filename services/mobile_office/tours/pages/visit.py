@@ -50,6 +50,6 @@ def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Re
 
 async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
     """The fleet, and what every page for staff needs to call its parts by their names."""
-    city = visit.service.city
+    city = visit.tools.city
     fleet = await load_fleet(visit.conn, city)
     return fleet, {"fleet": fleet, **names_of(city)}

@@ -41,9 +41,9 @@ async def change(visit: CurrentVisit, token: str, form: Annotated[PostedWishes, 
     found = await _by_token(visit, token)
     if found is None:
         return _over(visit)
-    if wrong := form.wrong(visit.service.city):
+    if wrong := form.wrong(visit.tools.city):
         return await _page(visit, token, found, form, errors_of(visit, wrong))
-    await usecases.change(visit.conn, visit.service, found.id, form.wishes(), visit.now)
+    await usecases.change(visit.conn, visit.tools, found.id, form.wishes(), visit.now)
     return visit.redirect(f"/notifications/m/{token}?saved=1")
 
 
@@ -71,7 +71,7 @@ async def move(
         return visit.render("address.html", status=422, secret=True, token=token, form=form, errors=errors)
     if await claim_key(visit.conn, "move subscription", form.einmal, "", address.channel) is None:
         await origin.take(visit.conn, visit.now)
-        await usecases.ask(visit.conn, visit.service, address, found.wishes, visit.now, moves=found.id)
+        await usecases.ask(visit.conn, visit.tools, address, found.wishes, visit.now, moves=found.id)
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
 
@@ -93,7 +93,7 @@ async def end(visit: CurrentVisit, token: str, button: str = "") -> Response:
     """
     found = await _by_token(visit, token, UNSUBSCRIBE)
     if found is not None:
-        await usecases.end(visit.conn, visit.service, found.id, visit.now)
+        await usecases.end(visit.conn, visit.tools, found.id, visit.now)
     return visit.redirect(f"/notifications/unsubscribe/{token}") if button else Response(status_code=200)
 
 
@@ -107,7 +107,7 @@ async def _page(
     new: bool = False,
     saved: bool = False,
 ) -> Response:
-    unsubscribe = visit.service.links.token(UNSUBSCRIBE, found.id, found.generation)
+    unsubscribe = visit.tools.links.token(UNSUBSCRIBE, found.id, found.generation)
     return visit.render(
         "preferences.html",
         status=422 if errors else 200,
@@ -135,6 +135,6 @@ async def _by_token(visit: Visit, token: str, kind: str = PREFERENCES) -> Subscr
     Raises:
         LinkInvalid: no token of ours.
     """
-    id, generation = visit.service.links.read(kind, token)
+    id, generation = visit.tools.links.read(kind, token)
     found = await load_subscription(visit.conn, id)
     return found if found and found.generation == generation else None

@@ -49,7 +49,7 @@ async def start(request: HttpRequest) -> RedirectResponse:
 @router.get("/subscribe")
 async def show(visit: CurrentVisit, wanted: Annotated[Wanted, Query()]) -> Response:
     """The form. A link may choose a district and a topic beforehand."""
-    known = [each.number for each in visit.service.city.districts if str(each.number) == wanted.district]
+    known = [each.number for each in visit.tools.city.districts if str(each.number) == wanted.district]
     language = message_language(visit.language.code).code
     return _form(visit, SubscribeForm(language=language, districts=known, topics=[wanted.topic]), FormErrors())
 
@@ -59,12 +59,12 @@ async def subscribe(
     visit: CurrentVisit, form: Annotated[PostedSubscription, Form()], origin: CurrentOrigin
 ) -> Response:
     """Ask for a confirmation by a message to the address; sent twice it is asked for once."""
-    wrong, address = form.wrong(visit.service.city), form.checked()
+    wrong, address = form.wrong(visit.tools.city), form.checked()
     if isinstance(address, Wrong) or wrong:
         return _form(visit, form, errors_of(visit, [*wrong, *([address] if isinstance(address, Wrong) else [])]))
     if await claim_key(visit.conn, "subscribe", form.einmal, "", address.channel) is None:
         await origin.take(visit.conn, visit.now)
-        await usecases.ask(visit.conn, visit.service, address, form.wishes(), visit.now)
+        await usecases.ask(visit.conn, visit.tools, address, form.wishes(), visit.now)
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
 
@@ -82,7 +82,7 @@ async def send_link(visit: CurrentVisit, form: Annotated[PostedAddress, Form()],
         return visit.render("link.html", status=422, form=form, errors=errors_of(visit, [address]))
     if await claim_key(visit.conn, "subscription link", form.einmal, "", address.channel) is None:
         await origin.take(visit.conn, visit.now)
-        await usecases.ask_for_link(visit.conn, visit.service, address, visit.now)
+        await usecases.ask_for_link(visit.conn, visit.tools, address, visit.now)
     return visit.redirect(f"/notifications/sent?what=link-{address.channel}")
 
 
@@ -103,7 +103,7 @@ async def show_confirmation(visit: CurrentVisit, token: str) -> Response:
         secret=True,
         token=token,
         asked=request,
-        names=place_names(visit.service.city, request.wishes),
+        names=place_names(visit.tools.city, request.wishes),
         topics=[topic_texts(visit)[Topic(topic)][0] for topic in request.wishes.topics],
         message_language=own_name(message_language(request.wishes.language)),
     )
@@ -115,14 +115,14 @@ async def confirm(visit: CurrentVisit, token: str, form: Annotated[Press, Form()
     id, request = await _request(visit, token)
     if request is None:
         return visit.render("request_over.html", status=410, secret=True)
-    found = await usecases.confirm(visit.conn, visit.service, id, visit.now)
-    link = visit.service.links.token(PREFERENCES, found.id, found.generation)
+    found = await usecases.confirm(visit.conn, visit.tools, id, visit.now)
+    link = visit.tools.links.token(PREFERENCES, found.id, found.generation)
     return visit.redirect(f"/notifications/m/{link}?new=1")
 
 
 async def _request(visit: Visit, token: str) -> tuple[UUID, Request | None]:
     """The request of a token, if it may still be confirmed."""
-    id, _ = visit.service.links.read(CONFIRM, token)
+    id, _ = visit.tools.links.read(CONFIRM, token)
     request = await load_request(visit.conn, id)
     return id, request if request and can_be_confirmed(request.asked_at, visit.now) else None
 
