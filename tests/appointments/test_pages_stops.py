@@ -140,3 +140,16 @@ async def test_staff_book_at_a_stop_but_neither_close_it_nor_change_its_hours(cl
     assert "Marktplatz Rumeln" not in content(await lead.see("/closures"))
     assert (await lead.get(f"/hours?place={stop.key}")).status_code in (200, 404)
     assert "Marktplatz Rumeln" not in content(page(await lead.get("/hours")))
+
+
+async def test_a_time_pressed_at_a_stop_that_was_called_off_meanwhile_leads_back_to_the_places(
+    client: Client, tools: Tools
+) -> None:
+    visitor, lead, stop = Visitor(client), Clerk.sign_in(client, tools, "leitung"), await a_stop(tools)
+    draft = (await visitor.hold(at(tools, 14))).rpartition("/")[2]
+    await stop.cancel()
+    start = stop.state.arrives_at
+    pressed = await visitor.press_time(start, draft=draft, station=stop.key, place=stop.key)
+    assert heading(page(pressed)) == "Wo passt es Ihnen?"
+    at_the_desk = await lead.press(f"/book/time?{WANTED}&place={stop.key}", time=f"{stop.key} {start.isoformat()}")
+    assert "Wählen Sie einen Ort." in content(page(at_the_desk, 422))

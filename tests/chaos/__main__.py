@@ -17,7 +17,8 @@ from rich.table import Table
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Child
 from shared.telemetry import configure_logging
-from tests.chaos.checker import RULES
+from tests.chaos.checker import RULES, cases
+from tests.chaos.meetings import meetings
 from tests.chaos.run import Outcome, run
 
 _FOLDERS = "nahbar-chaos-"
@@ -70,15 +71,27 @@ def _show(outcome: Outcome) -> None:
     told = Table("outcome", "messages", title=f"What became of the messages ({len(history.arrived)} arrived)")
     for state, count in Counter(each.state for each in history.messages).most_common():
         told.add_row(state, str(count))
-    verdict = Table("invariant", "", title=f"The verdict, over {len(history.log)} facts in Kafka")
-    for name in (*RULES, "rest"):
-        broken = outcome.violations.get(name, [])
-        verdict.add_row(name, f"{len(broken)} violations" if broken else "holds", style="red" if broken else "green")
-    for table in (faults, done, told, verdict):
+    met = Table("meeting", "times", title="What met")
+    for meeting, times in meetings(history).items():
+        met.add_row(meeting, str(times), style="" if times else "yellow")
+    for table in (faults, done, told, met, _verdict(outcome)):
         console.print(table)
     for name, broken in outcome.violations.items():
         for line in broken[:20]:
             console.print(f"{name}: {line}")
+
+
+def _verdict(outcome: Outcome) -> Table:
+    """Per invariant how often it might have been broken, and whether it was; one without a case proves nothing."""
+    history, verdict = outcome.history, Table("invariant", "cases", "")
+    verdict.title = f"The verdict, over {len(history.log)} facts in Kafka"
+    counted = cases(history)
+    for name in (*RULES, "rest"):
+        broken = outcome.violations.get(name, [])
+        seen = counted.get(name, len(history.operations))
+        word = f"{len(broken)} violations" if broken else "holds" if seen else "saw no case"
+        verdict.add_row(name, str(seen), word, style="red" if broken else "green" if seen else "yellow")
+    return verdict
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Rules of the product broken on purpose, to show that the checker finds them. Only a test's own processes do this."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -114,15 +115,18 @@ def publishes_before_commit() -> None:
 
 
 def publishes_the_newest_first() -> None:
-    """The relay looks seldom, and then sends the newest row first."""
+    """The relay waits for a second row, for some seconds, and then sends the newest first."""
+    from shared import relay as module
 
     def broken(publish: Any) -> Any:
-        async def publish_and_rest(*arguments: Any) -> Any:
-            published = await publish(*arguments)
-            await asyncio.sleep(1)
-            return published
+        async def wait_and_publish(relay: Any, conn: Any, rows: Sequence[Any], published: Sequence[int]) -> Any:
+            end = time.monotonic() + 5
+            while len(rows) == 1 and time.monotonic() < end:
+                await asyncio.sleep(0.05)
+                rows = await conn.fetch(module._WAITING, relay._batch, published)
+            return await publish(relay, conn, rows, published)
 
-        return publish_and_rest
+        return wait_and_publish
 
     _change("shared.relay:_WAITING", lambda waiting: waiting.replace("order by id", "order by id desc"))
     _change("shared.relay:Relay._publish", broken)

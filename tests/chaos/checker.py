@@ -5,8 +5,9 @@ from types import MappingProxyType
 
 from tests.chaos.history import History
 from tests.chaos.rules import bookings, closing, log, queue, stops, telling, tours, waiting
+from tests.chaos.rules.findings import A_CASE, Findings
 
-Rule = Callable[[History], Iterator[str]]
+Rule = Callable[[History], Findings]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
@@ -35,9 +36,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 def check(history: History) -> dict[str, list[str]]:
     """What breaks each invariant; those that hold are left out. `rest` is whatever else went wrong."""
-    found = {name: list(rule(history)) for name, rule in RULES.items()}
+    found = {name: breaks(history, name) for name in RULES}
     found["rest"] = [*history.unsettled, *_faults_of_ours(history)]
     return {name: broken for name, broken in found.items() if broken}
+
+
+def breaks(history: History, name: str) -> list[str]:
+    """What breaks one invariant."""
+    return [words for words in RULES[name](history) if words]
+
+
+def cases(history: History) -> dict[str, int]:
+    """How often each invariant might have been broken; one without a case was not put to the test."""
+    return {name: sum(found is A_CASE for found in rule(history)) for name, rule in RULES.items()}
 
 
 def _faults_of_ours(history: History) -> Iterator[str]:

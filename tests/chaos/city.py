@@ -33,6 +33,8 @@ _KEEP_RARE = "update services set stations = array[$2] where key = $1"
 PARTITIONS = 3
 RUSH, RUSH_SLOTS = "walsum", 5
 """A third of all wishes are for the first few times of one small station."""
+NARROW, NARROW_SLOTS = "rheinhausen", 3
+"""A station with so few times that some people who hold them leave none for others."""
 RARE, REBUILT = "fuehrungszeugnis", "umbau"
 """A service of stops, and of a station without hours: people that lose their time at the last stop have to wait."""
 SEND_TIMEOUT = 1.5
@@ -78,14 +80,14 @@ class City:
         self.day = berlin(working_day(self.now.astimezone(BERLIN).date(), 3))
 
     async def keep_rush_short(self) -> None:
-        """Let one counter of the station everybody wants open for those few times alone, so that people wait.
+        """Let one counter of the stations that are wanted open for those few times alone, so that people wait.
 
         What is rare is to be had at stops alone, as long as a station is being rebuilt.
         """
         conn = await asyncpg.connect(self.databases["appointments"], timeout=10)
         try:
-            last = time(9, 10 * RUSH_SLOTS)
-            await conn.execute(_RUSH_SHORT, last, RUSH, self.day.date())
+            for station, slots in ((RUSH, RUSH_SLOTS), (NARROW, NARROW_SLOTS)):
+                await conn.execute(_RUSH_SHORT, time(9, 10 * slots), station, self.day.date())
             await conn.execute(_OPEN_NEVER, REBUILT)
             await conn.execute(_KEEP_RARE, RARE, REBUILT)
         finally:

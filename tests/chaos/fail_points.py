@@ -50,6 +50,8 @@ ALL = (
 )
 WITH_A_LEASE = (NOT_BEGUN, CLAIMED, ANSWER_NOT_RECORDED, BEFORE_RECORD, LOOKED_UP)
 """Points at which a worker has due work in hand."""
+WITH_THE_LEAD = (BEFORE_SEND, SENT_NOT_MARKED)
+"""Points at which a relay has rows in hand."""
 
 
 class Armed:

@@ -4,16 +4,17 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from shared.relay import FROZEN_AFTER
 from tests.chaos.city import City
-from tests.chaos.fail_points import ALL, WITH_A_LEASE
+from tests.chaos.fail_points import ALL, WITH_A_LEASE, WITH_THE_LEAD
 from tests.chaos.launcher import LEASE
 from tests.chaos.world import World
 
 FROZEN_FOR = (0.5, 2, 4, 12)
-"""Seconds; the longest outlasts the lock of a relay, the lease of a message and a member's place in its group."""
+"""Seconds; the longest outlasts the lead of a relay, the lease of due work and a member's place in its group."""
 
 
 class Faults:
@@ -41,6 +42,7 @@ class Faults:
         self._say = say
         self._frozen_for = frozen_for
         self._points: list[str] = []
+        self._freezing: list[str] = []
 
     async def run(self, until: float) -> None:
         """Do one thing after another until a moment of `time.monotonic()`."""
@@ -51,10 +53,10 @@ class Faults:
             dice = self._random.random()
             if dice < 0.05:
                 self._move_clock()
-            elif dice < 0.45:
-                await self._die(self._next_point())
+            elif dice < 0.4:
+                await self._die(self._next(self._points, ALL))
             elif dice < 0.5:
-                await self._freeze_at(self._random.choice(WITH_A_LEASE))
+                await self._freeze_at(self._next(self._freezing, (*WITH_A_LEASE, *WITH_THE_LEAD)))
             elif dice < 0.75:
                 await self._kill(self._victim())
             else:
@@ -63,11 +65,11 @@ class Faults:
     def _victim(self) -> str:
         return self._random.choice(sorted(self._world.parts))
 
-    def _next_point(self) -> str:
-        """Every fail point before any comes again."""
-        if not self._points:
-            self._points = self._random.sample(ALL, len(ALL))
-        return self._points.pop()
+    def _next(self, left: list[str], points: Sequence[str]) -> str:
+        """One of some fail points: each comes once before any comes again, of which those `left` are still to come."""
+        if not left:
+            left += self._random.sample(points, len(points))
+        return left.pop()
 
     def _move_clock(self) -> None:
         """All holds end at once."""
@@ -82,9 +84,9 @@ class Faults:
             self._say(f"kill -9   {point}")
 
     async def _freeze_at(self, point: str) -> None:
-        """Freeze a worker with work in hand until others have taken it over, if freezes may be that long."""
-        seconds = max(self._frozen_for)
-        if seconds > LEASE.total_seconds() and await self._world.freeze_at(point, seconds, patience=4):
+        """Freeze a worker or a relay with work in hand until others have taken it over, if freezes may be that long."""
+        seconds, lost_after = max(self._frozen_for), FROZEN_AFTER if point in WITH_THE_LEAD else LEASE.total_seconds()
+        if seconds > lost_after and await self._world.freeze_at(point, seconds, patience=4):
             self._counts[f"freeze beyond the lease - {point}"] += 1
             self._say(f"frozen    {point}, for {seconds:g} s")
 

@@ -20,9 +20,10 @@ class Ended(StrEnum):
 class Operation:
     """Something a person asked for.
 
-    `kind` is what: hold, book, confirm, move, cancel, accept, reply of who books; join, take, decline, leave of who
-    waits; issue, call, finish and other deeds of a clerk (`station` is the counter then); close, lift of a lead; plan,
-    publish of a planner, delay, call-off, breakdown of a driver (`stops` are those they tell of).
+    `kind` is what: hold, change of a hold, book, confirm, move, cancel, accept, reply of people who book; join, take,
+    decline, leave of people who wait; issue, call, finish and other deeds of a clerk (`station` is the counter then);
+    close, lift of a lead; plan, publish of a planner, delay, call-off, breakdown of a driver (`stops` are those they
+    tell of).
     `person` is a name nobody else has, of a closure its id. `answers` holds the HTTP status of each try, None where
     the answer was lost. Moments are seconds since the epoch. `number` is the appointment's number once an answer told
     it, `said` what else was answered, `phone` the number that is this person's alone.

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.checker import RULES
+from tests.chaos.checker import breaks, cases
 from tests.chaos.history import Committed, History, Operation, Standing
-from tests.chaos.rules.waiting import the_line_goes_by_joining
 from tests.chaos.test_checker import NINE, SLOT, committed, good, id_of, operation
 
 DAY = NINE.date().isoformat()
@@ -65,7 +64,7 @@ FAIR = {
 
 @pytest.mark.parametrize("rows", FAIR.values(), ids=FAIR)
 def test_nobody_is_passed_over(rows: Sequence[Committed]) -> None:
-    assert list(the_line_goes_by_joining(told(*rows))) == []
+    assert breaks(told(*rows), "I19") == []
 
 
 UNFAIR = {
@@ -84,10 +83,15 @@ UNFAIR = {
 }
 
 
+def test_who_is_passed_over_is_a_case_and_who_waits_for_something_else_is_none() -> None:
+    assert cases(told(*FAIR["one seat is too few for two"]))["I19"] == 1
+    assert cases(told(*FAIR["another day"]))["I19"] == 0
+
+
 BROKEN = [("I19", "was before", rows) for rows in UNFAIR.values()]
 
 
 @pytest.mark.parametrize(("rule", "words", "rows"), BROKEN, ids=UNFAIR)
 def test_a_broken_rule_is_found(rule: str, words: str, rows: Sequence[Committed]) -> None:
-    [violation] = RULES[rule](told(*rows))
+    [violation] = breaks(told(*rows), rule)
     assert words in violation

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.checker import RULES, check
+from tests.chaos.checker import RULES, cases, check
 from tests.chaos.history import Appointment, Arrived, Attempt, Ended, History, Message, Notice, Standing, Stop
 from tests.chaos.test_checker import BROKEN as BROKEN_BOOKINGS
 from tests.chaos.test_checker import DAYS_BEFORE, NINE, SLOT, changed, id_of, logged, operation, without
+from tests.chaos.test_checker import good as good_bookings
 from tests.chaos.test_checker_of_changes import BROKEN as BROKEN_CHANGES
 from tests.chaos.test_checker_of_changes import Story, asked, fact, saying, seat, standing, state, without_notice
+from tests.chaos.test_checker_of_changes import good as good_changes
 from tests.chaos.test_checker_of_lines import BROKEN as BROKEN_LINES
+from tests.chaos.test_checker_of_lines import FAIR, told
 
 ANN, BEN, CID, DEE, ENTRY = (id_of(name) for name in ("ann", "ben", "cid", "dee", "entry"))
 DOVE, FINCH = id_of("dove"), id_of("finch")
@@ -34,7 +37,7 @@ def stop(place: str, vehicle: Mapping[str, Any], at: int, status: str = "schedul
 def good() -> History:
     """Cid and Dee move with the Finch, which is late then. The Dove is called off.
 
-    Ann takes what she is offered at the Finch; for Ben nothing is free, so he waits.
+    Ann takes what she is offered at the Finch; for Ben nothing is free, so he waits. Eva held a time at the Dove.
     """
     story = Story()
 
@@ -81,6 +84,8 @@ def good() -> History:
             operation("publish", "planner-1", stops=(FINCH,)),
             operation("delay", "driver-1", stops=(FINCH,)),
             operation("call-off", "driver-2", stops=(DOVE,)),
+            operation("hold", "eva", station=str(DOVE), starts_at=NINE + 2 * SLOT, number=None),
+            operation("confirm", "eva", Ended.REFUSED, station=str(DOVE), starts_at=NINE + 2 * SLOT),
         ],
         counters={str(DOVE): 2, str(FINCH): 1},
         appointments=[
@@ -141,7 +146,15 @@ def parallel(history: History) -> History:
     return saying(history, "MobilStopScheduled", 1, says={"stop": stop("marxloh", LARGE, 7)})
 
 
+def confirmed_there(history: History) -> History:
+    """Eva has what was held at the Dove."""
+    eva = Appointment(id_of("eva"), 1, "confirmed", "N-eva", "eva", seat(f"{DOVE}-2", 2))
+    return replace(history, appointments=[*history.appointments, eva])
+
+
 BROKEN: list[tuple[str, str, Callable[[History], History]]] = [
+    ("I1", "confirming it was refused", lambda h: saying(h, "MobilStopCancelled", aggregate=FINCH)),
+    ("I2", "eva was refused, but has N-eva", confirmed_there),
     (
         "I3",
         "was given to",
@@ -154,6 +167,11 @@ BROKEN: list[tuple[str, str, Callable[[History], History]]] = [
     ("I10", "waits was told a second time", told_twice),
     ("I11", "ben still waits", lambda h: replace(h, today=date(2027, 2, 1))),
     ("I14", "ben (N-ben) is confirmed at the cancelled stop", lambda h: having(h, 1, status="confirmed")),
+    (
+        "I14",
+        "eva (N-eva) is confirmed at the cancelled stop",
+        confirmed_there,
+    ),
     ("I14", "whose deadline is over", lambda h: having(h, 0, status="offered")),
     ("I14", "which the stop does not have", lambda h: having(h, 2, seats=seat(f"{FINCH}-1", 0))),
     ("I14", "which the stop does not have", lambda h: having(h, 2, seats=seat(f"{FINCH}-2", 3))),
@@ -200,6 +218,11 @@ def test_a_vehicle_may_be_at_a_place_as_soon_as_another_is_off() -> None:
     first = fact(history, "MobilStopScheduled")
     gone = history.committed[first].happened_at
     assert "I17" not in check(saying(history, "MobilStopCancelled", happened_at=gone))
+
+
+def test_every_rule_has_a_case() -> None:
+    histories = [good_bookings(), good_changes(), parallel(good()), told(*FAIR["one seat is too few for two"])]
+    assert set(RULES) == {rule for history in histories for rule, count in cases(history).items() if count}
 
 
 def test_every_rule_is_broken() -> None:

@@ -4,10 +4,11 @@ import asyncio
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -59,15 +60,48 @@ class Asker(ABC):
     async def ask(self, operation: Operation, path: str, body: Any, method: str = "POST") -> Any:
         """Ask until answered, most of the time; with the same key each time. Returns the answer if it is a yes."""
         headers = {"Idempotency-Key": f"{self.city.prefix}-{operation.person}-{operation.kind}"}
+        answer = await self._until_answered(
+            operation, lambda: self.try_once(method, f"{self.api}/{path}", body, headers)
+        )
+        return self._end(operation, answer)
+
+    async def press(self, operation: Operation, page: str, form: Mapping[str, str]) -> bool:
+        """Send a form of a page until answered, most of the time; returns whether it led on to another page.
+
+        What is refused is shown on a page kept for that, at the same address but for its query.
+        """
+
+        async def send() -> httpx.Response | None:
+            try:
+                return await self.client.post(f"{self.random.choice(self.addresses)}{page}", data=form)
+            except httpx.HTTPError:
+                return None
+
+        answer = await self._until_answered(operation, send)
+        led_on = (
+            answer is not None
+            and answer.is_redirect
+            and urlsplit(answer.headers["location"]).path != urlsplit(page).path
+        )
+        if led_on:
+            operation.ended = Ended.ACKNOWLEDGED
+        else:
+            self._end(operation, answer)
+        return led_on
+
+    async def _until_answered(
+        self, operation: Operation, send: Callable[[], Awaitable[httpx.Response | None]]
+    ) -> httpx.Response | None:
+        """Send something until it is answered, or somebody gives up; the last answer."""
         answer = None
         for _ in range(TRIES):
-            answer = await self.try_once(method, f"{self.api}/{path}", body, headers)
+            answer = await send()
             operation.answers.append(answer.status_code if answer is not None else None)
             if (answer is not None and answer.status_code < 500) or self.random.random() < self.gives_up:
                 break
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
         operation.ended_at = time.time()
-        return self._end(operation, answer)
+        return answer
 
     async def look(self, path: str) -> Any:
         """What an address shows; None while it cannot be reached."""

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 
-from tests.chaos.city import City
+from tests.chaos.city import NARROW, City
 from tests.chaos.history import Operation
 from tests.chaos.people.asking import Asker
+from tests.chaos.people.passengers import Passengers
 from tests.chaos.people.staff import HALL, Clerk, Lead
 from tests.chaos.people.tours import Driver, Planner, Timetable
+from tests.chaos.people.undecided import Undecided
 from tests.chaos.people.waiters import Waiter
 from tests.chaos.people.writers import OWN_NUMBERS, Writer
 from tests.chaos.world import World
@@ -30,11 +32,14 @@ class Everybody:
     lead: Lead
     planner: Planner
     driver: Driver
+    passengers: Passengers
+    undecided: Undecided
 
     @property
     def all(self) -> list[Asker]:
         """The people that act by day."""
-        return [*self.writers, self.waiter, *self.clerks, self.lead, self.planner, self.driver]
+        staff = [*self.clerks, self.lead, self.planner, self.driver]
+        return [*self.writers, self.waiter, self.passengers, self.undecided, *staff]
 
 
 def everybody(
@@ -64,17 +69,20 @@ def everybody(
             "operations": operations,
         }
 
-    def writer(name: str) -> Writer:
-        return Writer(**common(name), numbers=numbers, readers=readers, timetable=timetable)
+    booking: dict[str, Any] = {"numbers": numbers, "readers": readers, "timetable": timetable}
+    patient = Waiter(**common("patient"), station=NARROW)
+    driver = Driver(**common("driver", "mobile_office"), timetable=timetable, pause=2)
 
     def clerk(number: int) -> Clerk:
         return Clerk(**common(f"clerk{number}"), user="schalter", counter=f"{HALL}-{number}")
 
     return Everybody(
-        writers=[writer(f"w{number}") for number in range(WRITERS)],
+        writers=[Writer(**common(f"w{number}"), **booking) for number in range(WRITERS)],
         waiter=Waiter(**common("waiter"), pause=0.25),
         clerks=[clerk(number) for number in range(1, COUNTERS + 1)],
         lead=Lead(**common("lead"), pause=3),
         planner=Planner(**common("planner", "mobile_office"), timetable=timetable, pause=1),
-        driver=Driver(**common("driver", "mobile_office"), timetable=timetable, pause=2),
+        driver=driver,
+        passengers=Passengers(**common("passenger"), **booking, driver=driver, pause=5),
+        undecided=Undecided(**common("undecided"), **booking, waiter=patient, pause=1),
     )

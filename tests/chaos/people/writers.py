@@ -49,6 +49,16 @@ class Booked:
 
 
 @dataclass
+class Held:
+    """A time somebody holds, and what opens it."""
+
+    operation: Operation
+    service: str
+    person: dict[str, Any]
+    token: str
+
+
+@dataclass
 class Writer(Asker):
     """One person after another, each with a name of their own, who book, move and cancel.
 
@@ -92,15 +102,40 @@ class Writer(Asker):
         return operation
 
     async def hold_and_confirm(self, station: str, service: str, starts_at: datetime) -> None:
-        """Hold a time, type for a moment, then confirm it; one in ten changes their mind."""
-        person = self._person()
-        hold = self._begin("hold", person, station, service, starts_at)
-        held = await self.ask(hold, "holds", self._time(hold, service))
+        """Hold a time, maybe choose another, type for a moment, then confirm it; one in ten changes their mind."""
+        held = await self.hold(station, service, starts_at)
+        if held and self.random.random() < 0.4:
+            held = await self.choose_again(held, *self._wish())
         if held and self.random.random() < 0.9:
-            await asyncio.sleep(self.random.uniform(0, 3 * self.pause))
-            confirm = self._begin("confirm", person, station, service, starts_at)
-            answer = await self.ask(confirm, "appointments", {"hold": held["token"], "person": person})
-            self._keep(confirm, answer)
+            await self.confirm(held)
+
+    async def hold(self, station: str, service: str, starts_at: datetime) -> Held | None:
+        """Hold a time."""
+        person = self._person()
+        operation = self._begin("hold", person, station, service, starts_at)
+        held = await self.ask(operation, "holds", self._time(operation, service))
+        return Held(operation, service, person, held["token"]) if held else None
+
+    async def choose_again(self, held: Held, station: str, service: str, starts_at: datetime) -> Held | None:
+        """Go back on the pages and choose another time, maybe for something that takes another number of seats.
+
+        Returns:
+            What is held then: what was held before where the other time was refused; None where nobody knows.
+        """
+        operation = self._begin("change", held.person, station, service, starts_at)
+        page = f"/appointments/book/time?draft={held.token}&services={service}&place={station}"
+        time = f"{station} {starts_at.isoformat()}"
+        if await self.press(operation, page, {"time": time, "einmal": f"press-{operation.person}"}):
+            return Held(operation, service, held.person, held.token)
+        return held if operation.ended is Ended.REFUSED else None
+
+    async def confirm(self, held: Held) -> None:
+        """Type for a moment, then book what is held."""
+        await asyncio.sleep(self.random.uniform(0, 3 * self.pause))
+        wish = held.operation
+        confirm = self._begin("confirm", held.person, wish.station, held.service, wish.starts_at)
+        answer = await self.ask(confirm, "appointments", {"hold": held.token, "person": held.person})
+        self._keep(confirm, answer)
 
     async def move(self, booked: Booked, station: str, starts_at: datetime) -> None:
         """Move an appointment to another time or place."""
@@ -170,6 +205,7 @@ class Writer(Asker):
         return station, self.city.day + OPENING + slot * SLOT
 
     def _begin(self, kind: str, person: dict[str, Any], station: str, service: str, starts_at: datetime) -> Operation:
+        """Write down what is asked for and by whom."""
         operation = self.begin(kind, person["name"], station, starts_at, SERVICES[service])
         if person["phone"] in OWN_NUMBERS:
             operation.phone = person["phone"]

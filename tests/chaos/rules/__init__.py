@@ -1,1 +1,1 @@
-"""The invariants, by what they are about. A rule is a pure function: a history goes in, violations come out."""
+"""The invariants, by what they are about. A rule is a pure function: a history goes in, findings come out."""

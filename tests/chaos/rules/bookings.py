@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tests.chaos.history import Appointment, Committed, Ended, History, Operation, Seat
+from tests.chaos.rules.findings import A_CASE, Findings
 
 SLOT = timedelta(minutes=10)
 LONGEST_ANSWER = 60
@@ -14,14 +15,19 @@ HOLD_LASTS = 540
 """Seconds in which a hold can certainly be confirmed; it lasts ten minutes."""
 
 
-def every_acknowledged_booking_exists(history: History) -> Iterator[str]:
+def every_acknowledged_booking_exists(history: History) -> Findings:
     """I1: it exists, once, where it was asked for or went since; a hold that lasts can be confirmed."""
     found = by_person(history)
-    holds = {each.person: each for each in history.operations if each.kind == "hold"}
+    holds = {
+        each.person: each
+        for each in history.operations
+        if each.kind in ("hold", "change") and each.ended is not Ended.REFUSED
+    }
     for operation in _bookings(history):
         mine = found[operation.person]
         who = f"{operation.person} ({operation.number or 'no number'})"
         if operation.ended is Ended.ACKNOWLEDGED:
+            yield A_CASE
             if not mine:
                 yield f"{who} was told the booking is made, but there is none"
             elif mine[0].number != operation.number:
@@ -35,7 +41,7 @@ def every_acknowledged_booking_exists(history: History) -> Iterator[str]:
             yield f"{who} had the time held, yet confirming it was refused"
 
 
-def _is_where_it_should_be(appointment: Appointment, booking: Operation, history: History) -> Iterator[str]:
+def _is_where_it_should_be(appointment: Appointment, booking: Operation, history: History) -> Findings:
     """At the time asked for last, unless nobody knows whether that was done, or the city decided otherwise."""
     moves = [each for each in asked_by(history, booking.person, "move") if each.ended is not Ended.REFUSED]
     possible = [each.starts_at for each in (booking, *moves)]
@@ -67,15 +73,17 @@ def _closes(operation: Operation, station: str) -> bool:
     return (operation.kind, operation.station) == ("close", station)
 
 
-def no_refused_booking_exists(history: History) -> Iterator[str]:
+def no_refused_booking_exists(history: History) -> Findings:
     """I2: a refused person has nothing."""
     found = by_person(history)
     for operation in _bookings(history):
-        if operation.ended is Ended.REFUSED and found[operation.person]:
-            yield f"{operation.person} was refused, but has {found[operation.person][0].number}"
+        if operation.ended is Ended.REFUSED:
+            yield A_CASE
+            if found[operation.person]:
+                yield f"{operation.person} was refused, but has {found[operation.person][0].number}"
 
 
-def no_seat_has_two_holders(history: History) -> Iterator[str]:
+def no_seat_has_two_holders(history: History) -> Findings:
     """I3: at no moment, told by the order of commits, by the seats at the end, and by what citizens were told.
 
     The outbox tells the order: a seat stays locked from the statement that takes or frees it to the commit, and the
@@ -94,12 +102,13 @@ def no_seat_has_two_holders(history: History) -> Iterator[str]:
     yield from _promised_above_capacity(history)
 
 
-def _given_while_had(history: History) -> Iterator[str]:
+def _given_while_had(history: History) -> Findings:
     """What is only offered can be had by others from its deadline on; leaving the list gives up what is offered.
 
     All who move with a stop give up their seats before any of them gets others.
     """
     holders: dict[Seat, Committed] = {}
+    given: set[Seat] = set()
     offered: dict[UUID, UUID | None] = {}
     moving = _moving_with_stops(history)
     for row in history.committed:
@@ -112,6 +121,9 @@ def _given_while_had(history: History) -> Iterator[str]:
         for seat in [seat for seat, holder in holders.items() if holder.owner in {owner, *together}]:
             del holders[seat]
         for seat in row.seats:
+            if seat in given:
+                yield A_CASE
+            given.add(seat)
             had = holders.get(seat)
             if had and not (had.until and row.happened_at and row.happened_at >= had.until):
                 yield f"{_words(seat)} was given to {row.owner} while {had.owner} had it"
@@ -128,7 +140,7 @@ def _moving_with_stops(history: History) -> dict[UUID, set[UUID]]:
     return moving
 
 
-def _promised_above_capacity(history: History) -> Iterator[str]:
+def _promised_above_capacity(history: History) -> Findings:
     changing = {each.person for each in history.operations if each.kind in ("cancel", "move", "reply")}
     changing |= {each.person for each in history.appointments if each.decided_on and each.person}
     promised: Counter[Seat] = Counter()
@@ -142,7 +154,7 @@ def _promised_above_capacity(history: History) -> Iterator[str]:
             yield f"{people} people were promised {_words((station, start))}, which has {history.counters[station]}"
 
 
-def every_acknowledged_change_is_applied(history: History) -> Iterator[str]:
+def every_acknowledged_change_is_applied(history: History) -> Findings:
     """I4: what is cancelled has no seat, and a fact says so, as of every move; a refused change changed nothing.
 
     An answer by SMS cancels what the reminder told of.
@@ -154,6 +166,8 @@ def every_acknowledged_change_is_applied(history: History) -> Iterator[str]:
             who = f"{person} ({appointment.number})"
             cancelled = appointment.status == "cancelled"
             asked = asked_by(history, person, "cancel", "reply")
+            if asked:
+                yield A_CASE
             if any(each.ended is Ended.ACKNOWLEDGED for each in asked) and not cancelled:
                 yield f"{who} was told the appointment is cancelled, but it is {appointment.status}"
             if asked and all(each.ended is Ended.REFUSED for each in asked) and appointment.by == "citizen":
@@ -165,7 +179,7 @@ def every_acknowledged_change_is_applied(history: History) -> Iterator[str]:
             yield from _moves_that_did_not_happen(history, person, appointment)
 
 
-def _moves_that_did_not_happen(history: History, person: str, appointment: Appointment) -> Iterator[str]:
+def _moves_that_did_not_happen(history: History, person: str, appointment: Appointment) -> Findings:
     """Moved twice to the same time, one fact is enough: the first may have been there already."""
     been = {
         seat_start
@@ -174,6 +188,7 @@ def _moves_that_did_not_happen(history: History, person: str, appointment: Appoi
         for _, seat_start in row.seats[:1]
     }
     for move in asked_by(history, person, "move"):
+        yield A_CASE
         if move.ended is Ended.ACKNOWLEDGED and move.starts_at not in been:
             yield f"{person} ({appointment.number}) was told of a move to {move.starts_at:%H:%M} that did not happen"
 

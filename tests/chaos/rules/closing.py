@@ -1,15 +1,15 @@
 """I13: a confirmed closure is in force, each appointment it concerns is decided on once, none is left there."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 from tests.chaos.history import Committed, Ended, History
 from tests.chaos.rules.bookings import asked_by
+from tests.chaos.rules.findings import A_CASE, Findings
 
 DECIDED = ("AppointmentRescheduled", "AlternativeOffered", "AppointmentCancelled")
 
 
-def every_closure_decides_on_each_once(history: History) -> Iterator[str]:
+def every_closure_decides_on_each_once(history: History) -> Findings:
     """I13: announced and lifted as was acknowledged; it decides on each appointment once, as their cause."""
     closures = {str(each.id): each for each in history.others if each.kind == "closure"}
     for operation in history.operations:
@@ -28,10 +28,11 @@ def every_closure_decides_on_each_once(history: History) -> Iterator[str]:
     yield from _decided(history)
 
 
-def _decided(history: History) -> Iterator[str]:
+def _decided(history: History) -> Findings:
     announced = {row.event_id: row for row in history.facts("StationClosed")}
     per_cause = Counter((row.chain, row.aggregate) for row in history.facts(*DECIDED) if row.chain in announced)
     for (cause, appointment), count in per_cause.items():
+        yield A_CASE
         if count > 1:
             yield f"{appointment} was decided on {count} times by the closure {announced[cause].aggregate}"
     stops = {str(stop.id) for stop in history.announced}

@@ -1,12 +1,12 @@
 """I12: a number is at one counter at a time, a counter has one number, and nobody who took one is forgotten."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 from tests.chaos.history import Ended, History
+from tests.chaos.rules.findings import A_CASE, Findings
 
 
-def nobody_is_called_to_two_counters(history: History) -> Iterator[str]:
+def nobody_is_called_to_two_counters(history: History) -> Findings:
     """I12: told by the order of commits, by what clerks were told, and by the tickets at the end."""
     yield from _counters(history)
     tickets = {str(each.id): each for each in history.others if each.kind == "ticket"}
@@ -28,7 +28,7 @@ def nobody_is_called_to_two_counters(history: History) -> Iterator[str]:
             yield f"number {ticket.name} is still {ticket.status} after closing time"
 
 
-def _counters(history: History) -> Iterator[str]:
+def _counters(history: History) -> Findings:
     """The person at each counter, fact by fact."""
     at: dict[UUID, str] = {}
     closed: set[UUID] = set()
@@ -39,6 +39,7 @@ def _counters(history: History) -> Iterator[str]:
         if row.aggregate in closed:
             yield f"number {ticket['number']} goes on after it was closed"
         if row.name == "TicketCalled":
+            yield A_CASE
             if before not in (None, counter):
                 yield f"number {ticket['number']} was called to {counter} while it was at {before}"
             if counter in at.values():

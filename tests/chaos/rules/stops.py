@@ -1,18 +1,23 @@
 """I14 and I15: appointments at stops go where the stop goes, and nobody is left at one that does not take place."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from tests.chaos.history import Committed, History, station_of
+from tests.chaos.rules.findings import A_CASE, Findings
 
 DECIDED = ("AppointmentRescheduled", "AlternativeOffered", "AppointmentDelayed", "AppointmentCancelled")
 
 
-def no_cancelled_stop_keeps_bookings(history: History) -> Iterator[str]:
+def no_cancelled_stop_keeps_bookings(history: History) -> Findings:
     """I14: nobody has a time or a seat at a cancelled stop, nor one outside of where and when another stop is."""
     stops = {str(stop.id): stop for stop in history.announced}
+    for row in history.facts("AppointmentBooked"):
+        stop = stops.get(row.says["appointment"]["place"]["key"])
+        if stop and stop.status == "cancelled":
+            yield A_CASE
     for appointment in history.appointments:
         who = f"{appointment.person} ({appointment.number})"
         stop = stops.get(appointment.station)
@@ -31,7 +36,7 @@ def no_cancelled_stop_keeps_bookings(history: History) -> Iterator[str]:
             yield f"{owner} still has {seat[0]} at a cancelled stop"
 
 
-def every_stop_decides_on_each_once(history: History) -> Iterator[str]:
+def every_stop_decides_on_each_once(history: History) -> Findings:
     """I15: a person with a time at a changed stop is moved, offered another, told to wait, or cancelled; once, by it.
 
     Somebody cancelled because nothing is free waits instead.
@@ -40,6 +45,7 @@ def every_stop_decides_on_each_once(history: History) -> Iterator[str]:
     causes = changes.keys() | {row.event_id for row in history.facts("MobilStopDelayed")}
     per_cause = Counter((row.chain, row.aggregate) for row in history.facts(*DECIDED) if row.chain in causes)
     for (_, appointment), count in per_cause.items():
+        yield A_CASE
         if count > 1:
             yield f"{appointment} was decided on {count} times by one change of a stop"
     stops = {str(row.aggregate) for row in history.facts("MobilStopScheduled", "MobilStopCancelled")}
@@ -60,7 +66,7 @@ def _leaves(row: Committed, stop: str) -> bool:
     return not stays and (by == "city" or row.name == "AlternativeOffered")
 
 
-def _left(row: Committed, stop: str, changes: Mapping[UUID, Committed], history: History) -> Iterator[str]:
+def _left(row: Committed, stop: str, changes: Mapping[UUID, Committed], history: History) -> Findings:
     change, state = changes.get(row.chain), row.says["appointment"]
     if change is None or str(change.aggregate) != stop:
         yield f"{row.aggregate} had to leave the stop {stop}, which did not change"

@@ -9,6 +9,7 @@ from uuid import UUID
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from tests.chaos.history import Attempt, Committed, Fault, History, Message, Notice
+from tests.chaos.rules.findings import A_CASE, Findings
 
 OUTCOMES = frozenset({"delivered", "failed", "superseded", "expired", "suppressed", "unknown", "no_channel"})
 TOLD_OF = {
@@ -41,7 +42,7 @@ CARRIERS = {"mail": "mail", "sms": "web"}
 """The far end of each channel, among the victims of faults."""
 
 
-def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
+def every_message_due_has_one_outcome(history: History) -> Findings:
     """I9: each fact is told of by one notice per purpose, each message and notice ended, each end has its fact; what
     came back went out on the other channel."""
     notices = Counter((notice.matter, notice.purpose, notice.cause) for notice in history.notices)
@@ -49,10 +50,14 @@ def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
         if count > 1:
             yield f"there are {count} notices for the {purpose} of {matter}"
     published = {record.event_id for record in history.log}
+    known: dict[UUID, Mapping[str, Any]] = {}
     for row in history.committed:
-        for purpose in _to_tell(row) if row.event_id in published else ():
+        for purpose in _to_tell(row, known.get(row.aggregate)) if row.event_id in published else ():
+            yield A_CASE
             if not notices[row.aggregate, purpose, row.chain]:
                 yield f"nobody is told the {purpose} of {row.aggregate}"
+        if "appointment" in row.says:
+            known[row.aggregate] = row.says["appointment"]
     for message in history.messages:
         if message.state not in OUTCOMES:
             yield f"message {message.id} by {message.channel} is still {message.state}"
@@ -75,10 +80,16 @@ def every_message_due_has_one_outcome(history: History) -> Iterator[str]:
     yield from _without_fallback(history, newest)
 
 
-def _to_tell(row: Committed) -> Iterator[str]:
-    """What somebody is to be told of a fact. The cancellation tells so to people the city puts on the waiting list."""
+def _to_tell(row: Committed, known: Mapping[str, Any] | None) -> Iterator[str]:
+    """What somebody is to be told of a fact. The cancellation tells so to people the city puts on the waiting list.
+
+    Args:
+        known: the appointment as the fact before said; the same offered again, until later, is no news.
+    """
     said = dict(row.says)
     if row.name == "AppointmentRescheduled" and _noticed(said["before"]) == _noticed(said["appointment"]):
+        return
+    if row.name == "AlternativeOffered" and known and _noticed(known) == _noticed(said["appointment"]):
         return
     if row.name == "WaitingListJoined" and said.get("instead_of"):
         return
@@ -103,7 +114,7 @@ def _reminder_time(state: Mapping[str, Any]) -> datetime:
     return datetime.combine(previous_working_day(day), REMINDER_TIME, BERLIN)
 
 
-def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) -> Iterator[str]:
+def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) -> Findings:
     """The people not reached on one channel, although there is another and the matter is as it was told."""
     channels: dict[UUID, set[str]] = defaultdict(set)
     for message in history.messages:
@@ -114,7 +125,7 @@ def _without_fallback(history: History, newest: Mapping[UUID, tuple[int, str]]) 
             yield f"the {notice.purpose} of {notice.matter} failed on one channel and was not sent on the other"
 
 
-def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
+def nothing_is_told_twice_or_untruly(history: History) -> Findings:
     """I10: no message and no purpose reaches the same channel twice; the ledger agrees with the far ends; people left
     in doubt were cut off by a fault."""
     messages = {str(message.id): message for message in history.messages}
@@ -125,6 +136,7 @@ def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
             yield f"message {reference} was accepted {count} times by {channel} for {recipient}"
     ids: dict[tuple[tuple[UUID, str, UUID, str], str], set[UUID]] = defaultdict(set)
     for arrived in history.arrived:
+        yield A_CASE
         message = messages.get(arrived.reference or "")
         if message is None:
             yield f"message {arrived.reference} for {arrived.recipient} is not in the ledger"
@@ -145,7 +157,7 @@ def nothing_is_told_twice_or_untruly(history: History) -> Iterator[str]:
     yield from _told_twice_by_one_cause(history, notices)
 
 
-def _told_twice_by_one_cause(history: History, notices: Mapping[UUID, Notice]) -> Iterator[str]:
+def _told_twice_by_one_cause(history: History, notices: Mapping[UUID, Notice]) -> Findings:
     """News gives way to a message about one's own matter with the same cause, once that is planned.
 
     News of a stop gives way as soon as it is known that somebody has an appointment there: no matter which fact comes

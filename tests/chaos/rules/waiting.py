@@ -10,11 +10,12 @@ from uuid import UUID
 from shared.clock import BERLIN
 from tests.chaos.history import Committed, Ended, History
 from tests.chaos.rules.bookings import asked_by, by_person
+from tests.chaos.rules.findings import A_CASE, Findings
 
 OPEN = frozenset({"waiting", "offered"})
 
 
-def who_waits_is_offered_one_thing_at_a_time(history: History) -> Iterator[str]:
+def who_waits_is_offered_one_thing_at_a_time(history: History) -> Findings:
     """I11: every join is in the list once and ends; one offer at a time, each ends once; taken is booked, once."""
     entries = Counter(each.name for each in history.others if each.kind == "entry")
     for operation in history.operations:
@@ -33,7 +34,7 @@ def who_waits_is_offered_one_thing_at_a_time(history: History) -> Iterator[str]:
     yield from _offers(history)
 
 
-def _taken(history: History, person: str) -> Iterator[str]:
+def _taken(history: History, person: str) -> Findings:
     """What was taken is an appointment; nobody has one who took nothing."""
     takes, mine = asked_by(history, person, "take"), by_person(history)[person]
     told = {each.number for each in takes if each.ended is Ended.ACKNOWLEDGED}
@@ -45,7 +46,7 @@ def _taken(history: History, person: str) -> Iterator[str]:
         yield f"{person} has {mine[0].number}, but took nothing"
 
 
-def _offers(history: History) -> Iterator[str]:
+def _offers(history: History) -> Findings:
     """Told by the order of commits: what is open per entry, and what nobody else was offered meanwhile."""
     open_offers: dict[UUID, Committed] = {}
     answered: set[UUID] = set()
@@ -53,6 +54,7 @@ def _offers(history: History) -> Iterator[str]:
     for row in history.facts("SeatOffered", "SeatOfferEnded", "WaitingListLeft"):
         before = open_offers.pop(row.aggregate, None)
         if row.name == "SeatOffered":
+            yield A_CASE
             if before:
                 yield f"{row.aggregate} is offered {row.owner} while {before.owner} is open"
             offer = row.says["entry"]["offer"]
@@ -68,10 +70,11 @@ def _offers(history: History) -> Iterator[str]:
             answered |= {row.owner} if row.owner else set()
 
 
-def the_line_goes_by_joining(history: History) -> Iterator[str]:
+def the_line_goes_by_joining(history: History) -> Findings:
     """I19: what is offered to one fits nobody before them who waits for it and needs no more seats.
 
     An offer that expired takes its entry behind all others. Nobody before them wants what they were offered already.
+    Each entry that is passed over, because it needs more seats or was offered the time before, is a case.
     """
     needs = _needs(history)
     line: dict[UUID, Mapping[str, Any]] = {}
@@ -85,8 +88,10 @@ def the_line_goes_by_joining(history: History) -> Iterator[str]:
         elif row.name == "SeatOffered":
             starts = {start for _, start in row.seats}
             for before in _before(row.aggregate, line):
-                fits = before in needs and needs[before] <= len(starts) and _suits(line[before], row)
-                if fits and before not in busy and offered[before].isdisjoint(starts):
+                if before not in needs or before in busy or not _suits(line[before], row):
+                    continue
+                yield A_CASE
+                if needs[before] <= len(starts) and offered[before].isdisjoint(starts):
                     yield f"{before} was before {row.aggregate}, which is offered {row.owner}"
             offered[row.aggregate].add(min(starts))
             busy.add(row.aggregate)

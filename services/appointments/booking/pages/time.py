@@ -32,17 +32,7 @@ class TimeChoice(Choice, ShownTimes):
 @router.get("/book/time")
 async def show_times(visit: CurrentVisit, choice: Annotated[TimeChoice, Query()]) -> Response:
     """The free times for some services at a place."""
-    offer = await load_offer(visit.conn, visit.today)
-    if refused := refuse_services(visit, offer, choice):
-        return refused
-    if not stations_at(able(offer.stations, chosen_of(offer, choice)), choice.place):
-        _, errors = visit.gettext, FormErrors()
-        if not choice.place:
-            errors["place"] = _("Wählen Sie einen Ort.")
-        elif stations_at(offer.stations, choice.place):
-            errors["place"] = _("Wählen Sie einen anderen Ort: Dort geht nicht alles, was Sie erledigen möchten.")
-        return await place_page(visit, offer, choice, errors)
-    return await _time_page(visit, offer, choice)
+    return await _time_page(visit, choice)
 
 
 @router.post("/book/time")
@@ -69,7 +59,7 @@ async def choose_time(
             async with visit.conn.begin_nested():
                 await hold(visit.conn, visit.tools, id, wish, visit.now, origin)
         except (TimeTaken, NotOffered) as refusal:
-            return await _time_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
+            return await _time_page(visit, choice, refusal)
     return visit.redirect(f"{draft_path(visit.tools, id)}/details")
 
 
@@ -82,10 +72,14 @@ async def _draft_of(visit: Visit, token: str, key: str) -> UUID:
     return UUID(first) if first else new
 
 
-async def _time_page(
-    visit: Visit, offer: Offer, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None
-) -> Response:
+async def _time_page(visit: Visit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
+    """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
+    offer = await load_offer(visit.conn, visit.today)
+    if refused := refuse_services(visit, offer, choice):
+        return refused
     chosen = chosen_of(offer, choice)
+    if not stations_at(able(offer.stations, chosen), choice.place):
+        return await place_page(visit, offer, choice, _wrong_place(visit, offer, choice))
     shown = await shown_times(visit, offer.stations, choice, chosen, refusal)
     return visit.render(
         "time.html",
@@ -98,3 +92,12 @@ async def _time_page(
         hold_minutes=HOLD // timedelta(minutes=1),
         **shown,
     )
+
+
+def _wrong_place(visit: Visit, offer: Offer, choice: TimeChoice) -> FormErrors:
+    _, errors = visit.gettext, FormErrors()
+    if not choice.place:
+        errors["place"] = _("Wählen Sie einen Ort.")
+    elif stations_at(offer.stations, choice.place):
+        errors["place"] = _("Wählen Sie einen anderen Ort: Dort geht nicht alles, was Sie erledigen möchten.")
+    return errors

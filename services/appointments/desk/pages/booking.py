@@ -69,10 +69,7 @@ async def choose(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
 @router.get("/time")
 async def show_times(visit: Clerk, choice: Annotated[TimeChoice, Query()]) -> Response:
     """The free times at one's stations, the earliest first."""
-    offer = await load_offer(visit.conn, visit.today)
-    if errors := _errors_of(visit, offer, choice):
-        return _choice_page(visit, offer, choice, errors)
-    return await _times_page(visit, offer, choice)
+    return await _times_page(visit, choice)
 
 
 @router.post("/time")
@@ -89,7 +86,7 @@ async def choose_time(
             async with visit.conn.begin_nested():
                 await hold(visit.conn, visit.tools, id, Wish(station, tuple(choice.keys), starts_at), visit.now)
         except (TimeTaken, NotOffered) as refusal:
-            return await _times_page(visit, await load_offer(visit.conn, visit.today), choice, refusal)
+            return await _times_page(visit, choice, refusal)
     return visit.redirect(f"{STAFF}/book/{visit.tools.links.token(HOLD_LINK, id, 1)}")
 
 
@@ -179,9 +176,11 @@ def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormEr
     )
 
 
-async def _times_page(
-    visit: StaffVisit, offer: Offer, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None
-) -> Response:
+async def _times_page(visit: StaffVisit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
+    """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
+    offer = await load_offer(visit.conn, visit.today)
+    if errors := _errors_of(visit, offer, choice):
+        return _choice_page(visit, offer, choice, errors)
     chosen = chosen_of(offer, choice)
     shown: dict[str, Any] = await shown_times(visit, _counters_of(visit, offer), choice, chosen, refusal)
     return visit.render(
