@@ -1,12 +1,13 @@
 """The city of a run: databases, topics and a clock of its own on given servers, between simulated far ends."""
 
+import secrets
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from time import time as real_time
-from uuid import uuid4
 
 import asyncpg
 from sqlalchemy import delete
@@ -61,7 +62,8 @@ class City:
     webhook: int
 
     def __post_init__(self) -> None:
-        self.prefix = f"chaos{uuid4().hex[:10]}"
+        self.prefix = "chaos" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(10))
+        """Without digits, for names of people begin with it, and those with numbers are refused."""
         self.databases: dict[str, str] = {}
         self._moves: list[tuple[float, timedelta]] = []
 

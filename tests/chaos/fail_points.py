@@ -8,12 +8,18 @@ told to go on.
 import os
 import signal
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import db
+from tests.support.routes import api_routes
 
 BEFORE_COMMIT = "request: before COMMIT"
 BEFORE_ANSWER = "request: after COMMIT, before the answer"
@@ -130,8 +136,7 @@ def _write_pid(record: Path) -> None:
 
 
 def install(armed: Armed) -> None:
-    """Wrap the product's functions; to be called before a service's own modules are imported."""
-    _wrap_requests(armed)
+    """Wrap the product's functions that no request waits for."""
     from services.notifications.reports.gateways import ReportHandler
     from services.notifications.sending.carrier import Carrier
     from services.notifications.sending.usecases import LookingUp, Sending
@@ -154,7 +159,7 @@ def install(armed: Armed) -> None:
 
 
 def _is_of_notifications(consumer: Any, *_: Any) -> bool:
-    return bool(consumer._service.name == "notifications")
+    return bool(consumer._tools.name == "notifications")
 
 
 def _wrap(
@@ -181,12 +186,8 @@ def _wrap(
     setattr(owner, name, wrapped)
 
 
-def _wrap_requests(armed: Armed) -> None:
-    """The dependency that opens a request's transaction; endpoints take it from `shared.db.Connection`."""
-    from fastapi import Depends, Request
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    db: Any = import_module("shared.db")
+def install_in_requests(app: FastAPI, armed: Armed) -> None:
+    """Wrap the dependency that opens a request's transaction, wherever a route of an application takes it."""
     original = asynccontextmanager(db.transaction)
 
     async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:
@@ -198,6 +199,13 @@ def _wrap_requests(armed: Armed) -> None:
         if changes:
             armed.reach(BEFORE_ANSWER)
 
-    db.transaction = transaction
-    [dependency] = db.Connection.__metadata__
-    db.Connection = Annotated[AsyncConnection, Depends(transaction, scope=dependency.scope)]
+    for route in api_routes(app):
+        for dependant in _all_of(route.dependant):
+            if dependant.call is db.transaction:
+                dependant.call = transaction
+
+
+def _all_of(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for further in dependant.dependencies:
+        yield from _all_of(further)

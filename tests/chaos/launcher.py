@@ -7,6 +7,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from tests.chaos import breakages, fail_points
 from tests.chaos.fail_points import Armed
 
@@ -30,8 +32,16 @@ def main(services: str, roles: str, port: str, folder: str, breakage: str = "") 
 
     from deploy import serve
     from shared import kafka, lanes, retention
-    from shared.runtime import Role
+    from shared.runtime import ALL_ROLES, Role
 
+    app_of = serve.app_of
+
+    def app_with_fail_points(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
+        app = app_of(service, roles)
+        fail_points.install_in_requests(app, armed)
+        return app
+
+    serve.app_of = app_with_fail_points
     lanes.LEASE = LEASE
     retention.PERSON_AFTER_MATTER = KEPT
     settings = kafka.consumer_settings

@@ -12,6 +12,9 @@ import psutil
 
 from deploy.local.processes import Child, listens, remembered_port
 from deploy.local.stack import ROOT, FarEnd
+from tests.chaos.breakages import BEFORE_IMPORT
+from tests.support.browsing import PLAIN
+from tests.support.forked import Forked
 
 SLOW_ANSWER = 3
 """Seconds; longer than `notifications` waits."""
@@ -37,7 +40,7 @@ class Part(Protocol):
     def resume(self) -> None: ...
 
 
-class ServiceProcess(Child):
+class ServiceProcess(Forked):
     """Services in a process of their own, with fail points."""
 
     def __init__(self, name: str, folder: Path, services: str, roles: str) -> None:
@@ -51,7 +54,8 @@ class ServiceProcess(Child):
     def start(self) -> None:
         """Start it and wait until it listens."""
         command = [sys.executable, "-m", "tests.chaos.launcher", *self._arguments, self.breakage]
-        self.spawn(command, env={**os.environ, **self.environment}, cwd=ROOT)
+        spawn = Child.spawn if self.breakage in BEFORE_IMPORT else Forked.spawn
+        spawn(self, command, env={**os.environ, **self.environment}, cwd=ROOT)
         self.wait_until(lambda: listens(self.port), timeout=40)
 
     @property
@@ -61,9 +65,13 @@ class ServiceProcess(Child):
     def ready(self) -> bool:
         """Whether it reaches its database and Kafka."""
         try:
-            return httpx.get(f"{self.address}/{self.services[0]}/health/ready", timeout=3).is_success
+            return httpx.get(f"{self.address}/{self.services[0]}/health/ready", timeout=3, verify=PLAIN).is_success
         except httpx.HTTPError:
             return False
+
+
+class ForkedFarEnd(Forked, FarEnd):
+    """A simulated far end that finds everything imported."""
 
 
 class FarEnds:
@@ -75,9 +83,9 @@ class FarEnds:
         for name in ("mail", "web"):
             quiet_port(folder, name)
         delays = ["--slow", str(SLOW_ANSWER), "--later", "0.6", "--throttle", "1"]
-        self.mail = FarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{self.bounces}", *delays)
+        self.mail = ForkedFarEnd(folder, "mail", "--reports-to", f"127.0.0.1:{self.bounces}", *delays)
         hook = f"http://127.0.0.1:{webhook}/notifications/api/v1/receipts/sms"
-        self.web = FarEnd(folder, "web", "--webhook", hook, "--receipt", "0.1", *delays)
+        self.web = ForkedFarEnd(folder, "web", "--webhook", hook, "--receipt", "0.1", *delays)
 
 
 def quiet_port(folder: Path, name: str) -> int:

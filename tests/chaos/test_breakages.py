@@ -20,6 +20,7 @@ from tests.chaos.rules.bookings import SLOT
 from tests.chaos.settling import settle
 from tests.chaos.traces import last_arrival
 from tests.chaos.world import TOGETHER, World
+from tests.support.browsing import PLAIN
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -151,7 +152,7 @@ async def violations(world: World, breakage: str, plans: Iterable[Plan]) -> dict
     before, faults = last_arrival(city), len(world.faults)
     try:
         await world.start_services(city, breakage)
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=10, verify=PLAIN) as client:
             stage = Stage(world, city, client)
             for plan in plans:
                 await plan(stage)

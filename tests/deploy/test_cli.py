@@ -1,8 +1,9 @@
 """The command: what is wrong is said in a sentence, without a traceback and without a secret."""
 
-import subprocess
+import os
 import sys
 from base64 import b64encode
+from unittest import mock
 
 import pytest
 
@@ -10,17 +11,6 @@ from deploy import cli
 from shared.settings import Platform, WrongSettings, read
 
 NOBODY = "127.0.0.1:9"
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "deploy.cli", *arguments],
-        env={"PATH": "", "NAHBAR_KAFKA": NOBODY, "NAHBAR_POSTGRES": f"postgresql://x:geheim@{NOBODY}", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.mark.parametrize(
@@ -32,12 +22,18 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     ],
     ids=["a setting", "production", "no server"],
 )
-def test_what_is_wrong_is_a_sentence_without_a_secret(environment: dict[str, str], said: str) -> None:
-    ended = run("ledger", **environment)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith(said)
-    assert ended.stderr.count("\n") == 1
-    assert "geheim" not in ended.stderr
+def test_what_is_wrong_is_a_sentence_without_a_secret(
+    environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["nahbar", "ledger"])
+    nowhere = {"NAHBAR_KAFKA": NOBODY, "NAHBAR_POSTGRES": f"postgresql://x:geheim@{NOBODY}"}
+    with mock.patch.dict(os.environ, nowhere | environment, clear=True), pytest.raises(SystemExit) as end:
+        cli.main()
+    written = capfd.readouterr()
+    assert (end.value.code, written.out) == (2, "")
+    assert written.err.startswith(said)
+    assert written.err.count("\n") == 1
+    assert "geheim" not in written.err
 
 
 def ended(

@@ -1,5 +1,6 @@
 """Two processes of a service on one database, for tests of what happens at the same moment."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -8,8 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local.processes import Child, free_port
+from deploy.local.processes import free_port
 from shared.tools import Tools
+from tests.support.browsing import PLAIN
+from tests.support.forked import Forked
 from tests.support.wait import eventually
 
 
@@ -32,12 +35,12 @@ async def two_processes(
         f"{tools.name.upper()}_DATABASE": tools.settings.database,
         **environment,
     }
-    processes, ports = [Child(f"{tools.name}-{n}", folder) for n in range(2)], [free_port(), free_port()]
+    processes, ports = [Forked(f"{tools.name}-{n}", folder) for n in range(2)], [free_port(), free_port()]
     one, other = (f"http://127.0.0.1:{port}" for port in ports)
 
     async def ready() -> bool:
         with suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx.AsyncClient(timeout=5, verify=PLAIN) as client:
                 states = [await client.get(f"{each}/{tools.name}/health/ready") for each in (one, other)]
                 return all(state.status_code == 200 for state in states)
         return False
@@ -45,7 +48,7 @@ async def two_processes(
     try:
         for process, port in zip(processes, ports, strict=True):
             command = [sys.executable, "-m", "deploy.cli", "serve", tools.name, "--port", str(port)]
-            process.spawn(command, given)
+            await asyncio.to_thread(process.spawn, command, given)
         await eventually(ready, timeout=40, every=0.2)
         yield one, other
     finally:

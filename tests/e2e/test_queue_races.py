@@ -20,6 +20,7 @@ from shared.settings import SERVICES, Platform
 from shared.tools import Tools
 from tests.deploy.far_ends import web_server
 from tests.e2e.processes import two_processes
+from tests.support.browsing import PLAIN
 from tests.support.days import berlin, now, run_clock, stand_at, working_day
 from tests.support.stack import Backend
 
@@ -57,12 +58,14 @@ async def clerks(tools: Tools, tmp_path: Path) -> AsyncIterator[list[httpx.Async
     """Two clerks, each at a process of their own."""
     platform = tools.settings.platform
     form = {"grant_type": "client_credentials", "client_id": "schalter", "client_secret": "nahbar-development"}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=PLAIN) as client:
         token = (await client.post(f"{platform.oidc_issuer}/token", data=form)).raise_for_status().json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     clock = {"NAHBAR_CLOCK_FILE": str(platform.clock_file)}
     async with two_processes(tools, platform.oidc_issuer, tmp_path, clock) as addresses:
-        clerks = [httpx.AsyncClient(base_url=address, timeout=30, headers=headers) for address in addresses]
+        clerks = [
+            httpx.AsyncClient(base_url=address, timeout=30, headers=headers, verify=PLAIN) for address in addresses
+        ]
         yield clerks
         for clerk in clerks:
             await clerk.aclose()

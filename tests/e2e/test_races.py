@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.appointments.checks import assert_consistent
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
 from tests.deploy.far_ends import listen, port_of, web_server
 from tests.e2e.processes import two_processes
+from tests.support.browsing import PLAIN
 from tests.support.days import berlin, now, run_clock, working_day
 from tests.support.limits import NO_LIMITS, NO_LIMITS_ENVIRONMENT
 from tests.support.stack import Backend
@@ -48,14 +49,14 @@ async def tools(
     await tools.db.close()
 
 
-@pytest_asyncio.fixture
-async def issuer(tmp_path: Path) -> AsyncIterator[str]:
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The identity provider of staff."""
     listening = listen()
     url = f"http://127.0.0.1:{port_of(listening)}/issuer"
     app = FastAPI()
     secret = DEVELOPMENT_CLIENT_SECRET.get_secret_value()
-    app.include_router(create_issuer(tmp_path, url, "nahbar", secret), prefix="/issuer")
+    app.include_router(create_issuer(tmp_path_factory.mktemp("issuer"), url, "nahbar", secret), prefix="/issuer")
     with web_server(app, listening):
         yield url
 
@@ -64,7 +65,7 @@ async def issuer(tmp_path: Path) -> AsyncIterator[str]:
 async def clients(tools: Tools, issuer: str, tmp_path: Path) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per citizen, half of them at each process."""
     async with two_processes(tools, issuer, tmp_path, NO_LIMITS_ENVIRONMENT) as addresses:
-        clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
+        clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30, verify=PLAIN) for n in range(CLIENTS)]
         yield clients
         for client in clients:
             await client.aclose()
@@ -233,7 +234,7 @@ async def test_taking_and_expiring_at_the_same_moment_end_in_one_or_the_other(
 async def access_token(issuer: str) -> str:
     """That of somebody who leads all stations."""
     data = {"grant_type": "client_credentials", "client_id": "leitung", "client_secret": "nahbar-development"}
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=PLAIN) as client:
         answer = await client.post(f"{issuer}/token", data=data)
     return str(answer.raise_for_status().json()["access_token"])
 

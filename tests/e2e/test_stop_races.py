@@ -18,6 +18,7 @@ from tests.e2e.processes import two_processes
 from tests.e2e.stops import BREAKDOWN, PLACE, Tours, tours_of
 from tests.e2e.test_stops_reach_people import appointment
 from tests.e2e.test_subscribers import texts
+from tests.support.browsing import PLAIN
 from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.wait import eventually
 
@@ -36,7 +37,7 @@ async def clients_of(city: City, name: str) -> AsyncIterator[list[httpx.AsyncCli
         **NO_LIMITS_ENVIRONMENT,
     }
     async with two_processes(city.tools(name), platform.oidc_issuer, city.folder, environment) as addresses:
-        clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30) for n in range(CLIENTS)]
+        clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30, verify=PLAIN) for n in range(CLIENTS)]
         yield clients
         for client in clients:
             await client.aclose()

@@ -24,6 +24,8 @@ from services.notifications.app import create_app
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
+from shared.clock import Clock
+from shared.db import Database
 from shared.events.base import Received
 from shared.events.notifications import NoticeFact
 from shared.events.registry import facts_by_type
@@ -54,6 +56,7 @@ class Post:
         self.folder = folder
         self._clock_file = clock_file
         self._sms_port = sms_port
+        self._database = Database(settings.database)
 
     def move_clock(self, moment: datetime) -> None:
         """Let it be this moment now."""
@@ -120,27 +123,18 @@ class Post:
 
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         """What a query finds in the service's database."""
-        tools = Tools(self.settings)
-        async with tools.db.transaction() as conn:
-            found = (await conn.execute(text(sql), values)).all()
-        await tools.db.close()
-        return list(found)
+        async with self._database.transaction() as conn:
+            return list((await conn.execute(text(sql), values)).all())
 
     async def ledger(self) -> Ledger:
         """The account of all messages."""
-        tools = Tools(self.settings)
-        async with tools.db.transaction() as conn:
-            found = await ledger(conn, tools.clock.now())
-        await tools.db.close()
-        return found
+        async with self._database.transaction() as conn:
+            return await ledger(conn, Clock(self._clock_file).now())
 
     async def log(self, matter: UUID) -> list[MessageEntry]:
         """Everything told of a matter."""
-        tools = Tools(self.settings)
-        async with tools.db.transaction() as conn:
-            found = await log_of(conn, matter)
-        await tools.db.close()
-        return found
+        async with self._database.transaction() as conn:
+            return await log_of(conn, matter)
 
     async def confirmation(self, matter: UUID) -> MessageEntry:
         """The first message that confirms a booking."""
@@ -170,6 +164,10 @@ class Post:
             found.append(fact)
         return found
 
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._database.close()
+
     def received(self, channel: str | None = None) -> list[Accepted]:
         """What the far ends accepted, oldest first."""
         store = Store(self.folder)
@@ -180,7 +178,9 @@ class Post:
 
 
 @pytest.fixture
-async def post(stack: Any, topic_prefix: str, database: Callable[[str], Awaitable[str]], tmp_path: Path) -> Post:
+async def post(
+    stack: Any, topic_prefix: str, database: Callable[[str], Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[Post]:
     """The service's surroundings, on a Monday at noon; far ends are started by the tests that need them."""
     clock_file, sms_port = tmp_path / "clock", free_port()
     settings = Settings(
@@ -200,7 +200,8 @@ async def post(stack: Any, topic_prefix: str, database: Callable[[str], Awaitabl
     )
     made = Post(settings, tmp_path / "far_ends", clock_file, sms_port)
     made.move_clock(MONDAY_NOON)
-    return made
+    yield made
+    await made.close()
 
 
 @pytest.fixture

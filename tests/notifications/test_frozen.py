@@ -1,11 +1,10 @@
 """A worker frozen beyond its lease: another one takes over, and nothing is sent twice when the first thaws."""
 
+import asyncio
 import contextlib
 import pickle
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests.chaos.fail_points import Armed
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, booked, person, received
 from tests.notifications.worker_process import LEASE
+from tests.support.forked import Forked
 from tests.support.wait import eventually
 
 BREAKS_OFF = "+4915228817308"
@@ -24,18 +24,17 @@ BREAKS_OFF = "+4915228817308"
 MESSAGES = "kind in ('send', 'look-up') and lease is not null"
 
 
-@contextlib.contextmanager
-def worker(post: Post, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+@contextlib.asynccontextmanager
+async def worker(post: Post, folder: Path) -> AsyncIterator[Forked]:
     """A worker of its own process, ended with the block."""
     (folder / "settings").write_bytes(pickle.dumps(post.settings))
     command = [sys.executable, "-m", "tests.notifications.worker_process", str(folder / "settings"), str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = Forked("worker", folder)
+    await asyncio.to_thread(process.spawn, command)
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGCONT)
         process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize("point", [points.NOT_BEGUN, points.CLAIMED, points.ANSWER_NOT_RECORDED, points.LOOKED_UP])
@@ -48,23 +47,24 @@ async def test_a_worker_frozen_beyond_its_lease_sends_nothing_twice(
     await post.take(received(by_mail), received(by_sms))
     armed = Armed(tmp_path / "points")
     armed.arm_frost(point)
-    async with post.mail_server(), post.gateway():
-        with worker(post, tmp_path / "points") as frozen:
-            await eventually(lambda: armed.frozen(point) == frozen.pid, timeout=60)
-            mine = "select lease from due_work where kind in ('send', 'look-up') and leased_until > now()"
-            held = [row.lease for row in await post.rows(mine)]
+    async with post.mail_server(), post.gateway(), worker(post, tmp_path / "points") as frozen:
+        await eventually(lambda: armed.frozen(point) is not None, timeout=60)
+        assert frozen.process
+        assert armed.frozen(point) == frozen.process.pid
+        mine = "select lease from due_work where kind in ('send', 'look-up') and leased_until > now()"
+        held = [row.lease for row in await post.rows(mine)]
 
-            async def taken_over() -> bool:
-                return not await post.rows(
-                    "select 1 from due_work where lease = any(:held) and kind <> 'housekeeping'", held=held
-                )
+        async def taken_over() -> bool:
+            return not await post.rows(
+                "select 1 from due_work where lease = any(:held) and kind <> 'housekeeping'", held=held
+            )
 
-            assert held, "the frozen worker has work in hand"
-            async with post.running():
-                await eventually(taken_over, timeout=60)
-                frozen.send_signal(signal.SIGCONT)
-                await post.until(by_mail.id, mail="delivered")
-                await post.until(by_sms.id, sms="delivered")
+        assert held, "the frozen worker has work in hand"
+        async with post.running():
+            await eventually(taken_over, timeout=60)
+            frozen.resume()
+            await post.until(by_mail.id, mail="delivered")
+            await post.until(by_sms.id, sms="delivered")
     assert [(each.channel, each.times) for each in sorted(post.received(), key=lambda each: each.channel)] == [
         ("mail", 1),
         ("sms", 1),

@@ -104,7 +104,8 @@ async def test_no_end_of_time_breaks_a_route(name: str, answering: FastAPI, monk
     async with client_of(answering) as client:
         asking = Asking(client, tools, await known_to(tools, client))
         for route, role in product(routes, ROLES):
-            names = ["", *(each.name for each in route.of_time)] if role == "lead" else [""]
+            single = sorted({each.name for each in route.of_time})
+            names = ["", *single] if role == "lead" and len(single) > 1 else [""]
             for end, name_of_time in product(ENDS if role == "lead" else FURTHEST, names):
                 status = (await asking.ask(route, end, role, name_of_time)).status_code
                 reached.add((route.path, status == 200))

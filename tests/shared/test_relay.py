@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import signal
-import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +22,7 @@ from shared.telemetry import Metrics
 from shared.tools import Tools
 from shared.wakeup import Wakeup
 from tests.shared.conftest import Bench, make_bench, notice
+from tests.support.forked import Forked
 from tests.support.wait import eventually
 
 RELAY = {Role.RELAY}
@@ -58,21 +58,25 @@ async def write(bench: Bench, aggregates: int, versions: int, pause: float = 0) 
     return dict.fromkeys(ids, versions)
 
 
-@contextlib.contextmanager
-def relay_process(bench: Bench) -> Iterator["subprocess.Popen[bytes]"]:
+@contextlib.asynccontextmanager
+async def relay_process(bench: Bench, folder: Path) -> AsyncIterator[Forked]:
     """A relay of its own process, ended with the block."""
     command = [sys.executable, "-m", "tests.shared.relay_process", bench.settings.database, bench.platform.kafka]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = Forked("relay", folder)
+    await asyncio.to_thread(process.spawn, command)
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGCONT)
         process.kill()
-        process.wait()
 
 
 async def unpublished(bench: Bench) -> int:
     [row] = await bench.rows("select count(*) from outbox where published_at is null and refused is null")
+    return int(row[0])
+
+
+async def published(bench: Bench) -> int:
+    [row] = await bench.rows("select count(*) from outbox where published_at is not null")
     return int(row[0])
 
 
@@ -123,11 +127,16 @@ async def test_a_version_can_be_recorded_only_once(bench: Bench) -> None:
         await bench.record(fact)
 
 
-async def test_kill_9_loses_nothing_and_keeps_the_order(bench: Bench) -> None:
-    writing = asyncio.create_task(write(bench, aggregates=20, versions=60, pause=0.02))
+async def test_kill_9_loses_nothing_and_keeps_the_order(bench: Bench, tmp_path: Path) -> None:
+    writing = asyncio.create_task(write(bench, aggregates=20, versions=60, pause=0.05))
+
+    async def has_published_more() -> bool:
+        return await published(bench) > before or writing.done()
+
     for _ in range(4):
-        with relay_process(bench) as process:
-            await asyncio.sleep(1.1)
+        before = await published(bench)
+        async with relay_process(bench, tmp_path) as process:
+            await eventually(has_published_more)
             process.kill()
     expected = await writing
     async with bench.running(RELAY):
@@ -135,16 +144,16 @@ async def test_kill_9_loses_nothing_and_keeps_the_order(bench: Bench) -> None:
     assert_complete_and_in_order(await bench.records(bench.topic, expected=1200), expected)
 
 
-async def test_a_frozen_relay_loses_the_lead_and_breaks_no_order_when_it_thaws(bench: Bench) -> None:
-    with relay_process(bench) as frozen:
+async def test_a_frozen_relay_loses_the_lead_and_breaks_no_order_when_it_thaws(bench: Bench, tmp_path: Path) -> None:
+    async with relay_process(bench, tmp_path) as frozen:
         first = await write(bench, aggregates=5, versions=5)
         await drained(bench)
-        frozen.send_signal(signal.SIGSTOP)
+        frozen.pause()
         writing = asyncio.create_task(write(bench, aggregates=5, versions=20, pause=0.9))
         async with bench.running(RELAY) as runtime:
             await eventually(lambda: runtime.tools.metrics.leading._value.get() == 1, timeout=25)
             await asyncio.sleep(4)
-            frozen.send_signal(signal.SIGCONT)
+            frozen.resume()
             second = await writing
             await drained(bench)
     assert_complete_and_in_order(await bench.records(bench.topic, expected=125), first | second)
