@@ -138,7 +138,8 @@ async def test_what_was_acknowledged_is_kept_by_the_standby_that_takes_over(
         rows = set(await ask(standby.url + "/nahbar_appointments", _FACTS))
         topic = topic_of(topic_prefix, AppointmentBooked)
         published = {
-            _event_id(each) for each in await Bench(stack.bootstrap, "", topic_prefix, "x").records(topic, len(rows))
+            _event_id(each)
+            for each in await Bench(stack.bootstrap, standby.url, topic_prefix, standby.url).records(topic, len(rows))
         }
     assert published == rows
 
