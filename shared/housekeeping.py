@@ -96,9 +96,9 @@ class Housekeeping:
         if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
             await self.forget(conn, forgotten)
         await self.tidy(conn, now)
-        await tools.due.schedule(conn, next_round(tools, timedelta(seconds=1) if more else EVERY))
+        await tools.due.schedule(conn, next_round(now + (timedelta(seconds=1) if more else EVERY)))
 
 
-def next_round(tools: Tools, after: timedelta = timedelta()) -> Work:
+def next_round(due_at: datetime) -> Work:
     """The due work that does the next round of housekeeping."""
-    return Work(KIND, "", tools.clock.now() + after, Urgency.BULK)
+    return Work(KIND, "", due_at, Urgency.BULK)

@@ -158,7 +158,7 @@ class Runtime:
         while not self._stopping.is_set():
             try:
                 async with self.tools.db.transaction() as conn:
-                    await self.tools.due.schedule(conn, next_round(self.tools), once=True)
+                    await self.tools.due.schedule(conn, next_round(self.tools.clock.now()), once=True)
                 return
             except Exception as error:
                 log.info("housekeeping_waits", error=without_input(error))

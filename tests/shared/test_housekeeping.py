@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -143,6 +144,17 @@ async def test_what_is_more_than_a_batch_goes_soon_and_the_next_round_comes_in_a
         assert list(counts) == [left] * len(_BATCHED)
         [planned] = await bench.rows("select due_at from due_work")
         assert (planned.due_at - before < housekeeping.EVERY) == soon
+
+
+async def test_the_next_round_looks_at_the_hour_after_the_one_this_round_looked_at(
+    bench: Bench, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = tools.clock.now()
+    moments = chain([began], repeat(began + timedelta(days=14)))
+    monkeypatch.setattr(tools.clock, "now", lambda: next(moments))
+    await go_round(tools)
+    [planned] = await bench.rows("select due_at from due_work")
+    assert planned.due_at == began + housekeeping.EVERY
 
 
 async def test_a_process_that_starts_leaves_the_round_where_it_is(bench: Bench, tools: Tools) -> None:
