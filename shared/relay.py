@@ -33,6 +33,9 @@ STANDBY_POLL = 1.0
 FROZEN_AFTER = 10
 KEEP_ALIVE = 2.0
 SEND_LIMIT = 15.0
+START_LIMIT = 8.0
+"""Seconds a producer has to find its broker; the database hears nothing of the relay meanwhile."""
+CLOSE_LIMIT = 3.0
 
 _WAITING = """
     select id, event_id, cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
@@ -255,7 +258,7 @@ class Relay:
         if self._producer is None:
             producer = new_producer(self._platform)
             try:
-                await asyncio.wait_for(producer.start(), 8)
+                await asyncio.wait_for(producer.start(), START_LIMIT)
             except BaseException:
                 await _close(producer)
                 raise
@@ -271,7 +274,7 @@ class Relay:
 async def _close(producer: AIOKafkaProducer) -> None:
     """Close a producer although its broker may be gone: aiokafka itself would wait for ever to flush."""
     try:
-        await asyncio.wait_for(producer.stop(), 3)
+        await asyncio.wait_for(producer.stop(), CLOSE_LIMIT)
     except Exception as error:
         log.info("producer_abandoned", error=type(error).__name__)
         await producer._sender.close()  # noqa: SLF001 - stop() gave up before it came to this
