@@ -147,7 +147,8 @@ async def test_before_anything_is_sent_the_standby_has_it_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, has_standby: bool
 ) -> None:
     session = Session(rows=[[row(1, has_standby)]])
-    await relay_with(monkeypatch, session)
+    made = await relay_with(monkeypatch, session)
+    assert made.heartbeat.alive
     expected = ["lock", "read", *(["standby"] if has_standby else []), "send", "read", "mark", "close"]
     assert session.asked == expected
 
