@@ -9,6 +9,7 @@ import pytest
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
 from structlog.testing import LogCapture
 
 from shared import applying, consumer, dead_letters
@@ -268,3 +269,42 @@ async def test_what_was_done_is_not_done_again_because_it_cannot_be_acknowledged
     await bench.handle()
     assert (bench.client.sought, bench.waits) == ({}, [])
     assert [(line["event"], line["log_level"]) for line in lines.entries] == [said]
+
+
+async def test_a_consumer_that_cannot_start_is_alive_and_tries_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[bool] = []
+    failures: list[Exception] = [KafkaError(), OSError()]
+
+    class Broker:
+        def subscriber(self, *_: Any, **settings: Any) -> Any:
+            assert settings["ack_policy"] is AckPolicy.MANUAL
+            return lambda _: None
+
+        async def stop(self) -> None:
+            stopped.append(bench.consumer.connected)
+
+    async def connect(_: Any) -> None:
+        assert not bench.consumer.connected
+        bench.consumer.heartbeat._last = float("-inf")
+        if failures:
+            raise failures.pop(0)
+
+    async def watch(*_: Any) -> None:
+        assert bench.consumer.missing() == []
+        bench.stopping.set()
+
+    async def waited(seconds: float, _: asyncio.Event) -> None:
+        assert bench.consumer.heartbeat.alive
+        assert bench.consumer.missing() == ["kafka"]
+        bench.waits.append(seconds)
+
+    monkeypatch.setattr(consumer, "sleep", waited)
+    monkeypatch.setattr(bench.consumer, "_new_broker", Broker)
+    monkeypatch.setattr(bench.consumer, "_connect", connect)
+    monkeypatch.setattr(bench.consumer._progress, "watch", watch)
+    async with asyncio.timeout(30):
+        await bench.consumer.run(bench.stopping)
+    assert bench.waits == [2, 2]
+    assert stopped == [False, False, False], "each broker is stopped, also the one that was connected"
