@@ -166,8 +166,8 @@ class Relay:
     ) -> Sequence[int]:
         """Send rows in order and wait for the acknowledgements; rows published before are marked meanwhile.
 
-        A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row
-        by row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does
+        A row too large for Kafka is parked. Of a batch that was refused nobody knows the culprit: it is sent again row
+        by row to find it. After any error the producer is thrown away: aiokafka's idempotent producer does
         not recover from a lost batch (aio-libs/aiokafka issue 1017).
 
         Returns:
@@ -175,22 +175,17 @@ class Relay:
         """
         marking = asyncio.create_task(self._mark(conn, published))
         sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
-        too_large: list[tuple[asyncpg.Record, BaseException]] = []
         failure: BaseException | None = None
         try:
             producer = await self._ready_producer()
             for row in rows:
                 try:
                     sent.append((row, await self._send(producer, row)))
-                except _TOO_LARGE as error:
-                    too_large.append((row, error))
                 except Exception as error:
                     failure = error
                     break
         finally:
             await marking
-        for row, reason in too_large:
-            await self._park(conn, row, reason)
         await self._wait(conn, [future for _, future in sent])
 
         acknowledged: list[int] = []
