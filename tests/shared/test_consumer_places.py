@@ -88,7 +88,7 @@ class Bench:
         self.waits: list[float] = []
         self.stopping = asyncio.Event()
         self.consumer: Any = Consumer(tools, {NotificationDelivered: self.react})
-        self.consumer._client, self.consumer._applying = self.client, self.applied
+        vars(self.consumer).update(_client=self.client, _applying=self.applied)
 
     async def react(self, *_: Any) -> None: ...
 

@@ -24,7 +24,7 @@ class Application:
         self.read = 0
         self.fails_with: Exception | None = None
         self.fails_late = False
-        self._start = {"type": "http.response.start", "status": status, "headers": list(headers)}
+        self._status, self._headers = status, headers
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scopes.append(scope)
@@ -35,7 +35,7 @@ class Application:
             more = message["more_body"]
         if self.fails_with and not self.fails_late:
             raise self.fails_with
-        await send({**self._start, "headers": list(self._start["headers"])})
+        await send({"type": "http.response.start", "status": self._status, "headers": list(self._headers)})
         if self.fails_with:
             raise self.fails_with
         await send({"type": "http.response.body", "body": b""})

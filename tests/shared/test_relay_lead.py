@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared import kafka, relay
+from shared import kafka, postgres, relay
 from shared.relay import Relay
 from shared.settings import Platform
 from shared.telemetry import Metrics
@@ -100,7 +100,7 @@ async def relay_with(
         session.end = stopping.set
         return session
 
-    monkeypatch.setattr(relay.postgres, "connect", connect)
+    monkeypatch.setattr(postgres, "connect", connect)
     monkeypatch.setattr(relay, "new_producer", lambda _: given.pop(0))
     monkeypatch.setattr(relay, "STANDBY_POLL", 0.01)
     monkeypatch.setattr(relay, "BATCH", 1)
