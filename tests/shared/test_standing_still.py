@@ -61,7 +61,7 @@ class Watched:
         """Look once, and again after each step: so many seconds pass, and something happens."""
         self._left = list(then)
         async with asyncio.timeout(30):
-            await self.progress.watch(self.client, self.stopping)  # type: ignore[arg-type]
+            await self.progress.watch(self.client, self.stopping)
         self.stopping.clear()
 
     async def sleep(self, _: float, stopping: asyncio.Event) -> None:
