@@ -135,7 +135,7 @@ async def test_what_is_in_hand_is_not_done(watched: Watched) -> None:
     with watched.progress.holding({ONE: 0}):
         await watched.look((LONG, nothing))
         assert watched.progress.halted
-    await watched.look()
+    await watched.look((LONG, nothing))
     assert not watched.progress.halted
 
 
@@ -151,12 +151,16 @@ async def test_while_kafka_is_away_the_consumer_waits_but_is_not_halted(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.01)
-    watched.client.at[ONE], watched.client.failure, watched.client.answers = 3, failure, bool(failure)
+    watched.client.at[ONE] = 3
+
+    def away() -> None:
+        watched.client.failure, watched.client.answers = failure, bool(failure)
 
     def back() -> None:
         watched.client.failure, watched.client.answers = None, True
+        watched.client.at[ONE] = 5
 
-    await watched.look((LONG, nothing))
+    await watched.look((0, away), (LONG, nothing))
     assert (watched.stalled, watched.progress.halted) == (LONG, False)
     await watched.look((0, back))
     assert (watched.stalled, watched.progress.halted) == (0, False)
