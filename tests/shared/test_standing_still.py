@@ -146,12 +146,13 @@ async def test_a_topic_that_is_gone_is_stood_still_at(watched: Watched) -> None:
     assert [(line["topic"], line["offset"]) for line in watched.lines.entries] == [("t", -1)]
 
 
+@pytest.mark.parametrize("at", [3, 5])
 @pytest.mark.parametrize("failure", [KafkaError(), OSError(), None], ids=repr)
 async def test_while_kafka_is_away_the_consumer_waits_but_is_not_halted(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, failure: Exception | None, at: int
 ) -> None:
     monkeypatch.setattr(progress, "PATIENCE", 0.01)
-    watched.client.at[ONE] = 3
+    watched.client.at[ONE] = at
 
     def away() -> None:
         watched.client.failure, watched.client.answers = failure, bool(failure)
@@ -160,10 +161,11 @@ async def test_while_kafka_is_away_the_consumer_waits_but_is_not_halted(
         watched.client.failure, watched.client.answers = None, True
         watched.client.at[ONE] = 5
 
-    await watched.look((0, away), (LONG, nothing))
+    await watched.look((0, away), (LONG - 1, nothing), (1, nothing))
     assert (watched.stalled, watched.progress.halted) == (LONG, False)
-    await watched.look((0, back))
+    await watched.look((0, back), (1, nothing))
     assert (watched.stalled, watched.progress.halted) == (0, False)
+    assert watched.lines.entries[0]["topic"] == ("t" if at == 3 else "all")
     assert watched.said == ["consumer_stands_still", "consumer_goes_on"]
 
 
