@@ -158,13 +158,19 @@ async def test_as_much_as_was_asked_for_may_not_be_all(
     await ended(lane)
 
 
-async def free_slots(monkeypatch: pytest.MonkeyPatch, lane: Any, fails_with: Exception | None = None) -> list[int]:
+async def free_slots(
+    monkeypatch: pytest.MonkeyPatch,
+    lane: Any,
+    fails_with: Exception | None = None,
+    then: Callable[[], None] = lambda: None,
+) -> list[int]:
     """For how many free slots a lane claims when its loop goes round once."""
     stopping, found = asyncio.Event(), []
 
     async def claim(free: int) -> bool:
         found.append(free)
         stopping.set()
+        then()
         if fails_with:
             raise fails_with
         return True
@@ -194,8 +200,7 @@ async def test_a_lane_with_more_in_hand_than_it_may_have_now_has_no_slot_free(
         await end.wait()
 
     lane._spawn(wait(), 9)
-    asyncio.get_running_loop().call_later(0.1, end.set)
-    assert await free_slots(monkeypatch, lane) == [0]
+    assert await free_slots(monkeypatch, lane, then=end.set) == [0]
     assert lane._in_hand == 0, "what is in hand is finished before the loop ends"
 
 
@@ -227,7 +232,7 @@ async def test_no_part_of_work_keeps_its_slot_whether_it_hangs_or_cancels_itself
     what: Callable[..., Awaitable[None]],
     why: type[Exception],
 ) -> None:
-    monkeypatch.setattr(lanes, "LONGEST", timedelta(seconds=0.05))
+    monkeypatch.setattr(lanes, "LONGEST", timedelta(seconds=0.05 if what is hang else 60))
     monkeypatch.setattr(lanes, "RECORD_TRIES", 0)
     lane = lane_of(errand)
     if part == "handler":

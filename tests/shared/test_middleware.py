@@ -156,6 +156,8 @@ async def test_what_the_application_did_not_expect_is_answered_once() -> None:
     app = Application()
     app.fails_with = RuntimeError("bug")
     assert (await ask(Answers(app), scope()))["status"] == 500
+    with pytest.raises(RuntimeError, match="bug"):  # the server must hear of a start that failed
+        await ask(Answers(app), {"type": "lifespan"})
     app.fails_late = True
     with pytest.raises(RuntimeError, match="bug"):
         await ask(Answers(app), scope())
