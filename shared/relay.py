@@ -33,6 +33,9 @@ STANDBY_POLL = 1.0
 FROZEN_AFTER = 10
 KEEP_ALIVE = 2.0
 SEND_LIMIT = 15.0
+START_LIMIT = 8.0
+"""Seconds a producer has to find its broker; the database hears nothing of the relay meanwhile."""
+CLOSE_LIMIT = 3.0
 
 _WAITING = """
     select id, event_id, cause, topic, type, schema_version, aggregate, version, body, headers, occurred_at,
@@ -163,8 +166,8 @@ class Relay:
     ) -> Sequence[int]:
         """Send rows in order and wait for the acknowledgements; rows published before are marked meanwhile.
 
-        A row too large for Kafka is parked. The broker refuses whole batches, so one that it refused is sent again row
-        by row to find the culprit. After any error the producer is thrown away: aiokafka's idempotent producer does
+        A row too large for Kafka is parked. Of a batch that was refused nobody knows the culprit: it is sent again row
+        by row to find it. After any error the producer is thrown away: aiokafka's idempotent producer does
         not recover from a lost batch (aio-libs/aiokafka issue 1017).
 
         Returns:
@@ -172,22 +175,17 @@ class Relay:
         """
         marking = asyncio.create_task(self._mark(conn, published))
         sent: list[tuple[asyncpg.Record, asyncio.Future[Any]]] = []
-        too_large: list[tuple[asyncpg.Record, BaseException]] = []
         failure: BaseException | None = None
         try:
             producer = await self._ready_producer()
             for row in rows:
                 try:
                     sent.append((row, await self._send(producer, row)))
-                except _TOO_LARGE as error:
-                    too_large.append((row, error))
                 except Exception as error:
                     failure = error
                     break
         finally:
             await marking
-        for row, reason in too_large:
-            await self._park(conn, row, reason)
         await self._wait(conn, [future for _, future in sent])
 
         acknowledged: list[int] = []
@@ -255,7 +253,7 @@ class Relay:
         if self._producer is None:
             producer = new_producer(self._platform)
             try:
-                await asyncio.wait_for(producer.start(), 8)
+                await asyncio.wait_for(producer.start(), START_LIMIT)
             except BaseException:
                 await _close(producer)
                 raise
@@ -271,7 +269,7 @@ class Relay:
 async def _close(producer: AIOKafkaProducer) -> None:
     """Close a producer although its broker may be gone: aiokafka itself would wait for ever to flush."""
     try:
-        await asyncio.wait_for(producer.stop(), 3)
+        await asyncio.wait_for(producer.stop(), CLOSE_LIMIT)
     except Exception as error:
         log.info("producer_abandoned", error=type(error).__name__)
         await producer._sender.close()  # noqa: SLF001 - stop() gave up before it came to this

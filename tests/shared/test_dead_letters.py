@@ -191,6 +191,19 @@ async def test_letters_are_settled_once_and_replayed_in_their_order(bench: Bench
     assert [each.settlement for each in settled] == ["replayed", "discarded", "replayed"]
 
 
+async def test_a_replay_of_one_letter_leaves_the_others(bench: Bench, tools: Tools) -> None:
+    effects = Effects()
+    for position, purpose in enumerate(["first", "second"]):
+        fact = notice(purpose=purpose)
+        await put_aside(tools, record(as_headers(fact.id), fact.model_dump_json().encode(), offset=position))
+    [_, second] = await bench.rows("select id from dead_letters order by position")
+    assert await dead_letters.replay(tools, effects.reactions, UUID(str(second.id))) == (1, 0)
+    assert await bench.effects() == {"second": 1}
+    assert [row.position for row in await bench.rows("select position from dead_letters where settled_at is null")] == [
+        0
+    ]
+
+
 async def test_a_letter_that_cannot_be_kept_for_a_moment_loses_no_content(bench: Bench, tools: Tools) -> None:
     async with tools.db.transaction() as conn:
         await conn.execute(

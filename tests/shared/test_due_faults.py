@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -259,3 +260,20 @@ async def test_what_is_stuck_is_counted_and_named_once(bench: Bench, monkeypatch
         {"event": "due_work_stuck", "work": "newer", "keys": ["x"], "rows": 1},
         {"event": "due_work_stuck", "work": "send", "keys": ["of no lane", "abababababab…", id], "rows": 3},
     ]
+
+
+async def test_a_look_for_what_is_stuck_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stuck, "LOOK_EVERY", 0.01)
+    stopping, looks = asyncio.Event(), [WillPass(), LookupError()]
+
+    def transaction() -> Any:
+        if not looks:
+            stopping.set()
+        raise looks.pop() if looks else RuntimeError
+
+    clock = SimpleNamespace(now=lambda: datetime.now(UTC))
+    tools: Any = SimpleNamespace(clock=clock, db=SimpleNamespace(transaction=transaction))
+    watching = stuck.StuckWork(tools, {})
+    async with asyncio.timeout(30):
+        await watching.run(stopping)
+    assert looks == []

@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from shared import inbox
 from shared.inbox import first_seen, leave
 from shared.tools import Tools
 from tests.shared.conftest import Bench
@@ -31,3 +35,18 @@ async def test_a_fact_is_new_to_each_consumer_and_again_once_it_was_taken_out(be
         assert await first_seen(conn, "one", ids) == {ids[0]}
         assert await first_seen(conn, "two", ids) == set()
     await tools.db.close()
+
+
+async def test_facts_are_entered_in_an_order_all_members_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[list[UUID]] = []
+
+    class Entering:
+        async def rows(self, _: Any, values: dict[str, Any]) -> list[Any]:
+            entered.append(values["event_ids"])
+            return []
+
+    monkeypatch.setattr(inbox, "_ENTER", Entering())
+    ids, conn = [uuid4() for _ in range(50)], None
+    for given in (ids, [*ids[::-1], ids[0]]):
+        await first_seen(conn, "group", given)  # type: ignore[arg-type]
+    assert entered == [sorted(ids)] * 2

@@ -93,6 +93,24 @@ def test_a_tombstone_of_a_known_type_is_malformed() -> None:
     assert parse(record(GOOD, None), FACTS).malformed
 
 
+@pytest.mark.parametrize("cause", [None, b""])
+def test_a_fact_without_a_cause_is_its_own(cause: bytes | None) -> None:
+    for headers in (without("ce_cause"), [*without("ce_cause"), ("ce_cause", cause)]):
+        received = parse(record(headers), FACTS).received
+        assert received
+        assert received.cause == received.event_id
+
+
+def test_a_defect_of_a_model_concerns_the_record_alone() -> None:
+    class Defect:
+        @staticmethod
+        def model_validate_json(_: bytes) -> Any:
+            raise RecursionError
+
+    facts: Any = dict.fromkeys(FACTS, Defect)
+    assert parse(record(GOOD), facts).malformed == "RecursionError"
+
+
 _HEADERS = st.lists(
     st.tuples(st.sampled_from([name for name, _ in GOOD]) | st.text(), st.none() | st.binary(max_size=50)), max_size=8
 )

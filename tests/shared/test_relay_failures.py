@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from shared import relay
 from shared.events.notifications import NotificationDelivered
@@ -129,6 +129,27 @@ async def test_of_a_batch_the_broker_finds_too_large_only_the_culprit_is_parked(
         await until_published(bench, "a1", "a2", "b2")
     assert [row.version for row in await bench.rows("select version from outbox where refused is not null")] == [1]
     assert producer.sent == ["a1", "b1", "a2", "b2", "a1", "b1", "a2", "b2"]
+
+
+async def test_a_fact_the_client_finds_too_large_is_parked_and_what_was_sent_before_it_is_not_sent_again(
+    bench: Bench, kafka: Callable[..., Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = kafka({})
+    send = producer.send
+
+    async def send_what_fits(topic: str, value: bytes, **rest: Any) -> Any:
+        if NotificationDelivered.model_validate_json(value).notice.purpose == "too large":
+            raise RecordListTooLargeError
+        return await send(topic, value, **rest)
+
+    monkeypatch.setattr(producer, "send", send_what_fits)
+    await bench.record(FACTS[0], notice(B, 1, "too large"), *FACTS[2:])
+    async with relaying(bench):
+        await until_published(bench, "a1", "a2", "b2")
+    assert [row.refused for row in await bench.rows("select refused from outbox where refused is not null")] == [
+        "RecordListTooLargeError"
+    ]
+    assert producer.sent == ["a1", "a2", "b2"]
 
 
 async def test_while_kafka_takes_its_time_the_database_hears_of_the_relay(

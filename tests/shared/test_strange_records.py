@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +14,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from shared import dead_letters
+from shared.applying import Applying
 from shared.events.notifications import NotificationDelivered
+from shared.records import parse
 from shared.runtime import Role, Runtime
+from shared.telemetry import Metrics
 from tests.shared.conftest import Bench, make_bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
+from tests.shared.test_records import FACTS, GOOD, record
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -139,3 +144,17 @@ async def handled_beside(bench: Bench, runtime: Runtime, strange: Sequence[Stran
         await eventually(all_handled, every=0.1)
         assert runtime.stuck_loops() == []
     assert turns.longest < LONGEST_TURN * slowness()
+
+
+async def test_a_record_of_no_time_has_no_age_and_one_of_two_traces_is_taken() -> None:
+    metrics, taken = Metrics("notifications"), []
+    tools: Any = SimpleNamespace(metrics=metrics)
+
+    async def take(conn: Any, tools: Any, received: Any) -> None:
+        taken.append(received)
+
+    odd = record([*GOOD, ("traceparent", b"a"), ("traceparent", b"b")], timestamp=-1)
+    conn: Any = None
+    await Applying(tools, "group", {NotificationDelivered: take})._react(conn, odd, parse(odd, FACTS).received)  # type: ignore[arg-type]
+    assert len(taken) == 1
+    assert metrics.fact_age._sum.get() == 0
