@@ -65,6 +65,53 @@ def after(before: Notice, event: Event) -> Notice:
     return apply(before, before.messages[0].id, News(event), NOON)[0]
 
 
+FOLLOWS = {
+    State.WAITING: {
+        Event.BEGUN: State.SENDING,
+        Event.DELIVERED: State.DELIVERED,
+        Event.REFUSED: State.FAILED,
+        Event.SUPERSEDED: State.SUPERSEDED,
+        Event.EXPIRED: State.EXPIRED,
+        Event.SUPPRESSED: State.SUPPRESSED,
+    },
+    State.SENDING: {
+        Event.POSTPONED: State.WAITING,
+        Event.ACCEPTED: State.ACCEPTED,
+        Event.DELIVERED: State.DELIVERED,
+        Event.REFUSED: State.FAILED,
+        Event.BOUNCED: State.FAILED,
+        Event.UNANSWERED: State.CHECKING,
+        Event.LOST: State.UNKNOWN,
+    },
+    State.CHECKING: {
+        Event.ACCEPTED: State.ACCEPTED,
+        Event.DELIVERED: State.DELIVERED,
+        Event.REFUSED: State.FAILED,
+        Event.UNCLEAR: State.CHECKING,
+        Event.LOST: State.UNKNOWN,
+    },
+    State.ACCEPTED: {Event.DELIVERED: State.DELIVERED, Event.REFUSED: State.FAILED, Event.LOST: State.UNKNOWN},
+    State.UNKNOWN: {Event.DELIVERED: State.DELIVERED, Event.REFUSED: State.FAILED, Event.BOUNCED: State.FAILED},
+    State.DELIVERED: {Event.BOUNCED: State.FAILED},
+}
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_may_follow_a_state(state: State) -> None:
+    follows = {event: after for event, (allowed, after) in TRANSITIONS.items() if state in allowed}
+    assert follows == FOLLOWS.get(state, {})
+
+
+def test_what_happens_to_one_message_leaves_the_other_and_what_is_known_of_it_stays() -> None:
+    before = notice(mail(State.UNKNOWN), sms())
+    one, two = (each.id for each in before.messages)
+    begun, _ = apply(before, two, News(Event.BEGUN, gateway="first", reference="7"), NOON)
+    now, _ = apply(begun, two, News(Event.ACCEPTED), NOON)
+    assert now.message(one) == before.message(one)
+    known = now.message(two)
+    assert (known.state, known.attempts, known.gateway, known.reference) == (State.ACCEPTED, 1, "first", "7")
+
+
 @pytest.mark.parametrize(("event", "state"), list(product(Event, State)))
 def test_an_event_is_taken_only_in_the_states_it_may_find(event: Event, state: State) -> None:
     before = notice(mail(state))
