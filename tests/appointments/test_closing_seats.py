@@ -72,16 +72,15 @@ async def test_who_gives_way(
 
 async def test_who_gives_way_keeps_what_they_get_and_the_rest_is_left_over(tools: Tools, start: datetime) -> None:
     closure, moved, other = uuid4(), uuid4(), uuid4()
-    kept, left, closed, elsewhere, later = [
-        ("walsum-1", start + n * SLOT) if n < 3 else ("walsum-2", start + (n - 3) * SLOT) for n in range(5)
-    ]
-    for seat in (kept, left, closed, later):
+    kept, left, closed = [("walsum-1", start + n * SLOT) for n in range(3)]
+    elsewhere, left_too = ("walsum-2", start), ("walsum-2", start + 2 * SLOT)
+    for seat in (kept, left, closed, left_too):
         await put(tools, seat, moved)
     await put(tools, elsewhere, other)
     wanted: list[Wanted] = [(kept, moved, None), (closed, closure, None)]
     async with tools.db.transaction() as conn:
         others, freed = await take_seats(conn, wanted, [moved], tools.clock.now(), closure)
-    assert (others, sorted(freed)) == (0, sorted([left, later]))
+    assert (others, sorted(freed)) == (0, sorted([left, left_too]))
     assert [await seats_of(tools, each) for each in (moved, closure, other)] == [[kept], [closed], [elsewhere]]
 
 
@@ -109,6 +108,7 @@ async def test_who_is_to_come_keeps_a_closure_away_and_who_is_there_stays(
     client: Client, tools: Tools, start: datetime, changed: dict[str, Any], counts: bool
 ) -> None:
     booked = await book(client, start, station="walsum")
+    await book(client, start + SLOT, "Berta", station="walsum")
     id, closure = tools.links.read(MANAGE, booked["token"])[0], uuid4()
     [seat] = await seats_of(tools, id)
     values = {"id": id, "status": "confirmed", "starts_at": start} | changed

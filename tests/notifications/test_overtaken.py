@@ -1,17 +1,22 @@
 """Work that comes when what it was about is over, and what happens to one message: the others stay as they are."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
-from services.notifications.delivery.domain import LOOK_UP, SEND, State
+from services.notifications.delivery.domain import LOOK_UP, SEND, Spared, State
+from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.sending.carrier import Job
-from services.notifications.sending.domain import Answer, Result
-from services.notifications.sending.usecases import LookingUp, Question, give_up_receipt
+from services.notifications.sending.domain import FIRST, SECOND, Answer, Patience, Result
+from services.notifications.sending.usecases import LookingUp, Question, Sending, give_up_receipt
 from services.notifications.telling.purposes import Purpose
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
+from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.tools import Tools
 from tests.notifications.conftest import Post
@@ -19,8 +24,12 @@ from tests.notifications.facts import MOBILE, THURSDAY, booked, person, received
 from tests.notifications.test_once import NOBODY
 from tests.support.locks import wait_not_long
 
+TWO = Sending(Mock(), Patience(), [FIRST, SECOND])
+"""Claims and records with two gateways, but carries nothing."""
 ASKING: Any = LookingUp(None)  # type: ignore[arg-type]
 """Picks what to ask, but asks nobody."""
+MORNING = datetime(2026, 11, 26, 8, tzinfo=BERLIN)
+NIGHT_BEFORE = MORNING - timedelta(hours=10)
 ANSWERED = (Result(Answer.DELIVERED), Result(Answer.REFUSED, error="permanent 550"), None)
 
 
@@ -100,6 +109,76 @@ async def test_what_is_gone_meanwhile_holds_up_nothing(post: Post, tools: Tools)
         await ASKING.finish(conn, tools, [(Question(gone, "first", MOBILE), answer) for answer in ANSWERED])
         await give_up_receipt(conn, tools, claim(gone))
     assert await kept(post) == before
+
+
+async def test_what_a_gateway_knew_is_recorded(post: Post, tools: Tools) -> None:
+    message = await confirming(post, "sms")
+    await set_state(tools, message, State.CHECKING, "first")
+    async with tools.db.transaction() as conn:
+        await ASKING.finish(conn, tools, [(Question(message, "first", MOBILE), ANSWERED[0])])
+    assert (await entry_of(post, message))["state"] == "delivered"
+
+
+async def test_the_wait_for_a_receipt_ends_once(post: Post, tools: Tools) -> None:
+    message = await confirming(post, "sms")
+    for state, becomes in ((State.ACCEPTED, "unknown"), (State.DELIVERED, "delivered")):
+        await set_state(tools, message, state, "first")
+        async with tools.db.transaction() as conn:
+            await give_up_receipt(conn, tools, claim(message))
+        assert (await entry_of(post, message))["state"] == becomes
+
+
+async def test_what_one_gateway_cannot_take_goes_to_the_other_at_once(post: Post, tools: Tools) -> None:
+    message, away = await confirming(post, "sms"), Result(Answer.AWAY, error="away")
+    for gateway, waits in ((FIRST, False), (SECOND, True)):
+        async with tools.db.transaction() as conn:
+            begun = await TWO.begin(conn, tools, [claim(message)])
+        assert begun[str(message)].gateway == gateway
+        async with tools.db.transaction() as conn:
+            await TWO.finish(conn, tools, [(begun[str(message)], away)])
+        later = (
+            "select due_at > changed_at as waits from due_work join messages on id = cast(key as uuid) where id = :id"
+        )
+        [work] = await post.rows(later, id=message)
+        assert work.waits is waits
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_an_address_that_does_not_exist_is_spared(post: Post, tools: Tools, gone: bool) -> None:
+    message = await confirming(post)
+    await begin(tools, message)
+    await finish(tools, (job(message), Result(Answer.REFUSED, error="permanent 550", address_gone=gone)))
+    found = await post.rows("select reason from spared_addresses")
+    assert [row.reason for row in found] == ([Spared.UNDELIVERABLE] if gone else [])
+
+
+async def test_only_the_address_that_is_spared_is_spared(post: Post, tools: Tools) -> None:
+    facts = [booked(person(name)) for name in ("one", "other")]
+    await post.take(*map(received, facts))
+    reminders = [next(each.message for each in await post.log(fact.id) if each.purpose == "reminder") for fact in facts]
+    [row] = await post.rows("select addresses from notices where matter = :id limit 1", id=facts[0].id)
+    async with tools.db.transaction() as conn:
+        await spare(conn, tools, row.addresses["mail"], Spared.COMPLAINT, tools.clock.now())
+    post.move_clock(MORNING - timedelta(hours=16))
+    assert await begin(tools, *reminders) == {str(reminders[1])}
+    assert (await entry_of(post, reminders[0]))["state"] == "suppressed"
+
+
+async def test_what_is_not_begun_says_why(post: Post, tools: Tools) -> None:
+    fact = booked(person("delivered"))
+    await post.take(received(fact))
+    confirmation = (await post.confirmation(fact.id)).message
+    [reminder] = [each.message for each in await post.log(fact.id) if each.message != confirmation]
+    assert await begin(tools, confirmation) == {str(confirmation)}
+    post.move_clock(NIGHT_BEFORE)
+    assert await begin(tools, confirmation, reminder) == set()
+    assert (await entry_of(post, confirmation))["error"] == "interrupted"
+    [put_off] = await post.rows("select due_at from due_work where key = :key", key=str(reminder))
+    assert put_off.due_at == MORNING
+    assert (await entry_of(post, reminder))["state"] == "waiting"
+    post.move_clock(THURSDAY)
+    assert await begin(tools, reminder) == set()
+    assert (await entry_of(post, reminder))["state"] == "expired"
 
 
 async def test_who_is_forgotten_is_told_nothing(post: Post, tools: Tools) -> None:
