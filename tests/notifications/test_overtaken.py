@@ -136,9 +136,7 @@ async def test_what_one_gateway_cannot_take_goes_to_the_other_at_once(post: Post
         assert begun[str(message)].gateway == gateway
         async with tools.db.transaction() as conn:
             await TWO.finish(conn, tools, [(begun[str(message)], away)])
-        later = (
-            "select due_at > changed_at as waits from due_work join messages on id = cast(key as uuid) where id = :id"
-        )
+        later = "select w.due_at > changed_at as waits from due_work w join messages on id = cast(key as uuid) where id = :id"
         [work] = await post.rows(later, id=message)
         assert work.waits is waits
 
