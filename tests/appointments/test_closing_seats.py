@@ -64,7 +64,7 @@ async def test_who_gives_way(
     closure, appointment = uuid4(), uuid4()
     for minutes, taker, gives_way in ((0, closure, to_closure), (10, appointment, to_appointment)):
         seat = ("walsum-1", start + timedelta(minutes=minutes))
-        owner = await put(tools, seat, uuid4(), lasts and tools.clock.now() + lasts)
+        owner = await put(tools, seat, uuid4(), tools.clock.now() + lasts if lasts else None)
         others, _ = await take(tools, [seat], taker, [owner] if concerned else [], closure)
         assert (others == 0) is gives_way
         assert await seats_of(tools, taker if gives_way else owner) == [seat]

@@ -46,7 +46,7 @@ async def test_what_somebody_has_nobody_else_gets_even_at_once(
 ) -> None:
     first, second, now = uuid4(), uuid4(), tools.clock.now()
     async with tools.db.transaction() as conn:
-        assert await taking(first, [start], now, lasts and now + lasts)(conn)
+        assert await taking(first, [start], now, now + lasts if lasts else None)(conn)
         losing = await waiting(tools, alone(tools, taking(second, [start], now)))
     assert await losing is None
     assert await alone(tools, taking(second, [start], now)) is None

@@ -136,8 +136,8 @@ async def test_what_one_gateway_cannot_take_goes_to_the_other_at_once(post: Post
         assert begun[str(message)].gateway == gateway
         async with tools.db.transaction() as conn:
             await TWO.finish(conn, tools, [(begun[str(message)], away)])
-        later = "select w.due_at > changed_at as waits from due_work w join messages on id = cast(key as uuid) where id = :id"
-        [work] = await post.rows(later, id=message)
+        later = "select w.due_at > m.changed_at as waits from due_work w, messages m where w.key = :key and m.id = :id"
+        [work] = await post.rows(later, key=str(message), id=message)
         assert work.waits is waits
 
 
