@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import lock_vehicles
 from services.mobile_office.fleet.usecases import save_vehicle
-from services.mobile_office.tours.queries import load_stops, lock_stops
+from services.mobile_office.tours.queries import lock_stops
 from services.mobile_office.tours.usecases import replace_plan
 from services.mobile_office.weekly.domain import WeeklyStop
 from services.mobile_office.weekly.refusals import WeeklyStopClashes
@@ -19,7 +19,20 @@ from services.mobile_office.weekly.usecases import save_weekly_stop
 from shared.auth import EVERY_STATION, Caller
 from shared.recurrence import WEEK
 from shared.tools import Tools
-from tests.mobile_office.conftest import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
+from tests.mobile_office.conftest import (
+    API,
+    NEXT,
+    ONE,
+    REASON,
+    Client,
+    ask,
+    at,
+    empty_week,
+    plan,
+    publish,
+    put,
+    told,
+)
 from tests.support.locks import wait_not_long, waiting
 
 Act = Callable[[Client, UUID], Awaitable[Any]]
@@ -122,14 +135,22 @@ async def test_what_is_called_off_meanwhile_is_planned_no_more(client: Client, t
     assert (await second).json()["type"].endswith(":stop-over")
 
 
-async def test_a_week_is_filled_only_once_it_is_known_where_vehicles_are(client: Client, tools: Tools) -> None:
+async def test_a_week_that_is_filled_leaves_out_where_a_vehicle_is_by_then(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
     monday = NEXT + WEEK
+    elsewhere = text("""
+        insert into stops (id, week, status, vehicle, place, arrives_at, departs_at, counters)
+        values (:id, :week, 'planned', :vehicle, 'marxloh', :arrives_at, :departs_at, 1)
+    """)
+    values = {"arrives_at": at(monday, 0), "departs_at": at(monday + WEEK, 0), "week": NEXT, "vehicle": ONE}
     async with tools.db.transaction() as conn:
         await lock_vehicles(conn)
         filling = await waiting(tools, ask(client, "PUT", f"/staff/weeks/{monday}"))
-        assert await load_stops(conn, monday) == []
+        await conn.execute(elsewhere, {"id": uuid4(), **values})
     await filling
-    assert (await ask(client, "GET", f"/staff/weeks/{monday}"))["stops"]
+    await ask(client, "PUT", f"/staff/weeks/{monday + WEEK}")
+    stops = [(await ask(client, "GET", f"/staff/weeks/{each}"))["stops"] for each in (monday, monday + WEEK)]
+    assert [{each["plan"]["vehicle"] for each in found} for found in stops] == [set(), {ONE}]
 
 
 async def test_a_week_planned_anew_waits_for_vehicles_before_taking_stops(client: Client, tools: Tools) -> None:
