@@ -111,6 +111,16 @@ async def test_what_is_gone_meanwhile_holds_up_nothing(post: Post, tools: Tools)
     assert await kept(post) == before
 
 
+async def test_where_it_cannot_be_read_whom_to_ask_about_nobody_is_asked(post: Post, tools: Tools) -> None:
+    message = await confirming(post, "sms")
+    await set_state(tools, message, State.CHECKING, "first")
+    async with tools.db.transaction() as conn:
+        await conn.execute(text("update matters set fact = '{}'"))
+        asked = await ASKING.begin(conn, tools, [claim(message, LOOK_UP)])
+    assert asked == {str(message): Question(message, "first", None)}
+    assert await ASKING.perform(tools, asked[str(message)]) is None
+
+
 async def test_what_a_gateway_knew_is_recorded(post: Post, tools: Tools) -> None:
     message = await confirming(post, "sms")
     await set_state(tools, message, State.CHECKING, "first")
