@@ -65,43 +65,6 @@ def after(before: Notice, event: Event) -> Notice:
     return apply(before, before.messages[0].id, News(event), NOON)[0]
 
 
-FOLLOWS = {
-    State.WAITING: {
-        Event.BEGUN: State.SENDING,
-        Event.DELIVERED: State.DELIVERED,
-        Event.REFUSED: State.FAILED,
-        Event.SUPERSEDED: State.SUPERSEDED,
-        Event.EXPIRED: State.EXPIRED,
-        Event.SUPPRESSED: State.SUPPRESSED,
-    },
-    State.SENDING: {
-        Event.POSTPONED: State.WAITING,
-        Event.ACCEPTED: State.ACCEPTED,
-        Event.DELIVERED: State.DELIVERED,
-        Event.REFUSED: State.FAILED,
-        Event.BOUNCED: State.FAILED,
-        Event.UNANSWERED: State.CHECKING,
-        Event.LOST: State.UNKNOWN,
-    },
-    State.CHECKING: {
-        Event.ACCEPTED: State.ACCEPTED,
-        Event.DELIVERED: State.DELIVERED,
-        Event.REFUSED: State.FAILED,
-        Event.UNCLEAR: State.CHECKING,
-        Event.LOST: State.UNKNOWN,
-    },
-    State.ACCEPTED: {Event.DELIVERED: State.DELIVERED, Event.REFUSED: State.FAILED, Event.LOST: State.UNKNOWN},
-    State.UNKNOWN: {Event.DELIVERED: State.DELIVERED, Event.REFUSED: State.FAILED, Event.BOUNCED: State.FAILED},
-    State.DELIVERED: {Event.BOUNCED: State.FAILED},
-}
-
-
-@pytest.mark.parametrize("state", State)
-def test_what_may_follow_a_state(state: State) -> None:
-    follows = {event: after for event, (allowed, after) in TRANSITIONS.items() if state in allowed}
-    assert follows == FOLLOWS.get(state, {})
-
-
 def test_what_happens_to_one_message_leaves_the_other_and_what_is_known_of_it_stays() -> None:
     before = notice(mail(State.UNKNOWN), sms())
     one, two = (each.id for each in before.messages)
