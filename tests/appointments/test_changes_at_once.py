@@ -19,7 +19,7 @@ from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import Lead, appointment, book, closing, facts_of, send
 from tests.appointments.conftest import API, Client, at, outbox
-from tests.appointments.locks import waiting
+from tests.appointments.locks import take_line, waiting
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")
 LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), stations=frozenset({EVERY_STATION}))
@@ -101,3 +101,29 @@ async def test_a_closure_sent_or_lifted_twice_at_once_is_told_once(
         second = await waiting(tools, send(client, "POST", f"/{id}/lifting"))
     await second
     assert [row.version for row in await outbox(tools)] == [1, 2]
+
+
+async def test_who_cancels_while_a_closure_is_confirmed_is_offered_nothing(
+    client: Client, tools: Tools, start: datetime
+) -> None:
+    booked, closure = await book(client, start), closing(start.date())
+    body = closure | {"confirmation": {"preview": (await Lead(client).preview(closure))["version"]}}
+    async with tools.db.transaction() as conn:
+        await cancel(conn, tools, id_of(tools, booked), DecidedBy.CITIZEN, None, tools.clock.now())
+        second = await waiting(tools, send(client, "PUT", f"/{uuid4()}", body, status=409))
+    assert (await second)["type"] == "urn:nahbar:problem:preview-outdated"
+    assert [each["type"] for each in await facts_of(tools, booked)] == ["AppointmentBooked", "AppointmentCancelled"]
+    await assert_consistent(tools)
+
+
+async def test_a_closure_and_its_end_wait_for_the_line_before_touching_seats(
+    client: Client, tools: Tools, start: datetime
+) -> None:
+    closed, closure, new = uuid4(), closing(start.date()), uuid4()
+    await send(client, "PUT", f"/{closed}", closure)
+    for method, path, body in (("PUT", f"/{new}", closure), ("POST", f"/{closed}/lifting", None)):
+        async with tools.db.transaction() as conn:
+            await take_line(conn)
+            second = await waiting(tools, send(client, method, path, body))
+            assert (await conn.execute(text("select counter from seats for update nowait"))).all()
+        await second

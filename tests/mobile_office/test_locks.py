@@ -12,12 +12,27 @@ from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import lock_vehicles
 from services.mobile_office.fleet.usecases import save_vehicle
 from services.mobile_office.tours.queries import lock_stops
+from services.mobile_office.tours.usecases import replace_plan
 from services.mobile_office.weekly.domain import WeeklyStop
 from services.mobile_office.weekly.refusals import WeeklyStopClashes
 from services.mobile_office.weekly.usecases import save_weekly_stop
 from shared.auth import EVERY_STATION, Caller
+from shared.recurrence import WEEK
 from shared.tools import Tools
-from tests.mobile_office.conftest import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
+from tests.mobile_office.conftest import (
+    API,
+    NEXT,
+    ONE,
+    REASON,
+    Client,
+    ask,
+    at,
+    empty_week,
+    plan,
+    publish,
+    put,
+    told,
+)
 from tests.support.locks import wait_not_long, waiting
 
 Act = Callable[[Client, UUID], Awaitable[Any]]
@@ -108,6 +123,51 @@ async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, tool
         await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
     await second
     assert await told(tools) == [("MobilStopScheduled", stop, 1)]
+
+
+@pytest.mark.parametrize("act", [replan, drop])
+async def test_what_is_called_off_meanwhile_is_planned_no_more(client: Client, tools: Tools, act: Act) -> None:
+    stop = await tour(client, tools)
+    async with tools.db.transaction() as conn:
+        await lock_stops(conn, [stop])
+        second = await waiting(tools, act(client, stop))
+        await conn.execute(text("update stops set status = 'cancelled', version = 2 where id = :id"), {"id": stop})
+    assert (await second).json()["type"].endswith(":stop-over")
+
+
+async def test_a_week_that_is_filled_leaves_out_where_a_vehicle_is_by_then(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
+    monday = NEXT + WEEK
+    elsewhere = text("""
+        insert into stops (id, week, status, vehicle, place, arrives_at, departs_at, counters)
+        values (:id, :week, 'planned', :vehicle, 'marxloh', :arrives_at, :departs_at, 1)
+    """)
+    values = {"arrives_at": at(monday, 0), "departs_at": at(monday + WEEK, 0), "week": NEXT, "vehicle": ONE}
+    async with tools.db.transaction() as conn:
+        await lock_vehicles(conn)
+        filling = await waiting(tools, ask(client, "PUT", f"/staff/weeks/{monday}"))
+        await conn.execute(elsewhere, {"id": uuid4(), **values})
+    await filling
+    await ask(client, "PUT", f"/staff/weeks/{monday + WEEK}")
+    stops = [(await ask(client, "GET", f"/staff/weeks/{each}"))["stops"] for each in (monday, monday + WEEK)]
+    assert [{each["plan"]["vehicle"] for each in found} for found in stops] == [set(), {ONE}]
+
+
+async def test_a_week_planned_anew_waits_for_vehicles_before_taking_stops(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
+    stop, now = await put(client, "marxloh", NEXT), tools.clock.now()
+
+    async def plan_anew() -> None:
+        async with tools.db.transaction() as conn:
+            await replace_plan(conn, tools, LEADING, NEXT, [], now)
+
+    async with tools.db.transaction() as conn:
+        await lock_vehicles(conn)
+        second = await waiting(tools, plan_anew())
+        await wait_not_long(conn)
+        assert await lock_stops(conn, [stop])
+    await second
+    assert (await ask(client, "GET", f"/staff/weeks/{NEXT}"))["stops"] == []
 
 
 async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, tools: Tools) -> None:

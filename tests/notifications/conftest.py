@@ -205,6 +205,14 @@ async def post(
 
 
 @pytest.fixture
+async def tools(post: Post) -> AsyncIterator[Tools]:
+    """What use cases are given, beside the service at work."""
+    found = Tools(post.settings)
+    yield found
+    await found.db.close()
+
+
+@pytest.fixture
 def two_gateways(post: Post) -> Post:
     """The service's surroundings with a second SMS gateway."""
     secret = SecretStr(DEVELOPMENT_SECRET)

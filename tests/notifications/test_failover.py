@@ -184,3 +184,8 @@ async def test_a_gateway_nobody_set_up_cannot_report(open_post: Post) -> None:
 def test_a_second_gateway_needs_keys_of_its_own() -> None:
     with pytest.raises(ValueError, match="NOTIFICATIONS_SECOND_SMS_KEY"):
         Settings(second_sms_url="https://sms.example")
+
+
+def test_a_skip_that_is_over_counts_no_more() -> None:
+    standings = {FIRST: Standing(), SECOND: Standing(3, MONDAY_NOON - timedelta(seconds=1))}
+    assert gateway_for(standings, MONDAY_NOON) == FIRST

@@ -65,6 +65,16 @@ def after(before: Notice, event: Event) -> Notice:
     return apply(before, before.messages[0].id, News(event), NOON)[0]
 
 
+def test_what_happens_to_one_message_leaves_the_other_and_what_is_known_of_it_stays() -> None:
+    before = notice(mail(State.UNKNOWN), sms())
+    one, two = (each.id for each in before.messages)
+    begun, _ = apply(before, two, News(Event.BEGUN, gateway="first", reference="7"), NOON)
+    now, _ = apply(begun, two, News(Event.ACCEPTED), NOON)
+    assert now.message(one) == before.message(one)
+    known = now.message(two)
+    assert (known.state, known.attempts, known.gateway, known.reference) == (State.ACCEPTED, 1, "first", "7")
+
+
 @pytest.mark.parametrize(("event", "state"), list(product(Event, State)))
 def test_an_event_is_taken_only_in_the_states_it_may_find(event: Event, state: State) -> None:
     before = notice(mail(state))

@@ -1,12 +1,11 @@
 """Of two changes of a subscription at once the second finds what the first did; others find nothing changed."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.subscribing import usecases
@@ -23,13 +22,6 @@ from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.subscribers import HAMBORN, mail, planned, subscribe, wishes
 from tests.support.locks import waiting
-
-
-@pytest_asyncio.fixture
-async def tools(post: Post) -> AsyncIterator[Tools]:
-    found = Tools(post.settings)
-    yield found
-    await found.db.close()
 
 
 async def alone(tools: Tools, act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:

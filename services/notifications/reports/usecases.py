@@ -67,9 +67,9 @@ async def _apply(conn: AsyncConnection, tools: Tools, receipt: Receipt) -> bool:
 
 
 async def _known_as(conn: AsyncConnection, receipt: Receipt) -> list[UUID]:
-    """The message a gateway knows by its reference; none where several are known by it."""
+    """The messages a gateway knows by a reference: one, unless it gave the same twice."""
     rows = await _REFERENCE.rows(conn, {"gateway": receipt.gateway, "reference": receipt.reference})
-    return [row["id"] for row in rows] if len(rows) == 1 else []
+    return [row["id"] for row in rows]
 
 
 async def receive_mail_report(conn: AsyncConnection, tools: Tools, message: UUID, report: MailReport) -> None:

@@ -17,6 +17,7 @@ from services.appointments.queue.ending import (
     send_home,
     tidy_up,
 )
+from services.appointments.queue.refusals import CounterBusy
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.base import About
@@ -149,3 +150,24 @@ async def test_the_end_of_one_queue_is_not_that_of_another(
         "A 001" if (how, station) == ("forgotten", "mitte") else "A 003",
         "A 001" if (how, station) == ("forgotten", "walsum") else "A 002",
     ], "numbers go on, but where they were forgotten"
+
+
+async def test_a_counter_that_calls_twice_at_once_keeps_nobody_from_the_others(staff: Staff, tools: Tools) -> None:
+    first, second = [await staff.issue() for _ in range(2)]
+    now = tools.clock.now()
+
+    async def again() -> None:
+        async with tools.db.transaction() as conn:
+            await call_next(conn, tools, "mitte-1", now)
+
+    async with tools.db.transaction() as conn:
+        called = await call_next(conn, tools, "mitte-1", now)
+        assert called
+        assert str(called.id) == first["id"]
+        twice = await waiting(tools, again())
+        async with tools.db.transaction() as other:
+            beside = await call_next(other, tools, "mitte-2", now)
+            assert beside
+            assert str(beside.id) == second["id"]
+    with pytest.raises(CounterBusy):
+        await twice
