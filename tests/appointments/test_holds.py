@@ -6,21 +6,22 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.domain import CheckedPerson
-from services.appointments.booking.holds import HOLD_END, end_hold, hold
+from services.appointments.booking.domain import CheckedPerson, PersonInput
+from services.appointments.booking.holds import HOLD_END, end_hold, hold, save_details
 from services.appointments.booking.limits import Origin
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.seats import load_seats
 from services.appointments.booking.usecases import confirm
-from services.appointments.booking.wishes import Details, Wish
+from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.waiting.line import lock_line
 from shared.due import Claim
+from shared.problems import NotFound
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
 from tests.appointments.closing import book
 from tests.appointments.conftest import API, Client, at, pass_time, wish
-from tests.appointments.locks import wait_not_long, waiting
+from tests.appointments.locks import take_line, wait_not_long, waiting
 from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import assert_line_consistent, entry, free_starts, join, sell_out
 
@@ -162,3 +163,42 @@ async def test_a_seat_left_for_a_counter_where_a_language_is_spoken_passes_on(
     assert (await entry(client, joined))["status"] == "offered"
     assert await free_starts(client, start) == []
     await assert_line_consistent(tools)
+
+
+async def test_the_end_of_a_hold_waits_for_the_line_before_touching_its_seats(tools: Tools, start: datetime) -> None:
+    id = uuid4()
+    await keep(tools, id, start)
+    async with tools.db.transaction() as conn:
+        await tools.due.cancel(conn, HOLD_END, [str(id)])
+    pass_time(tools, timedelta(minutes=15))
+
+    async def end() -> None:
+        async with tools.db.transaction() as own:
+            await end_hold(own, tools, Claim(HOLD_END, str(id), 1, uuid4()))
+
+    async with tools.db.transaction() as conn:
+        await take_line(conn)
+        ending = await waiting(tools, end())
+        assert (await conn.execute(text("select counter from seats for update nowait"))).all()
+    await ending
+    assert await seats_of(tools, id) == []
+
+
+async def test_what_is_typed_into_a_hold_waits_for_somebody_that_confirms_it(tools: Tools, start: datetime) -> None:
+    id = uuid4()
+    await keep(tools, id, start)
+    typed = TypedDetails(PersonInput("Berta Muster", "berta@example.org", "", ("mail",)), "de", None)
+
+    async def save() -> None:
+        async with tools.db.transaction() as own:
+            await save_details(own, tools, id, typed, tools.clock.now())
+
+    async with tools.db.transaction() as conn:
+        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+        saving = await waiting(tools, save())
+    with pytest.raises(NotFound):
+        await saving
+    async with tools.db.transaction() as conn:
+        person = await tools.people.load(conn, id)
+    assert person
+    assert person.name == "Anna Muster"
