@@ -13,8 +13,8 @@ HERE = Path(__file__).parent
 
 
 def chromium() -> str | None:
-    """The path of the browser: the one `CHROMIUM` names, or Debian's."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """The path of the browser: the one `CHROMIUM` names, or Debian's, best without windows: that takes a third."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def skipped() -> bool:
@@ -28,4 +28,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     paths = [Path(arg.partition("::")[0]).resolve() for arg in config.args]
     asked_for = any(HERE.is_relative_to(path) or path.is_relative_to(HERE) for path in paths)
     if skipped() and asked_for and not hasattr(config, "workerinput"):
-        config.get_terminal_writer().line("browser tests not run: install chromium, or set CHROMIUM to its path")
+        config.get_terminal_writer().line("browser tests not run: install chromium-headless-shell, or set CHROMIUM to its path")

@@ -56,13 +56,13 @@ async def test_members_come_and_go_and_every_fact_has_its_effect_once(bench: Ben
     async with bench.running(CONSUME, reactions=REACTIONS) as first:
         await publish_more()
         async with bench.running(CONSUME, reactions=REACTIONS) as second:
-            while not _handled(second):
+            while not _handled(second.tools):
                 assert len(purposes) < 20_000, "the second member gets no partitions"
                 await publish_more()
-        handled = _handled(first)
+        handled = _handled(first.tools)
         await publish_more()
         await until_applied_once(bench, purposes)
-        assert _handled(first) > handled
+        assert _handled(first.tools) > handled
 
 
 async def test_while_the_database_is_away_facts_wait(stack: Backend, own_postgres: Postgres, topic_prefix: str) -> None:

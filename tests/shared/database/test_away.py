@@ -162,7 +162,7 @@ async def test_a_standby_alone_is_named_once_for_ever(
     bench: Bench, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = LogCapture()
-    monkeypatch.setattr("shared.service.log", structlog.wrap_logger(None, [said], structlog.BoundLogger))
+    monkeypatch.setattr("shared.runtime.log", structlog.wrap_logger(None, [said], structlog.BoundLogger))
     alone = of(bench, pair.standby.url)
     await pair.until_on_standby(alone)
     async with visited(bench, url=alone) as (visitor, _):
