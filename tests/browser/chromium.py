@@ -28,4 +28,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     paths = [Path(arg.partition("::")[0]).resolve() for arg in config.args]
     asked_for = any(HERE.is_relative_to(path) or path.is_relative_to(HERE) for path in paths)
     if skipped() and asked_for and not hasattr(config, "workerinput"):
-        config.get_terminal_writer().line("browser tests not run: install chromium-headless-shell, or set CHROMIUM to its path")
+        said = "browser tests not run: install chromium-headless-shell, or set CHROMIUM to the path of another Chromium"
+        config.get_terminal_writer().line(said)
