@@ -18,7 +18,7 @@ demo: $(VENV)/installed ## run the platform on this machine and play a day (ONCE
 	$(RUN)/nahbar demo $(if $(ONCE),--once)
 
 test: $(VENV)/installed ## run the whole test suite
-	$(RUN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	$(RUN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 pictures: $(VENV)/installed ## keep pictures of every page, on phone and desktop, in .nahbar/screenshots
 	PICTURES=1 $(RUN)/python -m pytest -n 2 tests/browser $(ARGS)

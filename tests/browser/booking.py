@@ -194,8 +194,9 @@ async def room_not_yet(site: BookingSite, page: Page) -> None:
 
 async def room_open(site: BookingSite, page: Page) -> None:
     manage = await _video_booked(site)
+    now = site.tools.clock.now()
     await site.change(
-        "update appointments set starts_at = now() - interval '1 minute', ends_at = now() + interval '9 minutes' "
+        f"update appointments set starts_at = '{now - timedelta(minutes=1)}', ends_at = '{now + timedelta(minutes=9)}' "
         "where kind = 'video' and status = 'confirmed'"
     )
     await site.open(page, f"{manage}/video")

@@ -32,6 +32,7 @@ async def two_processes(
         "NAHBAR_OIDC_ISSUER": issuer,
         "NAHBAR_KAFKA": tools.settings.platform.kafka,
         "NAHBAR_TOPIC_PREFIX": tools.settings.platform.topic_prefix,
+        "NAHBAR_CLOCK_FILE": str(tools.settings.platform.clock_file),
         f"{tools.name.upper()}_DATABASE": tools.settings.database,
         **environment,
     }
