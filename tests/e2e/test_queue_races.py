@@ -61,8 +61,7 @@ async def clerks(tools: Tools, tmp_path: Path) -> AsyncIterator[list[httpx.Async
     async with httpx.AsyncClient(verify=PLAIN) as client:
         token = (await client.post(f"{platform.oidc_issuer}/token", data=form)).raise_for_status().json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    clock = {"NAHBAR_CLOCK_FILE": str(platform.clock_file)}
-    async with two_processes(tools, platform.oidc_issuer, tmp_path, clock) as addresses:
+    async with two_processes(tools, platform.oidc_issuer, tmp_path, {}) as addresses:
         clerks = [
             httpx.AsyncClient(base_url=address, timeout=30, headers=headers, verify=PLAIN) for address in addresses
         ]

@@ -31,11 +31,7 @@ FREE_ELSEWHERE = 6
 async def clients_of(city: City, name: str) -> AsyncIterator[list[httpx.AsyncClient]]:
     """One client per person, half of them at each of two more processes of a service."""
     platform = city.platform
-    environment = {
-        "NAHBAR_PUBLIC_URL": platform.public_url,
-        "NAHBAR_CLOCK_FILE": str(platform.clock_file),
-        **NO_LIMITS_ENVIRONMENT,
-    }
+    environment = {"NAHBAR_PUBLIC_URL": platform.public_url, **NO_LIMITS_ENVIRONMENT}
     async with two_processes(city.tools(name), platform.oidc_issuer, city.folder, environment) as addresses:
         clients = [httpx.AsyncClient(base_url=addresses[n % 2], timeout=30, verify=PLAIN) for n in range(CLIENTS)]
         yield clients

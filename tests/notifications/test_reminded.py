@@ -1,4 +1,4 @@
-"""Who is asked by an SMS: only what was sent, to this number, about the appointment as it is now, can be answered."""
+"""An SMS that asks: only what was sent, to this number, about the appointment as it is now, can be answered."""
 
 from typing import Any
 
