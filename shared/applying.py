@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import dead_letters, kafka
+from shared.act import Act, acting
 from shared.db import after_commit
 from shared.events.base import Fact, Received
 from shared.events.registry import type_of
@@ -55,18 +55,18 @@ class Applying:
         """
         tools, started = self._tools, time.monotonic()
         ids = [item.received.event_id for item in parsed if item.received]
-        async with tools.db.transaction() as conn:
-            fresh = await first_seen(conn, self._group, ids) if ids else set()
+        async with acting(tools) as act:
+            fresh = await first_seen(act.conn, self._group, ids) if ids else set()
             known = len(ids) - len(fresh)
             for done, item in enumerate(parsed):
                 if done and time.monotonic() - started > LONGEST_BATCH:
-                    await leave(conn, self._group, fresh)
+                    await leave(act.conn, self._group, fresh)
                     return done
                 if item.malformed:
-                    await self._put_aside(conn, item.record, "malformed", item.malformed)
+                    await self._put_aside(act, item.record, "malformed", item.malformed)
                 elif item.received and item.received.event_id in fresh:
                     fresh.remove(item.received.event_id)
-                    await self._react(conn, item.record, item.received)
+                    await self._react(act, item.record, item.received)
         tools.metrics.duplicates.inc(known)
         return len(parsed)
 
@@ -88,20 +88,20 @@ class Applying:
                     exc_info=kind is Failure.UNKNOWN,
                 )
                 if kind is Failure.PERMANENT or tried == TRIES_OF_UNKNOWN:
-                    async with self._tools.db.transaction() as conn:
-                        await self._put_aside(conn, item.record, kind, without_input(error))
+                    async with acting(self._tools) as act:
+                        await self._put_aside(act, item.record, kind, without_input(error))
                     return
                 await asyncio.sleep(0.1 * 2**tried)
 
-    async def _react(self, conn: AsyncConnection, record: Record, received: Received[Fact]) -> None:
+    async def _react(self, act: Act, record: Record, received: Received[Fact]) -> None:
         traceparent = headers_as_text(record.headers).get("traceparent")
         enter_trace(traceparent if isinstance(traceparent, str) else None)
-        await self._reactions[type(received.fact)](conn, self._tools, received)
+        await self._reactions[type(received.fact)](act.following(received), received)
         metrics = self._tools.metrics
         metrics.handled.labels(type(received.fact).__name__).inc()
         if record.timestamp >= 0:  # a record need not have one
             metrics.fact_age.observe(max(0.0, time.time() - record.timestamp / 1000))
 
-    async def _put_aside(self, conn: AsyncConnection, record: Record, kind: str, reason: str) -> None:
-        await dead_letters.put_aside(conn, self._tools, record, f"{kind}: {reason}")
-        after_commit(conn, partial(self._tools.metrics.dead_letters.labels(kind).inc))
+    async def _put_aside(self, act: Act, record: Record, kind: str, reason: str) -> None:
+        await dead_letters.put_aside(act, record, f"{kind}: {reason}")
+        after_commit(act.conn, partial(self._tools.metrics.dead_letters.labels(kind).inc))

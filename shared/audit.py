@@ -1,6 +1,5 @@
 """The audit log: which member of the staff did what to which matter, written in the transaction of the deed."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.auth import EVERY_STATION, Caller
+from shared.auth import EVERY_STATION
 from shared.statements import Statement
 
-_NOTE = Statement("""
+NOTE = Statement("""
     insert into audit (at, who, action, matter, station, details)
     values (:at, :who, :action, :matter, :station, cast(:details as jsonb))
 """)
+"""Writes an entry, in the transaction of the deed; see `Act.note`."""
 _READ = text("""
     select id, at, who, action, matter, station, details from audit
     where (:everywhere or station = any(:stations)) and (cast(:before as uuid) is null or id < :before)
@@ -35,28 +35,6 @@ class Deed:
     matter: UUID | None
     station: str | None
     details: dict[str, Any]
-
-
-async def note(
-    conn: AsyncConnection,
-    who: Caller,
-    action: str,
-    now: datetime,
-    *,
-    matter: UUID | None = None,
-    station: str | None = None,
-    **details: object,
-) -> None:
-    """Write down what somebody did, in the transaction that does it.
-
-    Args:
-        action: what the service calls it, such as `arrived`.
-        matter: the id of what it was done to.
-        station: whose business it was.
-        details: what else tells deeds apart; JSON, and never anything about a citizen.
-    """
-    values = {"at": now, "who": who.subject, "action": action, "matter": matter, "station": station}
-    await _NOTE.run(conn, {**values, "details": json.dumps(details)})
 
 
 async def load_audit(

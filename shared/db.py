@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction, create_async_engine
 
 from shared import postgres
 from shared.failures import ends_session
@@ -136,6 +136,24 @@ def driver_of(conn: AsyncConnection) -> Any:
 def after_commit(conn: AsyncConnection, callback: Callable[[], None]) -> None:
     """Call something once, when the open transaction has been committed."""
     conn.info[_AFTER_COMMIT].add(callback)
+
+
+@asynccontextmanager
+async def savepoint(conn: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
+    """A part of the open transaction that can be undone alone, and with it what was to be called after the commit.
+
+    It is undone where it raises, or where the caller rolls back what it is given.
+    """
+    callbacks: set[Callable[[], None]] = conn.info[_AFTER_COMMIT]
+    before = set(callbacks)
+    async with conn.begin_nested() as nested:
+        kept = False
+        try:
+            yield nested
+            kept = nested.is_active
+        finally:
+            if not kept:
+                callbacks.intersection_update(before)
 
 
 async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.act import Act, acting
 from shared.events.registry import dead_letter_topic, type_of
 from shared.failures import Failure, WillPass, classify, without_input
 from shared.inbox import first_seen
@@ -54,7 +55,7 @@ class TooMany(WillPass):
     """So many records failed that the consumer, not the records, is the likely cause. It waits instead."""
 
 
-async def put_aside(conn: AsyncConnection, tools: Tools, record: Record, reason: str) -> None:
+async def put_aside(act: Act, record: Record, reason: str) -> None:
     """Keep a record as a dead letter and publish it to the consumer's dead letter topic, in the open transaction.
 
     What the database refuses to keep is kept without its content, which stays in Kafka for a while.
@@ -62,7 +63,7 @@ async def put_aside(conn: AsyncConnection, tools: Tools, record: Record, reason:
     Raises:
         TooMany: the limit is reached.
     """
-    if (await conn.execute(_RECENT, {"limit": LIMIT})).scalar_one() >= LIMIT:
+    if (await act.conn.execute(_RECENT, {"limit": LIMIT})).scalar_one() >= LIMIT:
         raise TooMany
     letter = {
         "topic": record.topic,
@@ -74,18 +75,18 @@ async def put_aside(conn: AsyncConnection, tools: Tools, record: Record, reason:
         "body": record.value,
         "reason": as_text(reason)[:LONGEST_REASON],
         "largest_copy": LARGEST_COPY,
-        "dead_letter_topic": dead_letter_topic(tools.settings.platform.topic_prefix, tools.name),
+        "dead_letter_topic": dead_letter_topic(act.tools.settings.platform.topic_prefix, act.tools.name),
     }
     try:
-        async with conn.begin_nested():
-            await conn.execute(_PUT_ASIDE, letter)
+        async with act.attempt():
+            await act.conn.execute(_PUT_ASIDE, letter)
     except Exception as error:
         if classify(error) is Failure.TRANSIENT:
             raise
         log.error("dead_letter_without_content", error=without_input(error))
         without = {"key": None, "headers": "{}", "body": None, "reason": f"without content: {letter['reason']}"}
-        await conn.execute(_PUT_ASIDE, letter | without)
-    tools.outbox.announce(conn)
+        await act.conn.execute(_PUT_ASIDE, letter | without)
+    act.tools.outbox.announce(act.conn)
 
 
 _OPEN = text("""
@@ -122,14 +123,14 @@ async def replay(tools: Tools, reactions: Reactions, letter: UUID | None = None)
     failed = 0
     for row in letters:
         try:
-            async with tools.db.transaction() as conn:
-                if not await settle(conn, row.id, "replayed", "nahbar dead-letters replay"):
+            async with acting(tools) as act:
+                if not await settle(act.conn, row.id, "replayed", "nahbar dead-letters replay"):
                     continue
                 received = read_fact(row.headers, row.body, facts)
                 if received is None:
                     raise Malformed("the letter holds no fact that is reacted to")
-                if await first_seen(conn, consumer, [received.event_id]):
-                    await reactions[type(received.fact)](conn, tools, received)
+                if await first_seen(act.conn, consumer, [received.event_id]):
+                    await reactions[type(received.fact)](act.following(received), received)
         except Exception as error:
             failed += 1
             log.warning("replay_failed", letter=str(row.id), error=without_input(error))

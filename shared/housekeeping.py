@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
-from shared.tools import Tools
 
-Forget = Callable[[AsyncConnection, Sequence[UUID]], Awaitable[None]]
-Tidy = Callable[[AsyncConnection, datetime], Awaitable[None]]
+Forget = Callable[[Act, Sequence[UUID]], Awaitable[None]]
+Tidy = Callable[[Act], Awaitable[None]]
 
 KIND = "housekeeping"
 EVERY = timedelta(hours=1)
@@ -62,11 +61,11 @@ _AGES = {
 }
 
 
-async def _nothing_else(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
+async def _nothing_else(act: Act, matters: Sequence[UUID]) -> None:
     """What a service forgets that keeps nothing of a person outside the people table."""
 
 
-async def _nothing_to_tidy(conn: AsyncConnection, now: datetime) -> None:
+async def _nothing_to_tidy(act: Act) -> None:
     """What a service deletes that keeps nothing outdated of its own."""
 
 
@@ -84,9 +83,9 @@ class Housekeeping:
     forget: Forget = _nothing_else
     tidy: Tidy = _nothing_to_tidy
 
-    async def __call__(self, conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+    async def __call__(self, act: Act, claim: Claim) -> None:
         """Handle the due work of a round."""
-        now = tools.clock.now()
+        conn, now = act.conn, act.now
         more = False
         for table, forget in _FORGET.items():
             values = {"now": now, "age": _AGES[table]}
@@ -94,9 +93,9 @@ class Housekeeping:
                 values["batch"] = BATCH
             more |= (await conn.execute(forget, values)).rowcount >= BATCH
         if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
-            await self.forget(conn, forgotten)
-        await self.tidy(conn, now)
-        await tools.due.schedule(conn, next_round(now + (timedelta(seconds=1) if more else EVERY)))
+            await self.forget(act, forgotten)
+        await self.tidy(act)
+        await act.schedule(next_round(now + (timedelta(seconds=1) if more else EVERY)))
 
 
 def next_round(due_at: datetime) -> Work:

@@ -1,6 +1,7 @@
 """HTTP: dependencies of endpoints, limits of requests, errors as problem documents, health."""
 
 import re
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -11,7 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.act import Act
+from shared.auth import Caller, require_role
+from shared.db import Connection
 from shared.failures import Failure, classify, is_not_text, without_input
+from shared.origins import Origins
 from shared.problems import (
     MEDIA_TYPE,
     FieldError,
@@ -51,6 +56,28 @@ async def current_time(request: Request) -> datetime:
 
 CurrentTools = Annotated[Tools, Depends(current_tools)]
 Now = Annotated[datetime, Depends(current_time)]
+
+
+async def current_act(request: Request, conn: Connection) -> Act:
+    """FastAPI dependency: what a request of the public does, in the one transaction of the request."""
+    state = request.app.state
+    origins: Origins | None = state.origins
+    tools: Tools = state.tools
+    return Act(conn, tools, tools.clock.now(), origin=origins.of(request) if origins else None)
+
+
+CurrentAct = Annotated[Act, Depends(current_act)]
+
+
+def act_of(role: str) -> Callable[..., Coroutine[Any, Any, Act]]:
+    """FastAPI dependency: what somebody with a role does; raises Unauthorised or Forbidden without it."""
+
+    async def staff_act(
+        who: Annotated[Caller, Depends(require_role(role))], tools: CurrentTools, conn: Connection
+    ) -> Act:
+        return Act(conn, tools, tools.clock.now(), who=who)
+
+    return staff_act
 
 
 class Answers:

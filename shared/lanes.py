@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.act import Act, acting
 from shared.due import Claim, Urgency, shown
 from shared.failures import Failure, classify
 from shared.statements import Statement
@@ -37,7 +37,7 @@ KEPT_FREE = {Urgency.URGENT: 0, Urgency.DIRECT: 2, Urgency.REMINDER: 4, Urgency.
 
 log = structlog.get_logger()
 
-Handler = Callable[[AsyncConnection, Tools, Claim], Awaitable[None]]
+Handler = Callable[[Act, Claim], Awaitable[None]]
 
 
 class Errand(Protocol):
@@ -50,16 +50,11 @@ class Errand(Protocol):
     for: several are tried again one by one, and one alone waits, longer each time.
     """
 
-    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]: ...
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]: ...
 
     async def perform(self, tools: Tools, job: Any) -> Any: ...
 
-    async def finish(
-        self,
-        conn: AsyncConnection,
-        tools: Tools,
-        results: Sequence[tuple[Any, Any]],
-    ) -> None: ...
+    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None: ...
 
 
 Handlers = Mapping[str, Handler | Errand]
@@ -181,9 +176,9 @@ class Lane:
 
     async def _transact(self, handler: Handler, claim: Claim) -> None:
         try:
-            async with self._transaction() as conn:
-                if await _still_ours(_DONE, conn, [claim]):
-                    await handler(conn, self._tools, claim)
+            async with self._transaction() as act:
+                if await _still_ours(_DONE, act, [claim]):
+                    await handler(act, claim)
             self._tools.metrics.due_done.labels(claim.kind).inc()
         except Exception as error:
             await self._pause(claim, error)
@@ -192,11 +187,11 @@ class Lane:
         """Begin claims of a kind together, or one by one where that fails; then perform them."""
         errand: Any = self._handlers[kind]
         try:
-            async with self._transaction() as conn:
-                ours = await _still_ours(_HOLD, conn, claims, LEASE)
-                jobs = await errand.begin(conn, self._tools, ours) if ours else {}
+            async with self._transaction() as act:
+                ours = await _still_ours(_HOLD, act, claims, LEASE)
+                jobs = await errand.begin(act, ours) if ours else {}
                 begun = [(claim, jobs[claim.key]) for claim in ours if claim.key in jobs]
-                await _still_ours(_DONE, conn, [claim for claim in ours if claim.key not in jobs])
+                await _still_ours(_DONE, act, [claim for claim in ours if claim.key not in jobs])
         except Exception as error:
             if len(claims) == 1:
                 await self._pause(claims[0], error)
@@ -245,9 +240,9 @@ class Lane:
             await asyncio.sleep(RECORD_AGAIN)
 
     async def _finish(self, errand: Errand, batch: Sequence[tuple[Claim, Any, Any]]) -> None:
-        async with self._transaction() as conn:
-            await _still_ours(_DONE, conn, [claim for claim, _, _ in batch])
-            await errand.finish(conn, self._tools, [(job, result) for _, job, result in batch])
+        async with self._transaction() as act:
+            await _still_ours(_DONE, act, [claim for claim, _, _ in batch])
+            await errand.finish(act, [(job, result) for _, job, result in batch])
         self._tools.metrics.due_done.labels(batch[0][0].kind).inc(len(batch))
 
     async def _pause(self, claim: Claim, error: Exception) -> None:
@@ -272,18 +267,18 @@ class Lane:
     async def _hold(self, claim: Claim, length: timedelta) -> bool:
         """Keep others from claiming work for some time; returns whether the database could be asked."""
         try:
-            async with self._transaction() as conn:
-                await _still_ours(_HOLD, conn, [claim], length)
+            async with self._transaction() as act:
+                await _still_ours(_HOLD, act, [claim], length)
         except Exception as error:
             log.warning("lease_not_changed", error=type(error).__name__)
             return False
         return True
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with asyncio.timeout(LONGEST.total_seconds()), self._tools.db.transaction() as conn:
+    async def _transaction(self) -> AsyncIterator[Act]:
+        async with asyncio.timeout(LONGEST.total_seconds()), acting(self._tools) as act:
             with _cancelled_by_itself():
-                yield conn
+                yield act
 
     def _spawn(self, work: Coroutine[Any, Any, None], pieces: int = 1) -> None:
         task = asyncio.create_task(work)
@@ -308,12 +303,12 @@ def _cancelled_by_itself() -> Iterator[None]:
 
 
 async def _still_ours(
-    statement: Statement, conn: AsyncConnection, claims: Sequence[Claim], length: timedelta | None = None
+    statement: Statement, act: Act, claims: Sequence[Claim], length: timedelta | None = None
 ) -> list[Claim]:
     """Remove, or hold for longer, claims of one kind whose lease nobody else has taken meanwhile; returns those."""
     if not claims:
         return []
     keys, leases = [claim.key for claim in claims], [claim.lease for claim in claims]
     values = {"kind": claims[0].kind, "keys": keys, "leases": leases, "length": length}
-    kept = {(row["key"], row["lease"]) for row in await statement.rows(conn, values)}
+    kept = {(row["key"], row["lease"]) for row in await statement.rows(act.conn, values)}
     return [claim for claim in claims if (claim.key, claim.lease) in kept]

@@ -3,10 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from shared.act import Act
 from shared.events.base import Fact, Received
-from shared.tools import Tools
 
-Reaction = Callable[[AsyncConnection, Tools, Received[Any]], Awaitable[None]]
+Reaction = Callable[[Act, Received[Any]], Awaitable[None]]
 Reactions = Mapping[type[Fact], Reaction]

@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from shared.act import acting
 from shared.consumer import Consumer
 from shared.due import Urgency
 from shared.failures import without_input
@@ -20,6 +21,7 @@ from shared.housekeeping import KIND, Housekeeping, next_round
 from shared.http import Limits, install_errors, without_prefix
 from shared.lanes import Handlers, Lane
 from shared.middleware import HeadAsGet, OwnRedirects, Telemetry
+from shared.origins import Origins
 from shared.reactions import Reactions
 from shared.relay import Relay
 from shared.stuck import StuckWork
@@ -61,6 +63,7 @@ class Parts:
         housekeeping: forgets what it need not keep.
         resources: opened before the loops start, closed after they ended.
         error_page: renders a problem as a page, for paths outside the API.
+        origins: where the public comes from, in a service that limits what it may take.
     """
 
     routers: Sequence[APIRouter] = ()
@@ -69,6 +72,7 @@ class Parts:
     housekeeping: Housekeeping = field(default_factory=Housekeeping)
     resources: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
     error_page: Callable[..., Any] | None = None
+    origins: Origins | None = None
 
 
 class Runtime:
@@ -157,8 +161,8 @@ class Runtime:
     async def _start_housekeeping(self) -> None:
         while not self._stopping.is_set():
             try:
-                async with self.tools.db.transaction() as conn:
-                    await self.tools.due.schedule(conn, next_round(self.tools.clock.now()), once=True)
+                async with acting(self.tools) as act:
+                    await act.schedule(next_round(act.now), once=True)
                 return
             except Exception as error:
                 log.info("housekeeping_waits", error=without_input(error))
@@ -186,6 +190,7 @@ def application(tools: Tools, roles: frozenset[Role], parts: Parts) -> FastAPI:
     app.state.tools = tools
     app.state.runtime = runtime
     app.state.error_page = parts.error_page
+    app.state.origins = parts.origins
     app.add_middleware(KeptPages)
     install_errors(app)
     app.add_middleware(Limits)

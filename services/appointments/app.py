@@ -1,18 +1,15 @@
 """The application: the only place that wires the service."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.forgetting import forget_contacts
 from services.appointments.booking.holds import HOLD_END, end_hold
-from services.appointments.booking.limits import Limits
 from services.appointments.booking.pages.details import router as details_pages
 from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
@@ -21,7 +18,7 @@ from services.appointments.closing.api import router as closing_api
 from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
-from services.appointments.desk.area import LEAD, STAFF_AREA, STAFF_PAGES
+from services.appointments.desk.area import STAFF_AREA, STAFF_PAGES
 from services.appointments.desk.reached import forget_outcomes
 from services.appointments.links.pages import router as links_pages
 from services.appointments.links.usecases import forget_requests
@@ -47,6 +44,7 @@ from services.appointments.queue.pages.issuing import router as issuing_pages
 from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
+from services.appointments.staff import LEAD
 from services.appointments.stops.forgetting import forget_stops
 from services.appointments.video.api import router as video_api
 from services.appointments.video.gateways import Rooms
@@ -59,7 +57,9 @@ from services.appointments.waiting.pages.entry import router as entry_pages
 from services.appointments.waiting.pages.join import router as join_pages
 from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
+from shared.act import Act
 from shared.housekeeping import Housekeeping
+from shared.origins import Origins
 from shared.runtime import ALL_ROLES, Parts, Role, application
 from shared.takings import forget_takings
 from shared.tools import Tools
@@ -95,23 +95,25 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         },
         housekeeping=Housekeeping(_forget, _tidy),
         error_page=reloading(pages.error_page),
+        origins=Origins(
+            settings.people_secret, settings.unlimited_networks, settings.address_limit, settings.person_limit
+        ),
     )
     app = application(tools, roles, parts)
     app.state.pages = pages
-    app.state.limits = Limits(settings)
     app.state.rooms = Rooms(settings)
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app
 
 
-async def _forget(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
-    await forget_contacts(conn, matters)
-    await forget_waiting(conn, matters)
-    await forget_outcomes(conn, matters)
+async def _forget(act: Act, matters: Sequence[UUID]) -> None:
+    await forget_contacts(act.conn, matters)
+    await forget_waiting(act.conn, matters)
+    await forget_outcomes(act.conn, matters)
 
 
-async def _tidy(conn: AsyncConnection, now: datetime) -> None:
-    await forget_takings(conn, now)
-    await forget_requests(conn, now)
-    await forget_stops(conn, now)
+async def _tidy(act: Act) -> None:
+    await forget_takings(act)
+    await forget_requests(act)
+    await forget_stops(act)

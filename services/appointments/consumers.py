@@ -1,10 +1,9 @@
 """Reactions to the facts of others: translate, call a use case."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.booking.replies import take_reply
 from services.appointments.desk.reached import note_outcome
 from services.appointments.stops.usecases import follow
+from shared.act import Act
 from shared.events.base import Fact, Received
 from shared.events.mobile_office import (
     MobilStopCancelled,
@@ -15,27 +14,26 @@ from shared.events.mobile_office import (
 )
 from shared.events.notifications import NotificationDelivered, NotificationFailed, ReplyReceived
 from shared.reactions import Reaction
-from shared.tools import Tools
 
 
-async def on_delivered(conn: AsyncConnection, _: Tools, received: Received[NotificationDelivered]) -> None:
+async def on_delivered(act: Act, received: Received[NotificationDelivered]) -> None:
     """A message reached the person."""
-    await note_outcome(conn, received.fact, reached=True)
+    await note_outcome(act.conn, received.fact, reached=True)
 
 
-async def on_failed(conn: AsyncConnection, _: Tools, received: Received[NotificationFailed]) -> None:
+async def on_failed(act: Act, received: Received[NotificationFailed]) -> None:
     """Nothing reached the person: staff should call."""
-    await note_outcome(conn, received.fact, reached=False)
+    await note_outcome(act.conn, received.fact, reached=False)
 
 
-async def on_reply(conn: AsyncConnection, tools: Tools, received: Received[ReplyReceived]) -> None:
+async def on_reply(act: Act, received: Received[ReplyReceived]) -> None:
     """A citizen answered the reminder."""
-    await take_reply(conn, tools, received)
+    await take_reply(act, received)
 
 
-async def on_stop(conn: AsyncConnection, tools: Tools, received: Received[StopFact]) -> None:
+async def on_stop(act: Act, received: Received[StopFact]) -> None:
     """A stop is announced, changes, comes later, or is called off."""
-    await follow(conn, tools, received)
+    await follow(act, received)
 
 
 REACTIONS: dict[type[Fact], Reaction] = {

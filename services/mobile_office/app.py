@@ -10,8 +10,9 @@ from services.mobile_office.fleet.pages import router as fleet_pages
 from services.mobile_office.planning.api import router as planning_api
 from services.mobile_office.planning.pages import router as planning_pages
 from services.mobile_office.settings import Settings
+from services.mobile_office.staff import LEAD
 from services.mobile_office.tours.api import router as tours_api
-from services.mobile_office.tours.area import LEAD, STAFF_AREA
+from services.mobile_office.tours.area import STAFF_AREA
 from services.mobile_office.tours.bookings import forget_bookings
 from services.mobile_office.tours.changes_api import router as changes_api
 from services.mobile_office.tours.pages.breakdown import router as breakdown_pages

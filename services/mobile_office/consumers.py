@@ -1,8 +1,7 @@
 """Reactions to the facts of others: translate, call a use case."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.mobile_office.tours.bookings import note_booking
+from shared.act import Act
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentBooked,
@@ -13,12 +12,11 @@ from shared.events.appointments import (
 )
 from shared.events.base import Fact, Received
 from shared.reactions import Reaction
-from shared.tools import Tools
 
 
-async def on_appointment(conn: AsyncConnection, _: Tools, received: Received[AppointmentFact]) -> None:
+async def on_appointment(act: Act, received: Received[AppointmentFact]) -> None:
     """An appointment is, or is no longer, at a stop."""
-    await note_booking(conn, received.fact)
+    await note_booking(act.conn, received.fact)
 
 
 REACTIONS: dict[type[Fact], Reaction] = {

@@ -11,7 +11,7 @@ from services.notifications.consumers import REACTIONS
 from services.notifications.delivery.api import router as ledger_router
 from services.notifications.delivery.domain import LOOK_UP, RECEIPT_TIMEOUT, SEND
 from services.notifications.delivery.spared import FORGET_SPARED, forget_spared
-from services.notifications.desk.area import LEAD, STAFF_AREA
+from services.notifications.desk.area import STAFF_AREA
 from services.notifications.desk.pages import router as desk_pages
 from services.notifications.news.digest import DIGEST, GATHERING, write_digests
 from services.notifications.news.usecases import FAN_OUT, fan_out
@@ -24,6 +24,7 @@ from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt
 from services.notifications.settings import Settings
+from services.notifications.staff import LEAD
 from services.notifications.subscribing.api import router as subscriptions_router
 from services.notifications.subscribing.pages.preferences import router as preferences_pages
 from services.notifications.subscribing.pages.subscribe import router as subscribe_pages
@@ -32,8 +33,9 @@ from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTE
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.housekeeping import Housekeeping
+from shared.origins import Origins
 from shared.runtime import ALL_ROLES, Parts, Role, application
-from shared.takings import Origins, forget_takings
+from shared.takings import forget_takings
 from shared.tools import Tools
 from shared.web.i18n import LanguagePrefix
 from shared.web.pages import Pages
@@ -94,11 +96,11 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
         housekeeping=Housekeeping(tidy=forget_takings),
         resources=resources,
         error_page=pages.error_page,
+        origins=Origins(settings.people_secret, settings.unlimited_networks, settings.address_limit),
     )
     app = application(tools, roles, parts)
     app.state.pages = pages
     app.state.texts = texts
-    app.state.origins = Origins(settings.people_secret, settings.unlimited_networks)
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

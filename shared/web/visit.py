@@ -1,35 +1,24 @@
 """A visit to a page: what the endpoints of pages need, as one dependency."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
-from shared.clock import BERLIN
-from shared.db import Connection
-from shared.http import CurrentTools, Now
-from shared.tools import Tools
+from shared.act import Act
+from shared.http import CurrentAct
 from shared.web.i18n import Language, language_of
 from shared.web.pages import Pages
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request for a page, with its transaction and the business time it happens at."""
+    """One request for a page, and what it does."""
 
     request: Request
-    conn: AsyncConnection
-    tools: Tools
-    now: datetime
+    act: Act
     pages: Pages
-
-    @property
-    def today(self) -> date:
-        """The day in Berlin."""
-        return self.now.astimezone(BERLIN).date()
 
     @property
     def language(self) -> Language:
@@ -49,8 +38,8 @@ class Visit:
         return RedirectResponse(self.language.prefix + path, 303)
 
 
-async def _visit(request: Request, conn: Connection, tools: CurrentTools, now: Now) -> Visit:
-    return Visit(request, conn, tools, now, request.app.state.pages)
+async def _visit(request: Request, act: CurrentAct) -> Visit:
+    return Visit(request, act, request.app.state.pages)
 
 
 CurrentVisit = Annotated[Visit, Depends(_visit)]

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.appointments.consumers import REACTIONS
+from shared.act import acting
 from shared.events.base import Received
 from shared.events.mobile_office import (
     MobilStopCancelled,
@@ -104,8 +105,8 @@ class Stop:
 async def tell(tools: Tools, facts: Sequence[Received[StopFact]]) -> None:
     """Let the service take facts, in this order."""
     for each in facts:
-        async with tools.db.transaction() as conn:
-            await REACTIONS[type(each.fact)](conn, tools, each)
+        async with acting(tools) as act:
+            await REACTIONS[type(each.fact)](act.following(each), each)
 
 
 async def a_stop(tools: Tools, hour: int = 9, days: int = 3, **changes: Any) -> Stop:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.holds import HOLD_END, end_hold
 from shared import retention
+from shared.act import acting
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.appointments import AppointmentBooked, AppointmentCancelled
@@ -136,9 +137,9 @@ async def test_the_end_of_a_hold_that_was_extended_meanwhile_leaves_its_time_alo
     """The work may have been claimed, or put off, by somebody who did not see the extension."""
     held = (await client.post(f"{API}/holds", json=wish(at(tools, 9)))).json()
     id = tools.links.read(HOLD_LINK, held["token"])[0]
-    async with tools.db.transaction() as conn:
-        await end_hold(conn, tools, Claim(HOLD_END, str(id), 1, uuid4()))
-        due_at = (await conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()
+    async with acting(tools) as act:
+        await end_hold(act, Claim(HOLD_END, str(id), 1, uuid4()))
+        due_at = (await act.conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()
     assert due_at == datetime.fromisoformat(held["held_until"])
     body = {"hold": held["token"], "person": booking(at(tools, 9))["person"]}
     assert (await client.post(f"{API}/appointments", json=body)).status_code == 201

@@ -12,6 +12,7 @@ from services.appointments.booking.changes import cancel
 from services.appointments.booking.facts import MANAGE
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.usecases import close, lift
+from shared.act import Act, acting
 from shared.auth import EVERY_STATION, Caller
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
@@ -50,7 +51,7 @@ async def test_what_is_cancelled_meanwhile_is_neither_moved_nor_taken(
     there = {"station": "sued", "starts_at": (start + timedelta(days=7)).isoformat()}
     for each, act, body in ((kept, "acceptance", None), (booked, "rescheduling", there)):
         async with tools.db.transaction() as conn:
-            await cancel(conn, tools, id_of(tools, each), DecidedBy.CITIZEN, None, tools.clock.now())
+            await cancel(Act(conn, tools, tools.clock.now()), id_of(tools, each), DecidedBy.CITIZEN, None)
             second = await waiting(tools, client.post(f"{API}/appointments/{each['token']}/{act}", json=body))
         assert (await second).status_code == 410
         assert (await facts_of(tools, each))[-1]["type"] == "AppointmentCancelled"
@@ -63,13 +64,13 @@ async def test_what_is_taken_at_the_last_moment_does_not_end(client: Client, too
     over = text("update appointments set held_until = :now where id = :id")
 
     async def end() -> None:
-        async with tools.db.transaction() as conn:
-            await end_alternative(conn, tools, Claim(ALTERNATIVE_END, f"{id} 2", 1, uuid4()))
+        async with acting(tools) as act:
+            await end_alternative(act, Claim(ALTERNATIVE_END, f"{id} 2", 1, uuid4()))
 
     async with tools.db.transaction() as conn:
         await conn.execute(over, {"id": id, "now": in_time + timedelta(milliseconds=1)})
     async with tools.db.transaction() as conn:
-        await take_alternative(conn, tools, id, in_time)
+        await take_alternative(Act(conn, tools, in_time), id)
         ending = await waiting(tools, end())
     await ending
     assert (await appointment(client, kept))["status"] == "confirmed"
@@ -79,8 +80,8 @@ async def test_what_is_taken_at_the_last_moment_does_not_end(client: Client, too
 
 async def test_what_is_taken_twice_at_once_is_told_once(client: Client, tools: Tools, start: datetime) -> None:
     kept = await offered(client, start)
-    async with tools.db.transaction() as conn:
-        await take_alternative(conn, tools, id_of(tools, kept), tools.clock.now())
+    async with acting(tools) as act:
+        await take_alternative(act, id_of(tools, kept))
         second = await waiting(tools, client.post(f"{API}/appointments/{kept['token']}/acceptance"))
     assert (await second).json()["status"] == "confirmed"
     assert [each["type"] for each in await facts_of(tools, kept)][2:] == ["AppointmentRescheduled"]
@@ -93,11 +94,11 @@ async def test_a_closure_sent_or_lifted_twice_at_once_is_told_once(
     id, day, now = uuid4(), start.date(), tools.clock.now()
     wanted = Closure(id, 0, "mitte", day, day, "Wasserschaden")
     async with tools.db.transaction() as conn:
-        await close(conn, tools, LEAD, wanted, now)
+        await close(Act(conn, tools, now, who=LEAD), wanted)
         second = await waiting(tools, send(client, "PUT", f"/{id}", closing(day)))
     await second
     async with tools.db.transaction() as conn:
-        await lift(conn, tools, LEAD, id, now)
+        await lift(Act(conn, tools, now, who=LEAD), id)
         second = await waiting(tools, send(client, "POST", f"/{id}/lifting"))
     await second
     assert [row.version for row in await outbox(tools)] == [1, 2]
@@ -108,8 +109,8 @@ async def test_who_cancels_while_a_closure_is_confirmed_is_offered_nothing(
 ) -> None:
     booked, closure = await book(client, start), closing(start.date())
     body = closure | {"confirmation": {"preview": (await Lead(client).preview(closure))["version"]}}
-    async with tools.db.transaction() as conn:
-        await cancel(conn, tools, id_of(tools, booked), DecidedBy.CITIZEN, None, tools.clock.now())
+    async with acting(tools) as act:
+        await cancel(act, id_of(tools, booked), DecidedBy.CITIZEN, None)
         second = await waiting(tools, send(client, "PUT", f"/{uuid4()}", body, status=409))
     assert (await second)["type"] == "urn:nahbar:problem:preview-outdated"
     assert [each["type"] for each in await facts_of(tools, booked)] == ["AppointmentBooked", "AppointmentCancelled"]

@@ -12,6 +12,7 @@ from services.appointments.booking.seats import Seat, load_seats
 from services.appointments.closing.carrying_out import Wanted, take_seats
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.usecases import close
+from shared.act import Act, acting
 from shared.auth import EVERY_STATION, Caller
 from shared.tools import Tools
 from tests.appointments.closing import book
@@ -39,8 +40,8 @@ async def take(
 ) -> tuple[int, list[Seat]]:
     """Let a closure, or an appointment it concerns, take seats: how many others have one, and what is left over."""
     wanted: list[Wanted] = [(seat, owner, None) for seat in seats]
-    async with tools.db.transaction() as conn:
-        return await take_seats(conn, wanted, concerned, tools.clock.now(), closure)
+    async with acting(tools) as act:
+        return await take_seats(act, wanted, concerned, closure)
 
 
 async def seats_of(tools: Tools, owner: UUID) -> list[Seat]:
@@ -78,8 +79,8 @@ async def test_who_gives_way_keeps_what_they_get_and_the_rest_is_left_over(tools
         await put(tools, seat, moved)
     await put(tools, elsewhere, other)
     wanted: list[Wanted] = [(kept, moved, None), (closed, closure, None)]
-    async with tools.db.transaction() as conn:
-        others, freed = await take_seats(conn, wanted, [moved], tools.clock.now(), closure)
+    async with acting(tools) as act:
+        others, freed = await take_seats(act, wanted, [moved], closure)
     assert (others, sorted(freed)) == (0, sorted([left, left_too]))
     assert [await seats_of(tools, each) for each in (moved, closure, other)] == [[kept], [closed], [elsewhere]]
 
@@ -87,7 +88,7 @@ async def test_who_gives_way_keeps_what_they_get_and_the_rest_is_left_over(tools
 async def test_a_closure_may_want_what_another_has_but_no_appointment_gets_it(tools: Tools, start: datetime) -> None:
     first = Closure(uuid4(), 0, "walsum", start.date(), start.date(), "Wasserschaden")
     async with tools.db.transaction() as conn:
-        await close(conn, tools, LEAD, first, tools.clock.now())
+        await close(Act(conn, tools, tools.clock.now(), who=LEAD), first)
     second, seat = uuid4(), ("walsum-1", start)
     assert await take(tools, [seat], second, [], second) == (0, [])
     assert await take(tools, [seat], uuid4(), [], second) == (1, [])

@@ -8,14 +8,15 @@ from sqlalchemy import text
 
 from services.appointments.booking.domain import CheckedPerson, PersonInput
 from services.appointments.booking.holds import HOLD_END, end_hold, hold, save_details
-from services.appointments.booking.limits import Origin
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.seats import load_seats
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.waiting.line import lock_line
+from shared.act import Act, acting
 from shared.due import Claim
+from shared.origins import Origin
 from shared.problems import NotFound
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
@@ -38,7 +39,7 @@ async def keep(tools: Tools, id: UUID, start: datetime, station: str = "walsum")
     """Hold a time under an id: until when."""
     async with tools.db.transaction() as conn:
         wanted = Wish(station, ("meldebescheinigung",), start)
-        return await hold(conn, tools, id, wanted, tools.clock.now(), ORIGIN)
+        return await hold(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, wanted)
 
 
 async def seats_of(tools: Tools, id: UUID) -> list[datetime]:
@@ -73,7 +74,7 @@ async def test_a_hold_is_not_confirmed_with_a_seat_somebody_else_has_by_now(clie
     await book(client, start, "Berta")
     with pytest.raises(HoldOver):
         async with tools.db.transaction() as conn:
-            await confirm(conn, tools, id, DETAILS, in_time, ORIGIN)
+            await confirm(Act(conn, tools, in_time, origin=ORIGIN), id, DETAILS)
     await assert_consistent(tools)
 
 
@@ -85,7 +86,7 @@ async def test_a_hold_changed_twice_at_once_keeps_one_time(tools: Tools, start: 
         await conn.execute(text("delete from seats where appointment = :id"), {"id": id})
     async with tools.db.transaction() as conn:
         wanted = Wish("walsum", ("meldebescheinigung",), start + hour)
-        await hold(conn, tools, id, wanted, tools.clock.now(), ORIGIN)
+        await hold(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, wanted)
         second = await waiting(tools, keep(tools, id, start + 2 * hour))
     await second
     assert await seats_of(tools, id) == [start + 2 * hour]
@@ -97,7 +98,7 @@ async def test_the_end_of_a_hold_comes_again_where_somebody_is_at_it(tools: Tool
     async with tools.db.transaction() as busy, tools.db.transaction() as conn:
         await load_appointment(busy, id, for_update=True)
         await wait_not_long(conn)
-        await end_hold(conn, tools, Claim(HOLD_END, str(id), 1, uuid4()))
+        await end_hold(Act(conn, tools, tools.clock.now()), Claim(HOLD_END, str(id), 1, uuid4()))
         due_at = (await conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()
         assert due_at < tools.clock.now() + timedelta(minutes=1)
     assert await seats_of(tools, id) == [start]
@@ -108,14 +109,14 @@ async def test_what_became_an_appointment_is_held_and_forgotten_no_more(tools: T
     id = uuid4()
     await keep(tools, id, start)
     async with tools.db.transaction() as conn:
-        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+        await confirm(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, DETAILS)
     with pytest.raises(HoldOver):
         await keep(tools, id, start + timedelta(hours=1))
     kept = text("update appointments set status = 'offered', held_until = :until where id = :id")
-    async with tools.db.transaction() as conn:
-        await conn.execute(kept, {"id": id, "until": tools.clock.now() - timedelta(hours=3)})
-        await end_hold(conn, tools, Claim(HOLD_END, str(id), 1, uuid4()))
-        assert (await load_appointment(conn, id)) is not None
+    async with acting(tools) as act:
+        await act.conn.execute(kept, {"id": id, "until": tools.clock.now() - timedelta(hours=3)})
+        await end_hold(act, Claim(HOLD_END, str(id), 1, uuid4()))
+        assert (await load_appointment(act.conn, id)) is not None
     assert await seats_of(tools, id) == [start]
 
 
@@ -125,10 +126,10 @@ async def test_a_hold_is_confirmed_once(tools: Tools, start: datetime) -> None:
 
     async def confirmed() -> None:
         async with tools.db.transaction() as conn:
-            await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+            await confirm(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, DETAILS)
 
     async with tools.db.transaction() as conn:
-        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+        await confirm(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, DETAILS)
         second = await waiting(tools, confirmed())
     with pytest.raises(HoldOver):
         await second
@@ -173,8 +174,8 @@ async def test_the_end_of_a_hold_waits_for_the_line_before_touching_its_seats(to
     pass_time(tools, timedelta(minutes=15))
 
     async def end() -> None:
-        async with tools.db.transaction() as own:
-            await end_hold(own, tools, Claim(HOLD_END, str(id), 1, uuid4()))
+        async with acting(tools) as act:
+            await end_hold(act, Claim(HOLD_END, str(id), 1, uuid4()))
 
     async with tools.db.transaction() as conn:
         await take_line(conn)
@@ -190,11 +191,11 @@ async def test_what_is_typed_into_a_hold_waits_for_somebody_that_confirms_it(too
     typed = TypedDetails(PersonInput("Berta Muster", "berta@example.org", "", ("mail",)), "de", None)
 
     async def save() -> None:
-        async with tools.db.transaction() as own:
-            await save_details(own, tools, id, typed, tools.clock.now())
+        async with acting(tools) as act:
+            await save_details(act, id, typed)
 
     async with tools.db.transaction() as conn:
-        await confirm(conn, tools, id, DETAILS, tools.clock.now(), ORIGIN)
+        await confirm(Act(conn, tools, tools.clock.now(), origin=ORIGIN), id, DETAILS)
         saving = await waiting(tools, save())
     with pytest.raises(NotFound):
         await saving

@@ -15,10 +15,12 @@ from services.appointments.app import create_app
 from services.appointments.booking import usecases
 from services.appointments.booking.bodies import PersonIn
 from services.appointments.booking.facts import MANAGE
-from services.appointments.booking.limits import Limits, note_taking
+from services.appointments.booking.limits import note_taking
 from services.appointments.booking.refusals import TimesUsedUp
 from services.appointments.booking.wishes import Wish
 from services.appointments.settings import Settings
+from shared.act import Act, acting
+from shared.origins import Origin, Origins
 from shared.runtime import Role
 from shared.takings import forget_takings
 from shared.tools import Tools
@@ -111,14 +113,14 @@ async def test_an_address_takes_so_many_times_an_hour(client: Client, tools: Too
 
 async def test_an_address_that_took_too_much_waits_until_less_than_is_allowed_counts(app: Any, tools: Tools) -> None:
     """More than is allowed may count, because of requests at the same moment: those before are no reason to wait."""
-    now, limits = tools.clock.now(), app.state.limits
-    origin = limits.origin("192.0.2.1")
+    now, origins = tools.clock.now(), app.state.origins
+    origin = Origin(origins.pseudonym("192.0.2.1"), ADDRESS_LIMIT)
     minutes = (50, 40, 30, 20, 10)
     rows = [{"origin": origin.pseudonym, "at": now - timedelta(minutes=each)} for each in minutes]
     async with tools.db.transaction() as conn:
         await conn.execute(text("insert into takings (origin, at) values (:origin, :at)"), rows)
         with pytest.raises(TimesUsedUp) as refused:
-            await note_taking(conn, origin, now)
+            await note_taking(Act(conn, tools, now, origin=origin))
     assert refused.value.headers == {"Retry-After": str(60 * (60 - minutes[-ADDRESS_LIMIT]))}
 
 
@@ -141,9 +143,9 @@ async def test_no_limit_holds_for_staff(client: Client, tools: Tools) -> None:
     details = PersonIn(name="Anna", mail="anna@example.org", channels=["mail"]).details()
     for n in range(ADDRESS_LIMIT + 1):
         start = at(tools, 9) + n * timedelta(minutes=10)
-        async with tools.db.transaction() as conn:
+        async with acting(tools) as act:
             wanted = Wish("mitte", ("meldebescheinigung",), start)
-            await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())
+            await usecases.book(act, uuid4(), wanted, details)
     assert await count(tools, "takings") == 0
     assert (await book(client, tools, 60)).status_code == 429, "but they count for the person"
 
@@ -250,25 +252,26 @@ async def test_numbers_of_the_hall_and_tries_to_arrive_count_as_well(
     ],
 )
 def test_addresses_are_kept_as_pseudonyms_of_their_network(one: str, other: str, same: bool) -> None:
-    limits = Limits(Settings())
-    pseudonyms = [limits.origin(each).pseudonym for each in (one, other)]
+    origins = Origins(Settings().people_secret, [], ADDRESS_LIMIT)
+    pseudonyms = [origins.pseudonym(each) for each in (one, other)]
     assert all(each and one.encode() not in each for each in pseudonyms)
     assert (pseudonyms[0] == pseudonyms[1]) == same
 
 
 def test_networks_of_the_city_are_not_limited() -> None:
-    limits = Limits(Settings(unlimited_networks=["10.1.0.0/16", "2001:db8::/32"]))
-    assert [limits.origin(each).pseudonym for each in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1")] == [None] * 3
-    assert limits.origin("10.2.0.1").pseudonym
+    settings = Settings(unlimited_networks=["10.1.0.0/16", "2001:db8::/32"])
+    origins = Origins(settings.people_secret, settings.unlimited_networks, ADDRESS_LIMIT)
+    assert [origins.pseudonym(each) for each in ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1")] == [None] * 3
+    assert origins.pseudonym("10.2.0.1")
 
 
 async def test_what_addresses_took_is_forgotten_after_an_hour(client: Client, tools: Tools) -> None:
     await book(client, tools, 0)
     async with tools.db.transaction() as conn:
-        await forget_takings(conn, tools.clock.now() + timedelta(minutes=59))
+        await forget_takings(Act(conn, tools, tools.clock.now() + timedelta(minutes=59)))
     assert await count(tools, "takings") == 1
     async with tools.db.transaction() as conn:
-        await forget_takings(conn, tools.clock.now() + timedelta(minutes=61))
+        await forget_takings(Act(conn, tools, tools.clock.now() + timedelta(minutes=61)))
     assert await count(tools, "takings") == 0
 
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.limits import Origin
 from services.appointments.links.domain import PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
 from services.appointments.links.usecases import ask_for_links, forget_requests
+from shared.act import Act
+from shared.origins import Origin
 from shared.takings import WINDOW
 from shared.tools import Tools
 from tests.appointments.conftest import Client, at, outbox, pass_time
@@ -75,22 +76,24 @@ async def test_a_network_address_asks_so_often_an_hour(tools: Tools) -> None:
     origin, now = Origin(b"somewhere", 3, 60), tools.clock.now()
     async with tools.db.transaction() as conn:
         for n in range(PER_NETWORK):
-            await ask_for_links(conn, tools, Address("mail", f"{n}@example.org"), "de", now, origin)
+            await ask_for_links(Act(conn, tools, now, origin=origin), Address("mail", f"{n}@example.org"), "de")
         new = Address("mail", "new@example.org")
         with pytest.raises(RequestsUsedUp) as refused:
-            await ask_for_links(conn, tools, new, "de", now + timedelta(minutes=30), origin)
+            await ask_for_links(Act(conn, tools, now + timedelta(minutes=30), origin=origin), new, "de")
         assert refused.value.headers["Retry-After"] == "1800"
-        await ask_for_links(conn, tools, new, "de", now, Origin(b"elsewhere", 3, 60))
-        await ask_for_links(conn, tools, new, "de", now, Origin(None, 3, 60))
-        await ask_for_links(conn, tools, new, "de", now + WINDOW, origin)
+        await ask_for_links(Act(conn, tools, now, origin=Origin(b"elsewhere", 3, 60)), new, "de")
+        await ask_for_links(Act(conn, tools, now, origin=Origin(None, 3, 60)), new, "de")
+        await ask_for_links(Act(conn, tools, now + WINDOW, origin=origin), new, "de")
 
 
 async def test_who_asked_is_forgotten_after_a_day(tools: Tools) -> None:
     now = tools.clock.now()
     async with tools.db.transaction() as conn:
-        await ask_for_links(conn, tools, Address("mail", "a@example.org"), "de", now, Origin(b"somewhere", 3, 60))
+        await ask_for_links(
+            Act(conn, tools, now, origin=Origin(b"somewhere", 3, 60)), Address("mail", "a@example.org"), "de"
+        )
         for later, left in ((timedelta(hours=23), 1), (timedelta(hours=25), 0)):
-            await forget_requests(conn, now + later)
+            await forget_requests(Act(conn, tools, now + later))
             assert (await conn.execute(text("select count(*) from link_requests"))).scalar_one() == left
 
 

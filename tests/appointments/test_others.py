@@ -15,6 +15,7 @@ from services.appointments.booking.wishes import TypedDetails
 from services.appointments.waiting.joining import LAST_DAY
 from services.appointments.waiting.line import OFFER_EXPIRY
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
+from shared.act import Act, acting
 from shared.due import Claim
 from shared.lanes import Handler
 from shared.tools import Tools
@@ -60,15 +61,15 @@ async def held_at(client: Client, tools: Tools, start: datetime, name: str) -> U
     """A draft with what somebody typed."""
     answer = await client.post(f"{API}/holds", json=wish(start))
     id = tools.links.read("hold", answer.json()["token"])[0]
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         typed = TypedDetails(PersonInput(name, f"{name}@example.org", "", ("mail",)), "de", None)
-        await save_details(conn, tools, id, typed, tools.clock.now())
+        await save_details(act, id, typed)
     return id
 
 
 async def due(tools: Tools, handler: Handler, kind: str, key: object) -> None:
-    async with tools.db.transaction() as conn:
-        await handler(conn, tools, Claim(kind, str(key), 1, uuid4()))
+    async with acting(tools) as act:
+        await handler(act, Claim(kind, str(key), 1, uuid4()))
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_booking_moving_and_cancelling(client: Client, tools: Tools, other
     now = tools.clock.now()
     draft = await held_at(client, tools, at(tools, 10), "Anna")
     async with tools.db.transaction() as conn:
-        await extend_hold(conn, tools, draft, now)
+        await extend_hold(Act(conn, tools, now), draft)
     body = {"hold": tools.links.token("hold", draft, 1), "person": booking(now)["person"]}
     confirmed = await client.post(f"{API}/appointments", json=body)
     assert confirmed.status_code == 201, confirmed.text

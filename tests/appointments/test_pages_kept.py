@@ -10,6 +10,7 @@ import httpx
 import pytest_asyncio
 from sqlalchemy import text
 
+from shared.act import acting
 from shared.due import Claim
 from shared.housekeeping import KIND, Housekeeping
 from shared.http import LARGEST_QUERY
@@ -92,10 +93,12 @@ async def test_a_kept_page_is_forgotten_after_a_working_day(browser: Client, too
         async with tools.db.transaction() as conn:
             await conn.execute(text("update kept_pages set kept_at = now() - cast(:age as interval)"), {"age": age})
         page(await browser.get(address), status)
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("delete from due_work where kind = :kind"), {"kind": KIND})  # no other round meanwhile
-        await Housekeeping()(conn, tools, Claim(KIND, "", 1, uuid4()))
-        assert (await conn.execute(text("select count(*) from kept_pages"))).scalar_one() == 0
+    async with acting(tools) as act:
+        await act.conn.execute(
+            text("delete from due_work where kind = :kind"), {"kind": KIND}
+        )  # no other round meanwhile
+        await Housekeeping()(act, Claim(KIND, "", 1, uuid4()))
+        assert (await act.conn.execute(text("select count(*) from kept_pages"))).scalar_one() == 0
 
 
 async def test_the_mistakes_of_a_draft_are_gone_once_they_are_corrected(browser: Client, tools: Tools) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from services.appointments.opening import usecases
 from services.appointments.opening.queries import load_hours
+from shared.act import Act
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
@@ -88,8 +89,8 @@ async def test_all_mistakes_are_said_and_nothing_typed_is_lost(lead: Clerk) -> N
 async def test_whoever_was_slower_sees_both_and_keeps_what_they_typed(lead: Clerk, tools: Tools) -> None:
     now = tools.clock.now()
     async with tools.db.transaction() as conn:
-        found = (await load_hours(conn, "mitte", now)).windows
-        await usecases.change(conn, tools, lead.session, "mitte", 0, found[:1], now)
+        found = (await load_hours(Act(conn, tools, now), "mitte")).windows
+        await usecases.change(Act(conn, tools, now, who=lead.session), "mitte", 0, found[:1])
     answer = await lead.press(preview(opens="08:00"))
     tree = page(answer, 409)
     assert heading(tree) == "Jemand anderes hat diese Zeiten geändert"

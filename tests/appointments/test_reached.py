@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.queries import load_unreached
+from shared.act import Act, acting
 from shared.auth import Caller
 from shared.events.base import Fact, Received
 from shared.events.notifications import NoticeState, NotificationDelivered, NotificationFailed
@@ -41,15 +42,15 @@ async def arrive(
     tools: Tools, matter: UUID, *facts: tuple[type[Any], int], of: str = "appointments"
 ) -> list[str | None]:
     """Let facts arrive; returns the numbers staff then see to call."""
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         for kind, version in facts:
             fact = told(kind, matter, version, of)
             received = Received(fact, uuid4(), uuid4(), tools.clock.now())
-            await REACTIONS[kind](conn, tools, received)
+            await REACTIONS[kind](act.following(received), received)
     async with tools.db.transaction() as conn:
         return [
             each.person.phone if each.person else None
-            for each in await load_unreached(conn, tools, EVERYWHERE, tools.clock.now())
+            for each in await load_unreached(Act(conn, tools, tools.clock.now(), who=EVERYWHERE))
         ]
 
 
@@ -81,7 +82,7 @@ async def test_the_person_of_a_cancelled_appointment_stays_on_the_list(
     answer = await client.post(f"/appointments/api/v1/appointments/{token}/cancellation")
     assert answer.status_code == 200
     async with tools.db.transaction() as conn:
-        assert [each.status for each in await load_unreached(conn, tools, EVERYWHERE, tools.clock.now())] == [
+        assert [each.status for each in await load_unreached(Act(conn, tools, tools.clock.now(), who=EVERYWHERE))] == [
             "cancelled"
         ]
 

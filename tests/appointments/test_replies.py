@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.consumers import REACTIONS
+from shared.act import acting
 from shared.events.base import About, Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
 from shared.tools import Tools
@@ -32,9 +33,12 @@ async def arrive(
     """Let a citizen's "cancel" arrive; returns the facts recorded by then, oldest first."""
     state = ReplyState(matter_service=of, purpose="reminder", answer=ReplyAnswer.CANCEL, at=at or tools.clock.now())
     fact = ReplyReceived(id=uuid4(), version=1, about=About(id=matter, version=version), reply=state)
-    async with tools.db.transaction() as conn:
-        await REACTIONS[ReplyReceived](conn, tools, Received(fact, uuid4(), CHAIN, state.at))
-        rows = await conn.execute(text("select type, version, cause, convert_from(body, 'utf8') as body from outbox"))
+    async with acting(tools) as act:
+        received = Received(fact, uuid4(), CHAIN, state.at)
+        await REACTIONS[ReplyReceived](act.following(received), received)
+        rows = await act.conn.execute(
+            text("select type, version, cause, convert_from(body, 'utf8') as body from outbox")
+        )
         return sorted(rows.all(), key=lambda row: row.version)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.seats import Seat, load_seats, release_seats, take_seats
+from shared.act import Act, acting
 from shared.tools import Tools
 from tests.appointments.conftest import at
 from tests.appointments.locks import wait_not_long, waiting
@@ -22,21 +22,21 @@ def start(tools: Tools) -> datetime:
     return at(tools, 9)
 
 
-async def alone(tools: Tools, act: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+async def alone(tools: Tools, do: Callable[[Act], Awaitable[Any]]) -> Any:
     """Do something in a transaction of its own."""
-    async with tools.db.transaction() as conn:
-        return await act(conn)
+    async with acting(tools) as act:
+        return await do(act)
 
 
 def taking(
     id: UUID, starts: list[datetime], now: datetime, until: datetime | None = None, person_key: str | None = None
-) -> Callable[[AsyncConnection], Awaitable[Any]]:
+) -> Callable[[Act], Awaitable[Any]]:
     """Take seats at one counter, in the transaction that is given."""
-    return lambda conn: take_seats(conn, id, {WALSUM: 0}, starts, until, now, person_key)
+    return lambda act: take_seats(act.at(now), id, {WALSUM: 0}, starts, until, person_key)
 
 
 async def seats_of(tools: Tools, owner: UUID) -> list[Seat]:
-    found: list[Seat] = await alone(tools, lambda conn: load_seats(conn, owner))
+    found: list[Seat] = await alone(tools, lambda act: load_seats(act.conn, owner))
     return found
 
 
@@ -45,8 +45,8 @@ async def test_what_somebody_has_nobody_else_gets_even_at_once(
     tools: Tools, start: datetime, lasts: timedelta | None
 ) -> None:
     first, second, now = uuid4(), uuid4(), tools.clock.now()
-    async with tools.db.transaction() as conn:
-        assert await taking(first, [start], now, now + lasts if lasts else None)(conn)
+    async with acting(tools) as act:
+        assert await taking(first, [start], now, now + lasts if lasts else None)(act)
         losing = await waiting(tools, alone(tools, taking(second, [start], now)))
     assert await losing is None
     assert await alone(tools, taking(second, [start], now)) is None
@@ -65,24 +65,24 @@ async def test_who_loses_one_of_several_seats_has_none_and_keeps_none_from_other
     tools: Tools, start: datetime
 ) -> None:
     faster, slower, now = uuid4(), uuid4(), tools.clock.now()
-    async with tools.db.transaction() as losing:
-        async with tools.db.transaction() as conn:
-            assert await taking(faster, [start + SLOT], now)(conn)
+    async with acting(tools) as losing:
+        async with acting(tools) as act:
+            assert await taking(faster, [start + SLOT], now)(act)
             late = await waiting(tools, taking(slower, [start, start + SLOT], now)(losing))
         assert await late is None
-        async with tools.db.transaction() as conn:
-            await wait_not_long(conn)
-            assert await taking(uuid4(), [start], now)(conn)
+        async with acting(tools) as act:
+            await wait_not_long(act.conn)
+            assert await taking(uuid4(), [start], now)(act)
     assert await seats_of(tools, slower) == []
 
 
 async def test_bookings_of_one_person_wait_for_each_other_and_for_nobody_else(tools: Tools, start: datetime) -> None:
     now = tools.clock.now()
-    async with tools.db.transaction() as conn:
-        assert await taking(uuid4(), [start], now, person_key="Anna")(conn)
+    async with acting(tools) as act:
+        assert await taking(uuid4(), [start], now, person_key="Anna")(act)
         same = await waiting(tools, alone(tools, taking(uuid4(), [start + SLOT], now, person_key="Anna")))
-        async with tools.db.transaction() as other:
-            await wait_not_long(other)
+        async with acting(tools) as other:
+            await wait_not_long(other.conn)
             assert await taking(uuid4(), [start + 2 * SLOT], now, person_key="Berta")(other)
     assert await same
 
@@ -92,6 +92,6 @@ async def test_everybody_has_and_frees_their_own_seats(tools: Tools, start: date
     assert await alone(tools, taking(first, [start, start + SLOT], now))
     assert await alone(tools, taking(second, [start + 2 * SLOT], now))
     assert await seats_of(tools, first) == [(WALSUM, start), (WALSUM, start + SLOT)]
-    freed = await alone(tools, lambda conn: release_seats(conn, first))
+    freed = await alone(tools, lambda act: release_seats(act.conn, first))
     assert sorted(freed) == [(WALSUM, start), (WALSUM, start + SLOT)]
     assert (await seats_of(tools, first), await seats_of(tools, second)) == ([], [(WALSUM, start + 2 * SLOT)])

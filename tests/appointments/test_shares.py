@@ -23,6 +23,7 @@ from services.appointments.offer.domain import (
 )
 from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.hours import Hours
+from shared.act import acting
 from shared.city import City
 from shared.tools import Tools
 from tests.appointments.checks import in_minutes
@@ -104,12 +105,12 @@ async def test_the_public_is_refused_what_staff_can_still_book(client: Client, t
     details = PersonIn(name="Anna", mail="anna@example.org", channels=["mail"]).details()
     wanted, counters = Wish("mitte", ("meldebescheinigung",), start), set()
     for _ in range(7):
-        async with tools.db.transaction() as conn:
-            counters.add((await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())).counter)
+        async with acting(tools) as act:
+            counters.add((await usecases.book(act, uuid4(), wanted, details)).counter)
     assert counters == {f"mitte-{number}" for number in range(2, 9)}
     with pytest.raises(TimeTaken):
-        async with tools.db.transaction() as conn:
-            await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())
+        async with acting(tools) as act:
+            await usecases.book(act, uuid4(), wanted, details)
 
 
 async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(tools: Tools) -> None:
@@ -118,8 +119,8 @@ async def test_staff_take_from_the_public_only_when_no_seat_of_theirs_is_free(to
     details = PersonIn(name="Anna", channels=[], interpreter="en").details(channel_needed=False)
     taken = []
     for _ in range(4):
-        async with tools.db.transaction() as conn:
-            taken.append((await usecases.book(conn, tools, uuid4(), wanted, details, tools.clock.now())).counter)
+        async with acting(tools) as act:
+            taken.append((await usecases.book(act, uuid4(), wanted, details)).counter)
     assert set(taken[:3]) == {"mitte-6", "mitte-7", "mitte-8"}
     assert taken[3] in ("mitte-1", "mitte-3"), "and then the language counts"
 

@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from services.appointments.offer.queries import load_offer
 from services.appointments.stops.forgetting import forget_stops
 from shared import retention
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.statements import Statement
 from shared.tools import Tools
@@ -95,6 +96,6 @@ async def test_stops_of_the_past_are_neither_read_nor_kept(client: Client, tools
     assert await keys() == set()
     async with tools.db.transaction() as conn:
         for days in (0, 10):
-            await forget_stops(conn, booked.state.departs_at + retention.INBOX + timedelta(days=days - 1))
+            await forget_stops(Act(conn, tools, booked.state.departs_at + retention.INBOX + timedelta(days=days - 1)))
             left = await conn.execute(text("select station from stops"))
             assert set(left.scalars()) == ({booked.key, empty.key} if days == 0 else {booked.key})

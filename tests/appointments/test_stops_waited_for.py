@@ -10,12 +10,13 @@ from sqlalchemy import text
 
 from services.appointments.booking.changes import cancel
 from services.appointments.booking.holds import hold
-from services.appointments.booking.limits import Origin
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.consumers import REACTIONS
 from services.appointments.stops.queries import lock_version
+from shared.act import Act, acting
 from shared.events.appointments import DecidedBy
+from shared.origins import Origin
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
@@ -25,24 +26,24 @@ from tests.appointments.stops import Stop, a_stop, tell
 from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import entry, join
 
-Act = Callable[[], Awaitable[Any]]
+Deed = Callable[[], Awaitable[Any]]
 
 
-async def a_confirmation(client: Client, tools: Tools, stop: Stop) -> Act:
+async def a_confirmation(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Of a hold there."""
     held = (await client.post(f"{API}/holds", json=wish(stop.state.arrives_at, station=stop.key))).json()
     body = {"hold": held["token"], "person": booking(stop.state.arrives_at)["person"]}
     return lambda: client.post(f"{API}/appointments", json=body)
 
 
-async def another_time(client: Client, tools: Tools, stop: Stop) -> Act:
+async def another_time(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Held there, instead of one elsewhere."""
     id, now = uuid4(), tools.clock.now()
 
     async def keep(station: str) -> None:
         async with tools.db.transaction() as conn:
             wish = Wish(station, ("meldebescheinigung",), stop.state.arrives_at)
-            await hold(conn, tools, id, wish, now, Origin(None, 100, 100))
+            await hold(Act(conn, tools, now, origin=Origin(None, 100, 100)), id, wish)
 
     async def keep_there() -> None:
         with pytest.raises((NotOffered, TimeTaken)):
@@ -52,14 +53,14 @@ async def another_time(client: Client, tools: Tools, stop: Stop) -> Act:
     return keep_there
 
 
-async def a_move(client: Client, tools: Tools, stop: Stop) -> Act:
+async def a_move(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Of an appointment elsewhere."""
     booked = await book(client, stop.state.arrives_at)
     body = {"station": stop.key, "starts_at": stop.state.arrives_at.isoformat()}
     return lambda: client.post(f"{API}/appointments/{booked['token']}/rescheduling", json=body)
 
 
-async def a_taking(client: Client, tools: Tools, stop: Stop) -> Act:
+async def a_taking(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Of a time there that is offered to somebody who waits."""
     arrival = stop.state.arrives_at
     booked = await book(client, arrival, station=stop.key)
@@ -69,12 +70,12 @@ async def a_taking(client: Client, tools: Tools, stop: Stop) -> Act:
     return lambda: client.post(f"{API}/offers/{offer['token']}/taking")
 
 
-async def a_booking(client: Client, tools: Tools, stop: Stop) -> Act:
+async def a_booking(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Without a hold."""
     return lambda: client.post(f"{API}/appointments", json=booking(stop.state.arrives_at, station=stop.key))
 
 
-async def a_language(client: Client, tools: Tools, stop: Stop) -> Act:
+async def a_language(client: Client, tools: Tools, stop: Stop) -> Deed:
     """Spoken at another counter than that of a hold there."""
     async with tools.db.transaction() as conn:
         held = (await client.post(f"{API}/holds", json=wish(stop.state.arrives_at, station=stop.key))).json()
@@ -88,21 +89,21 @@ async def a_language(client: Client, tools: Tools, stop: Stop) -> Act:
 
 @pytest.mark.parametrize("prepare", [a_confirmation, another_time, a_move, a_taking, a_booking, a_language])
 async def test_taking_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_up(
-    client: Client, tools: Tools, prepare: Callable[[Client, Tools, Stop], Awaitable[Act]]
+    client: Client, tools: Tools, prepare: Callable[[Client, Tools, Stop], Awaitable[Deed]]
 ) -> None:
     counters = 2 if prepare is a_language else 1
     stop = await a_stop(tools, hours=1 / 6, counters=counters)
-    act = await prepare(client, tools, stop)
+    press = await prepare(client, tools, stop)
     stop.silent = True
     await stop.cancel()
-    async with tools.db.transaction() as conn:
-        await lock_version(conn, stop.key, tools.clock.now())
-        task = await waiting(tools, act())
-        await take_line(conn)
+    async with acting(tools) as act:
+        await lock_version(act, stop.key)
+        task = await waiting(tools, press())
+        await take_line(act.conn)
         confirmed = text("select 1 from appointments where status <> 'held' for update nowait")
-        (await conn.execute(confirmed)).all()
+        (await act.conn.execute(confirmed)).all()
         [received] = stop.told[-1:]
-        await REACTIONS[type(received.fact)](conn, tools, received)
+        await REACTIONS[type(received.fact)](act.following(received), received)
     answer = await task
     assert answer is None or answer.status_code in (303, 409, 410, 422), answer.text
     async with tools.db.transaction() as conn:
@@ -117,9 +118,9 @@ async def test_taking_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_
 async def test_an_appointment_that_ends_while_its_stop_changes_is_told_once(client: Client, tools: Tools) -> None:
     stop = await a_stop(tools)
     booked = await book(client, stop.state.arrives_at, station=stop.key)
-    async with tools.db.transaction() as conn:
-        id = (await conn.execute(text("select id from appointments"))).scalar_one()
-        await cancel(conn, tools, id, DecidedBy.CITIZEN, None, tools.clock.now())
+    async with acting(tools) as act:
+        id = (await act.conn.execute(text("select id from appointments"))).scalar_one()
+        await cancel(act, id, DecidedBy.CITIZEN, None)
         changing = await waiting(tools, stop.cancel())
     await changing
     assert (await appointment(client, booked))["status"] == "cancelled"
@@ -134,8 +135,8 @@ async def test_two_changes_of_one_stop_wait_for_each_other(client: Client, tools
     await stop.reschedule(arrives_at=stop.state.arrives_at + timedelta(hours=1))
     await stop.cancel()
     moved, cancelled = stop.told[-2:]
-    async with tools.db.transaction() as conn:
-        await REACTIONS[type(cancelled.fact)](conn, tools, cancelled)
+    async with acting(tools) as act:
+        await REACTIONS[type(cancelled.fact)](act.following(cancelled), cancelled)
         late = await waiting(tools, tell(tools, [moved]))
     await late
     async with tools.db.transaction() as conn:

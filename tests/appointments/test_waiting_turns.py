@@ -14,6 +14,7 @@ from services.appointments.waiting.facts import OFFER, WAITING
 from services.appointments.waiting.joining import LAST_DAY
 from services.appointments.waiting.line import OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
+from shared.act import acting
 from shared.due import Claim
 from shared.lanes import Handler
 from shared.tools import Tools
@@ -34,12 +35,12 @@ async def statuses(client: Client, *joined: dict[str, Any]) -> list[str]:
 
 async def free_at_night(tools: Tools, booked: dict[str, Any]) -> None:
     """Seats become free without being freed, and are found by the nightly look."""
-    async with tools.db.transaction() as conn:
-        await conn.execute(
+    async with acting(tools) as act:
+        await act.conn.execute(
             text("delete from seats where appointment = (select id from appointments where number = :number)"),
             {"number": booked["number"]},
         )
-        await look_again(conn, tools, Claim(LOOK_AGAIN, "0", 1, uuid4()))
+        await look_again(act, Claim(LOOK_AGAIN, "0", 1, uuid4()))
 
 
 @pytest.mark.parametrize("family_first", [True, False])
@@ -66,8 +67,8 @@ async def test_changes_of_the_line_wait_for_each_other(client: Client, tools: To
     offer_id, second_id = tools.links.read(OFFER, offer)[0], tools.links.read(WAITING, second["token"])[0]
 
     async def due(handler: Handler, kind: str, key: UUID | int) -> None:
-        async with tools.db.transaction() as conn:
-            await handler(conn, tools, Claim(kind, str(key), 1, uuid4()))
+        async with acting(tools) as act:
+            await handler(act, Claim(kind, str(key), 1, uuid4()))
 
     acts: dict[str, Callable[[], Awaitable[Any]]] = {
         "join": lambda: client.post(f"{API}/waiting", json=wait(start, "Third")),
@@ -97,8 +98,8 @@ async def test_an_offer_is_declined_or_taken_and_never_both(client: Client, tool
     for each, first, other in ((booked, decline, "taking"), (later, take, "declining")):
         await cancel(client, each)
         token = (await entry(client, joined))["offer"]["token"]
-        async with tools.db.transaction() as conn:
-            await first(conn, tools, tools.links.read(OFFER, token)[0], tools.clock.now())
+        async with acting(tools) as act:
+            await first(act, tools.links.read(OFFER, token)[0])
             second = await waiting(tools, client.post(f"{API}/offers/{token}/{other}"))
         assert (await second).status_code == 410
     assert await statuses(client, joined) == ["booked"]
@@ -114,8 +115,8 @@ async def test_a_closure_finds_what_was_taken_while_it_waited(client: Client, to
     token = (await entry(client, joined))["offer"]["token"]
     body = closing(start.date(), station="walsum")
     lead = {"Authorization": "Bearer appointments:lead"}
-    async with tools.db.transaction() as conn:
-        await take(conn, tools, tools.links.read(OFFER, token)[0], tools.clock.now())
+    async with acting(tools) as act:
+        await take(act, tools.links.read(OFFER, token)[0])
         closed = await waiting(tools, client.put(f"{ADDRESS}/{uuid4()}", json=body, headers=lead))
     assert (await closed).status_code == 409
     assert await statuses(client, joined) == ["booked"]
@@ -156,6 +157,6 @@ async def test_an_offer_does_not_expire_before_its_time(client: Client, tools: T
     joined = await join(client, start)
     await cancel(client, booked)
     offer = tools.links.read(OFFER, (await entry(client, joined))["offer"]["token"])[0]
-    async with tools.db.transaction() as conn:
-        await expire_offer(conn, tools, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
+    async with acting(tools) as act:
+        await expire_offer(act, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
     assert await statuses(client, joined) == ["offered"]

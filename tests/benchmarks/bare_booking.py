@@ -18,13 +18,14 @@ from fastapi import FastAPI, Response
 from deploy.serve import run
 from services.appointments.booking import usecases
 from services.appointments.booking.bodies import AppointmentOut, BookingIn
-from services.appointments.booking.limits import Limits, values_of
 from services.appointments.booking.seats import _TAKE
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
+from shared.origins import Origin, Origins
+from shared.takings import values_of
 from shared.tools import Tools
 from tests.benchmarks.statement import row
 
@@ -40,7 +41,8 @@ async def sample_values(settings: Settings) -> tuple[dict[str, object], dict[str
     await tools.db.close()
     seating = Seating(offer, "mitte-1", now, now)
     _, values = usecases._booked(tools, uuid4(), "0000-0000", seating, details, now)
-    limits = values_of(Limits(settings).origin("127.0.0.1"), now)
+    origins = Origins(settings.people_secret, settings.unlimited_networks, settings.address_limit)
+    limits = values_of(Origin(origins.pseudonym("127.0.0.1"), settings.address_limit), now)
     return values | limits, {each.key: list(each.counters) for each in everywhere.stations}
 
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import asyncpg
 
 from services.appointments.offer.queries import load_offer
+from services.appointments.queue import counter as counters
 from services.appointments.queue.calling import _CALL_NEXT
-from services.appointments.queue.desk import Desk
 from services.appointments.queue.facts import particulars_of
 from services.appointments.settings import Settings
+from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.tools import Tools
@@ -65,7 +66,7 @@ async def _ours(site: Site) -> list[float]:
 
         async def call(counter: str) -> bool:
             async with tools.db.transaction() as conn:
-                return await Desk(conn, tools, who, datetime.now(UTC)).call(counter) is not None
+                return await counters.call(Act(conn, tools, datetime.now(UTC), who), counter) is not None
 
         seconds = await _all_call(site, database, call)
         await tools.db.close()

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.settings import Settings
+from shared.act import Act
 from shared.db import after_commit
 from shared.events.appointments import AppointmentBooked
 from shared.events.base import Received
@@ -75,13 +75,13 @@ async def _ours(platform: Platform, database: str, count: int) -> float:
     applied = 0
     done = asyncio.Event()
 
-    async def react(conn: AsyncConnection, _: Tools, received: Received[AppointmentBooked]) -> None:
+    async def react(act: Act, received: Received[AppointmentBooked]) -> None:
         nonlocal started, applied
         started = started or time.perf_counter()
-        await _EFFECT.run(conn, _values(received.fact))
+        await _EFFECT.run(act.conn, _values(received.fact))
         applied += 1
         if applied == count:
-            after_commit(conn, done.set)
+            after_commit(act.conn, done.set)
 
     # A group is a prefix and a name: a prefix of its own would hide the facts, so each round reads as another service.
     tools = Tools(Settings(platform=platform, database=database))

@@ -4,10 +4,9 @@ import asyncio
 import time
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.settings import Settings as RecordingSettings
 from services.notifications.settings import Settings as ConsumingSettings
+from shared.act import Act
 from shared.events.appointments import AppointmentBooked
 from shared.events.base import Received
 from shared.runtime import Parts, Role, application
@@ -27,7 +26,7 @@ async def commit_to_hands(site: Site) -> list[Row]:
     committed: dict[UUID, float] = {}
     arrived: dict[UUID, float] = {}
 
-    async def react(_: AsyncConnection, __: Tools, received: Received[AppointmentBooked]) -> None:
+    async def react(_act: Act, received: Received[AppointmentBooked]) -> None:
         arrived[received.fact.id] = time.perf_counter()
 
     async with site.database("appointments") as first, site.database("notifications") as second:

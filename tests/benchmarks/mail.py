@@ -13,6 +13,7 @@ from deploy.local.stack import FarEnd
 from services.notifications.app import create_app
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
+from shared.act import acting
 from shared.runtime import Role
 from shared.settings import Platform
 from shared.tools import Tools
@@ -49,9 +50,10 @@ async def plan(platform: Platform, database: str, count: int) -> None:
     """Let the service learn of bookings, so that their confirmations are due."""
     tools = Tools(Settings(platform=platform, database=database))
     for first in range(0, count, AT_ONCE):
-        async with tools.db.transaction() as conn:
+        async with acting(tools) as act:
             for number in range(first, min(count, first + AT_ONCE)):
-                await take_fact(conn, tools, booked(number), tools.clock.now())
+                received = booked(number)
+                await take_fact(act.following(received), received)
     await tools.db.close()
 
 

@@ -10,6 +10,7 @@ from services.notifications.news.usecases import FAN_OUT, fan_out, take_news
 from services.notifications.settings import Settings
 from services.notifications.subscribing.domain import Topic
 from services.notifications.tables import matters, metadata, subscriptions
+from shared.act import Act, acting
 from shared.calendar import end_of_quiet
 from shared.clock import Clock
 from shared.due import Claim
@@ -85,7 +86,7 @@ async def subscribe(platform: Platform, database: str, count: int, news: Fact) -
         await conn.execute(insert(metadata.tables["people"]), people)
         await conn.execute(insert(matters), known)
         await conn.execute(insert(subscriptions), rows)
-        await take_news(conn, tools, as_news(news, now), now)
+        await take_news(Act(conn, tools, now), as_news(news, now))
     await tools.db.close()
 
 
@@ -93,9 +94,9 @@ async def spread(platform: Platform, database: str) -> None:
     """Plan the messages of all news."""
     tools = Tools(Settings(platform=platform, database=database))
     while True:
-        async with tools.db.transaction() as conn:
-            work = (await conn.execute(_TAKE, {"kinds": list(_SPREADING)})).one_or_none()
+        async with acting(tools) as act:
+            work = (await act.conn.execute(_TAKE, {"kinds": list(_SPREADING)})).one_or_none()
             if work is None:
                 break
-            await _SPREADING[work.kind](conn, tools, Claim(work.kind, work.key, 1, uuid4()))
+            await _SPREADING[work.kind](act, Claim(work.kind, work.key, 1, uuid4()))
     await tools.db.close()

@@ -11,6 +11,7 @@ from services.appointments.closing import usecases
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.pages import PAGE
 from services.appointments.closing.usecases import Confirmation
+from shared.act import Act
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.closing import book
 from tests.appointments.conftest import at
@@ -45,9 +46,9 @@ class ClosingSite(BookingSite):
         wanted = Closure(uuid4(), 1, "mitte", day, day, REASON, **changes)
         now = self.tools.clock.now()
         async with self.tools.db.transaction() as conn:
-            preview = await usecases.preview(conn, self.tools, LEAD, wanted, now)
+            preview = await usecases.preview(Act(conn, self.tools, now, who=LEAD), wanted)
             confirmed = Confirmation(preview.version)
-            return await usecases.close(conn, self.tools, LEAD, wanted, now, confirmed)
+            return await usecases.close(Act(conn, self.tools, now, who=LEAD), wanted, confirmed)
 
 
 def preview_of(day: date, **changes: str) -> str:

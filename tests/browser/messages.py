@@ -12,6 +12,7 @@ from services.notifications.delivery.queries import log_of
 from services.notifications.delivery.usecases import Hand
 from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import take_fact
+from shared.act import Act
 from shared.tools import Tools
 from tests.browser.subscribing import SubscribingSite
 from tests.notifications.facts import booked, person, received
@@ -46,7 +47,8 @@ class MessagesSite:
         now = self.tools.clock.now() - timedelta(hours=1)
         fact = booked(person("perm-fail"), number=number, starts_at=self.tools.clock.now() + starts_in)
         async with self.tools.db.transaction() as conn:
-            await take_fact(conn, self.tools, received(fact, now), now)
+            news = received(fact, now)
+            await take_fact(Act(conn, self.tools, now, cause=news.cause), news)
         await self._happen(fact.id, "mail", now, News(Event.BEGUN), News(Event.REFUSED, error="permanent 550 5.1.1"))
         await self._happen(
             fact.id,
@@ -67,7 +69,7 @@ class MessagesSite:
             async with self.tools.db.transaction() as conn:
                 hand = await Hand.of_messages(conn, [message])
                 hand.apply(message, each, now)
-                await hand.save(conn, self.tools, now)
+                await hand.save(Act(conn, self.tools, now))
 
 
 MessagesState = Callable[[MessagesSite, Page], Awaitable[None]]

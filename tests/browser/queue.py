@@ -12,6 +12,7 @@ from services.appointments.queue import calling, serving
 from services.appointments.queue.facts import TICKET
 from services.appointments.queue.rows import Ticket
 from services.appointments.queue.usecases import TicketWish, issue
+from shared.act import Act, acting
 from shared.clock import Clock
 from shared.events.tickets import TicketOutcome
 from shared.tools import Tools
@@ -46,16 +47,16 @@ class QueueSite(BookingSite):
 
     async def issue(self, count: int = 1, **wish: Any) -> Ticket:
         """Issue some tickets; the last of them."""
-        async with self.tools.db.transaction() as conn:
+        async with acting(self.tools) as act:
             for _ in range(count):
                 wanted = TicketWish("mitte", **{"services": SERVICES, **wish})
-                ticket = await issue(conn, self.tools, uuid4(), wanted, self.tools.clock.now())
+                ticket = await issue(act, uuid4(), wanted)
         return ticket
 
     async def call(self, counter: int = 1) -> Ticket:
         """Call the next to a counter."""
-        async with self.tools.db.transaction() as conn:
-            called = await calling.call_next(conn, self.tools, f"mitte-{counter}", self.tools.clock.now())
+        async with acting(self.tools) as act:
+            called = await calling.call_next(act, f"mitte-{counter}")
         assert called
         return called
 
@@ -64,7 +65,7 @@ class QueueSite(BookingSite):
         async with self.tools.db.transaction() as conn:
             ends = self.tools.clock.now() + timedelta(minutes=minutes)
             assert ticket.counter
-            await serving.close(conn, self.tools, ticket.counter, ticket.id, TicketOutcome.SERVED, ends)
+            await serving.close(Act(conn, self.tools, ends), ticket.counter, ticket.id, TicketOutcome.SERVED)
 
     def page_of(self, id: UUID) -> str:
         """The path of a ticket's page."""

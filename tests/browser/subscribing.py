@@ -12,6 +12,7 @@ from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from services.notifications.subscribing.queries import Subscription
+from shared.act import Act, acting
 from shared.due import Claim
 from shared.tools import Tools
 from tests.browser.checks import shows
@@ -31,15 +32,15 @@ class SubscribingSite:
         """Somebody new who has yet to confirm."""
         now, address = self.tools.clock.now(), Address("mail", f"{uuid4().hex}@example.org")
         async with self.tools.db.transaction() as conn:
-            request = await usecases.ask(conn, self.tools, address, WISHES, now)
+            request = await usecases.ask(Act(conn, self.tools, now), address, WISHES)
         assert request
         return request
 
     async def subscription(self) -> Subscription:
         """Somebody new who has confirmed."""
         request = await self.request()
-        async with self.tools.db.transaction() as conn:
-            return await usecases.confirm(conn, self.tools, request, self.tools.clock.now())
+        async with acting(self.tools) as act:
+            return await usecases.confirm(act, request)
 
     async def told(self) -> Subscription:
         """Somebody new who was told news."""
@@ -50,8 +51,8 @@ class SubscribingSite:
         fact = as_news(closed(first_day=today, last_day=today + timedelta(days=2)), now)
         async with self.tools.db.transaction() as conn:
             await conn.execute(text("update subscriptions set digest = false where id = :id"), {"id": found.id})
-            await take_news(conn, self.tools, fact, now)
-            await fan_out(conn, self.tools, Claim(FAN_OUT, str(fact.fact.id), 1, uuid4()))
+            await take_news(Act(conn, self.tools, now), fact)
+            await fan_out(Act(conn, self.tools, self.tools.clock.now()), Claim(FAN_OUT, str(fact.fact.id), 1, uuid4()))
             await conn.execute(text("update messages set state = 'delivered' where channel = 'mail'"))
         return found
 

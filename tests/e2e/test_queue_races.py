@@ -14,6 +14,7 @@ from sqlalchemy import text
 from deploy.local.far_ends.web import WebSettings, create_web
 from services.appointments.queue.usecases import TicketWish, issue
 from services.appointments.settings import Settings
+from shared.act import acting
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.settings import SERVICES, Platform
@@ -75,9 +76,9 @@ async def test_two_clerks_call_200_times_and_never_get_the_same_person(
 ) -> None:
     """INVARIANT: nobody is called to two counters, and a counter has one person, though each clerk clicks twice."""
     wish = TicketWish("mitte", ("meldebescheinigung",))
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         for _ in range(2 * ROUNDS + CALLS_AT_ONCE):
-            await issue(conn, tools, uuid4(), wish, tools.clock.now())
+            await issue(act, uuid4(), wish)
     called: list[str] = []
     statuses: Counter[int] = Counter()
     for _ in range(ROUNDS):

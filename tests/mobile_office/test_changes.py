@@ -10,6 +10,7 @@ import pytest_asyncio
 from services.mobile_office.tours.bookings import note_booking
 from services.mobile_office.tours.changes import load_delay
 from services.mobile_office.tours.refusals import DelayUnfit
+from shared.act import acting
 from shared.tools import Tools
 from tests.mobile_office.conftest import (
     MONDAY,
@@ -120,10 +121,10 @@ async def test_what_nobody_knows_of_is_not_changed_on_the_way(client: Client, to
 
 
 async def test_nobody_looks_at_a_delay_that_cannot_be_announced(tools: Tools, tour: list[UUID]) -> None:
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         for minutes in (-1, 241):
             with pytest.raises(DelayUnfit):
-                await load_delay(conn, tools, tour[0], minutes, tools.clock.now())
+                await load_delay(act, tour[0], minutes)
 
 
 async def test_a_breakdown_proposes_for_each_stop_and_tells_with_one_confirmation(

@@ -16,6 +16,7 @@ from services.mobile_office.tours.usecases import replace_plan
 from services.mobile_office.weekly.domain import WeeklyStop
 from services.mobile_office.weekly.refusals import WeeklyStopClashes
 from services.mobile_office.weekly.usecases import save_weekly_stop
+from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
 from shared.recurrence import WEEK
 from shared.tools import Tools
@@ -35,7 +36,7 @@ from tests.mobile_office.conftest import (
 )
 from tests.support.locks import wait_not_long, waiting
 
-Act = Callable[[Client, UUID], Awaitable[Any]]
+Deed = Callable[[Client, UUID], Awaitable[Any]]
 LEADING = Caller(subject="leitung", roles=frozenset({"mobile_office:lead"}), stations=frozenset({EVERY_STATION}))
 _CHANGE_WEEK = text("update weeks set version = version where monday = :monday")
 
@@ -89,7 +90,7 @@ async def tour(client: Client, tools: Tools) -> UUID:
 
 @pytest.mark.parametrize("act", [replan, drop, announce])
 async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
-    client: Client, tools: Tools, act: Act
+    client: Client, tools: Tools, act: Deed
 ) -> None:
     stop = await tour(client, tools)
     async with tools.db.transaction() as conn:
@@ -103,7 +104,7 @@ async def test_a_change_of_a_week_waits_for_it_before_taking_vehicles_or_stops(
 
 @pytest.mark.parametrize("act", [replan, drop, announce, break_down])
 async def test_a_change_of_where_vehicles_are_waits_for_them_before_taking_stops(
-    client: Client, tools: Tools, act: Act
+    client: Client, tools: Tools, act: Deed
 ) -> None:
     stop = await tour(client, tools)
     async with tools.db.transaction() as conn:
@@ -115,7 +116,7 @@ async def test_a_change_of_where_vehicles_are_waits_for_them_before_taking_stops
 
 
 @pytest.mark.parametrize("act", [announce, break_down, call_off, be_late])
-async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, tools: Tools, act: Act) -> None:
+async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, tools: Tools, act: Deed) -> None:
     stop = await tour(client, tools)
     async with tools.db.transaction() as conn:
         await lock_stops(conn, [stop])
@@ -126,7 +127,7 @@ async def test_what_is_called_off_meanwhile_is_told_no_more(client: Client, tool
 
 
 @pytest.mark.parametrize("act", [replan, drop])
-async def test_what_is_called_off_meanwhile_is_planned_no_more(client: Client, tools: Tools, act: Act) -> None:
+async def test_what_is_called_off_meanwhile_is_planned_no_more(client: Client, tools: Tools, act: Deed) -> None:
     stop = await tour(client, tools)
     async with tools.db.transaction() as conn:
         await lock_stops(conn, [stop])
@@ -159,7 +160,7 @@ async def test_a_week_planned_anew_waits_for_vehicles_before_taking_stops(client
 
     async def plan_anew() -> None:
         async with tools.db.transaction() as conn:
-            await replace_plan(conn, tools, LEADING, NEXT, [], now)
+            await replace_plan(Act(conn, tools, now, who=LEADING), NEXT, [])
 
     async with tools.db.transaction() as conn:
         await lock_vehicles(conn)
@@ -184,10 +185,10 @@ async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Clien
 
     async def save() -> None:
         async with tools.db.transaction() as conn:
-            await save_weekly_stop(conn, tools, LEADING, second, now)
+            await save_weekly_stop(Act(conn, tools, now, who=LEADING), second)
 
     async with tools.db.transaction() as conn:
-        await save_weekly_stop(conn, tools, LEADING, first, now)
+        await save_weekly_stop(Act(conn, tools, now, who=LEADING), first)
         saving = await waiting(tools, save())
     with pytest.raises(WeeklyStopClashes):
         await saving
@@ -200,7 +201,7 @@ async def test_of_two_changes_of_a_vehicle_at_once_the_second_sees_the_first(
     mine = Vehicle(key, "Unser Bürgermobil", 2, True, ())
     body = {"version": 0, "name": "Euer Bürgermobil", "counters": 3, "step_free": True, "equipment": []}
     async with tools.db.transaction() as conn:
-        await save_vehicle(conn, tools, LEADING, mine, tools.clock.now())
+        await save_vehicle(Act(conn, tools, tools.clock.now(), who=LEADING), mine)
         second = await waiting(tools, client.put(f"{API}/staff/vehicles/{key}", json=body))
     assert (await second).json()["type"].endswith(":fleet-changed")
     [saved] = [each for each in await ask(client, "GET", "/staff/vehicles") if each["key"] == key]

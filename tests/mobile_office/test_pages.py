@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.reasons import Reason
+from shared.act import Act
 from shared.events.mobile_office import StopReason
 from shared.tools import Tools
 from tests.appointments.visitor import Visitor, content, heading, own_links
@@ -32,7 +33,7 @@ def visitor(client: Client) -> Visitor:
 async def cancel(touring: Touring, stop: Any, words: str | None = None) -> None:
     async with touring.tools.db.transaction() as conn:
         reason = Reason(StopReason.WEATHER, words)
-        await changes.cancel(conn, touring.tools, LEAD, stop.id, reason, touring.tools.clock.now())
+        await changes.cancel(Act(conn, touring.tools, touring.tools.clock.now(), who=LEAD), stop.id, reason)
 
 
 async def calendar(visitor: Visitor, path: str) -> dict[str, Any]:
@@ -197,7 +198,7 @@ async def test_calendars_follow_a_stop_from_its_first_announcement_to_its_end(
     delays = {first.id: changes.Delay(1, 20)}
     async with touring.tools.db.transaction() as conn:
         reason, now = Reason(StopReason.TRAFFIC), touring.tools.clock.now()
-        await changes.delay(conn, touring.tools, LEAD, delays, reason, now)
+        await changes.delay(Act(conn, touring.tools, now, who=LEAD), delays, reason)
     late = (await calendar(visitor, f"/mobile_office/stops/{first.id}/stop.ics"))[str(first.id)]
     assert (late["sequence"], late["status"]) == (1, "CONFIRMED")
     assert late["dtstart"].dt == first.plan.arrives_at + timedelta(minutes=20)

@@ -10,6 +10,7 @@ from services.mobile_office.tours import publishing, usecases
 from services.mobile_office.tours.domain import Plan, Stop
 from services.mobile_office.tours.queries import load_stops
 from services.mobile_office.tours.reasons import Reason
+from shared.act import Act
 from shared.calendar import public_holidays
 from shared.clock import BERLIN, Clock
 from shared.events.mobile_office import StopReason
@@ -52,7 +53,7 @@ class Touring:
         plans = [self.plan_of(place, day, hour) for place, day, hour in week]
         async with self.tools.db.transaction() as conn:
             now = self.tools.clock.now()
-            await usecases.replace_plan(conn, self.tools, LEAD, self.monday, plans, now)
+            await usecases.replace_plan(Act(conn, self.tools, now, who=LEAD), self.monday, plans)
         return await self.stops()
 
     async def publish(self) -> list[Stop]:
@@ -61,9 +62,9 @@ class Touring:
             await self.plan()
         async with self.tools.db.transaction() as conn:
             now = self.tools.clock.now()
-            shown = await publishing.load_preview(conn, self.tools, self.monday, now)
+            shown = await publishing.load_preview(Act(conn, self.tools, now), self.monday)
             reason = Reason(StopReason.PLANNING)
-            await publishing.publish(conn, self.tools, LEAD, self.monday, shown.version, now, reason)
+            await publishing.publish(Act(conn, self.tools, now, who=LEAD), self.monday, shown.version, reason)
         return await self.stops()
 
     async def publish_week(self, week: Sequence[tuple[str, int, int]]) -> list[Stop]:

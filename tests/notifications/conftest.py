@@ -24,6 +24,7 @@ from services.notifications.app import create_app
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
+from shared.act import acting
 from shared.clock import Clock
 from shared.db import Database
 from shared.events.base import Received
@@ -117,8 +118,8 @@ class Post:
         """Let the service take facts, each in a transaction of its own."""
         tools = Tools(self.settings)
         for each in received:
-            async with tools.db.transaction() as conn:
-                await take_fact(conn, tools, each, tools.clock.now())
+            async with acting(tools) as act:
+                await take_fact(act.following(each), each)
         await tools.db.close()
 
     async def rows(self, sql: str, **values: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from services.notifications.news.usecases import FAN_OUT, fan_out, take_news
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Wishes
 from services.notifications.subscribing.queries import Subscription
+from shared.act import Act, acting
 from shared.due import Claim
 from shared.events.base import Fact, Received
 from shared.tools import Tools
@@ -38,9 +39,9 @@ async def subscribe(post: Post, address: Address | str = "delivered", **changes:
     now = tools.clock.now()
     where = mail(address) if isinstance(address, str) else address
     async with tools.db.transaction() as conn:
-        request = await usecases.ask(conn, tools, where, wishes(**changes), now)
+        request = await usecases.ask(Act(conn, tools, now), where, wishes(**changes))
         assert request, "too many requests"
-        found = await usecases.confirm(conn, tools, request, now)
+        found = await usecases.confirm(Act(conn, tools, now), request)
     await tools.db.close()
     return found
 
@@ -49,9 +50,9 @@ async def hear(post: Post, *facts: Fact | Received[Any]) -> None:
     """Let facts arrive, and their fan-outs end."""
     tools = Tools(post.settings)
     for fact in facts:
-        async with tools.db.transaction() as conn:
+        async with acting(tools) as act:
             news = fact if isinstance(fact, Received) else as_news(fact, tools.clock.now())
-            await take_news(conn, tools, news, tools.clock.now())
+            await take_news(act, news)
         await spread(post, news.fact.id)
     await tools.db.close()
 
@@ -60,8 +61,8 @@ async def spread(post: Post, matter: UUID) -> None:
     """Do the due work of a fan-out to its end."""
     tools = Tools(post.settings)
     while await post.rows("select matter from fan_outs where matter = :matter", matter=matter):
-        async with tools.db.transaction() as conn:
-            await fan_out(conn, tools, Claim(FAN_OUT, str(matter), 1, uuid4()))
+        async with acting(tools) as act:
+            await fan_out(act, Claim(FAN_OUT, str(matter), 1, uuid4()))
     await tools.db.close()
 
 
@@ -70,9 +71,9 @@ async def at_five(post: Post) -> None:
     [due] = await post.rows("select due_at from due_work where kind = 'digest'")
     post.move_clock(due.due_at + timedelta(seconds=1))
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        await tools.due.cancel(conn, DIGEST, [""])
-        await write_digests(conn, tools, Claim(DIGEST, "", 1, uuid4()))
+    async with acting(tools) as act:
+        await tools.due.cancel(act.conn, DIGEST, [""])
+        await write_digests(act, Claim(DIGEST, "", 1, uuid4()))
     await tools.db.close()
 
 

@@ -4,6 +4,7 @@ from email import message_from_bytes, policy
 from uuid import UUID, uuid4
 
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
+from shared.act import acting
 from shared.due import Claim
 from shared.events.barriers import BarrierReported
 from shared.web.forms import one_time_key
@@ -68,5 +69,5 @@ async def test_the_city_gets_the_report_by_mail_and_it_is_forgotten_here(open_po
 
 async def forgotten(reader: Reader, matter: UUID) -> None:
     """What the due work does some weeks later."""
-    async with reader.tools.db.transaction() as conn:
-        await forget_contact(conn, reader.tools, Claim(FORGET_CONTACT, str(matter), 1, uuid4()))
+    async with acting(reader.tools) as act:
+        await forget_contact(act, Claim(FORGET_CONTACT, str(matter), 1, uuid4()))

@@ -19,6 +19,7 @@ from services.notifications.subscribing.domain import subscription_number
 from services.notifications.subscribing.usecases import end
 from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.texts import Texts
+from shared.act import acting
 from shared.city import City
 from shared.events.notifications import Outcome
 from shared.tools import Tools
@@ -113,8 +114,8 @@ async def test_a_subscribers_story_is_found_by_its_number_and_tells_nothing_of_a
             for said in ("Hamborn", "bestätigt", "a…@", "Abo: Station geschlossen", "Sinnvoll bis"):
                 assert said in shown
             assert "Bestätigung –" not in shown
-        async with tools.db.transaction() as conn:
-            await end(conn, tools, found.id, tools.clock.now())
+        async with acting(tools) as act:
+            await end(act, found.id)
         assert "beendet" in await page(client, f"/log?matter={number}")
         assert "a…@" not in await page(client, f"/log?matter={number}")
         assert "Diese Nummer kennen wir nicht" in await page(client, "/log?matter=N-0000-0000")

@@ -10,6 +10,7 @@ from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.tables import metadata
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from shared import retention
+from shared.act import acting
 from shared.db import kernel_tables
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
@@ -84,8 +85,8 @@ async def test_what_arrives_about_a_forgotten_person_does_no_harm(post: Post) ->
 
         await eventually(forgotten)
         for report in (MailReport(ReportKind.COMPLAINT), MailReport(ReportKind.FAILED, "5.1.1")):
-            async with tools.db.transaction() as conn:
-                await receive_mail_report(conn, tools, message, report)
+            async with acting(tools) as act:
+                await receive_mail_report(act, message, report)
         await post.take(received(cancelled(fact)))
     assert await post.states(fact.id) == {"mail": "failed"}
     assert await post.rows("select 1 from spared_addresses") == []
@@ -103,8 +104,8 @@ async def test_what_ends_of_one_matter_stays_of_the_others(post: Post) -> None:
     assert kept[0].recipient
     tools = Tools(post.settings)
     for forget, kind in ((forget_contact, FORGET_CONTACT), (forget_matter, FORGET_MATTER)):
-        async with tools.db.transaction() as conn:
-            await forget(conn, tools, Claim(kind, str(one.id), 1, uuid4()))
+        async with acting(tools) as act:
+            await forget(act, Claim(kind, str(one.id), 1, uuid4()))
         assert await of_matter(post, other.id) == kept
     assert await of_matter(post, one.id) == []
     await tools.db.close()

@@ -10,6 +10,7 @@ import pytest
 
 from services.notifications.consumers import on_links_requested
 from services.notifications.links.domain import same_address
+from shared.act import acting
 from shared.events.links import LinksRequested
 from shared.people import Person
 from shared.tools import Tools
@@ -37,8 +38,8 @@ def pseudonym(post: Post, **address: str) -> str:
 async def ask(post: Post, request: LinksRequested) -> None:
     """Let the service take a request."""
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        await on_links_requested(conn, tools, received(request))
+    async with acting(tools) as act:
+        await on_links_requested(act, received(request))
     await tools.db.close()
 
 

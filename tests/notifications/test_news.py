@@ -21,6 +21,7 @@ from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.subscribing import usecases as subscribing
 from services.notifications.subscribing.domain import Address, Topic
 from shared import retention
+from shared.act import Act, acting
 from shared.calendar import is_quiet
 from shared.clock import BERLIN
 from shared.due import Claim
@@ -220,8 +221,8 @@ async def test_who_unsubscribes_hears_nothing_that_was_planned_already(post: Pos
     fact = closed()
     await hear(post, fact)
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        await subscribing.end(conn, tools, subscription.id, tools.clock.now())
+    async with acting(tools) as act:
+        await subscribing.end(act, subscription.id)
     await tools.db.close()
     async with post.running(), post.mail_server(), post.gateway():
         await post.until(fact.id, "closure", mail="suppressed")
@@ -235,11 +236,11 @@ async def test_who_complains_is_unsubscribed(post: Post, address: Address) -> No
         "select m.id from messages m join notices n on n.id = m.notice where purpose = 'closure'"
     )
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         if address.channel == "mail":
-            await receive_mail_report(conn, tools, message.id, MailReport(ReportKind.COMPLAINT))
+            await receive_mail_report(act, message.id, MailReport(ReportKind.COMPLAINT))
         else:
-            await receive_reply(conn, tools, MOBILE, " Stop ")
+            await receive_reply(act, MOBILE, " Stop ")
     await tools.db.close()
     assert await post.rows("select id from subscriptions") == []
     assert await post.rows("select matter from people") == []
@@ -261,13 +262,13 @@ async def test_news_that_changes_while_it_is_told_is_told_as_it_is_now_and_to_it
     later = closed(first.id, version=2, last_day=first.closure.last_day + timedelta(days=1))
 
     async def spread_once() -> None:
-        async with tools.db.transaction() as conn:
-            await news.fan_out(conn, tools, Claim(news.FAN_OUT, str(first.id), 1, uuid4()))
+        async with acting(tools) as act:
+            await news.fan_out(act, Claim(news.FAN_OUT, str(first.id), 1, uuid4()))
 
     async with tools.db.transaction() as conn:
-        await news.take_news(conn, tools, as_news(first), now)
+        await news.take_news(Act(conn, tools, now), as_news(first))
     async with tools.db.transaction() as conn:
-        await news.take_news(conn, tools, as_news(later), now)
+        await news.take_news(Act(conn, tools, now), as_news(later))
         telling = await waiting(tools, spread_once())
     await telling
     await spread(post, first.id)

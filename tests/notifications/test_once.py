@@ -15,6 +15,7 @@ from services.notifications.sending.carrier import Carrier, Job
 from services.notifications.sending.domain import FIRST, Answer, Patience, Result
 from services.notifications.sending.usecases import Sending
 from services.notifications.telling.purposes import Purpose
+from shared.act import Act, acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.events.appointments import DecidedBy
@@ -36,10 +37,10 @@ async def claim_and_die(post: Post, matter: UUID) -> None:
     """What a worker has committed when it is killed between claim and send, once its lease has run out."""
     key = str((await post.confirmation(matter)).message)
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        assert set(await NOBODY.begin(conn, tools, [Claim(SEND, key, 1, uuid4())])) == {key}
+    async with acting(tools) as act:
+        assert set(await NOBODY.begin(act, [Claim(SEND, key, 1, uuid4())])) == {key}
         expired = text("update due_work set leased_until = now() - interval '1 second' where key = :key")
-        await conn.execute(expired, {"key": key})
+        await act.conn.execute(expired, {"key": key})
     await tools.db.close()
 
 
@@ -47,8 +48,8 @@ async def answer(post: Post, tools: Tools, matter: UUID, attempt: int, result: R
     """Let a worker record the answer to an attempt."""
     message = (await post.confirmation(matter)).message
     job = Job(message, attempt, "mail", Purpose.CONFIRMATION, Urgency.DIRECT, booked(), THURSDAY, THURSDAY)
-    async with tools.db.transaction() as conn:
-        await NOBODY.finish(conn, tools, [(job, result)])
+    async with acting(tools) as act:
+        await NOBODY.finish(act, [(job, result)])
 
 
 async def test_a_mail_claimed_by_a_dead_worker_is_unknown_and_the_sms_tells_instead(post: Post) -> None:
@@ -265,8 +266,8 @@ async def test_two_reports_at_once_make_one_fallback(open_post: Post) -> None:
     tools = Tools(open_post.settings)
 
     async def bounce() -> None:
-        async with tools.db.transaction() as conn:
-            await receive_mail_report(conn, tools, message, MailReport(ReportKind.FAILED, "5.1.1"))
+        async with acting(tools) as act:
+            await receive_mail_report(act, message, MailReport(ReportKind.FAILED, "5.1.1"))
 
     await asyncio.gather(*(bounce() for _ in range(8)))
     await tools.db.close()
@@ -292,6 +293,6 @@ async def test_who_waits_for_a_notice_sees_the_message_added_meanwhile(post: Pos
         waiting = asyncio.create_task(later())
         await asyncio.sleep(0.3)
         hand.apply(message, News(Event.LOST), THURSDAY - timedelta(days=2))
-        await hand.save(conn, tools, THURSDAY - timedelta(days=2))
+        await hand.save(Act(conn, tools, THURSDAY - timedelta(days=2)))
     assert await waiting == {"mail", "sms"}
     await tools.db.close()

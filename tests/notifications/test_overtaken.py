@@ -16,6 +16,7 @@ from services.notifications.sending.domain import FIRST, SECOND, Answer, Patienc
 from services.notifications.sending.usecases import LookingUp, Question, Sending, give_up_receipt
 from services.notifications.telling.purposes import Purpose
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
+from shared.act import acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.tools import Tools
@@ -57,13 +58,13 @@ async def set_state(tools: Tools, message: UUID, state: State, gateway: str | No
 
 async def begin(tools: Tools, *messages: UUID) -> set[str]:
     """Claim messages; those that are to be sent now."""
-    async with tools.db.transaction() as conn:
-        return set(await NOBODY.begin(conn, tools, [claim(each) for each in messages]))
+    async with acting(tools) as act:
+        return set(await NOBODY.begin(act, [claim(each) for each in messages]))
 
 
 async def finish(tools: Tools, *results: tuple[Job, Result]) -> None:
-    async with tools.db.transaction() as conn:
-        await NOBODY.finish(conn, tools, results)
+    async with acting(tools) as act:
+        await NOBODY.finish(act, results)
 
 
 async def kept(post: Post) -> dict[str, list[Any]]:
@@ -92,8 +93,8 @@ async def test_only_what_is_in_doubt_is_asked_about(post: Post, tools: Tools) ->
     message = await confirming(post, "sms")
     for state in State:
         await set_state(tools, message, state, "first")
-        async with tools.db.transaction() as conn:
-            asked = await ASKING.begin(conn, tools, [claim(message, LOOK_UP)])
+        async with acting(tools) as act:
+            asked = await ASKING.begin(act, [claim(message, LOOK_UP)])
         expected = {str(message): Question(message, "first", MOBILE)} if state is State.CHECKING else {}
         assert asked == expected
 
@@ -104,19 +105,19 @@ async def test_what_is_gone_meanwhile_holds_up_nothing(post: Post, tools: Tools)
     await finish(tools, (job(gone), ANSWERED[0]), (job(message), ANSWERED[0]))
     assert (await entry_of(post, message))["state"] == "delivered"
     before = await kept(post)
-    async with tools.db.transaction() as conn:
-        assert await ASKING.begin(conn, tools, [claim(gone, LOOK_UP)]) == {}
-        await ASKING.finish(conn, tools, [(Question(gone, "first", MOBILE), answer) for answer in ANSWERED])
-        await give_up_receipt(conn, tools, claim(gone))
+    async with acting(tools) as act:
+        assert await ASKING.begin(act, [claim(gone, LOOK_UP)]) == {}
+        await ASKING.finish(act, [(Question(gone, "first", MOBILE), answer) for answer in ANSWERED])
+        await give_up_receipt(act, claim(gone))
     assert await kept(post) == before
 
 
 async def test_where_it_cannot_be_read_whom_to_ask_about_nobody_is_asked(post: Post, tools: Tools) -> None:
     message = await confirming(post, "sms")
     await set_state(tools, message, State.CHECKING, "first")
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("update matters set fact = '{}'"))
-        asked = await ASKING.begin(conn, tools, [claim(message, LOOK_UP)])
+    async with acting(tools) as act:
+        await act.conn.execute(text("update matters set fact = '{}'"))
+        asked = await ASKING.begin(act, [claim(message, LOOK_UP)])
     assert asked == {str(message): Question(message, "first", None)}
     assert await ASKING.perform(tools, asked[str(message)]) is None
 
@@ -124,8 +125,8 @@ async def test_where_it_cannot_be_read_whom_to_ask_about_nobody_is_asked(post: P
 async def test_what_a_gateway_knew_is_recorded(post: Post, tools: Tools) -> None:
     message = await confirming(post, "sms")
     await set_state(tools, message, State.CHECKING, "first")
-    async with tools.db.transaction() as conn:
-        await ASKING.finish(conn, tools, [(Question(message, "first", MOBILE), ANSWERED[0])])
+    async with acting(tools) as act:
+        await ASKING.finish(act, [(Question(message, "first", MOBILE), ANSWERED[0])])
     assert (await entry_of(post, message))["state"] == "delivered"
 
 
@@ -133,19 +134,19 @@ async def test_the_wait_for_a_receipt_ends_once(post: Post, tools: Tools) -> Non
     message = await confirming(post, "sms")
     for state, becomes in ((State.ACCEPTED, "unknown"), (State.DELIVERED, "delivered")):
         await set_state(tools, message, state, "first")
-        async with tools.db.transaction() as conn:
-            await give_up_receipt(conn, tools, claim(message))
+        async with acting(tools) as act:
+            await give_up_receipt(act, claim(message))
         assert (await entry_of(post, message))["state"] == becomes
 
 
 async def test_what_one_gateway_cannot_take_goes_to_the_other_at_once(post: Post, tools: Tools) -> None:
     message, away = await confirming(post, "sms"), Result(Answer.AWAY, error="away")
     for gateway, waits in ((FIRST, False), (SECOND, True)):
-        async with tools.db.transaction() as conn:
-            begun = await TWO.begin(conn, tools, [claim(message)])
+        async with acting(tools) as act:
+            begun = await TWO.begin(act, [claim(message)])
         assert begun[str(message)].gateway == gateway
-        async with tools.db.transaction() as conn:
-            await TWO.finish(conn, tools, [(begun[str(message)], away)])
+        async with acting(tools) as act:
+            await TWO.finish(act, [(begun[str(message)], away)])
         later = "select w.due_at > m.changed_at as waits from due_work w, messages m where w.key = :key and m.id = :id"
         [work] = await post.rows(later, key=str(message), id=message)
         assert work.waits is waits
@@ -165,8 +166,8 @@ async def test_only_the_address_that_is_spared_is_spared(post: Post, tools: Tool
     await post.take(*map(received, facts))
     reminders = [next(each.message for each in await post.log(fact.id) if each.purpose == "reminder") for fact in facts]
     [row] = await post.rows("select addresses from notices where matter = :id limit 1", id=facts[0].id)
-    async with tools.db.transaction() as conn:
-        await spare(conn, tools, row.addresses["mail"], Spared.COMPLAINT, tools.clock.now())
+    async with acting(tools) as act:
+        await spare(act, row.addresses["mail"], Spared.COMPLAINT)
     post.move_clock(MORNING - timedelta(hours=16))
     assert await begin(tools, *reminders) == {str(reminders[1])}
     assert (await entry_of(post, reminders[0]))["state"] == "suppressed"
@@ -193,8 +194,8 @@ async def test_who_is_forgotten_is_told_nothing(post: Post, tools: Tools) -> Non
     fact = booked(person("delivered"))
     await post.take(received(fact))
     message = (await post.confirmation(fact.id)).message
-    async with tools.db.transaction() as conn:
-        await forget_contact(conn, tools, claim(fact.id, FORGET_CONTACT))
+    async with acting(tools) as act:
+        await forget_contact(act, claim(fact.id, FORGET_CONTACT))
     assert await begin(tools, message) == set()
     entry = await entry_of(post, message)
     assert (entry["state"], entry["error"]) == ("suppressed", "forgotten")

@@ -12,6 +12,7 @@ from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import look_again, receive_mail_report, receive_receipt
 from services.notifications.reports.webhooks import Receipt
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
+from shared.act import acting
 from shared.due import Claim
 from shared.tools import Tools
 from tests.notifications.conftest import Post
@@ -61,26 +62,26 @@ async def test_a_receipt_is_about_the_message_a_gateway_knows_so(
     post: Post, tools: Tools, receipt: Callable[[UUID], Receipt], state: str, later: list[str]
 ) -> None:
     message, other = await sent(post, tools), await sent(post, tools, reference="9")
-    async with tools.db.transaction() as conn:
-        await receive_receipt(conn, tools, receipt(message))
+    async with acting(tools) as act:
+        await receive_receipt(act, receipt(message))
     assert await states(post) == {message: state, other: "accepted"}
     assert await again(post) == later
 
 
 async def test_a_receipt_is_looked_at_once_more_and_then_no_more(post: Post, tools: Tools) -> None:
     message = await sent(post, tools)
-    async with tools.db.transaction() as conn:
-        await look_again(conn, tools, Claim("receipt-again", "first DELIVERED 8", 1, uuid4()))
+    async with acting(tools) as act:
+        await look_again(act, Claim("receipt-again", "first DELIVERED 8", 1, uuid4()))
     assert (await states(post), await again(post)) == ({message: "accepted"}, [])
-    async with tools.db.transaction() as conn:
-        await look_again(conn, tools, Claim("receipt-again", "first DELIVERED 7", 1, uuid4()))
+    async with acting(tools) as act:
+        await look_again(act, Claim("receipt-again", "first DELIVERED 7", 1, uuid4()))
     assert await states(post) == {message: "delivered"}
 
 
 async def test_a_reference_of_two_messages_names_neither(post: Post, tools: Tools) -> None:
     both = {await sent(post, tools): "accepted", await sent(post, tools): "accepted"}
-    async with tools.db.transaction() as conn:
-        await receive_receipt(conn, tools, Receipt("first", "DELIVERED", "7"))
+    async with acting(tools) as act:
+        await receive_receipt(act, Receipt("first", "DELIVERED", "7"))
     assert await states(post) == both
 
 
@@ -98,8 +99,8 @@ async def test_what_a_report_by_mail_says_of_the_message_and_of_the_address(
 ) -> None:
     message, other = [await sent(post, tools, "mail", None, State.DELIVERED) for _ in range(2)]
     for id in (uuid4(), message):
-        async with tools.db.transaction() as conn:
-            await receive_mail_report(conn, tools, id, MailReport(kind, status))
+        async with acting(tools) as act:
+            await receive_mail_report(act, id, MailReport(kind, status))
     assert await states(post) == {message: state, other: "delivered"}
     found: list[Any] = await post.rows("select reason from spared_addresses")
     assert [row.reason for row in found] == spared
@@ -109,7 +110,7 @@ async def test_what_a_report_by_mail_says_of_the_message_and_of_the_address(
 async def test_a_report_about_somebody_forgotten_spares_nobody(post: Post, tools: Tools, kind: ReportKind) -> None:
     message = await sent(post, tools, "mail", None, State.DELIVERED)
     [row] = await post.rows("select id from matters")
-    async with tools.db.transaction() as conn:
-        await forget_contact(conn, tools, Claim(FORGET_CONTACT, str(row.id), 1, uuid4()))
-        await receive_mail_report(conn, tools, message, MailReport(kind, "5.1.1"))
+    async with acting(tools) as act:
+        await forget_contact(act, Claim(FORGET_CONTACT, str(row.id), 1, uuid4()))
+        await receive_mail_report(act, message, MailReport(kind, "5.1.1"))
     assert await post.rows("select reason from spared_addresses") == []

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from services.notifications.replies.usecases import receive_reply
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
+from shared.act import acting
 from shared.due import Claim
 from shared.events.appointments import AppointmentFact
 from shared.tools import Tools
@@ -32,8 +33,8 @@ async def reminded(
 
 
 async def answer(tools: Tools, words: str = "2", sender: str = ANNA) -> None:
-    async with tools.db.transaction() as conn:
-        await receive_reply(conn, tools, sender, words)
+    async with acting(tools) as act:
+        await receive_reply(act, sender, words)
 
 
 async def still_booked(post: Post) -> list[Any]:
@@ -93,12 +94,12 @@ async def test_what_is_not_understood_is_answered_once_and_not_where_the_person_
         await answer(tools, "Was?")
     [told] = await still_booked(post)
     assert len(await post.rows("select 1 from due_work where kind = 'send' and due_at <= :now", now=EVENING_BEFORE)) > 0
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("delete from notices where id = :id"), {"id": told.id})
+    async with acting(tools) as act:
+        await act.conn.execute(text("delete from notices where id = :id"), {"id": told.id})
         addresses = text("select addresses from notices where matter = :id limit 1")
-        kept = (await conn.execute(addresses, {"id": fact.id})).scalar_one()
-        await forget_contact(conn, tools, Claim(FORGET_CONTACT, str(fact.id), 1, told.id))
+        kept = (await act.conn.execute(addresses, {"id": fact.id})).scalar_one()
+        await forget_contact(act, Claim(FORGET_CONTACT, str(fact.id), 1, told.id))
         put_back = text("update notices set addresses = cast(:kept as jsonb)")
-        await conn.execute(put_back, {"kept": f'{{"sms": "{kept["sms"]}"}}'})
+        await act.conn.execute(put_back, {"kept": f'{{"sms": "{kept["sms"]}"}}'})
     await answer(tools, "Was?")
     assert await still_booked(post) == []

@@ -10,6 +10,7 @@ import pytest
 from services.notifications.delivery.domain import Spared
 from services.notifications.delivery.spared import spare
 from shared import retention
+from shared.act import acting
 from shared.people import Person
 from shared.tools import Tools
 from tests.notifications.conftest import Post
@@ -40,9 +41,9 @@ async def spare_both(tools: Tools) -> None:
         (Person(name="", mail=ANNA), Spared.COMPLAINT),
         (Person(name="", phone="+4915228817300"), Spared.UNDELIVERABLE),
     ):
-        async with tools.db.transaction() as conn:
+        async with acting(tools) as act:
             key = tools.people.person_key(person)
-            await spare(conn, tools, key, reason, tools.clock.now())
+            await spare(act, key, reason)
 
 
 async def test_staff_see_who_is_spared_without_learning_who_it_is(post: Post) -> None:
@@ -85,9 +86,9 @@ async def test_only_staff_of_notifications_may(post: Post) -> None:
 async def test_each_reason_is_forgotten_in_its_time(post: Post) -> None:
     async with post.running() as tools:
         await spare_both(tools)
-        async with tools.db.transaction() as conn:
+        async with acting(tools) as act:
             anna = tools.people.person_key(Person(name="", mail=ANNA))
-            await spare(conn, tools, anna, Spared.UNDELIVERABLE, tools.clock.now())
+            await spare(act, anna, Spared.UNDELIVERABLE)
 
         async def left() -> list[str]:
             return [row.reason for row in await post.rows("select reason from spared_addresses")]

@@ -13,6 +13,7 @@ from services.notifications.news.digest import GATHERING, write_digests
 from services.notifications.news.usecases import take_news
 from services.notifications.subscribing.domain import Address
 from services.notifications.subscribing.queries import Subscription
+from shared.act import acting
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
@@ -56,9 +57,9 @@ async def subscriber(post: Post, address: Address | str = "delivered", **changes
 async def gathered(post: Post) -> None:
     """Write what was gathered for those who want news at once."""
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        await tools.due.cancel(conn, GATHERING, [""])
-        await write_digests(conn, tools, Claim(GATHERING, "", 1, uuid4()))
+    async with acting(tools) as act:
+        await tools.due.cancel(act.conn, GATHERING, [""])
+        await write_digests(act, Claim(GATHERING, "", 1, uuid4()))
     await tools.db.close()
 
 
@@ -283,8 +284,8 @@ async def test_news_of_what_has_changed_waits_for_the_messages_to_those_concerne
     await announced(post, stop)
     tools = Tools(post.settings)
     for fact in (moved := stop_moved(stop), stop_cancelled(moved)):
-        async with tools.db.transaction() as conn:
-            await take_news(conn, tools, as_news(fact), tools.clock.now())
+        async with acting(tools) as act:
+            await take_news(act, as_news(fact))
         [due] = await post.rows("select due_at from due_work where kind = 'fan-out'")
         assert timedelta(minutes=1) < due.due_at - tools.clock.now() < timedelta(minutes=3)
     await tools.db.close()

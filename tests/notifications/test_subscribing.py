@@ -13,6 +13,7 @@ from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
 from services.notifications.subscribing.usecases import FORGET_REQUEST, forget_request
+from shared.act import acting
 from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
 from shared.runtime import Role
@@ -116,8 +117,8 @@ async def test_a_request_is_over_after_two_days_and_forgotten(
     assert refused["type"] == "urn:nahbar:problem:request-over"
     [due] = await post.rows("select key, due_at from due_work where kind = :kind", kind=FORGET_REQUEST)
     assert due.due_at <= tools.clock.now()
-    async with tools.db.transaction() as conn:
-        await forget_request(conn, tools, Claim(FORGET_REQUEST, due.key, 1, uuid4()))
+    async with acting(tools) as act:
+        await forget_request(act, Claim(FORGET_REQUEST, due.key, 1, uuid4()))
     assert await post.rows("select matter from people") == []
     assert await post.rows("select id from subscription_requests") == []
 
@@ -199,8 +200,8 @@ async def test_what_cannot_be_wished_for_is_refused(
 async def test_an_address_moves_when_the_new_one_confirms(client: httpx.AsyncClient, post: Post, tools: Tools) -> None:
     found, other = await subscribe(post, "delivered+old"), await subscribe(post, "delivered+new", districts=(100,))
     post.move_clock(MONDAY_NOON + timedelta(hours=1))
-    async with tools.db.transaction() as conn:
-        await usecases.ask(conn, tools, mail("delivered+new"), found.wishes, tools.clock.now(), moves=found.id)
+    async with acting(tools) as act:
+        await usecases.ask(act, mail("delivered+new"), found.wishes, moves=found.id)
     await confirm(client, post, tools)
     [row] = await post.rows("select id, address, generation, districts from subscriptions")
     assert (row.id, row.address, row.generation, row.districts) == (found.id, other.address, 2, [HAMBORN])

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.notifications.consumers import REACTIONS
+from shared.act import acting
 from shared.events.base import Received
 from shared.events.tickets import TicketCalled, TicketClosed, TicketFact, TicketIssued, TicketNear, TicketOutcome
 from shared.tools import Tools
@@ -85,8 +86,8 @@ async def test_tickets_of_nobody_we_know_leave_no_trace(post: Post) -> None:
     matter = uuid4()
     fact = TicketIssued(id=matter, version=1, ticket=ticket(matter, None))
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
+    async with acting(tools) as act:
         reaction = REACTIONS[TicketIssued]
-        await reaction(conn, tools, Received(fact, uuid4(), uuid4(), MONDAY_NOON))
+        await reaction(act, Received(fact, uuid4(), uuid4(), MONDAY_NOON))
     await tools.db.close()
     assert await post.rows("select id from matters") == []

@@ -9,6 +9,7 @@ import pytest
 from services.notifications.news.digest import DIGEST, write_digests
 from services.notifications.subscribing.queries import load_sent
 from services.notifications.telling.purposes import Purpose
+from shared.act import acting
 from shared.due import Claim
 from shared.events.notifications import NotificationFailed
 from shared.tools import Tools
@@ -35,8 +36,8 @@ async def spoil(post: Post, matter: UUID, change: str = NEWER) -> None:
 async def write(post: Post) -> None:
     """Plan the digests again."""
     tools = Tools(post.settings)
-    async with tools.db.transaction() as conn:
-        await write_digests(conn, tools, Claim(DIGEST, "", 1, uuid4()))
+    async with acting(tools) as act:
+        await write_digests(act, Claim(DIGEST, "", 1, uuid4()))
     await tools.db.close()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from shared import dead_letters
+from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.problems import Problem
 from shared.runtime import Role
@@ -30,12 +31,12 @@ class Effects:
         self.tried: Counter[str] = Counter()
         self._failures = list(failures)
 
-    async def __call__(self, conn: Any, tools: Any, received: Any) -> None:
+    async def __call__(self, act: Act, received: Any) -> None:
         purpose = received.fact.notice.purpose
         self.tried[purpose] += 1
         if purpose == "cursed" and self._failures:
             raise self._failures.pop(0)
-        await conn.execute(text("insert into effects values (:purpose)"), {"purpose": purpose})
+        await act.conn.execute(text("insert into effects values (:purpose)"), {"purpose": purpose})
 
     @property
     def reactions(self) -> dict[Any, Any]:
@@ -187,9 +188,9 @@ async def test_a_fact_whose_transaction_fails_at_commit_is_not_acknowledged(benc
     await setup.db.close()
     tries: list[int] = []
 
-    async def reaction(conn: Any, tools: Any, received: Any) -> None:
+    async def reaction(act: Act, received: Any) -> None:
         tries.append(1)
-        await conn.execute(text("insert into numbers values (:n)"), {"n": 1 if len(tries) < 3 else 2})
+        await act.conn.execute(text("insert into numbers values (:n)"), {"n": 1 if len(tries) < 3 else 2})
 
     async with bench.running(ALL, reactions={NotificationDelivered: reaction}):
         await bench.record(notice())

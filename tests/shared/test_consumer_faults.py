@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from tests.shared.conftest import Bench, make_bench, notice
@@ -19,10 +20,10 @@ from tests.support.wait import eventually
 CONSUME = {Role.CONSUME}
 
 
-async def effect(conn: Any, tools: Any, received: Any) -> None:
+async def effect(act: Act, received: Any) -> None:
     """A reaction that takes a moment, so that a rebalance finds it at work."""
     await asyncio.sleep(0.002)
-    await conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
+    await act.conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
 
 
 REACTIONS: Any = {NotificationDelivered: effect}

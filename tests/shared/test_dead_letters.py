@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared import dead_letters
+from shared.act import Act, acting
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
@@ -22,8 +23,8 @@ CONSUME = {Role.CONSUME}
 
 async def put_aside(tools: Tools, *records: Any, reason: str = "malformed: x") -> None:
     for each in records:
-        async with tools.db.transaction() as conn:
-            await dead_letters.put_aside(conn, tools, each, reason)
+        async with acting(tools) as act:
+            await dead_letters.put_aside(act, each, reason)
 
 
 @pytest.fixture
@@ -161,10 +162,10 @@ async def test_a_letter_discarded_while_the_replay_runs_is_not_applied(bench: Be
         await put_aside(tools, record(as_headers(fact.id), fact.model_dump_json().encode(), offset=position))
     letters = await bench.rows("select id from dead_letters order by position")
 
-    async def discard_the_other(conn: Any, tools: Any, received: Any) -> None:
-        async with tools.db.transaction() as other:
+    async def discard_the_other(act: Act, received: Any) -> None:
+        async with act.tools.db.transaction() as other:
             await dead_letters.settle(other, letters[1].id, "discarded", "staff")
-        await effects(conn, tools, received)
+        await effects(act, received)
 
     await dead_letters.replay(tools, {NotificationDelivered: discard_the_other})
     assert await bench.effects() == {"first": 1}
@@ -182,7 +183,7 @@ async def test_letters_are_settled_once_and_replayed_in_their_order(bench: Bench
         assert not await dead_letters.settle(conn, letters[1].id, "replayed", "other")
     order: list[str] = []
 
-    async def note(_: Any, __: Any, received: Any) -> None:
+    async def note(_act: Act, received: Any) -> None:
         order.append(received.fact.notice.purpose)
 
     assert await dead_letters.replay(tools, {NotificationDelivered: note}) == (2, 0)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.housekeeping import Housekeeping
 from shared.runtime import Role
@@ -30,7 +31,7 @@ class Recorder:
         self.attempts: list[int] = []
         self._failures = failures
 
-    async def __call__(self, conn: Any, tools: Tools, claim: Claim) -> None:
+    async def __call__(self, act: Act, claim: Claim) -> None:
         self.attempts.append(claim.attempts)
         if self._failures:
             self._failures -= 1
@@ -50,7 +51,7 @@ class Errands:
         self._seconds = seconds
         self._until = until
 
-    async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
         return {claim.key: claim.key for claim in claims if not claim.key.startswith("needless")}
 
     async def perform(self, tools: Tools, job: str) -> str:
@@ -62,7 +63,7 @@ class Errands:
         self._at_once -= 1
         return "done"
 
-    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[Any, Any]]) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None:
         self.finished.update(job for job, result in results if result == "done")
 
 

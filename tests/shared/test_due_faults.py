@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from shared import lanes, stuck
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.failures import WillPass
 from shared.runtime import Parts, Role, application
@@ -53,24 +54,24 @@ class Fails:
     def __init__(self) -> None:
         self.done: Counter[str] = Counter()
 
-    async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> Any:
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> Any:
         for claim in claims:
             if claim.key.startswith("begin returns"):
                 return None
-            await self._fail("begin", claim.key, conn)
+            await self._fail("begin", claim.key, act.conn)
         return {claim.key: claim.key for claim in claims}
 
     async def perform(self, tools: Tools, job: str) -> str:
         await self._fail("perform", job)
         return job
 
-    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[str, str]]) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[str, str]]) -> None:
         for job, _ in results:
-            await self._fail("finish", job, conn)
+            await self._fail("finish", job, act.conn)
         self.done.update(job for job, _ in results)
 
-    async def __call__(self, conn: Any, tools: Tools, claim: Claim) -> None:
-        await self._fail("handler", claim.key, conn)
+    async def __call__(self, act: Act, claim: Claim) -> None:
+        await self._fail("handler", claim.key, act.conn)
         self.done[claim.key] += 1
 
     async def _fail(self, here: str, key: str, conn: Any = None) -> None:
@@ -197,7 +198,7 @@ async def test_work_that_never_ends_gives_its_slot_back(bench: Bench, monkeypatc
     begun: Counter[str] = Counter()
 
     class Hangs:
-        async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
+        async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
             return {claim.key: claim.key for claim in claims}
 
         async def perform(self, tools: Tools, job: str) -> None:
@@ -205,7 +206,7 @@ async def test_work_that_never_ends_gives_its_slot_back(bench: Bench, monkeypatc
             if not job.startswith(GOOD):
                 await asyncio.Event().wait()
 
-        async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[str, None]]) -> None: ...
+        async def finish(self, act: Act, results: Sequence[tuple[str, None]]) -> None: ...
 
     hanging = [Work("send", str(number), now(bench, minutes=-1), Urgency.DIRECT) for number in range(18)]
     await schedule(bench, *hanging, Work("send", GOOD, now(bench), Urgency.DIRECT))

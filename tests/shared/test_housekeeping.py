@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from shared import housekeeping, retention
+from shared.act import Act, acting
 from shared.due import Claim
 from shared.housekeeping import Housekeeping
 from shared.people import Person
@@ -55,8 +56,8 @@ async def tools(bench: Bench) -> AsyncIterator[Tools]:
 
 
 async def go_round(tools: Tools, round: Housekeeping | None = None) -> None:
-    async with tools.db.transaction() as conn:
-        await (round or Housekeeping())(conn, tools, Claim(housekeeping.KIND, "", 1, uuid4()))
+    async with acting(tools) as act:
+        await (round or Housekeeping())(act, Claim(housekeeping.KIND, "", 1, uuid4()))
 
 
 async def test_what_was_not_published_or_says_how_things_are_stays_in_the_outbox(bench: Bench, tools: Tools) -> None:
@@ -103,8 +104,8 @@ async def test_a_person_is_kept_until_the_moment_comes_and_again_when_they_are_s
     async def forget(_: Any, matters: Sequence[UUID]) -> None:
         forgotten.extend(matters)
 
-    async def tidy(_: Any, now: datetime) -> None:
-        tidied.append(now)
+    async def tidy(act: Act) -> None:
+        tidied.append(act.now)
 
     names = ("kept", "soon", "over", "saved again", "kept after all")
     matters = {name: uuid4() for name in names}

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
+from shared.act import acting
 from shared.clock import Clock
 from shared.due import Claim
 from shared.housekeeping import KIND, Housekeeping
@@ -20,14 +21,14 @@ async def test_keys_are_kept_for_their_time_however_clocks_are_moved(bench: Benc
     async with bench.running({Role.HTTP}) as runtime:
         Clock.move(tmp_path / "clock", IDEMPOTENCY_KEYS + timedelta(days=1))
         runtime.tools.clock = Clock(tmp_path / "clock")
-        async with runtime.tools.db.transaction() as conn:
+        async with acting(runtime.tools) as act:
             for key in ("old-enough", "just-made"):
-                assert await claim_key(conn, "test", key, "", key) is None
+                assert await claim_key(act.conn, "test", key, "", key) is None
             aged = "update idempotency_keys set created_at = now() - cast(:age as interval) where key = 'old-enough'"
-            await conn.execute(text(aged), {"age": IDEMPOTENCY_KEYS * 1.01})
-            await Housekeeping()(conn, runtime.tools, Claim(KIND, "", 1, uuid4()))
-            assert await claim_key(conn, "test", "just-made", "", "again") == "just-made"
-            assert await claim_key(conn, "test", "old-enough", "", "again") is None
+            await act.conn.execute(text(aged), {"age": IDEMPOTENCY_KEYS * 1.01})
+            await Housekeeping()(act, Claim(KIND, "", 1, uuid4()))
+            assert await claim_key(act.conn, "test", "just-made", "", "again") == "just-made"
+            assert await claim_key(act.conn, "test", "old-enough", "", "again") is None
 
 
 async def test_a_key_belongs_to_one_use_case(bench: Bench) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from shared import lanes
+from shared.act import Act
 from shared.due import Claim, Urgency
 from shared.failures import WillPass
 from shared.lanes import Lane
@@ -65,20 +66,20 @@ class Database:
 class Doing:
     """An errand, each part of which may be replaced."""
 
-    async def begin(self, conn: Any, tools: Any, claims: Sequence[Claim]) -> dict[str, Any]:
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
         return {claim.key: claim.key for claim in claims}
 
     async def perform(self, tools: Any, job: Any) -> Any:
         return "done"
 
-    async def finish(self, conn: Any, tools: Any, results: Sequence[tuple[Any, Any]]) -> None: ...
+    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None: ...
 
 
 @pytest.fixture
 def errand(monkeypatch: pytest.MonkeyPatch) -> Any:
     """An errand whose claims nobody takes away."""
 
-    async def still_ours(_: Any, __: Any, claims: Sequence[Claim], *___: Any) -> list[Claim]:
+    async def still_ours(_act: Act, claims: Sequence[Claim], *___: Any) -> list[Claim]:
         return list(claims)
 
     monkeypatch.setattr(lanes, "_still_ours", still_ours)
@@ -270,12 +271,12 @@ async def test_of_work_done_together_only_what_fails_alone_is_left_for_later(
 ) -> None:
     lane, whole, done = lane_of(errand), getattr(errand, part), []
 
-    async def fails_for_bad(conn: Any, tools: Any, given: Sequence[Any]) -> Any:
+    async def fails_for_bad(act: Act, given: Sequence[Any]) -> Any:
         keys = [each.key if isinstance(each, Claim) else each[0] for each in given]
         if "bad" in keys:
             raise LookupError
         done.extend(keys)
-        return await whole(conn, tools, given)
+        return await whole(act.conn, act.tools, given)
 
     monkeypatch.setattr(errand, part, fails_for_bad)
     claims = [claim(key) for key in ("good", "bad", "other")]

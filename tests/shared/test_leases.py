@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from shared import lanes
+from shared.act import Act, acting
 from shared.due import Claim, Urgency, Work
 from shared.lanes import Lane
 from shared.runtime import Role
@@ -96,15 +97,15 @@ async def test_a_worker_that_claims_again_does_not_end_its_new_claim_with_the_ol
     await lane_of(tools)._finish(Errands(), batch)
     assert await leases(bench) == {"a": held}
     both = [Claim("send", "a", 1, uuid4()), Claim("send", "a", 2, held)]
-    async with tools.db.transaction() as conn:
-        assert await lanes._still_ours(lanes._HOLD, conn, both, lanes.LEASE) == both[1:]
+    async with acting(tools) as act:
+        assert await lanes._still_ours(lanes._HOLD, act, both, lanes.LEASE) == both[1:]
 
 
 async def test_only_work_that_is_still_ours_is_begun(bench: Bench, tools: Tools) -> None:
     begun: list[list[str]] = []
 
     class Notes(Errands):
-        async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
+        async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
             begun.append([claim.key for claim in claims])
             return {}
 
@@ -161,10 +162,10 @@ async def test_the_claim_is_committed_before_an_errand_begins_and_its_beginning_
     seen: list[tuple[str, int, int]] = []
 
     class Looks(Errands):
-        async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
-            await conn.execute(text("insert into effects values ('begun')"))
+        async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
+            await act.conn.execute(text("insert into effects values ('begun')"))
             await self._look("begin")
-            return await super().begin(conn, runtime.tools, claims)
+            return await super().begin(act, claims)
 
         async def perform(self, tools: Tools, job: str) -> str:
             await self._look("perform")
@@ -185,9 +186,9 @@ async def test_the_claim_is_committed_before_an_errand_begins_and_its_beginning_
 
 async def test_an_errand_whose_beginning_cannot_be_committed_is_not_started(bench: Bench) -> None:
     class Uncommittable(Errands):
-        async def begin(self, conn: Any, tools: Tools, claims: Sequence[Claim]) -> dict[str, Any]:
-            await conn.execute(text("insert into promises values (1), (1)"))
-            return await super().begin(conn, tools, claims)
+        async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]:
+            await act.conn.execute(text("insert into promises values (1), (1)"))
+            return await super().begin(act, claims)
 
     tools = Tools(bench.settings)
     async with tools.db.transaction() as conn:
@@ -212,11 +213,11 @@ class Forgetful(Errands):
         super().__init__()
         self._left = times
 
-    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[Any, Any]]) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None:
         if self._left:
             self._left -= 1
-            await conn.execute(text("select pg_terminate_backend(pg_backend_pid())"))
-        await super().finish(conn, tools, results)
+            await act.conn.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        await super().finish(act, results)
 
 
 async def recorded(bench: Bench, errands: Errands) -> None:

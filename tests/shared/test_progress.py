@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy.exc import OperationalError
 
 from shared import applying, dead_letters, kafka, progress
+from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
@@ -62,12 +63,12 @@ class Waiting(Effects):
         self._failures = [first]
         self._later = later
 
-    async def __call__(self, conn: Any, tools: Any, received: Any) -> None:
+    async def __call__(self, act: Act, received: Any) -> None:
         if received.fact.notice.purpose == "cursed" and not self.let_through and not self._failures:
             self._failures = [self._later]
         if self.let_through:
             self._failures = []
-        await super().__call__(conn, tools, received)
+        await super().__call__(act, received)
 
 
 def away() -> Exception:
@@ -180,9 +181,9 @@ async def test_a_batch_that_takes_too_long_is_cut_so_that_the_group_stays_togeth
     monkeypatch.setattr(applying, "LONGEST_BATCH", 0.5)
     effects = Effects()
 
-    async def slow(conn: Any, tools: Any, received: Any) -> None:
+    async def slow(act: Act, received: Any) -> None:
         await asyncio.sleep(0.02)
-        await effects(conn, tools, received)
+        await effects(act, received)
 
     purposes = [f"fact {number}" for number in range(300)]
     await publish(bench, *purposes)

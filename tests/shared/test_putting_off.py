@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from shared import lanes
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.failures import WillPass
 from shared.lanes import Lane
@@ -76,7 +77,7 @@ class Unrecordable(Errands):
         self.tried = 0
         self._error = error
 
-    async def finish(self, conn: Any, tools: Tools, results: Sequence[tuple[Any, Any]]) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None:
         self.tried += 1
         raise self._error
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from shared import dead_letters
+from shared.act import Act
 from shared.applying import Applying
 from shared.events.notifications import NotificationDelivered
 from shared.records import parse
@@ -32,8 +33,8 @@ LONGEST_TURN = 0.1
 """Seconds of computing between two turns of the event loop, in which nothing is answered."""
 
 
-async def effect(conn: Any, tools: Any, received: Any) -> None:
-    await conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
+async def effect(act: Act, received: Any) -> None:
+    await act.conn.execute(text("insert into effects values (:purpose)"), {"purpose": received.fact.notice.purpose})
 
 
 REACTIONS: Any = {NotificationDelivered: effect}
@@ -150,7 +151,7 @@ async def test_a_record_of_no_time_has_no_age_and_one_of_two_traces_is_taken() -
     metrics, taken = Metrics("notifications"), []
     tools: Any = SimpleNamespace(metrics=metrics)
 
-    async def take(conn: Any, tools: Any, received: Any) -> None:
+    async def take(act: Act, received: Any) -> None:
         taken.append(received)
 
     odd = record([*GOOD, ("traceparent", b"a"), ("traceparent", b"b")], timestamp=-1)

@@ -5,14 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from shared.origins import Origins
 from shared.settings import development_secret
-from shared.takings import WINDOW, Origins, UsedUp, check_takings
+from shared.takings import WINDOW, UsedUp, check_takings
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
 def test_without_the_services_key_no_address_can_be_tried() -> None:
-    one, other = (Origins(SecretStr(development_secret(name)), []).of("192.0.2.1") for name in ("one", "other"))
+    one, other = (
+        Origins(SecretStr(development_secret(name)), [], 1).pseudonym("192.0.2.1") for name in ("one", "other")
+    )
     assert one != other
 
 

@@ -1,11 +1,9 @@
 """Alternatives: another time kept for somebody whose appointment cannot take place, to take before a deadline."""
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.changes import save_cancellation
 from services.appointments.booking.domain import Status, alternative_is_over
@@ -13,11 +11,10 @@ from services.appointments.booking.facts import cancelled_fact, taken_fact
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver
 from services.appointments.offer.queries import grid_of, load_offer
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
-from shared.tools import Tools
 
 ALTERNATIVE_END = "alternative-end"
 
@@ -34,14 +31,14 @@ def end_of(fact: AppointmentFact) -> Work:
     return Work(ALTERNATIVE_END, f"{fact.id} {fact.version}", fact.appointment.instead_of.until, Urgency.DIRECT)
 
 
-async def take_alternative(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Appointment:
+async def take_alternative(act: Act, id: UUID) -> Appointment:
     """Take the time that is kept: it is binding, AppointmentRescheduled is recorded. Sent again it changes nothing.
 
     Raises:
         NotFound, AlreadyCancelled
         AlternativeOver: the deadline has passed.
     """
-    found = await load_appointment(conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, for_update=True)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
@@ -49,20 +46,20 @@ async def take_alternative(conn: AsyncConnection, tools: Tools, id: UUID, now: d
     if found.status is not Status.OFFERED:
         return found
     # `now` is when the request came: since then the offer may have ended and somebody else may have a seat.
-    kept = await conn.execute(_KEEP_SEATS, {"id": id})
-    needed = grid_of(tools.city).slots_in(found.ends_at - found.starts_at)
-    if alternative_is_over(found.status, found.held_until, now) or kept.rowcount != needed:
+    kept = await act.conn.execute(_KEEP_SEATS, {"id": id})
+    needed = grid_of(act.tools.city).slots_in(found.ends_at - found.starts_at)
+    if alternative_is_over(found.status, found.held_until, act.now) or kept.rowcount != needed:
         raise AlternativeOver
-    [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), found.station, ())).stations
+    [station] = (await load_offer(act.conn, act.today, found.station, ())).stations
     fact = taken_fact(found, station.delay_minutes)
-    await conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
-    await tools.outbox.record(conn, fact)
+    await act.conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
+    await act.record(fact)
     return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)
 
 
-async def end_alternative(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def end_alternative(act: Act, claim: Claim) -> None:
     """Cancel an appointment whose alternative was not taken in time, unless something else has become of it."""
     id, version = claim.key.split(" ")
-    found, now = await load_appointment(conn, UUID(id), for_update=True), tools.clock.now()
-    if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, now):
-        await save_cancellation(conn, tools, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN), now)
+    found = await load_appointment(act.conn, UUID(id), for_update=True)
+    if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, act.now):
+        await save_cancellation(act, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN))

@@ -16,9 +16,9 @@ from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import lock_stop
 from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
+from shared.act import Act
 from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason
 from shared.problems import NotFound
-from shared.tools import Tools
 
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -39,7 +39,7 @@ _MISSED = text("""
 """)
 
 
-async def reschedule(conn: AsyncConnection, tools: Tools, move: Move, now: datetime) -> Appointment:
+async def reschedule(act: Act, move: Move) -> Appointment:
     """Move an appointment, which keeps its number and its link; AppointmentRescheduled is recorded.
 
     Its old seats are free at once, for the new time as well; those not needed for it pass on to who waits for them.
@@ -49,15 +49,15 @@ async def reschedule(conn: AsyncConnection, tools: Tools, move: Move, now: datet
         NotFound, AlreadyCancelled, AlternativeOver, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken,
             OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
-    await lock_stop(conn, move.station)
-    found = await _changeable(conn, move.id, now)
+    await lock_stop(act.conn, move.station)
+    found = await _changeable(act, move.id)
     if is_at(found, move.station, move.starts_at):
         return found
-    freed = await let_go(conn, found.id)
+    freed = await let_go(act.conn, found.id)
     audience = Audience.PUBLIC if move.by is DecidedBy.CITIZEN else Audience.STAFF
     wish = Wish(move.station, found.services, move.starts_at, found.interpreter)
     try:
-        seating, _ = await fulfil(conn, tools, found.id, wish, None, now, audience)
+        seating, _ = await fulfil(act, found.id, wish, None, audience)
     except TimeTaken as taken:
         raise TimeTaken([time for time in taken.nearest if not is_at(found, *time)]) from taken
     if seating.kind.in_person != found.kind.in_person:
@@ -75,7 +75,7 @@ async def reschedule(conn: AsyncConnection, tools: Tools, move: Move, now: datet
         ends_at=seating.ends_at,
         state=fact.appointment,
     )
-    await conn.execute(
+    await act.conn.execute(
         _RESCHEDULE,
         {
             "id": found.id,
@@ -89,8 +89,8 @@ async def reschedule(conn: AsyncConnection, tools: Tools, move: Move, now: datet
             "delete_after": moved.ends_at + retention.PERSON_AFTER_MATTER,
         },
     )
-    await tools.outbox.record(conn, fact)
-    await pass_on(conn, tools, freed, now)
+    await act.record(fact)
+    await pass_on(act, freed)
     return moved
 
 
@@ -102,59 +102,43 @@ def is_at(found: Appointment, station: str, starts_at: datetime) -> bool:
     return found.status is not Status.OFFERED and (found.station, found.starts_at) == (station, starts_at)
 
 
-async def cancel(
-    conn: AsyncConnection,
-    tools: Tools,
-    id: UUID,
-    by: DecidedBy,
-    reason: KnownReason | None,
-    now: datetime,
-    cause: UUID | None = None,
-) -> Appointment:
+async def cancel(act: Act, id: UUID, by: DecidedBy, reason: KnownReason | None) -> Appointment:
     """Cancel an appointment: its seats pass on to who waits for them, or are free at once.
 
     AppointmentCancelled is recorded.
 
     Args:
         reason: which of the city's; it is published, so never what a citizen wrote.
-        cause: the first fact of the chain this follows from, if it follows from one.
 
     Raises:
         NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
-    found = await _changeable(conn, id, now)
-    return await save_cancellation(conn, tools, found, cancelled_fact(found, by, reason), now, cause)
+    found = await _changeable(act, id)
+    return await save_cancellation(act, found, cancelled_fact(found, by, reason))
 
 
-async def save_cancellation(
-    conn: AsyncConnection,
-    tools: Tools,
-    found: Appointment,
-    fact: AppointmentCancelled,
-    now: datetime,
-    cause: UUID | None = None,
-) -> Appointment:
+async def save_cancellation(act: Act, found: Appointment, fact: AppointmentCancelled) -> Appointment:
     """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
-    await conn.execute(
+    await act.conn.execute(
         _CANCEL,
         {
             "id": found.id,
             "version": fact.version,
             "state": fact.appointment.model_dump_json(),
             "by": fact.by,
-            "now": now,
-            "delete_after": now + retention.PERSON_AFTER_MATTER,
+            "now": act.now,
+            "delete_after": act.now + retention.PERSON_AFTER_MATTER,
         },
     )
-    await tools.outbox.record(conn, fact, cause)
-    await pass_on(conn, tools, await let_go(conn, found.id), now)
+    await act.record(fact)
+    await pass_on(act, await let_go(act.conn, found.id))
     return replace(
         found,
         version=fact.version,
         status=Status.CANCELLED,
         state=fact.appointment,
         cancelled_by=fact.by,
-        cancelled_at=now,
+        cancelled_at=act.now,
     )
 
 
@@ -168,7 +152,7 @@ async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
     await conn.execute(_NOT_ARRIVED, {"id": id})
 
 
-async def note_missed(conn: AsyncConnection, tools: Tools, found: Appointment) -> Appointment:
+async def note_missed(act: Act, found: Appointment) -> Appointment:
     """Note that nobody came; AppointmentMissed is recorded. The seats stay taken: their time has passed.
 
     Args:
@@ -176,20 +160,20 @@ async def note_missed(conn: AsyncConnection, tools: Tools, found: Appointment) -
     """
     fact = missed_fact(found)
     values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
-    await conn.execute(_MISSED, values)
-    await tools.outbox.record(conn, fact)
+    await act.conn.execute(_MISSED, values)
+    await act.record(fact)
     return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
 
 
-async def _changeable(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
+async def _changeable(act: Act, id: UUID) -> Appointment:
     """A binding or offered appointment that has not begun, locked in the open transaction."""
-    found = await load_appointment(conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, for_update=True)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
         raise AlreadyCancelled
-    if alternative_is_over(found.status, found.held_until, now):
+    if alternative_is_over(found.status, found.held_until, act.now):
         raise AlternativeOver
-    if found.status not in COMING | {Status.OFFERED} or found.starts_at <= now:
+    if found.status not in COMING | {Status.OFFERED} or found.starts_at <= act.now:
         raise TooLate
     return found

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import (
     PersonInput,
@@ -14,7 +13,7 @@ from services.appointments.booking.domain import (
     held_until,
     hold_is_over,
 )
-from services.appointments.booking.limits import Origin, audience_of, values_of
+from services.appointments.booking.limits import audience_of, check_takings
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
@@ -24,11 +23,11 @@ from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
 from services.appointments.offer.domain import Audience, keys_of
 from services.appointments.offer.queries import lock_stop
 from services.appointments.waiting.line import let_go, lock_line, pass_on
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
 from shared.problems import NotFound
-from shared.takings import COUNT_TAKINGS, NOTE_TAKING
-from shared.tools import Tools
+from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
 
 HOLD_END = "hold-end"
 AGAIN = timedelta(seconds=1)
@@ -66,15 +65,12 @@ _FORGET_DRAFT = text("""
 """)
 
 
-async def hold(
-    conn: AsyncConnection, tools: Tools, id: UUID, wish: Wish, now: datetime, origin: Origin | None = None
-) -> datetime:
+async def hold(act: Act, id: UUID, wish: Wish) -> datetime:
     """Keep a time for ten minutes, or until it begins.
 
     An id that holds another time lets go of it, for those who wait first.
 
     Args:
-        origin: where a request of the public comes from; None for staff.
 
     Returns:
         Until when the time is held.
@@ -82,21 +78,21 @@ async def hold(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, TimesUsedUp
     """
-    before = await load_appointment(conn, id, for_update=True)
+    before = await load_appointment(act.conn, id, for_update=True)
     if before and before.status is not Status.HELD:
         raise HoldOver
-    await lock_stop(conn, wish.station)
-    freed = await let_go(conn, id)
-    until = held_until(wish.starts_at, now)
+    await lock_stop(act.conn, wish.station)
+    freed = await let_go(act.conn, id)
+    until = held_until(wish.starts_at, act.now)
     wish = replace(wish, language=before.interpreter if before else None)
-    seating, count = await fulfil(conn, tools, id, wish, until, now, audience_of(origin))
-    await pass_on(conn, tools, freed, now)
-    held = await conn.execute(
+    seating, count = await fulfil(act, id, wish, until, audience_of(act))
+    await pass_on(act, freed)
+    held = await act.conn.execute(
         _HOLD,
         {
-            **values_of(origin, now),
+            **values_of(act.origin, act.now),
             "id": id,
-            "number": before.number if before else numbering_of(tools).number(count),
+            "number": before.number if before else numbering_of(act.tools).number(count),
             "station": wish.station,
             "counter": seating.counter,
             "services": keys_of(seating.offer.services),
@@ -106,46 +102,38 @@ async def hold(
             "kind": seating.kind,
         },
     )
-    if origin:
-        origin.check_takings(held.scalar_one(), now)
-    await tools.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
+    check_takings(act, held.scalar_one())
+    await act.schedule(Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
-async def extend_hold(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> datetime:
+async def extend_hold(act: Act, id: UUID) -> datetime:
     """Hold a time for ten more minutes, at least ten times (WCAG 2.2, 2.2.1); returns until when.
 
     Raises:
         NotFound, HoldOver, NoMoreExtensions
     """
-    held = await load_held(conn, id, now)
-    until = extended(held.held_until or now, held.extensions, held.starts_at)
+    held = await load_held(act, id)
+    until = extended(held.held_until or act.now, held.extensions, held.starts_at)
     if until is None:
         raise NoMoreExtensions
-    await conn.execute(_EXTEND, {"id": id, "until": until})
-    await tools.due.schedule(conn, Work(HOLD_END, str(id), until, Urgency.DIRECT))
+    await act.conn.execute(_EXTEND, {"id": id, "until": until})
+    await act.schedule(Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
 
-async def save_details(
-    conn: AsyncConnection,
-    tools: Tools,
-    id: UUID,
-    details: TypedDetails,
-    now: datetime,
-    audience: Audience = Audience.PUBLIC,
-) -> None:
+async def save_details(act: Act, id: UUID, details: TypedDetails, audience: Audience = Audience.PUBLIC) -> None:
     """Keep what was typed with the hold, right or wrong and even when it is over: nothing has to be typed twice.
 
     Somebody that needs help with a language gets a counter where it is spoken, if one is free.
     """
-    draft = await load_appointment(conn, id, for_update=True)
+    draft = await load_appointment(act.conn, id, for_update=True)
     if draft is None or draft.status is not Status.HELD:
         raise NotFound
     typed = details.person
     person = Person(name=typed.name, mail=typed.mail, phone=typed.phone, remarks=typed.remarks)
-    await tools.people.save(conn, id, person)
-    await conn.execute(
+    await act.tools.people.save(act.conn, id, person)
+    await act.conn.execute(
         _DETAILS,
         {
             "id": id,
@@ -154,52 +142,52 @@ async def save_details(
             "channels": list(typed.channels),
             "page_language": details.page_language,
             "consent": details.consent,
-            "now": now,
+            "now": act.now,
         },
     )
-    if details.interpreter and not hold_is_over(draft.held_until, now):
-        await seat_where_spoken(conn, tools, draft, details.interpreter, audience, now)
+    if details.interpreter and not hold_is_over(draft.held_until, act.now):
+        await seat_where_spoken(act, draft, details.interpreter, audience)
 
 
-async def load_details(conn: AsyncConnection, tools: Tools, draft: Appointment) -> TypedDetails | None:
+async def load_details(act: Act, draft: Appointment) -> TypedDetails | None:
     """What was typed into a draft; None when nothing was yet."""
-    person = await tools.people.load(conn, draft.id)
+    person = await act.tools.people.load(act.conn, draft.id)
     if person is None:
         return None
     typed = PersonInput(person.name, person.mail or "", person.phone or "", draft.channels, person.remarks or "")
     return TypedDetails(typed, draft.language, draft.interpreter, draft.page_language, draft.consent)
 
 
-async def end_hold(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def end_hold(act: Act, claim: Claim) -> None:
     """Pass on the seats of a hold that ended; a while later, forget it with who was typed into it."""
-    id, now = UUID(claim.key), tools.clock.now()
-    if (await conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
+    id = UUID(claim.key)
+    if (await act.conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
         return
-    until = (await conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
+    until = (await act.conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
     if until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
-        await tools.due.schedule(conn, Work(HOLD_END, claim.key, now + AGAIN, Urgency.DIRECT))
+        await act.schedule(Work(HOLD_END, claim.key, act.now + AGAIN, Urgency.DIRECT))
         return
-    if now < until:
-        await tools.due.schedule(conn, Work(HOLD_END, claim.key, until, Urgency.DIRECT))
+    if act.now < until:
+        await act.schedule(Work(HOLD_END, claim.key, until, Urgency.DIRECT))
         return
-    if seats := await load_seats(conn, id):
-        await lock_line(conn)
+    if seats := await load_seats(act.conn, id):
+        await lock_line(act.conn)
         # Until they are passed on the seats stay as they are, free for everybody since the hold ended: a booking of
         # several takes them in order of time, and so does this.
-        await pass_on(conn, tools, seats, now)
-        await release_seats(conn, id)
-    if now < until + DRAFT_LIFE:
-        await tools.due.schedule(conn, Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
+        await pass_on(act, seats)
+        await release_seats(act.conn, id)
+    if act.now < until + DRAFT_LIFE:
+        await act.schedule(Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
     else:
-        await conn.execute(_FORGET_DRAFT, {"id": id})
+        await act.conn.execute(_FORGET_DRAFT, {"id": id})
 
 
-async def load_held(conn: AsyncConnection, id: UUID, now: datetime) -> Appointment:
+async def load_held(act: Act, id: UUID) -> Appointment:
     """A hold that still lasts; raises NotFound or HoldOver."""
-    found = await load_appointment(conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, for_update=True)
     if found is None:
         raise NotFound
-    if found.status is not Status.HELD or hold_is_over(found.held_until, now):
+    if found.status is not Status.HELD or hold_is_over(found.held_until, act.now):
         raise HoldOver
     return found

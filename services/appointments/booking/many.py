@@ -1,16 +1,14 @@
 """Changes of many appointments at once, by one decision of the city: one statement for all, one for their facts."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.alternatives import end_of
 from shared import retention
+from shared.act import Act
 from shared.events.appointments import AppointmentFact
-from shared.tools import Tools
 
 _CHANGE = text("""
     with changed as (
@@ -33,19 +31,11 @@ _CHANGE = text("""
 """)
 
 
-async def change_appointments(
-    conn: AsyncConnection,
-    tools: Tools,
-    facts: Sequence[AppointmentFact],
-    cause: UUID,
-    now: datetime,
-    closure: UUID | None = None,
-) -> None:
+async def change_appointments(act: Act, facts: Sequence[AppointmentFact], closure: UUID | None = None) -> None:
     """Save what becomes of some appointments, and record the facts that say so.
 
     Args:
         facts: of appointments that are locked in the open transaction.
-        cause: the first fact of the chain this follows from.
         closure: the closure that concerns them, if it is one.
     """
     if not facts:
@@ -63,11 +53,12 @@ async def change_appointments(
         "held_until": [state.instead_of and state.instead_of.until for state in states],
         "states": [state.model_dump_json() for state in states],
         "delete_after": [
-            (now if state.status == "cancelled" else state.ends_at) + retention.PERSON_AFTER_MATTER for state in states
+            (act.now if state.status == "cancelled" else state.ends_at) + retention.PERSON_AFTER_MATTER
+            for state in states
         ],
         "closure": closure,
-        "now": now,
+        "now": act.now,
     }
-    await conn.execute(_CHANGE, values)
-    await tools.outbox.record_all(conn, [(fact, cause) for fact in facts])
-    await tools.due.schedule(conn, *[end_of(fact) for fact in facts if fact.appointment.status == "offered"])
+    await act.conn.execute(_CHANGE, values)
+    await act.record_all(list(facts))
+    await act.schedule(*[end_of(fact) for fact in facts if fact.appointment.status == "offered"])

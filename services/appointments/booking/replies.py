@@ -2,18 +2,16 @@
 
 from contextlib import suppress
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.booking.changes import cancel
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
+from shared.act import Act
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived
-from shared.tools import Tools
 
 
-async def take_reply(conn: AsyncConnection, tools: Tools, received: Received[ReplyReceived]) -> None:
+async def take_reply(act: Act, received: Received[ReplyReceived]) -> None:
     """Cancel the appointment if the citizen answered so in time and it still is as they were told.
 
     An appointment that has changed meanwhile stays: the message about the change, with its link, is on its way.
@@ -21,8 +19,8 @@ async def take_reply(conn: AsyncConnection, tools: Tools, received: Received[Rep
     reply, about = received.fact.reply, received.fact.about
     if about is None or reply.matter_service != "appointments" or reply.answer is not ReplyAnswer.CANCEL:
         return
-    found = await load_appointment(conn, about.id, for_update=True)
+    found = await load_appointment(act.conn, about.id, for_update=True)
     if found is None or found.version != about.version:
         return
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):
-        await cancel(conn, tools, found.id, DecidedBy.CITIZEN, None, reply.at, received.cause)
+        await cancel(act.at(reply.at), found.id, DecidedBy.CITIZEN, None)

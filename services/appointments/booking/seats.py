@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.act import Act
 from shared.statements import Statement
 
 # Bookings of one person wait for each other, so that each finds the others when they are counted.
@@ -43,12 +44,11 @@ Seat = tuple[str, datetime]
 
 
 async def take_seats(
-    conn: AsyncConnection,
+    act: Act,
     appointment: UUID,
     counters: Mapping[str, int],
     starts: Sequence[datetime],
     until: datetime | None,
-    now: datetime,
     person_key: str | None = None,
 ) -> tuple[str, int] | None:
     """Take consecutive seats at one of some counters, all or none.
@@ -68,13 +68,13 @@ async def take_seats(
         "ranks": list(counters.values()),
         "starts": list(starts),
         "until": until,
-        "now": now,
+        "now": act.now,
         "person_key": person_key,
     }
     if len(starts) > 1:
-        await conn.execute(_BEFORE)
+        await act.conn.execute(_BEFORE)
     while True:
-        result = await _TAKE.row(conn, values)
+        result = await _TAKE.row(act.conn, values)
         if result["counter"] is None:
             return None
         if result["won"] == len(starts):
@@ -82,7 +82,7 @@ async def take_seats(
         if result["won"]:
             # Somebody was faster at one of the seats. Going back to the savepoint frees the others for those who wait
             # for them; deleting the rows would keep them locked, and two such losers could block each other.
-            await conn.execute(_BACK)
+            await act.conn.execute(_BACK)
 
 
 async def load_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:

@@ -5,12 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import booked_fact
 from services.appointments.booking.holds import HOLD_END, load_held
-from services.appointments.booking.limits import COUNT_MATTERS, Origin, audience_of, values_of
+from services.appointments.booking.limits import COUNT_MATTERS, audience_of, check_matters, check_takings
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import (
@@ -22,10 +21,10 @@ from services.appointments.offer.domain import Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.video.domain import VIDEO_CONSENT
 from shared import retention
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.outbox import RECORD
 from shared.statements import Statement
-from shared.takings import COUNT_TAKINGS, NOTE_TAKING
+from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
 from shared.tools import Tools
 
 _KEEP_PERSON_AND_TELL = f"""
@@ -60,73 +59,56 @@ _KEEP_SEATS = text("""
 """)
 
 
-async def confirm(
-    conn: AsyncConnection, tools: Tools, id: UUID, details: Details, now: datetime, origin: Origin | None = None
-) -> Appointment:
+async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     """Make a held time a binding appointment; AppointmentBooked is recorded.
 
     Args:
-        origin: where a request of the public comes from; None for staff, whom no limits hold.
 
     Raises:
         NotFound, HoldOver, ConsentMissing, AppointmentsUsedUp
     """
-    held = await load_held(conn, id, now)
-    await lock_stop(conn, held.station)
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), held.station, held.services)
+    held = await load_held(act, id)
+    await lock_stop(act.conn, held.station)
+    offer = await load_offer(act.conn, act.today, held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
-    kept = await conn.execute(_KEEP_SEATS, {"id": id, "person_key": tools.people.person_key(details.kept)})
-    if kept.rowcount != grid_of(tools.city).slots_for(offer.services):
+    kept = await act.conn.execute(_KEEP_SEATS, {"id": id, "person_key": act.tools.people.person_key(details.kept)})
+    if kept.rowcount != grid_of(act.tools.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
-    booked, values = _booked(tools, held.id, held.number, seating, details, now)
-    counted = await _CONFIRM.row(conn, values)
-    if origin:
-        origin.check_matters(counted["matters"])
-    tools.outbox.announce(conn)
-    await tools.due.cancel(conn, HOLD_END, [str(id)])
+    booked, values = _booked(act.tools, held.id, held.number, seating, details, act.now)
+    counted = await _CONFIRM.row(act.conn, values)
+    check_matters(act, counted["matters"])
+    act.tools.outbox.announce(act.conn)
+    await act.unschedule(HOLD_END, [str(id)])
     return booked
 
 
-async def book(
-    conn: AsyncConnection,
-    tools: Tools,
-    id: UUID,
-    wish: Wish,
-    details: Details,
-    now: datetime,
-    origin: Origin | None = None,
-) -> Appointment:
+async def book(act: Act, id: UUID, wish: Wish, details: Details) -> Appointment:
     """Book a time at once, without a hold; AppointmentBooked is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
-        origin: where a request of the public comes from; None for staff, whom no limits hold and who may take the seats
-            kept for them.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
-    person_key = tools.people.person_key(details.kept)
+    person_key = act.tools.people.person_key(details.kept)
     wish = replace(wish, language=details.interpreter)
-    seating, count = await fulfil(conn, tools, id, wish, None, now, audience_of(origin), person_key)
-    booked, values = _booked(tools, id, numbering_of(tools).number(count), seating, details, now)
-    counted = await _BOOK.row(conn, values | values_of(origin, now))
-    if origin:
-        origin.check_matters(counted["matters"])
-        origin.check_takings(counted["takings"], now)
-    tools.outbox.announce(conn)
+    seating, count = await fulfil(act, id, wish, None, audience_of(act), person_key)
+    booked, values = _booked(act.tools, id, numbering_of(act.tools).number(count), seating, details, act.now)
+    counted = await _BOOK.row(act.conn, values | values_of(act.origin, act.now))
+    check_matters(act, counted["matters"])
+    check_takings(act, counted["takings"])
+    act.tools.outbox.announce(act.conn)
     return booked
 
 
-async def book_kept(
-    conn: AsyncConnection, tools: Tools, id: UUID, seating: Seating, details: Details, now: datetime
-) -> Appointment:
+async def book_kept(act: Act, id: UUID, seating: Seating, details: Details) -> Appointment:
     """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
-    count = (await conn.execute(_COUNT)).scalar_one()
-    booked, values = _booked(tools, id, numbering_of(tools).number(count), seating, details, now)
-    await _BOOK.run(conn, values | values_of(None, now))
-    tools.outbox.announce(conn)
+    count = (await act.conn.execute(_COUNT)).scalar_one()
+    booked, values = _booked(act.tools, id, numbering_of(act.tools).number(count), seating, details, act.now)
+    await _BOOK.run(act.conn, values | values_of(None, act.now))
+    act.tools.outbox.announce(act.conn)
     return booked
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.seats import take_seats
@@ -26,10 +24,10 @@ from services.appointments.offer.queries import Offer, grid_of, load_free_times,
 from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
 from services.appointments.video.domain import VIDEO_CONSENT
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy, KnownReason
 from shared.people import Person
-from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +119,10 @@ class Seating:
 
 
 async def fulfil(
-    conn: AsyncConnection,
-    tools: Tools,
+    act: Act,
     id: UUID,
     wish: Wish,
     until: datetime | None,
-    now: datetime,
     audience: Audience = Audience.PUBLIC,
     person_key: str | None = None,
 ) -> tuple[Seating, int]:
@@ -142,17 +138,17 @@ async def fulfil(
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken
     """
-    grid = grid_of(tools.city)
-    await lock_stop(conn, wish.station)
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), wish.station, wish.services)
+    grid = grid_of(act.tools.city)
+    await lock_stop(act.conn, wish.station)
+    offer = await load_offer(act.conn, act.today, wish.station, wish.services)
     [station] = check_choice(offer, wish.services, audience)
-    counters = counters_for(offer, wish.starts_at, wish.language, audience, grid, now)
+    counters = counters_for(offer, wish.starts_at, wish.language, audience, grid, act.now)
     if not counters:
         raise NotOffered
     starts = run_of(wish.starts_at, grid.slots_for(offer.services), grid)
-    taken = await take_seats(conn, id, counters, starts, until, now, person_key)
+    taken = await take_seats(act, id, counters, starts, until, person_key)
     if taken is None:
-        raise TimeTaken(await _alternatives(conn, wish, station.kind, offer.services, audience, grid, now))
+        raise TimeTaken(await _alternatives(act, wish, station.kind, offer.services, audience, grid))
     counter, count = taken
     starts_at = wish.starts_at.astimezone(UTC)
     return Seating(offer, counter, starts_at, starts_at + duration_of(offer.services)), count
@@ -178,17 +174,11 @@ def counters_for(
 
 
 async def _alternatives(
-    conn: AsyncConnection,
-    wish: Wish,
-    kind: Kind,
-    services: Sequence[BookableService],
-    audience: Audience,
-    grid: Grid,
-    now: datetime,
+    act: Act, wish: Wish, kind: Kind, services: Sequence[BookableService], audience: Audience, grid: Grid
 ) -> list[tuple[str, datetime]]:
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
-    everywhere = await load_offer(conn, now.astimezone(BERLIN).date(), services=())
+    everywhere = await load_offer(act.conn, act.today, services=())
     stations = like(kind, able(everywhere.stations, services, audience))
-    free = await load_free_times(conn, stations, days, grid.slots_for(services), grid, now)
+    free = await load_free_times(act, stations, days, grid.slots_for(services), grid)
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)

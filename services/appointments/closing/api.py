@@ -4,7 +4,7 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
-from fastapi import Depends, Query
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.appointments.closing import usecases
@@ -15,13 +15,10 @@ from services.appointments.closing.refusals import PreviewOutdated
 from services.appointments.closing.usecases import Confirmation
 from services.appointments.offer.api import Key
 from services.appointments.offer.queries import load_offer
-from shared.auth import Caller, require_role
-from shared.clock import BERLIN
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from services.appointments.staff import LeadAct
+from shared.http import api_router, problems
 from shared.lines import legible_line
 
-Lead = Annotated[Caller, Depends(require_role("appointments:lead"))]
 Reason = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}$")]
@@ -131,28 +128,22 @@ class PreviewOut(BaseModel):
 
 
 @router.get("", responses=problems(401, 403))
-async def in_force(
-    conn: Connection, now: Now, caller: Lead, station: Annotated[Key | None, Query()] = None
-) -> list[ClosureOut]:
+async def in_force(act: LeadAct, station: Annotated[Key | None, Query()] = None) -> list[ClosureOut]:
     """The closures that are not over, of one station or all of the caller's."""
-    today = now.astimezone(BERLIN).date()
-    offer = await load_offer(conn, today, station, [])
-    stations = [each.key for each in offer.stations if caller.serves(each.key)]
-    return [_out(each) for each in await closures_in_force(conn, stations, today)]
+    today = act.today
+    offer = await load_offer(act.conn, today, station, [])
+    stations = [each.key for each in offer.stations if act.staff.serves(each.key)]
+    return [_out(each) for each in await closures_in_force(act.conn, stations, today)]
 
 
 @router.get("/preview", responses=problems(401, 403, 409, 410, 422))
-async def preview(
-    closure: Annotated[ClosureIn, Query()], conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> PreviewOut:
+async def preview(act: LeadAct, closure: Annotated[ClosureIn, Query()]) -> PreviewOut:
     """The people a closure would concern, and what is proposed for each. It changes nothing."""
-    return _preview_out(await usecases.preview(conn, tools, caller, closure.closure(uuid4()), now))
+    return _preview_out(await usecases.preview(act, closure.closure(uuid4())))
 
 
 @router.put("/{id}", responses=problems(401, 403, 409, 410, 422))
-async def close(
-    id: UUID, closure: ConfirmedClosureIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> ClosureOut:
+async def close(act: LeadAct, id: UUID, closure: ConfirmedClosureIn) -> ClosureOut:
     """Close on some days, or change a closure. The id is the caller's choice; sent again it changes nothing.
 
     If it concerns appointments it is refused (409) with their number (`appointments`) unless what becomes of them is
@@ -161,22 +152,22 @@ async def close(
     given = closure.confirmation
     confirmed = Confirmation(given.preview, given.for_all, given.by_number) if given else None
     try:
-        return _out(await usecases.close(conn, tools, caller, closure.closure(id), now, confirmed))
+        return _out(await usecases.close(act, closure.closure(id), confirmed))
     except PreviewOutdated as outdated:
         outdated.extra = {"preview": _preview_out(outdated.preview).model_dump(mode="json")}
         raise
 
 
 @router.get("/{id}", responses=problems(401, 403, 404))
-async def show(id: UUID, conn: Connection, caller: Lead) -> ClosureOut:
+async def show(act: LeadAct, id: UUID) -> ClosureOut:
     """A closure, lifted ones too."""
-    return _out(caller.own(await find(conn, id)))
+    return _out(act.staff.own(await find(act.conn, id)))
 
 
 @router.post("/{id}/lifting", responses=problems(401, 403, 404))
-async def lift(id: UUID, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> ClosureOut:
+async def lift(act: LeadAct, id: UUID) -> ClosureOut:
     """Lift a closure: its times can be booked again, and whoever was moved stays so. Sent again it changes nothing."""
-    return _out(await usecases.lift(conn, tools, caller, id, now))
+    return _out(await usecases.lift(act, id))
 
 
 def _out(closure: Closure) -> ClosureOut:

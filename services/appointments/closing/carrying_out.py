@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.closing.domain import Proposal, answer_until
 from services.appointments.closing.free_seats import Seat
+from shared.act import Act
 
 # In the order in which everybody takes seats. What belongs to those concerned gives way: appointments, and what is
 # offered to people who wait; to a closure also what is held for forms that are being filled in. An alternative must be
@@ -58,11 +58,7 @@ def wanted_instead(appointments: Iterable[UUID], decided: Iterable[Proposal], no
 
 
 async def take_seats(
-    conn: AsyncConnection,
-    wanted: Sequence[Wanted],
-    concerned: Sequence[UUID],
-    now: datetime,
-    closure: UUID | None = None,
+    act: Act, wanted: Sequence[Wanted], concerned: Sequence[UUID], closure: UUID | None = None
 ) -> tuple[int, list[Seat]]:
     """Give each appointment the seats it gets instead, and a closure those it takes.
 
@@ -79,7 +75,7 @@ async def take_seats(
         "starts": [start for (_, start), _, _ in wanted],
         "owners": [owner for _, owner, _ in wanted],
     }
-    given = {"now": now, "closure": closure, "concerned": list(concerned)}
-    await conn.execute(_TAKE, {**values, **given, "untils": [until for _, _, until in wanted]})
-    freed = [(counter, start) for counter, start in await conn.execute(_GIVE_BACK, {**values, **given})]
-    return int((await conn.execute(_NOT_HAD, {**values, **given})).scalar_one()), freed
+    given = {"now": act.now, "closure": closure, "concerned": list(concerned)}
+    await act.conn.execute(_TAKE, {**values, **given, "untils": [until for _, _, until in wanted]})
+    freed = [(counter, start) for counter, start in await act.conn.execute(_GIVE_BACK, {**values, **given})]
+    return int((await act.conn.execute(_NOT_HAD, {**values, **given})).scalar_one()), freed

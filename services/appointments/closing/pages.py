@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from services.appointments.closing import usecases
@@ -15,15 +15,15 @@ from services.appointments.closing.refusals import AlreadyLifted, DaysUnfit, Hou
 from services.appointments.closing.usecases import Confirmation
 from services.appointments.offer.domain import Station, staying
 from services.appointments.offer.queries import load_offer
+from services.appointments.staff import Lead
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
-from shared.web.staff.visit import StaffVisit, staff
+from shared.web.staff.visit import StaffVisit
 
 CHOICE = "termin-"
 """Before an appointment's number, the name of the field that decides on it."""
 PAGE = "/appointments/staff/closures"
 
-Lead = Annotated[StaffVisit, Depends(staff("appointments:lead"))]
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
@@ -113,7 +113,7 @@ async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Fo
     }
     confirmed = Confirmation(press.preview, press.for_all, choices)
     try:
-        await usecases.close(visit.conn, visit.tools, visit.who, closure, visit.now, confirmed)
+        await usecases.close(visit.act, closure, confirmed)
     except PreviewOutdated as outdated:
         return _shown(visit, typed, outdated.preview, 409, confirmed)
     return visit.redirect(f"{PAGE}/{press.id}")
@@ -123,8 +123,8 @@ async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Fo
 async def show(visit: Lead, id: UUID) -> Response:
     """A closure, and what has become of the appointments it concerned."""
     closure = await _known(visit, id)
-    [station] = (await load_offer(visit.conn, visit.today, closure.station, [])).stations
-    became = await load_became(visit.conn, id)
+    [station] = (await load_offer(visit.act.conn, visit.act.today, closure.station, [])).stations
+    became = await load_became(visit.act.conn, id)
     return visit.render("closure.html", closure=closure, station=station, became=became)
 
 
@@ -140,7 +140,7 @@ async def edit(visit: Lead, id: UUID) -> Response:
 @router.post("/{id}/lifting")
 async def lift(visit: Lead, id: UUID) -> Response:
     """Lift it. Sent twice it changes nothing."""
-    await usecases.lift(visit.conn, visit.tools, visit.who, id, visit.now)
+    await usecases.lift(visit.act, id)
     return visit.redirect(f"{PAGE}/{id}")
 
 
@@ -149,7 +149,7 @@ async def _list_page(visit: StaffVisit, typed: TypedClosure, errors: FormErrors)
     return visit.render(
         "closures.html",
         status=422 if errors else 200,
-        closures=await closures_in_force(visit.conn, list(stations), visit.today),
+        closures=await closures_in_force(visit.act.conn, list(stations), visit.act.today),
         stations=stations,
         typed=typed,
         errors=errors,
@@ -176,7 +176,7 @@ async def _preview_page(visit: StaffVisit, typed: TypedClosure) -> Response:
     if isinstance(closure, list):
         return await form_page(visit, typed, _errors(visit, closure))
     try:
-        preview = await usecases.preview(visit.conn, visit.tools, visit.who, closure, visit.now)
+        preview = await usecases.preview(visit.act, closure)
     except DaysUnfit:
         return await form_page(visit, typed, _errors(visit, ["last_day"]))
     except HoursUnfit:
@@ -202,12 +202,12 @@ def _shown(
 
 async def _known(visit: StaffVisit, id: UUID) -> Closure:
     """A closure of one's own stations."""
-    return visit.who.own(await find(visit.conn, id))
+    return visit.who.own(await find(visit.act.conn, id))
 
 
 async def _stations(visit: StaffVisit) -> dict[str, Station]:
     """The stations somebody answers for, by key."""
-    offer = await load_offer(visit.conn, visit.today, services=())
+    offer = await load_offer(visit.act.conn, visit.act.today, services=())
     return {each.key: each for each in staying(offer.stations) if visit.who.serves(each.key)}
 
 

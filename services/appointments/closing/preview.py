@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.booking.domain import Status
 from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
 from services.appointments.closing.free_seats import FreeSeats, Seat
@@ -19,8 +17,8 @@ from services.appointments.offer.domain import Grid, Station, able, choose, of_k
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
 from services.appointments.queue.ending import count_waiting
+from shared.act import Act
 from shared.clock import BERLIN
-from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +45,7 @@ class Preview:
     waiting: int
 
 
-async def load_preview(
-    conn: AsyncConnection, tools: Tools, closure: Closure, now: datetime, for_update: bool = False
-) -> Preview:
+async def load_preview(act: Act, closure: Closure, for_update: bool = False) -> Preview:
     """The preview of a closure that is new, or changed.
 
     Args:
@@ -58,33 +54,35 @@ async def load_preview(
     Raises:
         UnknownChoice
     """
-    grid, today = grid_of(tools.city), now.astimezone(BERLIN).date()
-    offer = await load_offer(conn, today)
+    grid, today = grid_of(act.tools.city), act.today
+    offer = await load_offer(act.conn, today)
     stations = {each.key: each for each in offer.stations}
     station = stations.get(closure.station)
     if station is None or station.stop or not (counters := closure.counters_at(station)):
         raise UnknownChoice
     # A whole day that nobody can book yet needs no seats: it will not be offered. Hours and counters will be.
-    last = closure.last_day if closure.is_partial else grid.last_day(now) + timedelta(days=1)
-    booked = await load_booked_starts(conn, closure, counters)
-    starts = closure.seat_starts(station, booked, last, grid, now)
+    last = closure.last_day if closure.is_partial else grid.last_day(act.now) + timedelta(days=1)
+    booked = await load_booked_starts(act.conn, closure, counters)
+    starts = closure.seat_starts(station, booked, last, grid, act.now)
     seats = tuple((counter, start) for counter in counters for start in starts)
-    concerned = await load_concerned(conn, tools, counters, starts, now, for_update)
+    concerned = await load_concerned(act, counters, starts, for_update)
     affected = [_affected(each, offer, grid) for each in concerned]
-    free = await _free_seats(conn, stations, affected, seats, grid, now)
-    rows = tuple(Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, now), strict=True))
+    free = await _free_seats(act, stations, affected, seats, grid)
+    rows = tuple(
+        Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, act.now), strict=True)
+    )
     shown = [(row.concerned.appointment.id, row.concerned.appointment.version, row.proposal) for row in rows]
-    waiting = await _sent_home(conn, closure, station, now)
+    waiting = await _sent_home(act, closure, station)
     return Preview(closure, stations, seats, rows, fingerprint(closure, shown), waiting)
 
 
-async def _sent_home(conn: AsyncConnection, closure: Closure, station: Station, now: datetime) -> int:
-    if not closure.includes(now):
+async def _sent_home(act: Act, closure: Closure, station: Station) -> int:
+    if not closure.includes(act.now):
         return 0
-    others = await closures_in_force(conn, [station.key], now.astimezone(BERLIN).date())
-    in_force = [closure, *(each for each in others if each.id != closure.id and each.includes(now))]
+    others = await closures_in_force(act.conn, [station.key], act.today)
+    in_force = [closure, *(each for each in others if each.id != closure.id and each.includes(act.now))]
     closed = {counter for each in in_force for counter in each.counters_at(station)}
-    return 0 if closed < set(station.counters) else await count_waiting(conn, station.key, now)
+    return 0 if closed < set(station.counters) else await count_waiting(act, station.key)
 
 
 def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
@@ -101,15 +99,10 @@ def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
 
 
 async def _free_seats(
-    conn: AsyncConnection,
-    stations: dict[str, Station],
-    affected: list[Affected],
-    closed: tuple[Seat, ...],
-    grid: Grid,
-    now: datetime,
+    act: Act, stations: dict[str, Station], affected: list[Affected], closed: tuple[Seat, ...], grid: Grid
 ) -> FreeSeats:
     """What is free around the appointments, once the closure has its seats."""
-    earliest, latest = now.astimezone(BERLIN).date(), grid.last_day(now)
+    earliest, latest = act.today, grid.last_day(act.now)
     old_days = {each.starts_at.astimezone(BERLIN).date() for each in affected}
     near = {day + timedelta(days=n) for day in old_days for n in range(-NEAR.days, NEAR.days + 1)}
     days = sorted(day for day in near if earliest <= day <= latest)
@@ -117,5 +110,5 @@ async def _free_seats(
         return FreeSeats(stations.values(), (), (), grid)
     first = datetime.combine(days[0], time(), BERLIN)
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
-    taken = await load_taken(conn, first, last, now, but=closed)
+    taken = await load_taken(act, first, last, but=closed)
     return FreeSeats(stations.values(), days, taken, grid)

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.free_seats import Seat
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.people import Person
-from shared.tools import Tools
 
 _CLOSURE = """
     select key as id, version, station, first_day, last_day, reason, lifted_at is not null as lifted, counter,
@@ -87,22 +87,17 @@ async def load_became(conn: AsyncConnection, id: UUID) -> Became:
 
 
 async def load_concerned(
-    conn: AsyncConnection,
-    tools: Tools,
-    counters: Sequence[str],
-    starts: Sequence[datetime],
-    now: datetime,
-    for_update: bool = False,
+    act: Act, counters: Sequence[str], starts: Sequence[datetime], for_update: bool = False
 ) -> list[Concerned]:
     """The appointments to come, or offered, that have one of some seats, in order of time.
 
     `for_update` locks them in the order of their ids, before their seats: as everybody does who changes one.
     """
-    values = {"counters": list(counters), "starts": list(starts), "now": now}
+    values = {"counters": list(counters), "starts": list(starts), "now": act.now}
     if for_update:
-        await conn.execute(_LOCK, values)
-    rows = await conn.execute(_READ, values)
-    return [Concerned(appointment_of(row), tools.people.open(row.box) if row.box else None) for row in rows]
+        await act.conn.execute(_LOCK, values)
+    rows = await act.conn.execute(_READ, values)
+    return [Concerned(appointment_of(row), act.tools.people.open(row.box) if row.box else None) for row in rows]
 
 
 async def load_booked_starts(conn: AsyncConnection, closure: Closure, counters: Sequence[str]) -> list[datetime]:
@@ -113,9 +108,7 @@ async def load_booked_starts(conn: AsyncConnection, closure: Closure, counters: 
     return list(found.scalars())
 
 
-async def load_taken(
-    conn: AsyncConnection, first: datetime, last: datetime, now: datetime, but: Iterable[Seat] = ()
-) -> set[Seat]:
+async def load_taken(act: Act, first: datetime, last: datetime, but: Iterable[Seat] = ()) -> set[Seat]:
     """The seats of all stations that are not free between two moments, and some more (`but`)."""
-    rows = await conn.execute(_TAKEN, {"first": first, "last": last, "now": now})
+    rows = await act.conn.execute(_TAKEN, {"first": first, "last": last, "now": act.now})
     return {(counter, start) for counter, start in rows} | set(but)

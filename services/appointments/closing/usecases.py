@@ -8,11 +8,9 @@ in the same transaction; so is what was offered to those who wait, and seats tha
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.seats import release_seats
@@ -34,11 +32,8 @@ from services.appointments.queue.ending import move_end, send_home
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
-from shared.audit import note
-from shared.auth import Caller
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.events.base import About
-from shared.tools import Tools
 
 CLOSED = "closed"
 LIFTED = "closure-lifted"
@@ -65,26 +60,19 @@ class Confirmation:
     by_number: Mapping[str, Decision] = field(default_factory=dict)
 
 
-async def preview(conn: AsyncConnection, tools: Tools, who: Caller, wanted: Closure, now: datetime) -> Preview:
+async def preview(act: Act, wanted: Closure) -> Preview:
     """The people a closure would concern, and what is proposed for each.
 
     Raises:
         Forbidden: not one of the caller's stations.
         DaysUnfit, HoursUnfit, UnknownChoice, AlreadyLifted, StationFixed
     """
-    who.must_serve(wanted.station)
-    _, closure = await _next(conn, who, wanted, now)
-    return await load_preview(conn, tools, closure, now)
+    act.staff.must_serve(wanted.station)
+    _, closure = await _next(act, wanted)
+    return await load_preview(act, closure)
 
 
-async def close(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    wanted: Closure,
-    now: datetime,
-    confirmed: Confirmation | None = None,
-) -> Closure:
+async def close(act: Act, wanted: Closure, confirmed: Confirmation | None = None) -> Closure:
     """Close a station or a counter, or change a closure, and decide on every appointment it concerns.
 
     Holds at these times end. StationClosed is recorded, and for each appointment AppointmentRescheduled,
@@ -102,12 +90,12 @@ async def close(
         StillBooked: it concerns somebody, and nothing was confirmed.
         PreviewOutdated: something else was confirmed.
     """
-    who.must_serve(wanted.station)
-    await conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
-    known, closure = await _next(conn, who, wanted, now)
+    act.staff.must_serve(wanted.station)
+    await act.conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
+    known, closure = await _next(act, wanted)
     if closure == known:
         return known
-    shown = await load_preview(conn, tools, closure, now, for_update=True)
+    shown = await load_preview(act, closure, for_update=True)
     if confirmed is None and (shown.rows or shown.waiting):
         raise StillBooked(len(shown.rows), shown.waiting)
     if confirmed and confirmed.preview != shown.version:
@@ -116,44 +104,44 @@ async def close(
     decided = [
         decide(row.proposal, given.by_number.get(row.concerned.appointment.number, given.for_all)) for row in shown.rows
     ]
-    await lock_line(conn)
-    offered = await load_offers_of(conn, shown.seats)
-    taking = await conn.begin_nested()
-    let_go = await release_seats(conn, closure.id)
+    await lock_line(act.conn)
+    offered = await load_offers_of(act.conn, shown.seats)
     ids = [row.concerned.appointment.id for row in shown.rows]
-    wanted_seats = [*_closed_seats(shown), *wanted_instead(ids, decided, now)]
+    wanted_seats = [*_closed_seats(shown), *wanted_instead(ids, decided, act.now)]
     giving_way = [*ids, *(offer.id for _, offer in offered)]
-    others, left_over = await take_seats(conn, wanted_seats, giving_way, now, closure.id)
+    async with act.attempt() as taking:
+        let_go = await release_seats(act.conn, closure.id)
+        others, left_over = await take_seats(act, wanted_seats, giving_way, closure.id)
+        if others:
+            await taking.rollback()
+    if others and confirmed is None:
+        raise StillBooked(others)
     if others:
-        await taking.rollback()
-        if confirmed is None:
-            raise StillBooked(others)
-        raise PreviewOutdated(await load_preview(conn, tools, closure, now))
-    await taking.commit()
-    await conn.execute(_SAVE, _row(closure))
-    await take_for_closures(conn, tools, closure.station, now, but=closure.id)
-    cause = await tools.outbox.record(conn, closed_fact(closure, shown.stations[closure.station]))
+        raise PreviewOutdated(await load_preview(act, closure))
+    await act.conn.execute(_SAVE, _row(closure))
+    await take_for_closures(act, closure.station, but=closure.id)
+    following = act.caused_by(await act.record(closed_fact(closure, shown.stations[closure.station])))
     facts = [
-        decided_fact(because_of(closure), row.concerned.appointment, proposal, shown.stations, now)
+        decided_fact(because_of(closure), row.concerned.appointment, proposal, shown.stations, act.now)
         for row, proposal in zip(shown.rows, decided, strict=True)
     ]
-    await change_appointments(conn, tools, facts, cause, now, closure=closure.id)
+    await change_appointments(following, facts, closure=closure.id)
     for entry, offer in offered:
-        outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
+        outcome = Outcome.WITHDRAWN if offer.is_open(act.now) else Outcome.EXPIRED
         about = About(id=closure.id, version=closure.version)
-        await end_offer(conn, tools, entry, offer, outcome, about=about, cause=cause)
+        await end_offer(following, entry, offer, outcome, about=about)
     if shown.waiting:
-        await send_home(conn, tools, closure.station, now, About(id=closure.id, version=closure.version), cause)
-    await _move_end(conn, tools, closure.station, now)
-    await pass_on_all(conn, tools, {*let_go, *left_over}.difference(shown.seats), now)
+        await send_home(following, closure.station, About(id=closure.id, version=closure.version))
+    await _move_end(act, closure.station)
+    await pass_on_all(act, {*let_go, *left_over}.difference(shown.seats))
     counts = Counter(proposal.decision.value for proposal in decided)
     if shown.waiting:
         counts["tickets"] = shown.waiting
-    await note(conn, who, CLOSED, now, matter=closure.id, station=closure.station, **counts)
+    await act.note(CLOSED, matter=closure.id, station=closure.station, **counts)
     return closure
 
 
-async def lift(conn: AsyncConnection, tools: Tools, who: Caller, id: UUID, now: datetime) -> Closure:
+async def lift(act: Act, id: UUID) -> Closure:
     """Lift a closure: its seats pass on to who waits for them, or are free again; StationClosed says so.
 
     Another closure that wants some of them has them first. Those moved stay so. Lifted twice, nothing changes.
@@ -162,40 +150,40 @@ async def lift(conn: AsyncConnection, tools: Tools, who: Caller, id: UUID, now: 
         Forbidden: there is none at the caller's stations.
         NotFound: there is none at all, and the caller serves every station.
     """
-    known = who.own(await find(conn, id))
-    await conn.execute(_ONE_AT_A_TIME, {"station": known.station})
-    known = who.own(await find(conn, id))
+    known = act.staff.own(await find(act.conn, id))
+    await act.conn.execute(_ONE_AT_A_TIME, {"station": known.station})
+    known = act.staff.own(await find(act.conn, id))
     if known.lifted:
         return known
     lifted = replace(known, version=known.version + 1, lifted=True)
-    await lock_line(conn)
-    freed = await release_seats(conn, id)
-    await conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": now})
-    await take_for_closures(conn, tools, lifted.station, now, but=id)
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), lifted.station, [])
-    await tools.outbox.record(conn, closed_fact(lifted, offer.stations[0]))
-    await move_end(conn, tools, offer.stations[0], now)
-    await pass_on_all(conn, tools, freed, now)
-    await note(conn, who, LIFTED, now, matter=lifted.id, station=lifted.station)
+    await lock_line(act.conn)
+    freed = await release_seats(act.conn, id)
+    await act.conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": act.now})
+    await take_for_closures(act, lifted.station, but=id)
+    offer = await load_offer(act.conn, act.today, lifted.station, [])
+    await act.record(closed_fact(lifted, offer.stations[0]))
+    await move_end(act, offer.stations[0])
+    await pass_on_all(act, freed)
+    await act.note(LIFTED, matter=lifted.id, station=lifted.station)
     return lifted
 
 
-async def _move_end(conn: AsyncConnection, tools: Tools, station: str, now: datetime) -> None:
+async def _move_end(act: Act, station: str) -> None:
     """Let the station's queue of today end with the hours that are left."""
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, [])
-    await move_end(conn, tools, offer.stations[0], now)
+    offer = await load_offer(act.conn, act.today, station, [])
+    await move_end(act, offer.stations[0])
 
 
-async def _next(conn: AsyncConnection, who: Caller, wanted: Closure, now: datetime) -> tuple[Closure | None, Closure]:
+async def _next(act: Act, wanted: Closure) -> tuple[Closure | None, Closure]:
     """The closure known by an id, and what it is to be: the same where that is what is wanted."""
-    known = await find(conn, wanted.id)
+    known = await find(act.conn, wanted.id)
     if known:
-        who.must_serve(known.station)
+        act.staff.must_serve(known.station)
     if known and known.lifted:
         raise AlreadyLifted
     if known and known.station != wanted.station:
         raise StationFixed
-    today = now.astimezone(BERLIN).date()
+    today = act.today
     last = min(wanted.first_day, today + LONGEST) + LONGEST
     if not max(today, wanted.first_day) <= wanted.last_day <= last:
         raise DaysUnfit
@@ -207,17 +195,15 @@ async def _next(conn: AsyncConnection, who: Caller, wanted: Closure, now: dateti
     return known, replace(wanted, version=known.version + 1 if known else 1, lifted=False)
 
 
-async def take_for_closures(
-    conn: AsyncConnection, tools: Tools, station: str, now: datetime, but: UUID | None = None
-) -> None:
+async def take_for_closures(act: Act, station: str, but: UUID | None = None) -> None:
     """Give the closures of a station what is free of the seats they want: another let go of them, or they are new.
 
     Args:
         but: the closure that has all it wants.
     """
-    for each in await closures_in_force(conn, [station], now.astimezone(BERLIN).date()):
+    for each in await closures_in_force(act.conn, [station], act.today):
         if each.id != but:
-            await take_seats(conn, _closed_seats(await load_preview(conn, tools, each, now)), [], now, each.id)
+            await take_seats(act, _closed_seats(await load_preview(act, each)), [], each.id)
 
 
 def _closed_seats(shown: Preview) -> list[Wanted]:

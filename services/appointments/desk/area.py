@@ -3,11 +3,9 @@
 from services.appointments.desk.pages import appointment, booking, day, search, services, unreached
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.desk.search import SEARCHED
-from services.appointments.queue.desk import ACTIONS as QUEUE_ACTIONS
+from services.appointments.queue.counter import ACTIONS as QUEUE_ACTIONS
+from services.appointments.staff import CLERK, LEAD
 from shared.web.staff.visit import N_, Entry, StaffArea
-
-CLERK = "appointments:staff"
-LEAD = "appointments:lead"
 
 STAFF_PAGES = (day.router, search.router, booking.router, unreached.router, appointment.router, services.router)
 STAFF_AREA = StaffArea(

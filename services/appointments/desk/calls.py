@@ -5,10 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.appointments.desk.usecases import Desk
 from services.appointments.waiting import usecases as waiting
 from services.appointments.waiting.refusals import OfferEnded
-from shared import audit
+from shared.act import Act
 from shared.problems import NotFound
 
 _NOTICE = text("""
@@ -38,57 +37,54 @@ class _About:
     offer: UUID | None
 
 
-async def call(desk: Desk, notice: UUID) -> None:
+async def call(act: Act, notice: UUID) -> None:
     """Tick that somebody no message reached has been called; they leave the list.
 
     Raises:
         Forbidden: there is no such notice about the caller's stations.
         NotFound: there is none at all, and the caller serves every station.
     """
-    await _tick(desk, notice, await _about(desk, notice))
+    await _tick(act, notice, await _about(act, notice))
 
 
-async def answer(desk: Desk, notice: UUID, takes: bool) -> None:
+async def answer(act: Act, notice: UUID, takes: bool) -> None:
     """Note what somebody said on the phone to the time that is offered to them: they take it, or wait on.
 
     Raises:
         NotFound, Forbidden
         OfferEnded: they have answered, or the time is not kept any more.
     """
-    about = await _about(desk, notice)
+    about = await _about(act, notice)
     if about.offer is None:
         raise OfferEnded
     if takes:
-        await waiting.take(desk.conn, desk.tools, about.offer, desk.now)
+        await waiting.take(act, about.offer)
     else:
-        await waiting.decline(desk.conn, desk.tools, about.offer, desk.now)
-    await _note(desk, "offer-taken" if takes else "offer-declined", about)
-    await _tick(desk, notice, about)
+        await waiting.decline(act, about.offer)
+    await _note(act, "offer-taken" if takes else "offer-declined", about)
+    await _tick(act, notice, about)
 
 
-async def _about(desk: Desk, notice: UUID) -> _About:
-    found = (await desk.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
+async def _about(act: Act, notice: UUID) -> _About:
+    found = (await act.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
     stations: list[str] = (found and found.stations) or []
-    station = next(filter(desk.who.serves, stations), None)
+    station = next(filter(act.staff.serves, stations), None)
     if found is None or station is None:
-        desk.who.must_serve(next(iter(stations), None))
+        act.staff.must_serve(next(iter(stations), None))
         raise NotFound
     return _About(found.matter, found.purpose, found.number, station, found.offer)
 
 
-async def _tick(desk: Desk, notice: UUID, about: _About) -> None:
-    values = {"notice": notice, "now": desk.now, "who": desk.who.subject}
-    if (await desk.conn.execute(_CALLED, values)).one_or_none() is not None:
-        await _note(desk, "called", about)
+async def _tick(act: Act, notice: UUID, about: _About) -> None:
+    values = {"notice": notice, "now": act.now, "who": act.staff.subject}
+    if (await act.conn.execute(_CALLED, values)).one_or_none() is not None:
+        await _note(act, "called", about)
 
 
-async def _note(desk: Desk, action: str, about: _About) -> None:
+async def _note(act: Act, action: str, about: _About) -> None:
     named = {"number": about.number} if about.number else {}
-    await audit.note(
-        desk.conn,
-        desk.who,
+    await act.note(
         action,
-        desk.now,
         matter=about.matter,
         station=about.station,
         purpose=about.purpose,

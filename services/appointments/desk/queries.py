@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.desk.finding import AHEAD, BACK
+from shared.act import Act
 from shared.auth import EVERY_STATION, EVERY_STOP, Caller
 from shared.clock import BERLIN
 from shared.people import Person
@@ -95,37 +95,35 @@ class Unreached:
     person: Person
 
 
-async def load_stations(conn: AsyncConnection, who: Caller) -> dict[str, str]:
+async def load_stations(act: Act) -> dict[str, str]:
     """The stations somebody works for: names by key, in the order of the names."""
-    return {row.key: row.name for row in await conn.execute(_STATIONS, _of(who))}
+    return {row.key: row.name for row in await act.conn.execute(_STATIONS, _of(act.staff))}
 
 
-async def load_stops(conn: AsyncConnection, who: Caller, day: date) -> dict[str, str]:
+async def load_stops(act: Act, day: date) -> dict[str, str]:
     """The stops of a day somebody works for, cancelled ones too: names by key, in order of time."""
-    return {row.key: row.name for row in await conn.execute(_STOPS, {**_of(who), **_bounds(day)})}
+    return {row.key: row.name for row in await act.conn.execute(_STOPS, {**_of(act.staff), **_bounds(day)})}
 
 
-async def load_day(conn: AsyncConnection, tools: Tools, station: str, day: date) -> list[Expected]:
+async def load_day(act: Act, station: str, day: date) -> list[Expected]:
     """All appointments of a station on a day, in the order of time."""
-    return [_expected(tools, row) for row in await conn.execute(_DAY, {"station": station, **_bounds(day)})]
+    return [_expected(act.tools, row) for row in await act.conn.execute(_DAY, {"station": station, **_bounds(day)})]
 
 
-async def load_boxes(conn: AsyncConnection, who: Caller, now: datetime) -> dict[UUID, bytes]:
+async def load_boxes(act: Act) -> dict[UUID, bytes]:
     """The people with an appointment at the stations somebody works for, around today, as they are kept, by its id."""
-    midnight = _bounds(now.astimezone(BERLIN).date())["first"]
+    midnight = _bounds(act.today)["first"]
     values = {"midnight": midnight, "first": midnight - BACK, "last": midnight + AHEAD + timedelta(days=1)}
-    return {row.id: row.box for row in await conn.execute(_BOXES, {**_of(who), **values})}
+    return {row.id: row.box for row in await act.conn.execute(_BOXES, {**_of(act.staff), **values})}
 
 
-async def load_expected(conn: AsyncConnection, tools: Tools, ids: Sequence[UUID]) -> list[Expected]:
+async def load_expected(act: Act, ids: Sequence[UUID]) -> list[Expected]:
     """Appointments by their ids, in the order of these."""
-    found = {row.id: _expected(tools, row) for row in await conn.execute(_EXPECTED, {"ids": list(ids)})}
+    found = {row.id: _expected(act.tools, row) for row in await act.conn.execute(_EXPECTED, {"ids": list(ids)})}
     return [found[id] for id in ids]
 
 
-async def load_unreached(
-    conn: AsyncConnection, tools: Tools, who: Caller, now: datetime, limit: int = 200
-) -> list[Unreached]:
+async def load_unreached(act: Act, limit: int = 200) -> list[Unreached]:
     """The people that staff should call: no message reached them, nobody has called yet, and it is of use still.
 
     Those with a deadline come first, the nearest first; then the oldest first.
@@ -140,9 +138,9 @@ async def load_unreached(
             row.starts_at,
             row.station,
             row.until,
-            tools.people.open(row.box),
+            act.tools.people.open(row.box),
         )
-        for row in await conn.execute(_UNREACHED, {**_of(who), "now": now, "limit": limit})
+        for row in await act.conn.execute(_UNREACHED, {**_of(act.staff), "now": act.now, "limit": limit})
     ]
 
 

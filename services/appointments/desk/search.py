@@ -11,8 +11,7 @@ from uuid import UUID
 from services.appointments.booking.queries import load_by_number
 from services.appointments.desk.finding import MOST_FOUND, By, Hits, Wanted, find_among
 from services.appointments.desk.queries import Expected, load_boxes, load_expected
-from services.appointments.desk.usecases import Desk
-from shared import audit
+from shared.act import Act
 from shared.people import People
 
 SEARCHED = "searched"
@@ -31,7 +30,7 @@ class Found:
     more: bool
 
 
-async def search(desk: Desk, station: str, wanted: Wanted) -> Found:
+async def search(act: Act, station: str, wanted: Wanted) -> Found:
     """Find appointments at the caller's stations, from `BACK` before today until `AHEAD` after; a number at any time.
 
     Args:
@@ -40,23 +39,23 @@ async def search(desk: Desk, station: str, wanted: Wanted) -> Found:
     Raises:
         Forbidden: not one of the caller's stations.
     """
-    desk.who.must_serve(station)
-    hits = await _by_number(desk, wanted.text) if wanted.by is By.NUMBER else None
+    act.staff.must_serve(station)
+    hits = await _by_number(act, wanted.text) if wanted.by is By.NUMBER else None
     if hits is None:
-        boxes = await load_boxes(desk.conn, desk.who, desk.now)
-        hits = await asyncio.to_thread(_compare, desk.tools.people, boxes, wanted)
+        boxes = await load_boxes(act)
+        hits = await asyncio.to_thread(_compare, act.tools.people, boxes, wanted)
     shown = [*hits.exact, *hits.alike][:MOST_FOUND]
-    found = await load_expected(desk.conn, desk.tools, shown)
+    found = await load_expected(act, shown)
     total = len(hits.exact) + len(hits.alike)
-    await audit.note(desk.conn, desk.who, SEARCHED, desk.now, station=station, by=wanted.by, found=total)
+    await act.note(SEARCHED, station=station, by=wanted.by, found=total)
     count = len(hits.exact)
     return Found(found[:count], found[count:], total > MOST_FOUND)
 
 
-async def _by_number(desk: Desk, number: str) -> Hits[UUID] | None:
+async def _by_number(act: Act, number: str) -> Hits[UUID] | None:
     """The appointment of a number at the caller's stations; eight digits may be a phone number as well."""
-    found = await load_by_number(desk.conn, number)
-    return Hits([found.id]) if found and desk.who.serves(found.station) else None
+    found = await load_by_number(act.conn, number)
+    return Hits([found.id]) if found and act.staff.serves(found.station) else None
 
 
 def _compare(people: People, boxes: Mapping[UUID, bytes], wanted: Wanted) -> Hits[UUID]:

@@ -1,8 +1,6 @@
 """Reads of where else somebody could go."""
 
-from datetime import datetime, timedelta
-
-from sqlalchemy.ext.asyncio import AsyncConnection
+from datetime import timedelta
 
 from services.appointments.booking.facts import binding_before
 from services.appointments.booking.queries import Appointment
@@ -11,9 +9,9 @@ from services.appointments.displaced.domain import Displaced, Spot, by_nearness,
 from services.appointments.offer.days import FreeTime
 from services.appointments.offer.domain import Station, able, choose, like
 from services.appointments.offer.queries import Leaving, Offer, grid_of, load_free_times, load_offer
+from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
-from shared.tools import Tools
 
 
 def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
@@ -27,15 +25,15 @@ def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
     return Displaced(before.starts_at, seats, places, found.interpreter)
 
 
-async def load_further(conn: AsyncConnection, tools: Tools, found: Appointment, now: datetime) -> list[FreeTime]:
+async def load_further(act: Act, found: Appointment) -> list[FreeTime]:
     """Some times that are free besides the one that is kept for somebody, the best first; nobody keeps them."""
-    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
-    asked = displaced(found, await load_offer(conn, today), tools.city)
+    today, grid = act.today, grid_of(act.tools.city)
+    asked = displaced(found, await load_offer(act.conn, today), act.tools.city)
     old = asked.starts_at.astimezone(BERLIN).date()
     days = [day for n in range(-NEAR.days, NEAR.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]
     by_key, kept = {each.key: each for each in stations}, Leaving(found.id, (found.station, found.starts_at))
-    free = await load_free_times(conn, stations, days, asked.seats, grid, now, kept)
+    free = await load_free_times(act, stations, days, asked.seats, grid, kept)
     return [FreeTime(start, by_key[key]) for key, start in further(asked, free)]
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.facts import Why
 from services.appointments.booking.many import change_appointments
@@ -19,18 +16,11 @@ from services.appointments.displaced.queries import displaced
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.waiting.instead import load_people, waiting_for
 from services.appointments.waiting.joining import add_entries
+from shared.act import Act
 from shared.clock import BERLIN
-from shared.tools import Tools
 
 
-async def find_other_times(
-    conn: AsyncConnection,
-    tools: Tools,
-    appointments: Sequence[Appointment],
-    why: Why,
-    cause: UUID,
-    now: datetime,
-) -> None:
+async def find_other_times(act: Act, appointments: Sequence[Appointment], why: Why) -> None:
     """Keep another time for people who have no place at a stop any more, or put them on the waiting list.
 
     The first gets what is best. For each AlternativeOffered is recorded, or, where nothing is free,
@@ -39,39 +29,36 @@ async def find_other_times(
     Args:
         appointments: those booked first come first. They are locked in the open transaction, which also holds the
             locks of all stops and of the line; their seats are free already.
-        cause: the fact of the stop, which is the cause of these.
     """
     if not appointments:
         return
-    offer, proposals = await _take_alternatives(conn, tools, appointments, now)
+    offer, proposals = await _take_alternatives(act, appointments)
     left_over = [each for each, proposal in zip(appointments, proposals, strict=True) if proposal.run is None]
-    entries = waiting_for(left_over, await load_people(conn, tools, left_over), offer, grid_of(tools.city), now)
+    entries = waiting_for(left_over, await load_people(act, left_over), offer, grid_of(act.tools.city), act.now)
     by_key = {each.key: each for each in offer.stations}
     facts = [
-        decided_fact(why, each, proposal, by_key, now, waiting=entries[each.id].id if each.id in entries else None)
+        decided_fact(why, each, proposal, by_key, act.now, waiting=entries[each.id].id if each.id in entries else None)
         for each, proposal in zip(appointments, proposals, strict=True)
     ]
-    await change_appointments(conn, tools, facts, cause, now)
-    await add_entries(conn, tools, list(entries.values()), cause)
+    await change_appointments(act, facts)
+    await add_entries(act, list(entries.values()))
 
 
-async def _take_alternatives(
-    conn: AsyncConnection, tools: Tools, appointments: Sequence[Appointment], now: datetime
-) -> tuple[Offer, list[Proposal]]:
+async def _take_alternatives(act: Act, appointments: Sequence[Appointment]) -> tuple[Offer, list[Proposal]]:
     """Decide on each, and take the seats; as often as somebody else is faster at one of them."""
-    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
+    today, grid = act.today, grid_of(act.tools.city)
     days = [today + timedelta(days=n) for n in range(grid.days_ahead + 1)]
     first = datetime.combine(today, time(), BERLIN)
     end = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
     ids = [each.id for each in appointments]
     while True:
-        offer = await load_offer(conn, today)
-        asked = [displaced(each, offer, tools.city) for each in appointments]
-        free = FreeSeats(offer.stations, days, await load_taken(conn, first, end, now), grid)
-        proposals = propose_instead(asked, free, now, end)
-        taking = await conn.begin_nested()
-        others, _ = await take_seats(conn, wanted_instead(ids, proposals, now), ids, now)
+        offer = await load_offer(act.conn, today)
+        asked = [displaced(each, offer, act.tools.city) for each in appointments]
+        free = FreeSeats(offer.stations, days, await load_taken(act, first, end), grid)
+        proposals = propose_instead(asked, free, act.now, end)
+        async with act.attempt() as taking:
+            others, _ = await take_seats(act, wanted_instead(ids, proposals, act.now), ids)
+            if others:
+                await taking.rollback()
         if not others:
-            await taking.commit()
             return offer, proposals
-        await taking.rollback()

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.details import what_to_do
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.links.domain import PER_ADDRESS, check_address
@@ -39,14 +38,14 @@ async def show(visit: CurrentVisit) -> Response:
 
 
 @router.post("")
-async def ask(visit: CurrentVisit, origin: CurrentOrigin, form: Annotated[PostedAddress, Form()]) -> Response:
+async def ask(visit: CurrentVisit, form: Annotated[PostedAddress, Form()]) -> Response:
     """Let the links be sent. The answer is the same for every address; sent twice they are asked for once."""
     address = check_address(form.address)
     if isinstance(address, str):
         return _form(visit, form, FormErrors(address=what_to_do(visit)[address]))
-    if await claim_key(visit.conn, "links", form.einmal, "", address.channel) is None:
+    if await claim_key(visit.act.conn, "links", form.einmal, "", address.channel) is None:
         language = message_language(form.language).code
-        await ask_for_links(visit.conn, visit.tools, address, language, visit.now, origin)
+        await ask_for_links(visit.act, address, language)
     return visit.redirect(f"/appointments/{LINKS}/sent?by={address.channel}")
 
 

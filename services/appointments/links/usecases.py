@@ -1,20 +1,17 @@
 """Asking for links. Nothing is looked up here, so that neither the answer nor its time says what an address has."""
 
-from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.facts import secret_url
-from services.appointments.booking.limits import Origin
 from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
+from shared.act import Act
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.takings import WINDOW, check_takings
-from shared.tools import Tools
 
 LINKS = "links"
 """Where to ask for links, under `/appointments/`."""
@@ -28,9 +25,7 @@ _NOTE = text("insert into link_requests (address, origin, at) values (:address, 
 _FORGET = text("delete from link_requests where at < :before")
 
 
-async def ask_for_links(
-    conn: AsyncConnection, tools: Tools, address: Address, language: str, now: datetime, origin: Origin
-) -> None:
+async def ask_for_links(act: Act, address: Address, language: str) -> None:
     """Let the links of all that is open for an address be sent to it; LinksRequested is recorded.
 
     For an address that was asked for too often today nothing is recorded, and nobody can tell.
@@ -42,26 +37,26 @@ async def ask_for_links(
         RequestsUsedUp: the network address made too many requests; the caller's transaction must not commit.
     """
     person = Person(name="", **{"mail" if address.channel == "mail" else "phone": address.value})
-    key, id = tools.people.person_key(person), uuid4()
-    await conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
-    values = {"address": key, "origin": origin.pseudonym, "now": now}
-    windows = {"day_before": now - ADDRESS_WINDOW, "hour_before": now - WINDOW}
-    lately = (await conn.execute(_LATELY, values | windows)).one()
-    check_takings(lately.from_network, PER_NETWORK, now, RequestsUsedUp)
-    await conn.execute(_NOTE, values)
+    key, id = act.tools.people.person_key(person), uuid4()
+    await act.conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
+    values = {"address": key, "origin": act.origin.pseudonym if act.origin else None, "now": act.now}
+    windows = {"day_before": act.now - ADDRESS_WINDOW, "hour_before": act.now - WINDOW}
+    lately = (await act.conn.execute(_LATELY, values | windows)).one()
+    check_takings(lately.from_network, PER_NETWORK, act.now, RequestsUsedUp)
+    await act.conn.execute(_NOTE, values)
     if lately.for_address < PER_ADDRESS:
-        url = secret_url(tools, LINKS, language, None)
+        url = secret_url(act.tools, LINKS, language, None)
         contact = Contact(name="", mail=person.mail, phone=person.phone, manage_url=url)
         request = LinksRequest(
             language=language,
             channels=[address.channel],
             person_key=key,
-            contact=tools.sealer.seal("notifications", id, contact),
-            asked_at=now,
+            contact=act.tools.sealer.seal("notifications", id, contact),
+            asked_at=act.now,
         )
-        await tools.outbox.record(conn, LinksRequested(id=id, version=1, request=request))
+        await act.record(LinksRequested(id=id, version=1, request=request))
 
 
-async def forget_requests(conn: AsyncConnection, now: datetime) -> None:
+async def forget_requests(act: Act) -> None:
     """Forget who asked for links, once it no longer counts."""
-    await conn.execute(_FORGET, {"before": now - ADDRESS_WINDOW})
+    await act.conn.execute(_FORGET, {"before": act.now - ADDRESS_WINDOW})

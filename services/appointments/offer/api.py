@@ -10,10 +10,8 @@ from services.appointments.offer.days import load_earliest, load_earliest_by_ser
 from services.appointments.offer.domain import MOST_KEYS, Kind, Station, of_kind, staying
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer
 from services.appointments.offer.refusals import check_choice
-from shared.clock import BERLIN
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 
 router = api_router("/appointments/api/v1", "offer")
 
@@ -91,43 +89,36 @@ class FreeTimesOut(BaseModel):
 
 
 @router.get("/services")
-async def services(conn: Connection, now: Now) -> list[ServiceOut]:
+async def services(act: CurrentAct) -> list[ServiceOut]:
     """All services that can be booked."""
-    offer = await load_offer(conn, now.astimezone(BERLIN).date())
+    offer = await load_offer(act.conn, act.today)
     return [ServiceOut.model_validate(each, from_attributes=True) for each in offer.services]
 
 
 @router.get("/stations")
-async def stations(conn: Connection, now: Now) -> list[StationOut]:
+async def stations(act: CurrentAct) -> list[StationOut]:
     """All stations, and the stops to come that can be booked."""
-    offer = await load_offer(conn, now.astimezone(BERLIN).date())
+    offer = await load_offer(act.conn, act.today)
     return [StationOut.model_validate(each, from_attributes=True) for each in offer.stations]
 
 
 @router.get("/earliest", responses=problems(422))
 async def earliest(
-    conn: Connection,
-    now: Now,
-    tools: CurrentTools,
-    response: Response,
-    services: Keys,
-    station: OneStation = None,
+    act: CurrentAct, response: Response, services: Keys, station: OneStation = None
 ) -> list[EarliestOut]:
     """The earliest free time for an appointment with these services, per station that offers them all."""
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, services)
-    able, grid = _asked_for(offer, services, station), grid_of(tools.city)
-    found = await load_earliest(conn, able, grid.slots_for(offer.services), grid, now)
+    offer = await load_offer(act.conn, act.today, station, services)
+    able, grid = _asked_for(offer, services, station), grid_of(act.tools.city)
+    found = await load_earliest(act, able, grid.slots_for(offer.services), grid)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
 
 
 @router.get("/earliest/by-service")
-async def earliest_by_service(
-    conn: Connection, now: Now, tools: CurrentTools, response: Response
-) -> list[ServiceEarliestOut]:
+async def earliest_by_service(act: CurrentAct, response: Response) -> list[ServiceEarliestOut]:
     """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
-    offer, grid = await load_offer(conn, now.astimezone(BERLIN).date()), grid_of(tools.city)
-    found = await load_earliest_by_service(conn, staying(offer.stations), offer.services, grid, now)
+    offer, grid = await load_offer(act.conn, act.today), grid_of(act.tools.city)
+    found = await load_earliest_by_service(act, staying(offer.stations), offer.services, grid)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [
         ServiceEarliestOut(
@@ -139,22 +130,20 @@ async def earliest_by_service(
 
 @router.get("/free-times", responses=problems(422))
 async def free_times(
-    conn: Connection,
-    now: Now,
-    tools: CurrentTools,
+    act: CurrentAct,
     services: Keys,
     station: OneStation = None,
     first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> list[FreeTimesOut]:
     """The free times for an appointment with these services, per station that offers them all."""
-    today = now.astimezone(BERLIN).date()
-    offer = await load_offer(conn, today, station, services)
+    today = act.today
+    offer = await load_offer(act.conn, today, station, services)
     able = _asked_for(offer, services, station)
-    grid = grid_of(tools.city)
-    start = min(max(first_day or today, today), grid.last_day(now) + timedelta(days=1))
+    grid = grid_of(act.tools.city)
+    start = min(max(first_day or today, today), grid.last_day(act.now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
-    free = await load_free_times(conn, able, wanted, grid.slots_for(offer.services), grid, now)
+    free = await load_free_times(act, able, wanted, grid.slots_for(offer.services), grid)
     return [
         FreeTimesOut(station=key, earliest=starts[0] if starts else None, starts=starts) for key, starts in free.items()
     ]

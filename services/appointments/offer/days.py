@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.offer.domain import Grid, Kind, Service, Station, able, free_times, of_kind, staying
 from services.appointments.offer.queries import Leaving, load_free_times, load_taken_minutes
+from shared.act import Act
 from shared.clock import BERLIN
 
 
@@ -29,12 +28,11 @@ class FreeDay:
 
 
 async def load_free_days(
-    conn: AsyncConnection,
+    act: Act,
     stations: Sequence[Station],
     first: date,
     needed: int,
     grid: Grid,
-    now: datetime,
     limit: int,
     leaving: Leaving | None = None,
 ) -> list[FreeDay]:
@@ -46,29 +44,27 @@ async def load_free_days(
         leaving: the appointment to move, if the times are for one.
     """
     found: list[FreeDay] = []
-    for week in _weeks(first, grid.last_day(now)):
-        free = await load_free_times(conn, stations, week, needed, grid, now, leaving)
+    for week in _weeks(first, grid.last_day(act.now)):
+        free = await load_free_times(act, stations, week, needed, grid, leaving)
         found += _by_day([FreeTime(start, station) for station in stations for start in free[station.key]])
         if len(found) >= limit:
             break
     return found[:limit]
 
 
-async def load_earliest(
-    conn: AsyncConnection, stations: Sequence[Station], needed: int, grid: Grid, now: datetime
-) -> dict[str, datetime | None]:
+async def load_earliest(act: Act, stations: Sequence[Station], needed: int, grid: Grid) -> dict[str, datetime | None]:
     """The earliest free start per station; None where everything is taken."""
     stops = of_kind(stations, Kind.STOP)
-    [earliest] = await _load_earliest(conn, [(needed, tuple(staying(stations)))], grid, now)
+    [earliest] = await _load_earliest(act, [(needed, tuple(staying(stations)))], grid)
     if not stops:
         return earliest
     days = {each.stop.day for each in stops if each.stop}
-    free = await load_free_times(conn, stops, days, needed, grid, now)
+    free = await load_free_times(act, stops, days, needed, grid)
     return earliest | {key: next(iter(starts), None) for key, starts in free.items()}
 
 
 async def load_earliest_by_service(
-    conn: AsyncConnection, stations: Sequence[Station], services: Iterable[Service], grid: Grid, now: datetime
+    act: Act, stations: Sequence[Station], services: Iterable[Service], grid: Grid
 ) -> dict[str, dict[str, datetime | None]]:
     """Per service the earliest free start at each station that offers it.
 
@@ -77,7 +73,7 @@ async def load_earliest_by_service(
     alike: dict[_Wanted, list[str]] = defaultdict(list)
     for each in services:
         alike[grid.slots_for([each]), tuple(able(stations, [each]))].append(each.key)
-    found = await _load_earliest(conn, list(alike), grid, now)
+    found = await _load_earliest(act, list(alike), grid)
     return {key: earliest for keys, earliest in zip(alike.values(), found, strict=True) for key in keys}
 
 
@@ -85,12 +81,10 @@ _Wanted = tuple[int, tuple[Station, ...]]
 """How many seats an appointment takes, and where it can be."""
 
 
-async def _load_earliest(
-    conn: AsyncConnection, wanted: Sequence[_Wanted], grid: Grid, now: datetime
-) -> list[dict[str, datetime | None]]:
+async def _load_earliest(act: Act, wanted: Sequence[_Wanted], grid: Grid) -> list[dict[str, datetime | None]]:
     """For each of what is wanted the earliest free start per station; the seats of a day are read once for all."""
     earliest: list[dict[str, datetime | None]] = [{station.key: None for station in there} for _, there in wanted]
-    for days in _ever_more(now.astimezone(BERLIN).date(), grid.last_day(now)):
+    for days in _ever_more(act.today, grid.last_day(act.now)):
         waiting = {
             counter
             for (_, there), found in zip(wanted, earliest, strict=True)
@@ -100,11 +94,11 @@ async def _load_earliest(
         }
         if not waiting:
             break
-        taken = await load_taken_minutes(conn, waiting, days, now)
+        taken = await load_taken_minutes(act, waiting, days)
         for (needed, there), found in zip(wanted, earliest, strict=True):
             for station in there:
                 if found[station.key] is None:
-                    found[station.key] = next(iter(free_times(station, days, taken, needed, grid, now)), None)
+                    found[station.key] = next(iter(free_times(station, days, taken, needed, grid, act.now)), None)
     return earliest
 
 

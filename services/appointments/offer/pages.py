@@ -96,19 +96,19 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 @router.get("/")
 async def start(visit: CurrentVisit) -> Response:
     """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
-    offer, grid = await load_offer(visit.conn, visit.today), grid_of(visit.tools.city)
+    offer, grid = await load_offer(visit.act.conn, visit.act.today), grid_of(visit.act.tools.city)
     stations = able(staying(offer.stations), [])
-    earliest = await load_earliest(visit.conn, stations, 1, grid, visit.now)
+    earliest = await load_earliest(visit.act, stations, 1, grid)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
-    by_service = await load_earliest_by_service(visit.conn, counters, most_asked, grid, visit.now)
-    today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.today}
-    to_come = [each for each in stations if any(slot > visit.now for slot in slots_on(each, visit.today, grid))]
+    by_service = await load_earliest_by_service(visit.act, counters, most_asked, grid)
+    today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.act.today}
+    to_come = [each for each in stations if any(slot > visit.act.now for slot in slots_on(each, visit.act.today, grid))]
     return visit.render(
         "start.html",
         stations=stations,
         earliest=earliest,
         most_asked=[(each, _first_of(by_service[each.key], counters)) for each in most_asked],
-        closed=[(station, closure) for station in stations for closure in station.closures_on(visit.today)],
+        closed=[(station, closure) for station in stations for closure in station.closures_on(visit.act.today)],
         all_taken_today=bool(to_come) and not today,
         stops_come=bool(of_kind(offer.stations, Kind.STOP)),
     )
@@ -117,13 +117,13 @@ async def start(visit: CurrentVisit) -> Response:
 @router.get("/book")
 async def choose_services(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """What for. A link may name services and a place beforehand."""
-    return services_page(visit, await load_offer(visit.conn, visit.today), choice, FormErrors())
+    return services_page(visit, await load_offer(visit.act.conn, visit.act.today), choice, FormErrors())
 
 
 @router.get("/book/place")
 async def choose_place(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """Where, with the earliest free time of each station."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     return refuse_services(visit, offer, choice) or await place_page(visit, offer, choice, FormErrors())
 
 
@@ -138,7 +138,7 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
         chosen={each.key: each for each in chosen},
         keys=keys_of(chosen),
         minutes=_minutes(chosen),
-        situations=visit.tools.city.life_situations,
+        situations=visit.act.tools.city.life_situations,
         places={station.key: station for station in offer.stations},
         errors=errors,
         way=way,
@@ -148,10 +148,10 @@ def services_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors
 
 async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErrors) -> Response:
     """The stations that offer all that is chosen, with the earliest time, and what the others lack."""
-    chosen, grid = chosen_of(offer, choice), grid_of(visit.tools.city)
+    chosen, grid = chosen_of(offer, choice), grid_of(visit.act.tools.city)
     stations = able(offer.stations, chosen)
     counters = of_kind(stations, Kind.COUNTER)
-    earliest = await load_earliest(visit.conn, stations, grid.slots_for(chosen), grid, visit.now)
+    earliest = await load_earliest(visit.act, stations, grid.slots_for(chosen), grid)
     return visit.render(
         "place.html",
         status=422 if errors else 200,
@@ -176,7 +176,7 @@ def _by_district(
 ) -> list[tuple[str, list[Station]]]:
     """The stops with something free, by the names of their districts, the earliest first."""
     free = sorted((start, each.key, each) for each in stops if (start := earliest[each.key]))
-    names = ((each.name, each.number) for each in visit.tools.city.districts)
+    names = ((each.name, each.number) for each in visit.act.tools.city.districts)
     found = ((name, [stop for _, _, stop in free if stop.district == number]) for name, number in names)
     return [(name, there) for name, there in found if there]
 
@@ -189,7 +189,7 @@ def _first_of(earliest: Mapping[str, datetime | None], stations: Sequence[Statio
 
 def spoken_at(visit: Visit, stations: Iterable[Station]) -> dict[str, dict[str, str]]:
     """The languages spoken at some counter of each station besides German, by tag, each in its own spelling."""
-    names = visit.tools.city.interpreter_languages
+    names = visit.act.tools.city.interpreter_languages
     return {station.key: {tag: names[tag] for tag in station.languages} for station in stations}
 
 
@@ -220,7 +220,7 @@ def chosen_of(offer: Offer, choice: Choice) -> list[Service]:
 
 def _listed(visit: Visit, offer: Offer, choice: Choice, chosen: list[Service]) -> dict[str, Any]:
     """The services to show: all of them in an order, or what a search finds."""
-    city, alphabetical = visit.tools.city, choice.order == A_TO_Z
+    city, alphabetical = visit.act.tools.city, choice.order == A_TO_Z
     if not (wanted := choice.q.strip()):
         sections = (
             [Section(None, a_to_z(offer.services, visit.language.code))]

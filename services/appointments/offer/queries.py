@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.hours import Hours
 from services.appointments.offer.stops import Stop
+from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
 from shared.numbers import is_id
@@ -107,21 +108,15 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
 
 
 async def load_free_times(
-    conn: AsyncConnection,
-    stations: Sequence[Station],
-    days: Iterable[date],
-    needed: int,
-    grid: Grid,
-    now: datetime,
-    leaving: Leaving | None = None,
+    act: Act, stations: Sequence[Station], days: Iterable[date], needed: int, grid: Grid, leaving: Leaving | None = None
 ) -> dict[str, list[datetime]]:
     """The free starts per station on some days, for appointments of `needed` seats; `leaving` is the one to move."""
     wanted = sorted(days)
     if not wanted:
         return {station.key: [] for station in stations}
     counters = [counter for station in stations for counter in station.counters]
-    taken = await load_taken_minutes(conn, counters, wanted, now, leaving.id if leaving else None)
-    free = {station.key: free_times(station, wanted, taken, needed, grid, now) for station in stations}
+    taken = await load_taken_minutes(act, counters, wanted, leaving.id if leaving else None)
+    free = {station.key: free_times(station, wanted, taken, needed, grid, act.now) for station in stations}
     if leaving and leaving.time and leaving.time[0] in free:
         station, present = leaving.time
         free[station] = [start for start in free[station] if start != present]
@@ -129,7 +124,7 @@ async def load_free_times(
 
 
 async def load_taken_minutes(
-    conn: AsyncConnection, counters: Iterable[str], days: Sequence[date], now: datetime, owner: UUID | None = None
+    act: Act, counters: Iterable[str], days: Sequence[date], owner: UUID | None = None
 ) -> Taken:
     """The seats of some counters that are taken on some days, which are in order and at least one.
 
@@ -138,8 +133,8 @@ async def load_taken_minutes(
     """
     first = datetime.combine(days[0], time(), BERLIN)
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
-    values = {"counters": list(counters), "first": first, "last": last, "now": now, "owner": owner}
-    rows = await _TAKEN.rows(conn, values)
+    values = {"counters": list(counters), "first": first, "last": last, "now": act.now, "owner": owner}
+    rows = await _TAKEN.rows(act.conn, values)
     return {counter: frozenset(minutes) for counter, minutes in rows}
 
 

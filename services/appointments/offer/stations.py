@@ -13,10 +13,10 @@ router = APIRouter(prefix="/appointments/stations", include_in_schema=False)
 @router.get("")
 async def show(visit: CurrentVisit) -> Response:
     """Every station with address, map, phone number, opening hours, and when it is closed nevertheless."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     stations = of_kind(offer.stations, Kind.COUNTER, Kind.VIDEO)
     return visit.render(
         "stations.html",
         stations=stations,
-        hours={each.key: public_hours(each.hours, visit.today) for each in stations},
+        hours={each.key: public_hours(each.hours, visit.act.today) for each in stations},
     )

@@ -6,15 +6,15 @@ from typing import Annotated, Self
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.appointments.closing.api import Hour, Lead
+from services.appointments.closing.api import Hour
 from services.appointments.offer.api import Key
 from services.appointments.opening import usecases
 from services.appointments.opening.domain import MOST_WEEKS, MOST_WINDOWS, Window
 from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
+from services.appointments.staff import LeadAct
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 from shared.recurrence import LAST
 
 StationKey = Annotated[Key, Path()]
@@ -93,34 +93,30 @@ class OutsideOut(BaseModel):
 
 
 @router.get("", responses=problems(401, 403, 404))
-async def show(station: StationKey, conn: Connection, now: Now, caller: Lead) -> HoursBody:
+async def show(act: LeadAct, station: StationKey) -> HoursBody:
     """The opening hours of a station, with their version: 0 while they are those of the city's data."""
-    caller.must_serve(station)
-    return _out(await load_hours(conn, station, now))
+    act.staff.must_serve(station)
+    return _out(await load_hours(act, station))
 
 
 @router.post("/preview", responses=problems(401, 403, 404, 409, 422))
-async def preview(
-    station: StationKey, wanted: HoursBody, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> OutsideOut:
+async def preview(act: LeadAct, station: StationKey, wanted: HoursBody) -> OutsideOut:
     """How many appointments other hours would leave out. It changes nothing."""
     try:
-        left_out = await usecases.preview(conn, tools, caller, station, wanted.version, wanted.windows(), now)
+        left_out = await usecases.preview(act, station, wanted.version, wanted.windows())
     except HoursChanged as changed:
         raise _with_current(changed) from None
     return OutsideOut(hours=len(left_out.hours), counters=len(left_out.counters))
 
 
 @router.put("", responses=problems(401, 403, 404, 409, 422))
-async def change(
-    station: StationKey, wanted: HoursBody, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> HoursBody:
+async def change(act: LeadAct, station: StationKey, wanted: HoursBody) -> HoursBody:
     """Give a station other hours. Sent again it changes nothing.
 
     If somebody else has changed them since that version it is refused (409) with theirs (`current`).
     """
     try:
-        return _out(await usecases.change(conn, tools, caller, station, wanted.version, wanted.windows(), now))
+        return _out(await usecases.change(act, station, wanted.version, wanted.windows()))
     except HoursChanged as changed:
         raise _with_current(changed) from None
 

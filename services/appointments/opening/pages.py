@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from services.appointments.booking.domain import Wrong
 from services.appointments.booking.pages.draft import OneTimeKey
-from services.appointments.closing.pages import Lead
 from services.appointments.closing.queries import closures_in_force
 from services.appointments.desk.queries import load_stations
 from services.appointments.offer.listing import a_to_z
@@ -19,6 +18,7 @@ from services.appointments.opening.domain import MOST_WEEKS, Window, mistakes, o
 from services.appointments.opening.queries import StationHours, load_booked, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from services.appointments.opening.typed import TypedWindow
+from services.appointments.staff import Lead
 from shared.calendar import public_holidays
 from shared.idempotency import claim_key
 from shared.problems import InvalidInput, NotFound
@@ -44,21 +44,21 @@ class Press(BaseModel):
 @router.get("")
 async def show(visit: Lead, place: Place = "") -> Response:
     """The hours of a station, and when it is closed nevertheless."""
-    stations = await load_stations(visit.conn, visit.who)
+    stations = await load_stations(visit.act)
     key = place if place in stations else next(iter(stations), "")
     if not key:
         return visit.render("staff/hours.html", stations=stations)
-    known, last = await load_hours(visit.conn, key, visit.now), visit.today + SHOWN
-    grid = grid_of(visit.tools.city)
-    booked = await load_booked(visit.conn, key, grid, visit.now)
-    in_force = await closures_in_force(visit.conn, [key], visit.today)
+    known, last = await load_hours(visit.act, key), visit.act.today + SHOWN
+    grid = grid_of(visit.act.tools.city)
+    booked = await load_booked(visit.act, key, grid)
+    in_force = await closures_in_force(visit.act.conn, [key], visit.act.today)
     return visit.render(
         "staff/hours.html",
         stations=stations,
         place=key,
         windows=known.windows,
         left_out=outside(booked, known.station, known.station, known.services, grid),
-        holidays=public_holidays(visit.today, last),
+        holidays=public_holidays(visit.act.today, last),
         closures=[each for each in in_force if each.first_day <= last],
         **_shown(visit, known),
     )
@@ -84,10 +84,10 @@ async def show_preview(visit: Lead, typed: CurrentWindow) -> Response:
 async def confirm(visit: Lead, typed: CurrentWindow, press: Annotated[Press, Form()]) -> Response:
     """Change the hours. The same press sent twice changes them once."""
     try:
-        async with visit.conn.begin_nested():
-            if await claim_key(visit.conn, "opening hours", press.einmal, "", typed.place) is None:
+        async with visit.act.attempt():
+            if await claim_key(visit.act.conn, "opening hours", press.einmal, "", typed.place) is None:
                 wanted = _wanted(visit, await _known(visit, typed.place), typed)
-                await usecases.change(visit.conn, visit.tools, visit.who, typed.place, typed.version, wanted, visit.now)
+                await usecases.change(visit.act, typed.place, typed.version, wanted)
     except (HoursChanged, InvalidInput):
         return await _preview_page(visit, typed)
     return visit.redirect(f"{PAGE}?place={typed.place}")
@@ -95,7 +95,7 @@ async def confirm(visit: Lead, typed: CurrentWindow, press: Annotated[Press, For
 
 async def _known(visit: StaffVisit, place: str) -> StationHours:
     visit.who.must_serve(place)
-    return await load_hours(visit.conn, place, visit.now)
+    return await load_hours(visit.act, place)
 
 
 def _numbered(known: StationHours, number: int) -> Window:
@@ -130,7 +130,7 @@ def _wrong(visit: StaffVisit, known: StationHours, typed: TypedWindow) -> list[W
     """All that is wrong with what was typed; a field that cannot be read has no other mistake."""
     window, unreadable = typed.read()
     fields = {each.field for each in unreadable}
-    found = mistakes(window, known.station, known.services, grid_of(visit.tools.city))
+    found = mistakes(window, known.station, known.services, grid_of(visit.act.tools.city))
     return unreadable + [each for each in found if each.field not in fields]
 
 
@@ -143,7 +143,7 @@ async def _preview_page(visit: StaffVisit, typed: TypedWindow) -> Response:
         return _form_page(visit, known, again, FormErrors(), status=409)
     except InvalidInput:
         return _form_page(visit, known, typed, _errors(visit, _wrong(visit, known, typed)), status=422)
-    left_out = await usecases.preview(visit.conn, visit.tools, visit.who, typed.place, typed.version, wanted, visit.now)
+    left_out = await usecases.preview(visit.act, typed.place, typed.version, wanted)
     return visit.render(
         "staff/hours_preview.html",
         query=visit.request.url.query,
@@ -184,7 +184,7 @@ def _shown(visit: StaffVisit, known: StationHours) -> dict[str, Any]:
 
 def _errors(visit: StaffVisit, wrong: list[Wrong]) -> FormErrors:
     _ = visit.gettext
-    slot = visit.tools.city.slot_minutes
+    slot = visit.act.tools.city.slot_minutes
     clock = _("Geben Sie die Uhrzeit so an: 13:00.")
     grid = _("Geben Sie eine Uhrzeit an, die durch %(minutes)s Minuten teilbar ist.") % {"minutes": slot}
     day = _("Geben Sie den Tag so an: 31.12.2026.")

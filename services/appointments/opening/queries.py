@@ -1,15 +1,13 @@
 """Reads of opening hours."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Grid, Service, Station
 from services.appointments.offer.queries import load_offer
 from services.appointments.opening.domain import Booked, Window, hours_of, windows_of
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.problems import NotFound
 
 _VERSION = text("select hours_version from stations where key = :station and kind <> 'stop'")
@@ -43,22 +41,22 @@ class StationHours:
         return StationHours(station, self.version + 1, self.services)
 
 
-async def load_hours(conn: AsyncConnection, station: str, now: datetime, for_update: bool = False) -> StationHours:
+async def load_hours(act: Act, station: str, for_update: bool = False) -> StationHours:
     """The opening hours of a station; `for_update` serialises those who change them.
 
     Raises:
         NotFound: there is no such station.
     """
-    version = (await conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
+    version = (await act.conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
     if version is None:
         raise NotFound
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station)
+    offer = await load_offer(act.conn, act.today, station)
     return StationHours(offer.stations[0], version, offer.services)
 
 
-async def load_booked(conn: AsyncConnection, station: str, grid: Grid, now: datetime) -> list[Booked]:
+async def load_booked(act: Act, station: str, grid: Grid) -> list[Booked]:
     """The appointments to come at a station, in order of time."""
     return [
         Booked(row.counter, tuple(row.services), row.starts_at, grid.slots_in(row.ends_at - row.starts_at))
-        for row in await conn.execute(_BOOKED, {"station": station, "now": now})
+        for row in await act.conn.execute(_BOOKED, {"station": station, "now": act.now})
     ]

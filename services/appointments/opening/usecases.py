@@ -1,10 +1,8 @@
 """Changing opening hours. What can be booked follows at once; appointments are kept."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Wrong
 from services.appointments.closing.usecases import take_for_closures
@@ -16,8 +14,7 @@ from services.appointments.opening.refusals import HoursChanged
 from services.appointments.queue.ending import move_end
 from services.appointments.waiting.again import look_now
 from services.appointments.waiting.line import lock_line
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.problems import FieldError, InvalidInput
 from shared.tools import Tools
 
@@ -38,15 +35,7 @@ MESSAGES = {
 _RAISE = text("update stations set hours_version = :version where key = :station")
 
 
-async def preview(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    station: str,
-    version: int,
-    windows: Sequence[Window],
-    now: datetime,
-) -> Outside:
+async def preview(act: Act, station: str, version: int, windows: Sequence[Window]) -> Outside:
     """Which appointments other hours would leave out. They would stay booked; it changes nothing.
 
     Args:
@@ -56,22 +45,14 @@ async def preview(
         Forbidden: not one of the caller's stations.
         NotFound, InvalidInput, HoursChanged
     """
-    who.must_serve(station)
-    known = await load_hours(conn, station, now)
-    changed = _checked(tools, known, version, windows)
-    grid = grid_of(tools.city)
-    return outside(await load_booked(conn, station, grid, now), known.station, changed.station, known.services, grid)
+    act.staff.must_serve(station)
+    known = await load_hours(act, station)
+    changed = _checked(act.tools, known, version, windows)
+    grid = grid_of(act.tools.city)
+    return outside(await load_booked(act, station, grid), known.station, changed.station, known.services, grid)
 
 
-async def change(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    station: str,
-    version: int,
-    windows: Sequence[Window],
-    now: datetime,
-) -> StationHours:
+async def change(act: Act, station: str, version: int, windows: Sequence[Window]) -> StationHours:
     """Give a station other hours, which the city's file does not overwrite any more.
 
     Closures in force take what they cover of the new seats; people waiting are offered what of them suits. Asked for
@@ -84,19 +65,19 @@ async def change(
         Forbidden: not one of the caller's stations.
         NotFound, InvalidInput, HoursChanged
     """
-    who.must_serve(station)
-    known = await load_hours(conn, station, now, for_update=True)
+    act.staff.must_serve(station)
+    known = await load_hours(act, station, for_update=True)
     if set(known.station.hours) == {hours for window in windows for hours in window.hours}:
         return known
-    changed = _checked(tools, known, version, windows)
+    changed = _checked(act.tools, known, version, windows)
     # Before the lock: the next look holds this work's row while waiting for it.
-    await tools.due.schedule(conn, look_now(now))
-    await lock_line(conn)
-    await conn.execute(_RAISE, {"station": station, "version": changed.version})
-    await replace_hours(conn, station, changed.station.hours)
-    await take_for_closures(conn, tools, station, now)
-    await move_end(conn, tools, changed.station, now)
-    await note(conn, who, CHANGED, now, station=station, version=changed.version)
+    await act.schedule(look_now(act.now))
+    await lock_line(act.conn)
+    await act.conn.execute(_RAISE, {"station": station, "version": changed.version})
+    await replace_hours(act.conn, station, changed.station.hours)
+    await take_for_closures(act, station)
+    await move_end(act, changed.station)
+    await act.note(CHANGED, station=station, version=changed.version)
     return changed
 
 

@@ -9,9 +9,8 @@ from services.appointments.queue.facts import TICKET
 from services.appointments.queue.queries import Situation, load_situation, load_ticket
 from services.appointments.queue.rows import Ticket
 from services.appointments.queue.usecases import give_back
-from shared.db import Connection
 from shared.events.tickets import TicketOutcome
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 from shared.tools import Tools
 
 router = api_router("/appointments/api/v1", "queue")
@@ -59,17 +58,17 @@ class TicketOut(BaseModel):
 
 
 @router.get("/tickets/{token}", responses=problems(404))
-async def ticket(token: str, conn: Connection, tools: CurrentTools, now: Now) -> TicketOut:
+async def ticket(act: CurrentAct, token: str) -> TicketOut:
     """A ticket, by its secret token: how many people are ahead, and the counter once it is called."""
-    found = await load_ticket(conn, ticket_id(tools, token))
-    return TicketOut.of(found, await load_situation(conn, found.station, now, found))
+    found = await load_ticket(act.conn, ticket_id(act.tools, token))
+    return TicketOut.of(found, await load_situation(act, found.station, found))
 
 
 @router.post("/tickets/{token}/return", responses=problems(404, 409))
-async def return_ticket(token: str, conn: Connection, tools: CurrentTools, now: Now) -> TicketOut:
+async def return_ticket(act: CurrentAct, token: str) -> TicketOut:
     """Give a ticket back, because one cannot wait any longer. Sent again it changes nothing."""
-    found = await give_back(conn, tools, ticket_id(tools, token), now)
-    return TicketOut.of(found, await load_situation(conn, found.station, now, found))
+    found = await give_back(act, ticket_id(act.tools, token))
+    return TicketOut.of(found, await load_situation(act, found.station, found))
 
 
 def ticket_id(tools: Tools, token: str) -> UUID:

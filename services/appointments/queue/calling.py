@@ -1,20 +1,17 @@
 """Calling people to a counter. All runs in the caller's transaction; nothing commits."""
 
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.near import tell_who_is_near
 from services.appointments.queue.queries import load_counter, load_ticket
 from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
 from services.appointments.queue.rows import COLUMNS, IN_LINE, SOMEBODY_TO_TELL, TURN, Ticket, ticket_of
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.events.tickets import TicketCalled
 from shared.statements import Statement
-from shared.tools import Tools
 
 # Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait. The
 # same counter calling twice at once waits for itself before it looks for somebody.
@@ -47,7 +44,7 @@ _CALL_AGAIN = Statement(f"""
 """)
 
 
-async def call_next(conn: AsyncConnection, tools: Tools, counter: str, now: datetime) -> Ticket | None:
+async def call_next(act: Act, counter: str) -> Ticket | None:
     """Call whoever's turn it is to a counter, which is open from now on, called or not; TicketCalled is recorded.
 
     Returns:
@@ -57,53 +54,51 @@ async def call_next(conn: AsyncConnection, tools: Tools, counter: str, now: date
         NotFound: there is no such counter.
         CounterBusy: the person there has to be finished with first.
     """
-    called = await _call(conn, tools, _CALL_NEXT, {"counter": counter}, now)
-    if called is None and (busy := (await load_counter(conn, counter, now)).ticket):
+    called = await _call(act, _CALL_NEXT, {"counter": counter})
+    if called is None and (busy := (await load_counter(act, counter)).ticket):
         raise CounterBusy(busy)
     return called
 
 
-async def call_this(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def call_this(act: Act, counter: str, ticket: UUID) -> Ticket:
     """Call somebody out of turn; TicketCalled is recorded.
 
     Raises:
         NotFound, CounterBusy
         TicketElsewhere: another counter was faster, or the ticket has ended.
     """
-    called = await _call(conn, tools, _CALL_THIS, {"counter": counter, "ticket": ticket}, now)
+    called = await _call(act, _CALL_THIS, {"counter": counter, "ticket": ticket})
     if called is None:
-        if busy := (await load_counter(conn, counter, now)).ticket:
+        if busy := (await load_counter(act, counter)).ticket:
             raise CounterBusy(busy)
-        raise TicketElsewhere(await load_ticket(conn, ticket))
+        raise TicketElsewhere(await load_ticket(act.conn, ticket))
     return called
 
 
-async def call_again(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID) -> Ticket:
+async def call_again(act: Act, counter: str, ticket: UUID) -> Ticket:
     """Call somebody who did not come yet once more; TicketCalled is recorded.
 
     Raises:
         NotFound
         TicketElsewhere: the ticket is not called by this counter.
     """
-    row = await _CALL_AGAIN.row(conn, {"counter": counter, "ticket": ticket})
+    row = await _CALL_AGAIN.row(act.conn, {"counter": counter, "ticket": ticket})
     if row is None:
-        raise TicketElsewhere(await load_ticket(conn, ticket))
+        raise TicketElsewhere(await load_ticket(act.conn, ticket))
     again = ticket_of(row)
-    await tools.outbox.record(conn, fact_of(TicketCalled, again))
+    await act.record(fact_of(TicketCalled, again))
     return again
 
 
-async def _call(
-    conn: AsyncConnection, tools: Tools, statement: Statement, which: dict[str, object], now: datetime
-) -> Ticket | None:
+async def _call(act: Act, statement: Statement, which: dict[str, object]) -> Ticket | None:
     try:
-        row = await statement.row(conn, which | {"day": now.astimezone(BERLIN).date(), "now": now})
+        row = await statement.row(act.conn, which | {"day": act.today, "now": act.now})
     except asyncpg.UniqueViolationError as error:
         # The same counter called twice at the same moment, and saw itself free both times.
         raise CounterBusy from error
     if row is None:
         return None
     called = ticket_of(row)
-    await tools.outbox.record(conn, fact_of(TicketCalled, called))
-    await tell_who_is_near(conn, tools, called, now)
+    await act.record(fact_of(TicketCalled, called))
+    await tell_who_is_near(act, called)
     return called

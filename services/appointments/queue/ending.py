@@ -1,22 +1,19 @@
 """The end of a day: people not called go home, and what is known of tickets is forgotten in time."""
 
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import Station
 from services.appointments.queue.domain import AFTER_HOURS, last_closing
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.rows import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
 from shared import retention
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import About
 from shared.events.tickets import TicketClosed
 from shared.statements import Statement
-from shared.tools import Tools
 
 QUEUE_END = "queue-end"
 QUEUE_TIDYING = "queue-tidying"
@@ -39,11 +36,10 @@ _FORGET = text("""
 """)
 
 
-async def schedule_end(conn: AsyncConnection, tools: Tools, station: str, closes_at: datetime) -> None:
+async def schedule_end(act: Act, station: str, closes_at: datetime) -> None:
     """See to it that the day of a station's queue ends when the station closes."""
     key = _key(station, closes_at)
-    await tools.due.schedule(
-        conn,
+    await act.schedule(
         Work(QUEUE_END, key, closes_at, Urgency.REMINDER),
         Work(QUEUE_TIDYING, key, closes_at + AFTER_HOURS, Urgency.BULK),
         Work(QUEUE_FORGETTING, key, closes_at + retention.LEDGER, Urgency.BULK),
@@ -51,50 +47,48 @@ async def schedule_end(conn: AsyncConnection, tools: Tools, station: str, closes
     )
 
 
-async def move_end(conn: AsyncConnection, tools: Tools, station: Station, now: datetime) -> None:
+async def move_end(act: Act, station: Station) -> None:
     """Let today's queue end when the station closes now that its hours are others; one that is over stays so."""
-    closes_at = last_closing(station, now)
-    if closes_at and closes_at > now:
-        await tools.due.schedule(conn, Work(QUEUE_END, _key(station.key, closes_at), closes_at, Urgency.REMINDER))
+    closes_at = last_closing(station, act.now)
+    if closes_at and closes_at > act.now:
+        await act.schedule(Work(QUEUE_END, _key(station.key, closes_at), closes_at, Urgency.REMINDER))
 
 
-async def end_queue(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def end_queue(act: Act, claim: Claim) -> None:
     """Close the tickets nobody called; TicketClosed is recorded for each."""
-    await _close(conn, tools, claim, _NOT_CALLED)
+    await _close(act, claim, _NOT_CALLED)
 
 
-async def tidy_up(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def tidy_up(act: Act, claim: Claim) -> None:
     """Close what still stands at a counter hours after closing time: the people there have long been served."""
-    await _close(conn, tools, claim, _SERVED)
+    await _close(act, claim, _SERVED)
 
 
-async def count_waiting(conn: AsyncConnection, station: str, now: datetime) -> int:
+async def count_waiting(act: Act, station: str) -> int:
     """How many wait at a station today, or fetch papers."""
-    values = {"station": station, "day": now.astimezone(BERLIN).date()}
-    return int((await conn.execute(_WAITING, values)).scalar_one())
+    values = {"station": station, "day": act.today}
+    return int((await act.conn.execute(_WAITING, values)).scalar_one())
 
 
-async def send_home(
-    conn: AsyncConnection, tools: Tools, station: str, now: datetime, about: About, cause: UUID
-) -> None:
+async def send_home(act: Act, station: str, about: About) -> None:
     """Close the tickets of everybody who waits at a station that has to close; TicketClosed is recorded for each.
 
     Args:
-        about: the closure; cause: the fact of it.
+        about: the closure.
     """
-    values = {"station": station, "day": now.astimezone(BERLIN).date(), "now": now}
-    rows = await _STATION_CLOSED.rows(conn, values)
-    await tools.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row), about=about), cause) for row in rows])
+    values = {"station": station, "day": act.today, "now": act.now}
+    rows = await _STATION_CLOSED.rows(act.conn, values)
+    await act.record_all([fact_of(TicketClosed, ticket_of(row), about=about) for row in rows])
 
 
-async def forget_queue(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def forget_queue(act: Act, claim: Claim) -> None:
     """Forget the tickets of a day, and with them the figures made of them."""
-    await conn.execute(_FORGET, _which(claim))
+    await act.conn.execute(_FORGET, _which(claim))
 
 
-async def _close(conn: AsyncConnection, tools: Tools, claim: Claim, statement: Statement) -> None:
-    rows = await statement.rows(conn, _which(claim) | {"now": tools.clock.now()})
-    await tools.outbox.record_all(conn, [(fact_of(TicketClosed, ticket_of(row)), None) for row in rows])
+async def _close(act: Act, claim: Claim, statement: Statement) -> None:
+    rows = await statement.rows(act.conn, _which(claim) | {"now": act.tools.clock.now()})
+    await act.record_all([fact_of(TicketClosed, ticket_of(row)) for row in rows])
 
 
 def _key(station: str, closes_at: datetime) -> str:

@@ -1,16 +1,13 @@
 """Telling who wants to know that it is nearly their turn."""
 
-from datetime import datetime
-
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.domain import NEAR
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.rows import COLUMNS, IN_LINE, TURN, Ticket, ticket_of
+from shared.act import Act
 from shared.events.tickets import TicketNear
 from shared.statements import Statement
-from shared.tools import Tools
 
 # Of two counters that call at once, each would count the other's ticket as waiting still, and nobody would be told.
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('queue ' || :station, 0))")
@@ -30,7 +27,7 @@ _NEAR = Statement(f"""
 """)
 
 
-async def tell_who_is_near(conn: AsyncConnection, tools: Tools, gone: Ticket, now: datetime) -> None:
+async def tell_who_is_near(act: Act, gone: Ticket) -> None:
     """Record TicketNear for everybody who now has at most `domain.NEAR` people ahead, once each.
 
     Args:
@@ -38,8 +35,6 @@ async def tell_who_is_near(conn: AsyncConnection, tools: Tools, gone: Ticket, no
     """
     if not gone.somebody_to_tell:
         return
-    await conn.execute(_ONE_AT_A_TIME, {"station": gone.station})
-    rows = await _NEAR.rows(conn, {"station": gone.station, "day": gone.day, "now": now})
-    await tools.outbox.record_all(
-        conn, [(fact_of(TicketNear, ticket_of(row), ahead=row["ahead"]), None) for row in rows]
-    )
+    await act.conn.execute(_ONE_AT_A_TIME, {"station": gone.station})
+    rows = await _NEAR.rows(act.conn, {"station": gone.station, "day": gone.day, "now": act.now})
+    await act.record_all([fact_of(TicketNear, ticket_of(row), ahead=row["ahead"]) for row in rows])

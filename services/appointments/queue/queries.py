@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.queue.domain import RECENT, Estimate, Status, estimate
 from services.appointments.queue.rows import COLUMNS, IN_LINE, TURN, Ticket, ticket_of
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.problems import NotFound
 from shared.statements import Statement
@@ -117,29 +118,33 @@ async def station_of_counter(conn: AsyncConnection, counter: str) -> str | None:
     return None if row is None else str(row["station"])
 
 
-async def load_counter(conn: AsyncConnection, counter: str, now: datetime) -> Counter:
+async def load_counter(act: Act, counter: str) -> Counter:
     """A counter and who is there; raises NotFound."""
-    row = await _COUNTER.row(conn, {"counter": counter, "midnight": _midnight(now)})
+    row = await _COUNTER.row(act.conn, {"counter": counter, "midnight": _midnight(act.now)})
     if row is None:
         raise NotFound
-    ticket = await _AT_COUNTER.row(conn, {"counter": counter})
+    ticket = await _AT_COUNTER.row(act.conn, {"counter": counter})
     return Counter(**row, ticket=ticket_of(ticket) if ticket else None)
 
 
-async def load_line(conn: AsyncConnection, station: str, now: datetime) -> list[Ticket]:
+async def load_line(act: Act, station: str) -> list[Ticket]:
     """The people that can be called at a station now, in order."""
-    return [ticket_of(row) for row in await _LINE.rows(conn, _today(station, now) | {"now": now})]
+    return [ticket_of(row) for row in await _LINE.rows(act.conn, _today(station, act.now) | {"now": act.now})]
 
 
-async def load_away(conn: AsyncConnection, station: str, now: datetime) -> list[Ticket]:
+async def load_away(act: Act, station: str) -> list[Ticket]:
     """The people parked or fetching papers at a station now."""
-    return [ticket_of(row) for row in await _AWAY.rows(conn, _today(station, now) | {"now": now})]
+    return [ticket_of(row) for row in await _AWAY.rows(act.conn, _today(station, act.now) | {"now": act.now})]
 
 
-async def load_situation(conn: AsyncConnection, station: str, now: datetime, ticket: Ticket | None = None) -> Situation:
+async def load_situation(act: Act, station: str, ticket: Ticket | None = None) -> Situation:
     """How the queue of a station stands, for a ticket or for whoever would take the next one."""
-    values = _today(station, now) | {"now": now, "midnight": _midnight(now), "id": ticket.id if ticket else None}
-    row = await _SITUATION.row(conn, values)
+    values = _today(station, act.now) | {
+        "now": act.now,
+        "midnight": _midnight(act.now),
+        "id": ticket.id if ticket else None,
+    }
+    row = await _SITUATION.row(act.conn, values)
     ahead = row["ahead"] if ticket else row["waiting"]
     waits = ticket is None or (ticket.status is Status.WAITING and ahead is not None)
     expected = estimate(ahead, row["counters"], row["recent"] or []) if waits else None
@@ -151,9 +156,9 @@ async def are_left(conn: AsyncConnection, station: str, day: date) -> bool:
     return bool((await _ARE_LEFT.row(conn, {"station": station, "day": day}))["are_left"])
 
 
-async def load_hall(conn: AsyncConnection, station: str, now: datetime) -> Sequence[Ticket]:
+async def load_hall(act: Act, station: str) -> Sequence[Ticket]:
     """The numbers called last at a station, newest first."""
-    return [ticket_of(row) for row in await _HALL.rows(conn, _today(station, now))]
+    return [ticket_of(row) for row in await _HALL.rows(act.conn, _today(station, act.now))]
 
 
 async def load_figures(conn: AsyncConnection, station: str, first: date, last: date) -> list[dict[str, object]]:

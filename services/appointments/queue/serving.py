@@ -1,7 +1,7 @@
 """What becomes of somebody a counter has called. All runs in the caller's transaction; nothing commits."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -17,11 +17,10 @@ from services.appointments.queue.facts import Particulars, fact_of, particulars_
 from services.appointments.queue.queries import load_counter, load_ticket
 from services.appointments.queue.refusals import TicketElsewhere
 from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, Ticket, ticket_of
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
 from shared.problems import NotFound
 from shared.statements import Statement
-from shared.tools import Tools
 
 _HERE = "where t.id = :ticket and t.counter = :counter and t.status"
 _WORKED = """
@@ -54,29 +53,24 @@ _STAFF = Statement("""
 """)
 
 
-async def begin(conn: AsyncConnection, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def begin(act: Act, counter: str, ticket: UUID) -> Ticket:
     """The person called has come to the counter. Said twice it changes nothing.
 
     Raises:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    row = await _BEGIN.row(conn, {"counter": counter, "ticket": ticket, "now": now})
+    row = await _BEGIN.row(act.conn, {"counter": counter, "ticket": ticket, "now": act.now})
     if row is not None:
         return ticket_of(row)
-    found = await load_ticket(conn, ticket)
+    found = await load_ticket(act.conn, ticket)
     if (found.status, found.counter) != (Status.SERVING, counter):
         raise TicketElsewhere(found)
     return found
 
 
 async def close(
-    conn: AsyncConnection,
-    tools: Tools,
-    counter: str,
-    ticket: UUID,
-    outcome: Literal[TicketOutcome.SERVED, TicketOutcome.MISSED],
-    now: datetime,
+    act: Act, counter: str, ticket: UUID, outcome: Literal[TicketOutcome.SERVED, TicketOutcome.MISSED]
 ) -> Ticket:
     """Finish with somebody, or note that they did not come; TicketClosed is recorded.
 
@@ -87,53 +81,45 @@ async def close(
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    found = await load_ticket(conn, ticket)
+    found = await load_ticket(act.conn, ticket)
     # Locked before the ticket, as by everybody who has to do with both.
-    expected = await load_appointment(conn, found.appointment, for_update=True) if found.appointment else None
-    if expected and not is_for(found.station, expected.station, expected.status, expected.starts_at, now):
+    expected = await load_appointment(act.conn, found.appointment, for_update=True) if found.appointment else None
+    if expected and not is_for(found.station, expected.station, expected.status, expected.starts_at, act.now):
         expected = None
-    if expected and outcome is TicketOutcome.MISSED and now < expected.starts_at:
-        return await park(conn, tools, counter, ticket, expected.starts_at - now, now)
-    values = {"counter": counter, "ticket": ticket, "outcome": outcome.value, "now": now}
-    closed = await _here(conn, _CLOSE, values)
-    await tools.outbox.record(conn, fact_of(TicketClosed, closed))
+    if expected and outcome is TicketOutcome.MISSED and act.now < expected.starts_at:
+        return await park(act, counter, ticket, expected.starts_at - act.now)
+    values = {"counter": counter, "ticket": ticket, "outcome": outcome.value, "now": act.now}
+    closed = await _here(act.conn, _CLOSE, values)
+    await act.record(fact_of(TicketClosed, closed))
     if expected and outcome is TicketOutcome.MISSED:
-        await note_missed(conn, tools, expected)
+        await note_missed(act, expected)
     elif expected:
-        await note_arrival(conn, expected.id)
+        await note_arrival(act.conn, expected.id)
     return closed
 
 
-async def park(
-    conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, back_in: timedelta, now: datetime
-) -> Ticket:
+async def park(act: Act, counter: str, ticket: UUID, back_in: timedelta) -> Ticket:
     """Send somebody to wait for a while; then they stand in front of all others. TicketPutBack is recorded.
 
     Raises:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    return await _put_back(conn, tools, counter, ticket, "parked", now, {"back_at": now + back_in})
+    return await _put_back(act, counter, ticket, "parked", {"back_at": act.now + back_in})
 
 
-async def ask_for_papers(conn: AsyncConnection, tools: Tools, counter: str, ticket: UUID, now: datetime) -> Ticket:
+async def ask_for_papers(act: Act, counter: str, ticket: UUID) -> Ticket:
     """Let somebody fetch what is missing; `bring_back` puts them in front of all others. TicketPutBack is recorded.
 
     Raises:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    return await _put_back(conn, tools, counter, ticket, "papers", now, {"status": Status.PAPERS.value})
+    return await _put_back(act, counter, ticket, "papers", {"status": Status.PAPERS.value})
 
 
 async def hand_over(
-    conn: AsyncConnection,
-    tools: Tools,
-    counter: str,
-    ticket: UUID,
-    now: datetime,
-    to_counter: str | None = None,
-    services: Sequence[str] | None = None,
+    act: Act, counter: str, ticket: UUID, to_counter: str | None = None, services: Sequence[str] | None = None
 ) -> Ticket:
     """Let another counter go on with somebody, who stands in front of all others. TicketPutBack is recorded.
 
@@ -146,55 +132,49 @@ async def hand_over(
         UnknownChoice, TooMany, NotTogether
         TicketElsewhere: the ticket is not at this counter.
     """
-    found = await load_ticket(conn, ticket)
-    if to_counter and (await load_counter(conn, to_counter, now)).station != found.station:
+    found = await load_ticket(act.conn, ticket)
+    if to_counter and (await load_counter(act, to_counter)).station != found.station:
         raise NotFound
-    changed: dict[str, object] = {"back_at": now, "for_counter": to_counter}
+    changed: dict[str, object] = {"back_at": act.now, "for_counter": to_counter}
     if services:
-        offer = await load_offer(conn, now.astimezone(BERLIN).date(), found.station, services)
+        offer = await load_offer(act.conn, act.today, found.station, services)
         check_choice(offer, services)
         known = Particulars.model_validate(found.particulars)
         new = known.model_copy(update={"services": particulars_of(offer, known.closes_at).services})
         changed |= {"services": keys_of(offer.services), "particulars": new.model_dump_json()}
-    return await _put_back(conn, tools, counter, ticket, "handed_over", now, changed)
+    return await _put_back(act, counter, ticket, "handed_over", changed)
 
 
-async def bring_back(conn: AsyncConnection, ticket: UUID, now: datetime) -> Ticket:
+async def bring_back(act: Act, ticket: UUID) -> Ticket:
     """Somebody is back, with papers or sooner than expected, and stands in front of all others.
 
     Raises:
         NotFound
         TicketElsewhere: nobody waits for them to come back.
     """
-    row = await _BACK.row(conn, {"ticket": ticket, "now": now})
+    row = await _BACK.row(act.conn, {"ticket": ticket, "now": act.now})
     if row is None:
-        raise TicketElsewhere(await load_ticket(conn, ticket))
+        raise TicketElsewhere(await load_ticket(act.conn, ticket))
     return ticket_of(row)
 
 
-async def staff_counter(conn: AsyncConnection, counter: str, paused: bool, now: datetime) -> None:
+async def staff_counter(act: Act, counter: str, paused: bool) -> None:
     """Open a counter, or pause: a paused one does not count when waits are estimated. The next call opens it again.
 
     Raises:
         NotFound: there is no such counter.
     """
-    await load_counter(conn, counter, now)
-    await _STAFF.run(conn, {"counter": counter, "now": now, "paused": paused})
+    await load_counter(act, counter)
+    await _STAFF.run(act.conn, {"counter": counter, "now": act.now, "paused": paused})
 
 
 async def _put_back(
-    conn: AsyncConnection,
-    tools: Tools,
-    counter: str,
-    ticket: UUID,
-    reason: Literal["parked", "papers", "handed_over"],
-    now: datetime,
-    changed: dict[str, object],
+    act: Act, counter: str, ticket: UUID, reason: Literal["parked", "papers", "handed_over"], changed: dict[str, object]
 ) -> Ticket:
     usual = {"status": Status.WAITING.value, "back_at": None, "for_counter": None, "services": None}
-    values = {"counter": counter, "ticket": ticket, "now": now, "particulars": None}
-    waiting = await _here(conn, _PUT_BACK, values | usual | changed)
-    await tools.outbox.record(conn, fact_of(TicketPutBack, waiting, reason=reason))
+    values = {"counter": counter, "ticket": ticket, "now": act.now, "particulars": None}
+    waiting = await _here(act.conn, _PUT_BACK, values | usual | changed)
+    await act.record(fact_of(TicketPutBack, waiting, reason=reason))
     return waiting
 
 

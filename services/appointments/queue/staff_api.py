@@ -10,6 +10,7 @@ from services.appointments.booking.bodies import MESSAGES
 from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.offer.api import Key
+from services.appointments.queue import counter as counters
 from services.appointments.queue.api import WaitOut
 from services.appointments.queue.bodies import (
     AtCounterIn,
@@ -23,7 +24,6 @@ from services.appointments.queue.bodies import (
     QueueOut,
     StaffTicketOut,
 )
-from services.appointments.queue.desk import CurrentDesk
 from services.appointments.queue.queries import (
     load_away,
     load_counter,
@@ -34,6 +34,7 @@ from services.appointments.queue.queries import (
     station_of_counter,
 )
 from services.appointments.queue.usecases import TicketWish
+from services.appointments.staff import StaffAct
 from shared.clock import BERLIN
 from shared.days import Day
 from shared.events.tickets import TicketOutcome
@@ -51,32 +52,32 @@ CounterKey = Annotated[Key, Path(description="A counter's key.")]
 
 @router.post("/stations/{station}/tickets", status_code=201, responses=problems(409, 422))
 async def issue_ticket(
-    station: StationKey, new: NewTicketIn, desk: CurrentDesk, key: IdempotencyKey = None
+    station: StationKey, new: NewTicketIn, act: StaffAct, key: IdempotencyKey = None
 ) -> StaffTicketOut:
     """Give somebody at the desk the next number of the day. Sent again with its key it answers with the first one."""
-    desk.who.must_serve(station)
+    act.staff.must_serve(station)
     phone, wrong = check_mobile(new.phone) if new.phone.strip() else (None, None)
     if wrong:
         raise InvalidInput(errors=[FieldError(field="phone", message=MESSAGES[wrong])])
     id, body = uuid4(), digest(f"{station} {new.model_dump_json()}")
-    if key and (first := await claim_key(desk.conn, "ticket", key, body, str(id))):
-        return StaffTicketOut.of(await load_ticket(desk.conn, UUID(first)))
+    if key and (first := await claim_key(act.conn, "ticket", key, body, str(id))):
+        return StaffTicketOut.of(await load_ticket(act.conn, UUID(first)))
     wish = TicketWish(station, tuple(new.services), new.language, new.interpreter, phone)
-    return StaffTicketOut.of(await desk.issue(id, wish))
+    return StaffTicketOut.of(await counters.issue(act, id, wish))
 
 
 @router.post("/appointments/{number}/arrival", responses=problems(404, 409))
-async def arrive(number: AppointmentNumber, desk: CurrentDesk) -> StaffTicketOut:
+async def arrive(number: AppointmentNumber, act: StaffAct) -> StaffTicketOut:
     """Let somebody who has arrived for an appointment of today wait, under its number. Again it changes nothing."""
-    return StaffTicketOut.of(await desk.arrive(number))
+    return StaffTicketOut.of(await counters.arrive(act, number))
 
 
 @router.get("/stations/{station}/queue")
-async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
+async def queue(station: StationKey, act: StaffAct) -> QueueOut:
     """The people waiting at a station, in the order in which they are called, and those away for a while."""
-    desk.who.must_serve(station)
-    line, away = await load_line(desk.conn, station, desk.now), await load_away(desk.conn, station, desk.now)
-    situation = await load_situation(desk.conn, station, desk.now)
+    act.staff.must_serve(station)
+    line, away = await load_line(act, station), await load_away(act, station)
+    situation = await load_situation(act, station)
     wait = situation.estimate
     return QueueOut(
         line=list(map(StaffTicketOut.of, line)),
@@ -87,93 +88,93 @@ async def queue(station: StationKey, desk: CurrentDesk) -> QueueOut:
 
 
 @router.get("/counters/{counter}", responses=problems(404))
-async def counter(counter: CounterKey, desk: CurrentDesk) -> CounterOut:
+async def counter(counter: CounterKey, act: StaffAct) -> CounterOut:
     """A counter, and who is there or has just been called to it."""
-    desk.who.must_serve(await station_of_counter(desk.conn, counter))
-    return CounterOut.of(await load_counter(desk.conn, counter, desk.now))
+    act.staff.must_serve(await station_of_counter(act.conn, counter))
+    return CounterOut.of(await load_counter(act, counter))
 
 
 @router.post("/counters/{counter}/call", responses=problems(404, 409))
-async def call(counter: CounterKey, whom: CallIn, desk: CurrentDesk) -> StaffTicketOut | None:
+async def call(counter: CounterKey, whom: CallIn, act: StaffAct) -> StaffTicketOut | None:
     """Call whoever's turn it is, or a certain ticket; null when nobody waits.
 
     409 says why not: `counter-busy`, somebody is at this counter; `ticket-elsewhere`, another one was faster.
     """
-    called = await desk.call(counter, whom.ticket)
+    called = await counters.call(act, counter, whom.ticket)
     return StaffTicketOut.of(called) if called else None
 
 
 @router.post("/counters/{counter}/call-again", responses=problems(404, 409))
-async def call_again(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+async def call_again(counter: CounterKey, about: AtCounterIn, act: StaffAct) -> StaffTicketOut:
     """Call somebody who has not come yet once more."""
-    return StaffTicketOut.of(await desk.call_again(counter, about.ticket))
+    return StaffTicketOut.of(await counters.call_again(act, counter, about.ticket))
 
 
 @router.post("/counters/{counter}/begin", responses=problems(404, 409))
-async def begin(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+async def begin(counter: CounterKey, about: AtCounterIn, act: StaffAct) -> StaffTicketOut:
     """The person called has come to the counter."""
-    return StaffTicketOut.of(await desk.begin(counter, about.ticket))
+    return StaffTicketOut.of(await counters.begin(act, counter, about.ticket))
 
 
 @router.post("/counters/{counter}/finish", responses=problems(404, 409))
-async def finish(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+async def finish(counter: CounterKey, about: AtCounterIn, act: StaffAct) -> StaffTicketOut:
     """Somebody has been served."""
-    return StaffTicketOut.of(await desk.close(counter, about.ticket, TicketOutcome.SERVED))
+    return StaffTicketOut.of(await counters.close(act, counter, about.ticket, TicketOutcome.SERVED))
 
 
 @router.post("/counters/{counter}/miss", responses=problems(404, 409))
-async def miss(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+async def miss(counter: CounterKey, about: AtCounterIn, act: StaffAct) -> StaffTicketOut:
     """Somebody did not come although they were called; their appointment, if they have one, is missed too.
 
     Before it begins nobody can miss it: until then they wait, and stand in front of all others from its start on.
     """
-    return StaffTicketOut.of(await desk.close(counter, about.ticket, TicketOutcome.MISSED))
+    return StaffTicketOut.of(await counters.close(act, counter, about.ticket, TicketOutcome.MISSED))
 
 
 @router.post("/counters/{counter}/park", responses=problems(404, 409))
-async def park(counter: CounterKey, about: ParkIn, desk: CurrentDesk) -> StaffTicketOut:
+async def park(counter: CounterKey, about: ParkIn, act: StaffAct) -> StaffTicketOut:
     """Let somebody wait for some minutes; then they stand in front of all others."""
-    return StaffTicketOut.of(await desk.park(counter, about.ticket, about.minutes))
+    return StaffTicketOut.of(await counters.park(act, counter, about.ticket, about.minutes))
 
 
 @router.post("/counters/{counter}/papers", responses=problems(404, 409))
-async def ask_for_papers(counter: CounterKey, about: AtCounterIn, desk: CurrentDesk) -> StaffTicketOut:
+async def ask_for_papers(counter: CounterKey, about: AtCounterIn, act: StaffAct) -> StaffTicketOut:
     """Let somebody fetch the papers that are missing."""
-    return StaffTicketOut.of(await desk.ask_for_papers(counter, about.ticket))
+    return StaffTicketOut.of(await counters.ask_for_papers(act, counter, about.ticket))
 
 
 @router.post("/counters/{counter}/hand-over", responses=problems(404, 409, 422))
-async def hand_over(counter: CounterKey, about: HandOverIn, desk: CurrentDesk) -> StaffTicketOut:
+async def hand_over(counter: CounterKey, about: HandOverIn, act: StaffAct) -> StaffTicketOut:
     """Let another counter go on with somebody, or with another service."""
-    return StaffTicketOut.of(await desk.hand_over(counter, about.ticket, about.counter, about.services))
+    return StaffTicketOut.of(await counters.hand_over(act, counter, about.ticket, about.counter, about.services))
 
 
 @router.put("/counters/{counter}/pause", responses=problems(404))
-async def pause(counter: CounterKey, wanted: PauseIn, desk: CurrentDesk) -> CounterOut:
+async def pause(counter: CounterKey, wanted: PauseIn, act: StaffAct) -> CounterOut:
     """Pause a counter or open it again; paused ones do not count when waits are estimated."""
-    return CounterOut.of(await desk.pause(counter, wanted.paused))
+    return CounterOut.of(await counters.pause(act, counter, wanted.paused))
 
 
 @router.post("/tickets/{ticket}/back", responses=problems(404, 409))
-async def bring_back(ticket: UUID, desk: CurrentDesk) -> StaffTicketOut:
+async def bring_back(ticket: UUID, act: StaffAct) -> StaffTicketOut:
     """Somebody is back, with papers or sooner than expected, and stands in front of all others."""
-    return StaffTicketOut.of(await desk.bring_back(ticket))
+    return StaffTicketOut.of(await counters.bring_back(act, ticket))
 
 
 @router.get("/stations/{station}/figures", responses=problems(422))
 async def figures(
     station: StationKey,
-    desk: CurrentDesk,
+    act: StaffAct,
     first_day: Annotated[Day | None, Query(description="Today where left out.")] = None,
     days: Annotated[int, Query(ge=1, le=MOST_DAYS)] = 1,
 ) -> list[DayFiguresOut]:
     """How many came to a station each day, and how long they waited, walked and were served."""
-    desk.who.must_serve(station)
-    first = first_day or desk.now.astimezone(BERLIN).date()
+    act.staff.must_serve(station)
+    first = first_day or act.now.astimezone(BERLIN).date()
     last = date.fromordinal(min(first.toordinal() + days - 1, date.max.toordinal()))
     return [
         DayFiguresOut.model_validate({name: _seconds(value) for name, value in row.items()})
-        for row in await load_figures(desk.conn, station, first, last)
+        for row in await load_figures(act.conn, station, first, last)
     ]
 
 

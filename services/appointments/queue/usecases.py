@@ -1,16 +1,14 @@
 """Getting a place in the queue and giving it up. All run in the caller's transaction; none commits."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.changes import note_arrival, take_back_arrival
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
-from services.appointments.booking.limits import Origin, note_taking
+from services.appointments.booking.limits import note_taking
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
@@ -22,11 +20,10 @@ from services.appointments.queue.near import tell_who_is_near
 from services.appointments.queue.queries import load_ticket
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, NotNow, StationNotOpen
 from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, SOMEBODY_TO_TELL, Ticket, ticket_of
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued
 from shared.statements import Statement
-from shared.tools import Tools
 
 # Whoever is near already when taking a number reads it on the page; only who waits longer is told later.
 _INSERT = f"""
@@ -94,35 +91,26 @@ class TicketWish:
     phone: str | None = None
 
 
-async def issue(
-    conn: AsyncConnection,
-    tools: Tools,
-    id: UUID,
-    wish: TicketWish,
-    now: datetime,
-    origin: Origin | None = None,
-) -> Ticket:
+async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
     """Give somebody the next number of the day; TicketIssued is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
-        origin: where a request of the public comes from; None for staff, whom no limits hold.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft, TimesUsedUp
     """
-    if origin:
-        await note_taking(conn, origin, now)
-    await conn.execute(_KEEP_OPEN, {"station": wish.station})
-    today = now.astimezone(BERLIN).date()
-    offer = await load_offer(conn, today, wish.station, wish.services)
+    await note_taking(act)
+    await act.conn.execute(_KEEP_OPEN, {"station": wish.station})
+    today = act.today
+    offer = await load_offer(act.conn, today, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)
-    closes_at = last_closing(station, now)
-    if closes_at is None or not is_open(station, now):
+    closes_at = last_closing(station, act.now)
+    if closes_at is None or not is_open(station, act.now):
         raise StationNotOpen
     particulars = particulars_of(offer, closes_at)
     if wish.phone:
-        particulars = with_phone(tools, particulars, id, wish.phone, wish.language)
+        particulars = with_phone(act.tools, particulars, id, wish.phone, wish.language)
     values = {
         "id": id,
         "station": station.key,
@@ -133,20 +121,20 @@ async def issue(
         "appointment": None,
         "particulars": particulars.model_dump_json(),
         "wants_sms": wish.phone is not None,
-        "now": now,
+        "now": act.now,
         "due_at": None,
     }
-    row = await _ISSUE.row(conn, values)
+    row = await _ISSUE.row(act.conn, values)
     if row is None:
         raise NoTicketsLeft
     if row["issued"] == 1:
-        await schedule_end(conn, tools, station.key, closes_at)
+        await schedule_end(act, station.key, closes_at)
     ticket = ticket_of(row)
-    await tools.outbox.record(conn, fact_of(TicketIssued, ticket))
+    await act.record(fact_of(TicketIssued, ticket))
     return ticket
 
 
-async def check_in(conn: AsyncConnection, tools: Tools, appointment: Appointment, now: datetime) -> Ticket:
+async def check_in(act: Act, appointment: Appointment) -> Ticket:
     """Let somebody who has arrived for an appointment wait under its number; again it changes nothing.
 
     Their ticket follows an appointment that was moved, and opens again if it ended before they were served. The
@@ -157,15 +145,15 @@ async def check_in(conn: AsyncConnection, tools: Tools, appointment: Appointment
         NotNow: it is not the day of the appointment, or it is cancelled or missed.
         StationNotOpen: it does not open today, has closed, or is a stop, which has no queue.
     """
-    if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, now):
+    if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, act.now):
         raise NotNow
-    today = now.astimezone(BERLIN).date()
-    offer = await load_offer(conn, today, appointment.station, appointment.services)
+    today = act.today
+    offer = await load_offer(act.conn, today, appointment.station, appointment.services)
     [station] = offer.stations
-    closes_at = last_closing(station, now)
-    if station.stop or closes_at is None or closes_at <= now:
+    closes_at = last_closing(station, act.now)
+    if station.stop or closes_at is None or closes_at <= act.now:
         raise StationNotOpen
-    await note_arrival(conn, appointment.id)
+    await note_arrival(act.conn, appointment.id)
     values = {
         "id": uuid4(),
         "station": station.key,
@@ -177,20 +165,20 @@ async def check_in(conn: AsyncConnection, tools: Tools, appointment: Appointment
         "appointment": appointment.id,
         "particulars": particulars_of(offer, closes_at).model_dump_json(),
         "wants_sms": False,
-        "now": now,
-        "due_at": place_in_queue(appointment.starts_at, now),
+        "now": act.now,
+        "due_at": place_in_queue(appointment.starts_at, act.now),
     }
-    row = await _CHECK_IN.row(conn, values)
+    row = await _CHECK_IN.row(act.conn, values)
     if row is None:
-        return ticket_of(await _CHECKED_IN.row(conn, values | {"starts_at": appointment.starts_at}))
-    await schedule_end(conn, tools, station.key, closes_at)
+        return ticket_of(await _CHECKED_IN.row(act.conn, values | {"starts_at": appointment.starts_at}))
+    await schedule_end(act, station.key, closes_at)
     ticket = ticket_of(row)
     about = About(id=appointment.id, version=appointment.version)
-    await tools.outbox.record(conn, fact_of(TicketIssued, ticket, about=about))
+    await act.record(fact_of(TicketIssued, ticket, about=about))
     return ticket
 
 
-async def give_back(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Ticket:
+async def give_back(act: Act, id: UUID) -> Ticket:
     """Somebody cannot wait any longer; TicketClosed is recorded. Given back twice changes nothing.
 
     Somebody that came for an appointment has not arrived after all, and can do so again.
@@ -198,17 +186,17 @@ async def give_back(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime
     Raises:
         NotFound, AlreadyCalled
     """
-    if appointment := (await load_ticket(conn, id)).appointment:
-        await load_appointment(conn, appointment, for_update=True)
-    row = await _GIVE_BACK.row(conn, {"id": id, "now": now})
+    if appointment := (await load_ticket(act.conn, id)).appointment:
+        await load_appointment(act.conn, appointment, for_update=True)
+    row = await _GIVE_BACK.row(act.conn, {"id": id, "now": act.now})
     if row is None:
-        found = await load_ticket(conn, id)
+        found = await load_ticket(act.conn, id)
         if found.status is not Status.CLOSED:
             raise AlreadyCalled
         return found
     ticket = ticket_of(row)
     if appointment:
-        await take_back_arrival(conn, appointment)
-    await tools.outbox.record(conn, fact_of(TicketClosed, ticket))
-    await tell_who_is_near(conn, tools, ticket, now)
+        await take_back_arrival(act.conn, appointment)
+    await act.record(fact_of(TicketClosed, ticket))
+    await tell_who_is_near(act, ticket)
     return ticket

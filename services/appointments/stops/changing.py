@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import Why, place_at
@@ -25,8 +23,8 @@ from services.appointments.waiting.again import next_look
 from services.appointments.waiting.domain import Outcome
 from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
 from services.appointments.waiting.queries import load_offers_of
+from shared.act import Act
 from shared.events.appointments import AppointmentFact
-from shared.tools import Tools
 
 _RELEASE = text("delete from seats where appointment = any(:owners)")
 _TAKE = text("""
@@ -38,12 +36,11 @@ _TAKE = text("""
 
 @dataclass(frozen=True, slots=True)
 class StopChange:
-    """A stop as it was known, what is offered there now, and why; `cause` is the fact that says so."""
+    """A stop as it was known, what is offered there now, and why."""
 
     before: Station
     offer: Offer
     why: Why
-    cause: UUID
 
     @property
     def after(self) -> Station:
@@ -91,44 +88,42 @@ class StopChange:
         return delayed_fact(found, minutes, self.why)
 
 
-async def carry_out(conn: AsyncConnection, tools: Tools, change: StopChange, now: datetime) -> None:
+async def carry_out(act: Act, change: StopChange) -> None:
     """Move who has to move, tell who has to wait, and pass on what is free; the transaction has locked the stop."""
     latest = max(_stop(change.before).delay, _stop(change.after).delay)
-    first_booked = numbering_of(tools).count
-    expected = await load_to_come(conn, change.after.key, latest, now)
+    first_booked = numbering_of(act.tools).count
+    expected = await load_to_come(act, change.after.key, latest)
     to_come = sorted(expected, key=lambda found: first_booked(found.number))
     if not change.of_seats:
         facts = [fact for found in to_come if (fact := change.delayed(found))]
-        await change_appointments(conn, tools, facts, change.cause, now)
+        await change_appointments(act, facts)
         return
     # Before the lock: the next look holds this work's row while waiting for it.
-    await tools.due.schedule(conn, next_look(now), once=True)
-    await lock_line(conn)
-    runs = await _reseat(conn, tools, change, to_come, now)
+    await act.schedule(next_look(act.now), once=True)
+    await lock_line(act.conn)
+    runs = await _reseat(act, change, to_come)
     placed = list(zip(to_come, runs, strict=True))
     facts = [fact for found, run in placed if run and (fact := change.moved(found, run))]
-    await change_appointments(conn, tools, facts, change.cause, now)
+    await change_appointments(act, facts)
     displaced = [found for found, run in placed if run is None]
-    await find_other_times(conn, tools, displaced, change.why, change.cause, now)
-    slots = slots_on(change.after, _stop(change.after).day, grid_of(tools.city))
-    await pass_on_all(conn, tools, [(counter, start) for counter in change.after.counters for start in slots], now)
+    await find_other_times(act, displaced, change.why)
+    slots = slots_on(change.after, _stop(change.after).day, grid_of(act.tools.city))
+    await pass_on_all(act, [(counter, start) for counter in change.after.counters for start in slots])
 
 
-async def _reseat(
-    conn: AsyncConnection, tools: Tools, change: StopChange, to_come: Sequence[Appointment], now: datetime
-) -> list[Run | None]:
+async def _reseat(act: Act, change: StopChange, to_come: Sequence[Appointment]) -> list[Run | None]:
     """Give each appointment its seats; holds and offers end, and who has arrived is served where they are."""
-    seats = await load_seats_at(conn, change.after.key)
-    offered = await load_offers_of(conn, [each.seat for each in seats])
+    seats = await load_seats_at(act.conn, change.after.key)
+    offered = await load_offers_of(act.conn, [each.seat for each in seats])
     for entry, offer in offered:
-        outcome = Outcome.WITHDRAWN if offer.is_open(now) else Outcome.EXPIRED
-        await end_offer(conn, tools, entry, offer, outcome, about=change.why.about, cause=change.cause)
+        outcome = Outcome.WITHDRAWN if offer.is_open(act.now) else Outcome.EXPIRED
+        await end_offer(act, entry, offer, outcome, about=change.why.about)
     moving = {found.id for found in to_come}.union(offer.id for _, offer in offered)
     staying = {each.seat for each in seats if each.kept and each.owner not in moving}
-    grid = grid_of(tools.city)
-    reseating = Reseating(change.after, change.shift, staying, grid, now)
+    grid = grid_of(act.tools.city)
+    reseating = Reseating(change.after, change.shift, staying, grid, act.now)
     runs = reseating.runs([change.seated(found, grid) for found in to_come])
-    await conn.execute(_RELEASE, {"owners": [each.owner for each in seats if each.seat not in staying]})
+    await act.conn.execute(_RELEASE, {"owners": [each.owner for each in seats if each.seat not in staying]})
     wanted = [
         (run.counter, start, found) for found, run in zip(to_come, runs, strict=True) if run for start in run.starts
     ]
@@ -138,7 +133,7 @@ async def _reseat(
         "owners": [found.id for _, _, found in wanted],
         "untils": [found.held_until for _, _, found in wanted],
     }
-    await conn.execute(_TAKE, values)
+    await act.conn.execute(_TAKE, values)
     return runs
 
 

@@ -1,11 +1,9 @@
 """Stops that are over, and at which nobody had an appointment, are forgotten."""
 
-from datetime import datetime
-
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import retention
+from shared.act import Act
 
 _FORGET = text("""
     with gone as (
@@ -20,6 +18,6 @@ _FORGET = text("""
 """)
 
 
-async def forget_stops(conn: AsyncConnection, now: datetime) -> None:
+async def forget_stops(act: Act) -> None:
     """Delete the stations of stops whose facts can arrive no more, and to which nothing refers."""
-    await conn.execute(_FORGET, {"before": now - retention.INBOX})
+    await act.conn.execute(_FORGET, {"before": act.now - retention.INBOX})

@@ -1,7 +1,7 @@
 """Reads of stops, and of who has seats there."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.booking.seats import Seat
+from shared.act import Act
 
 # All stops to come, in order: what has no place at one may be offered a time at another, and two changes that wait for
 # each other's stops would never end.
@@ -39,24 +40,24 @@ class TakenSeat:
     kept: bool
 
 
-async def lock_version(conn: AsyncConnection, station: str, now: datetime) -> int | None:
+async def lock_version(act: Act, station: str) -> int | None:
     """The version a stop is known in; None for an unknown one.
 
     It and all stops to come are locked against bookings until this transaction ends.
     """
-    version: int | None = (await conn.execute(_LOCK, {"station": station, "now": now})).scalar_one_or_none()
+    version: int | None = (await act.conn.execute(_LOCK, {"station": station, "now": act.now})).scalar_one_or_none()
     return version
 
 
-async def load_to_come(conn: AsyncConnection, station: str, delay: timedelta, now: datetime) -> list[Appointment]:
+async def load_to_come(act: Act, station: str, delay: timedelta) -> list[Appointment]:
     """The appointments at a stop whose people are still expected, those offered there among them; all locked.
 
     Args:
         delay: how much later than booked they may be expected.
     """
-    values = {"station": station, "delay": delay, "now": now}
-    await conn.execute(_LOCK_TO_COME, values)
-    return [appointment_of(row) for row in await conn.execute(_READ_TO_COME, values)]
+    values = {"station": station, "delay": delay, "now": act.now}
+    await act.conn.execute(_LOCK_TO_COME, values)
+    return [appointment_of(row) for row in await act.conn.execute(_READ_TO_COME, values)]
 
 
 async def load_seats_at(conn: AsyncConnection, station: str) -> list[TakenSeat]:

@@ -5,12 +5,11 @@ the difference between the state known and the new one. Taking seats at a stop l
 (`services/appointments/offer/queries.py`), so a change finds everybody who has some.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.facts import Why
 from services.appointments.offer.domain import Kind
@@ -18,13 +17,13 @@ from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.stops.changing import StopChange, carry_out
 from services.appointments.stops.queries import lock_version
 from services.appointments.tables import counters, stations, stops
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.base import About, Received
 from shared.events.mobile_office import MobilStopRescheduled, StopFact
-from shared.tools import Tools
 
 
-async def follow(conn: AsyncConnection, tools: Tools, received: Received[StopFact]) -> None:
+async def follow(act: Act, received: Received[StopFact]) -> None:
     """Bring a stop to the state a fact tells of; one that is not newer than what is known changes nothing.
 
     A stop to come has seats from arrival to departure. Where its seats change, everybody who has some gets the same
@@ -33,28 +32,28 @@ async def follow(conn: AsyncConnection, tools: Tools, received: Received[StopFac
     withdrawn. `find_other_times` says what becomes of people without a place there any more. All facts have that of the
     stop as their cause.
     """
-    fact, now = received.fact, tools.clock.now()
-    key, today = str(fact.id), now.astimezone(BERLIN).date()
-    version = await lock_version(conn, key, now)
+    fact = received.fact
+    key, today = str(fact.id), act.today
+    version = await lock_version(act, key)
     if version is not None and version >= fact.version:
         return
-    known = (await load_offer(conn, today, key, ())).stations
-    await _save(conn, tools, fact, now)
+    known = (await load_offer(act.conn, today, key, ())).stations
+    await _save(act, fact)
     if known:
-        change = StopChange(known[0], await load_offer(conn, today, key), _why(fact), received.cause)
-        await carry_out(conn, tools, change, now)
+        change = StopChange(known[0], await load_offer(act.conn, today, key), _why(fact))
+        await carry_out(act, change)
 
 
-async def _save(conn: AsyncConnection, tools: Tools, fact: StopFact, now: datetime) -> None:
+async def _save(act: Act, fact: StopFact) -> None:
     key, stop, place = str(fact.id), fact.stop, fact.stop.place
-    first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(tools.city).days_ahead)
+    first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(act.tools.city).days_ahead)
     station = {"name": place.name, "district": place.district, "address": place.landmark, "kind": Kind.STOP}
     upsert = insert(stations).values(key=key, **station)
-    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=station))
+    await act.conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=station))
     numbered = [
         {"key": f"{key}-{number}", "station": key, "number": number} for number in range(1, stop.vehicle.counters + 1)
     ]
-    await conn.execute(insert(counters).on_conflict_do_nothing(), numbered)
+    await act.conn.execute(insert(counters).on_conflict_do_nothing(), numbered)
     save = insert(stops).values(
         station=key,
         version=fact.version,
@@ -66,11 +65,11 @@ async def _save(conn: AsyncConnection, tools: Tools, fact: StopFact, now: dateti
         arrives_at=stop.arrives_at,
         departs_at=stop.departs_at,
         delay_minutes=stop.delay_minutes,
-        bookable_from=first_day if stop.arrives_at > now else None,
+        bookable_from=first_day if stop.arrives_at > act.now else None,
     )
     new: dict[str, Any] = {column.name: save.excluded[column.name] for column in stops.c if not column.primary_key}
     new["bookable_from"] = func.coalesce(save.excluded.bookable_from, stops.c.bookable_from)
-    await conn.execute(save.on_conflict_do_update(index_elements=["station"], set_=new))
+    await act.conn.execute(save.on_conflict_do_update(index_elements=["station"], set_=new))
 
 
 def _why(fact: StopFact) -> Why:

@@ -1,19 +1,15 @@
 """Rooms for staff, as JSON."""
 
-from typing import Annotated
-
-from fastapi import Depends
 from pydantic import AwareDatetime, BaseModel
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_by_number
 from services.appointments.offer.domain import Kind
+from services.appointments.staff import StaffAct
 from services.appointments.video.domain import Room, opens_at, room_at
 from services.appointments.video.pages import CurrentRooms
-from shared.auth import Caller, require_role
-from shared.db import Connection
-from shared.http import Now, api_router, problems
+from shared.http import api_router, problems
 from shared.problems import NotFound, Problem
 
 router = api_router("/appointments/api/v1/staff/video", "staff")
@@ -34,18 +30,12 @@ class RoomOut(BaseModel):
 
 
 @router.get("/{number}", responses=problems(401, 403, 404, 409))
-async def room(
-    number: AppointmentNumber,
-    conn: Connection,
-    now: Now,
-    rooms: CurrentRooms,
-    who: Annotated[Caller, Depends(require_role("appointments:staff"))],
-) -> RoomOut:
+async def room(act: StaffAct, number: AppointmentNumber, rooms: CurrentRooms) -> RoomOut:
     """The moderator's link into the room of an appointment, by its number; only while the room is open."""
-    found = who.own(await load_by_number(conn, number))
+    found = act.staff.own(await load_by_number(act.conn, number))
     if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED:
         raise NotFound
-    if room_at(found.starts_at, found.ends_at, now) is not Room.OPEN:
+    if room_at(found.starts_at, found.ends_at, act.now) is not Room.OPEN:
         raise RoomClosed
     link = rooms.moderator_link(found.id, found.starts_at, found.ends_at)
     return RoomOut(link=link, opens_at=opens_at(found.starts_at), closes_at=found.ends_at)

@@ -26,11 +26,11 @@ CurrentRooms = Annotated[Rooms, Depends(current_rooms)]
 @router.get("")
 async def show(visit: CurrentVisit, rooms: CurrentRooms, token: str) -> Response:
     """The room: the link only while it is open, before that a link to try the camera, and always the telephone."""
-    found = await by_token(visit.conn, visit.tools, token)
-    room = room_at(found.starts_at, found.ends_at, visit.now)
+    found = await by_token(visit.act, token)
+    room = room_at(found.starts_at, found.ends_at, visit.act.now)
     if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED or room is Room.OVER:
         return visit.redirect(f"/appointments/m/{token}")
-    station = visit.tools.city.station(found.station)
+    station = visit.act.tools.city.station(found.station)
     return visit.render(
         "video.html",
         secret=True,
@@ -38,6 +38,6 @@ async def show(visit: CurrentVisit, rooms: CurrentRooms, token: str) -> Response
         state=found.state,
         opens_at=opens_at(found.starts_at),
         link=rooms.guest_link(found.id, found.starts_at, found.ends_at) if room is Room.OPEN else None,
-        test_link=rooms.test_link(found.id, visit.now),
-        phone=station.phone if station else visit.tools.city.service_phone,
+        test_link=rooms.test_link(found.id, visit.act.now),
+        phone=station.phone if station else visit.act.tools.city.service_phone,
     )

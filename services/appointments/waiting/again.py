@@ -6,16 +6,14 @@ window, longer opening hours.
 
 from datetime import datetime, time, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.appointments.offer.domain import able
 from services.appointments.offer.queries import grid_of, load_free_times, load_offer
 from services.appointments.waiting.domain import offerable
 from services.appointments.waiting.line import lock_line, offer_time
 from services.appointments.waiting.queries import Entry, load_waiting
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work
-from shared.tools import Tools
 
 LOOK_AGAIN = "waiting-look-again"
 BATCH = 10
@@ -34,29 +32,28 @@ def look_now(now: datetime) -> Work:
     return Work(LOOK_AGAIN, _FROM_THE_FIRST, now, Urgency.REMINDER)
 
 
-async def look_again(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def look_again(act: Act, claim: Claim) -> None:
     """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
 
     The work's key is the turn after which to go on. Where nobody waits it ends; the next to join begins it anew.
     """
-    await lock_line(conn)
-    now = tools.clock.now()
-    entries = await load_waiting(conn, int(claim.key), BATCH)
+    await lock_line(act.conn)
+    entries = await load_waiting(act.conn, int(claim.key), BATCH)
     for entry in entries:
-        await _offer_what_is_free(conn, tools, entry, now)
+        await _offer_what_is_free(act, entry)
     if len(entries) == BATCH:
-        await tools.due.schedule(conn, Work(LOOK_AGAIN, str(entries[-1].turn), now, Urgency.REMINDER))
+        await act.schedule(Work(LOOK_AGAIN, str(entries[-1].turn), act.now, Urgency.REMINDER))
     if entries and claim.key == _FROM_THE_FIRST:
-        await tools.due.schedule(conn, next_look(now))
+        await act.schedule(next_look(act.now))
 
 
-async def _offer_what_is_free(conn: AsyncConnection, tools: Tools, entry: Entry, now: datetime) -> None:
-    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
-    offer = await load_offer(conn, today, services=entry.services)
+async def _offer_what_is_free(act: Act, entry: Entry) -> None:
+    today, grid = act.today, grid_of(act.tools.city)
+    offer = await load_offer(act.conn, today, services=entry.services)
     suiting = [each for each in offer.stations if each.key in entry.suits.stations]
     stations = able(suiting, offer.services)
-    days = entry.suits.days(today, grid.last_day(now))
-    free = await load_free_times(conn, stations, days, entry.seats, grid, now)
+    days = entry.suits.days(today, grid.last_day(act.now))
+    free = await load_free_times(act, stations, days, entry.seats, grid)
     for start, station in sorted((start, key) for key, starts in free.items() for start in starts):
-        if offerable(entry.wanted, station, start, now) and await offer_time(conn, tools, entry, station, start, now):
+        if offerable(entry.wanted, station, start, act.now) and await offer_time(act, entry, station, start):
             return

@@ -9,7 +9,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.bodies import AppointmentOut, PersonIn, appointment_out
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.waiting import usecases
@@ -23,9 +22,9 @@ from services.appointments.waiting.queries import (
     load_open_offer,
     load_seat_offer,
 )
+from shared.act import Act
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import CurrentAct, Now, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import NotFound
 from shared.tools import Tools
@@ -108,76 +107,66 @@ class WaitingOut(BaseModel):
 
 
 @router.post("/waiting", status_code=201, responses=problems(409, 422, 429))
-async def join(
-    wait: WaitIn,
-    origin: CurrentOrigin,
-    response: Response,
-    conn: Connection,
-    tools: CurrentTools,
-    now: Now,
-    key: IdempotencyKey = None,
-) -> WaitingOut:
+async def join(act: CurrentAct, wait: WaitIn, response: Response, key: IdempotencyKey = None) -> WaitingOut:
     """Join the waiting list. Sent again with the same Idempotency-Key it answers with the first entry.
 
     Where something that suits is free already, it answers 409 with the first such times (`free`). Somebody with as
     many appointments and places on the list as one person may have, or waiting for the same already, is refused (429).
     """
     details, id = wait.person.details(), uuid4()
-    if key and (first := await claim_key(conn, "wait", key, digest(wait.model_dump_json()), str(id))):
-        return await _out(conn, tools, await _known(conn, UUID(first)), now)
-    out = await _out(conn, tools, await usecases.join(conn, tools, id, wait.wait(), details, now, origin), now)
+    if key and (first := await claim_key(act.conn, "wait", key, digest(wait.model_dump_json()), str(id))):
+        return await _out(act, await _known(act.conn, UUID(first)))
+    out = await _out(act, await usecases.join(act, id, wait.wait(), details))
     response.headers["Location"] = f"/appointments/api/v1/waiting/{out.token}"
     return out
 
 
 @router.get("/waiting/{token}", responses=problems(404))
-async def waiting(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
+async def waiting(act: CurrentAct, token: str) -> WaitingOut:
     """An entry, with what it is offered now."""
-    return await _out(conn, tools, await entry_by_token(conn, tools, token), now)
+    return await _out(act, await entry_by_token(act, token))
 
 
 @router.post("/waiting/{token}/leaving", responses=problems(404, 410))
-async def leave(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
+async def leave(act: CurrentAct, token: str) -> WaitingOut:
     """Leave the waiting list; what was offered passes on. Sent again it changes nothing."""
-    entry = await entry_by_token(conn, tools, token)
-    return await _out(conn, tools, await usecases.leave(conn, tools, entry.id, now), now)
+    entry = await entry_by_token(act, token)
+    return await _out(act, await usecases.leave(act, entry.id))
 
 
 @router.get("/offers/{token}", responses=problems(404))
-async def offer(token: str, conn: Connection, tools: CurrentTools, now: Now) -> SeatOfferOut:
+async def offer(act: CurrentAct, token: str) -> SeatOfferOut:
     """An offered time, and what became of it."""
-    return _offer_out(tools, await offer_by_token(conn, tools, token), now)
+    return _offer_out(act.tools, await offer_by_token(act, token), act.now)
 
 
 @router.post("/offers/{token}/taking", responses=problems(404, 410, 422))
-async def take(
-    token: str, conn: Connection, tools: CurrentTools, now: Now, taking: TakingIn | None = None
-) -> AppointmentOut:
+async def take(act: CurrentAct, token: str, taking: TakingIn | None = None) -> AppointmentOut:
     """Take an offered time: it is a binding appointment then. Sent again it answers with the same appointment."""
-    found = await offer_by_token(conn, tools, token)
+    found = await offer_by_token(act, token)
     consent = taking.consent if taking else None
-    return appointment_out(tools, await usecases.take(conn, tools, found.id, now, consent))
+    return appointment_out(act.tools, await usecases.take(act, found.id, consent))
 
 
 @router.post("/offers/{token}/declining", responses=problems(404, 410))
-async def decline(token: str, conn: Connection, tools: CurrentTools, now: Now) -> WaitingOut:
+async def decline(act: CurrentAct, token: str) -> WaitingOut:
     """Decline an offered time: it passes on, the entry keeps its turn. Sent again it changes nothing."""
-    found = await offer_by_token(conn, tools, token)
-    return await _out(conn, tools, await usecases.decline(conn, tools, found.id, now), now)
+    found = await offer_by_token(act, token)
+    return await _out(act, await usecases.decline(act, found.id))
 
 
-async def entry_by_token(conn: AsyncConnection, tools: Tools, token: str) -> Entry:
+async def entry_by_token(act: Act, token: str) -> Entry:
     """The entry a secret token gives access to; raises NotFound for a revoked or made-up one."""
-    id, generation = tools.links.read(WAITING, token)
-    entry = await _known(conn, id)
+    id, generation = act.tools.links.read(WAITING, token)
+    entry = await _known(act.conn, id)
     if entry.generation != generation:
         raise NotFound
     return entry
 
 
-async def offer_by_token(conn: AsyncConnection, tools: Tools, token: str) -> SeatOffer:
+async def offer_by_token(act: Act, token: str) -> SeatOffer:
     """The offer a secret token answers; raises NotFound for a made-up one."""
-    found = await load_seat_offer(conn, tools.links.read(OFFER, token)[0])
+    found = await load_seat_offer(act.conn, act.tools.links.read(OFFER, token)[0])
     if found is None:
         raise NotFound
     return found
@@ -189,19 +178,19 @@ async def _known(conn: AsyncConnection, id: UUID) -> Entry:
     return entry
 
 
-async def _out(conn: AsyncConnection, tools: Tools, entry: Entry, now: Now) -> WaitingOut:
-    offered = await load_open_offer(conn, entry.id)
+async def _out(act: Act, entry: Entry) -> WaitingOut:
+    offered = await load_open_offer(act.conn, entry.id)
     return WaitingOut(
-        token=tools.links.token(WAITING, entry.id, entry.generation),
+        token=act.tools.links.token(WAITING, entry.id, entry.generation),
         status=entry.status.value,
-        position=await count_ahead(conn, entry) + 1 if entry.status.is_open else None,
+        position=await count_ahead(act.conn, entry) + 1 if entry.status.is_open else None,
         services=list(entry.services),
         stations=list(entry.suits.stations),
         weekdays=list(entry.suits.weekdays),
         first_day=entry.suits.first_day,
         last_day=entry.suits.last_day,
-        offer=_offer_out(tools, offered, now) if offered else None,
-        waiting_url=waiting_url(tools, entry.id, entry.generation, entry.state),
+        offer=_offer_out(act.tools, offered, act.now) if offered else None,
+        waiting_url=waiting_url(act.tools, entry.id, entry.generation, entry.state),
     )
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import CheckedPerson
 from services.appointments.booking.queries import Appointment
@@ -14,9 +13,9 @@ from services.appointments.offer.domain import Grid, Kind, able, choose, of_kind
 from services.appointments.offer.queries import Offer
 from services.appointments.waiting.domain import EVERY_WEEKDAY, Suits
 from services.appointments.waiting.facts import NewEntry
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.people import Person
-from shared.tools import Tools
 
 _PEOPLE = text("select matter, box from people where matter = any(:ids)")
 
@@ -26,10 +25,10 @@ def entry_instead_of(appointment: UUID) -> UUID:
     return uuid5(appointment, "waiting list")
 
 
-async def load_people(conn: AsyncConnection, tools: Tools, appointments: Iterable[Appointment]) -> dict[UUID, Person]:
+async def load_people(act: Act, appointments: Iterable[Appointment]) -> dict[UUID, Person]:
     """Whose some appointments are, by their ids; without those that were forgotten."""
-    rows = await conn.execute(_PEOPLE, {"ids": [each.id for each in appointments]})
-    return {row.matter: tools.people.open(row.box) for row in rows}
+    rows = await act.conn.execute(_PEOPLE, {"ids": [each.id for each in appointments]})
+    return {row.matter: act.tools.people.open(row.box) for row in rows}
 
 
 def waiting_for(

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import grid_of
 from services.appointments.waiting.facts import NewEntry, joined_fact
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.tools import Tools
@@ -24,25 +23,23 @@ _JOIN = text("""
 """)
 
 
-async def add_entries(
-    conn: AsyncConnection, tools: Tools, entries: Sequence[NewEntry], cause: UUID | None = None
-) -> None:
+async def add_entries(act: Act, entries: Sequence[NewEntry]) -> None:
     """Add entries behind all others, in order; WaitingListJoined is recorded for each.
 
     Args:
         entries: the open transaction holds the lock of the line.
-        cause: the first fact of the chain this follows from, if it follows from one.
     """
     if not entries:
         return
-    facts = [joined_fact(tools, each) for each in entries]
+    facts = [joined_fact(act.tools, each) for each in entries]
     rows = [
-        _row(tools, each) | {"state": fact.entry.model_dump_json()} for each, fact in zip(entries, facts, strict=True)
+        _row(act.tools, each) | {"state": fact.entry.model_dump_json()}
+        for each, fact in zip(entries, facts, strict=True)
     ]
-    await conn.execute(_JOIN, rows)
-    await tools.people.save_all(conn, {each.id: each.details.kept for each in entries})
-    await tools.outbox.record_all(conn, [(fact, cause) for fact in facts])
-    await tools.due.schedule(conn, *[_over(each) for each in entries])
+    await act.conn.execute(_JOIN, rows)
+    await act.tools.people.save_all(act.conn, {each.id: each.details.kept for each in entries})
+    await act.record_all(list(facts))
+    await act.schedule(*[_over(each) for each in entries])
 
 
 def _row(tools: Tools, entry: NewEntry) -> dict[str, object]:

@@ -27,11 +27,11 @@ from services.appointments.offer.ranking import ranked
 from services.appointments.waiting.domain import Opening, Outcome, answer_until, fitting
 from services.appointments.waiting.facts import ended_fact, offered_fact
 from services.appointments.waiting.queries import Entry, SeatOffer, line
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
 from shared.events.base import About, Fact
-from shared.tools import Tools
 
 OFFER_EXPIRY = "offer-expiry"
 
@@ -71,52 +71,52 @@ async def let_go(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     return await release_seats(conn, owner)
 
 
-async def pass_on(conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime) -> None:
+async def pass_on(act: Act, freed: Collection[Seat]) -> None:
     """Offer freed seats to the first in line they fit, as long as they fit anybody; the rest is free for everybody.
 
     Args:
         freed: of one counter and day, freed in this transaction, which holds the lock of the line.
     """
-    while freed and (await conn.execute(_SOMEBODY_WAITS)).scalar_one():
-        opening, station = await _opening(conn, tools, freed, now)
-        if not await _offer_to_first(conn, tools, opening, station, now):
+    while freed and (await act.conn.execute(_SOMEBODY_WAITS)).scalar_one():
+        opening, station = await _opening(act, freed)
+        if not await _offer_to_first(act, opening, station):
             return
 
 
-async def pass_on_all(conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime) -> None:
+async def pass_on_all(act: Act, freed: Collection[Seat]) -> None:
     """Offer freed seats of several counters and days to those who wait, the earliest day first.
 
     Args:
         freed: in this transaction, which holds the lock of the line; what is over or cannot be booked yet is left out.
     """
-    last_day = grid_of(tools.city).last_day(now)
+    last_day = grid_of(act.tools.city).last_day(act.now)
     by_day: dict[tuple[date, str], list[Seat]] = defaultdict(list)
     for counter, start in freed:
         day = start.astimezone(BERLIN).date()
-        if start > now and day <= last_day:
+        if start > act.now and day <= last_day:
             by_day[day, counter].append((counter, start))
     for _, seats in sorted(by_day.items()):
-        await pass_on(conn, tools, seats, now)
+        await pass_on(act, seats)
 
 
-async def offer_time(
-    conn: AsyncConnection, tools: Tools, entry: Entry, station: str, start: datetime, now: datetime
-) -> bool:
+async def offer_time(act: Act, entry: Entry, station: str, start: datetime) -> bool:
     """Keep a time for an entry and tell it; the open transaction holds the lock of the line.
+
+    Whatever freed the time, its offer begins a chain: somebody who is offered a second one is told of it, too.
 
     Returns:
         False where it is not in the offer for the entry's services, the person is forgotten and cannot be told, or
         somebody else takes a seat just now.
     """
-    offer = await load_offer(conn, now.astimezone(BERLIN).date(), station, entry.services)
-    grid, id, until = grid_of(tools.city), uuid4(), answer_until(now, start)
-    person = await tools.people.load(conn, entry.id)
+    offer = await load_offer(act.conn, act.today, station, entry.services)
+    grid, id, until = grid_of(act.tools.city), uuid4(), answer_until(act.now, start)
+    person = await act.tools.people.load(act.conn, entry.id)
     found = next(iter(able(offer.stations, offer.services)), None)
     if found is None or until is None or person is None or grid.slots_for(offer.services) != entry.seats:
         return False
-    counters = counters_open_at(found, start, entry.seats, grid, now)
+    counters = counters_open_at(found, start, entry.seats, grid, act.now)
     order = ranked(counters, found, counters, entry.interpreter)
-    taken = await take_seats(conn, id, order, run_of(start, entry.seats, grid), None, now)
+    taken = await take_seats(act, id, order, run_of(start, entry.seats, grid), None)
     if taken is None:
         return False
     made = SeatOffer(id, entry.id, station, taken[0], start, start + duration_of(offer.services), until)
@@ -129,10 +129,10 @@ async def offer_time(
         "ends_at": made.ends_at,
         "until": until,
     }
-    await conn.execute(_OFFER, values)
-    fact = offered_fact(tools, entry, person, made, found)
-    await change_entry(conn, tools, entry, fact, fact.entry)
-    await tools.due.schedule(conn, Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
+    await act.conn.execute(_OFFER, values)
+    fact = offered_fact(act.tools, entry, person, made, found)
+    await change_entry(act.caused_by(None), entry, fact, fact.entry)
+    await act.schedule(Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
     return True
 
 
@@ -141,46 +141,33 @@ async def note_outcome(conn: AsyncConnection, offer: UUID, outcome: Outcome) -> 
     await conn.execute(_END_OFFER, {"id": offer, "outcome": outcome})
 
 
-async def end_offer(
-    conn: AsyncConnection,
-    tools: Tools,
-    entry: Entry,
-    offer: SeatOffer,
-    outcome: Outcome,
-    *,
-    about: About | None = None,
-    cause: UUID | None = None,
-) -> None:
+async def end_offer(act: Act, entry: Entry, offer: SeatOffer, outcome: Outcome, *, about: About | None = None) -> None:
     """End an offer that was not taken; SeatOfferEnded is recorded. What becomes of its seats is up to the caller.
 
     The entry waits on in its turn, or behind all others where it let the offer expire.
 
     Args:
         about: what it rests on, if it was withdrawn.
-        cause: the first fact of the chain this follows from, if it follows from one.
     """
-    await note_outcome(conn, offer.id, outcome)
-    fact = ended_fact(tools, entry, await tools.people.load(conn, entry.id), outcome, about)
-    behind = (await conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
-    await change_entry(conn, tools, entry, fact, fact.entry, turn=behind, cause=cause)
+    await note_outcome(act.conn, offer.id, outcome)
+    fact = ended_fact(act.tools, entry, await act.tools.people.load(act.conn, entry.id), outcome, about)
+    behind = (await act.conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
+    await change_entry(act, entry, fact, fact.entry, turn=behind)
 
 
 async def change_entry(
-    conn: AsyncConnection,
-    tools: Tools,
+    act: Act,
     entry: Entry,
     fact: Fact,
     state: WaitingState,
     *,
     turn: int | None = None,
     ended_at: datetime | None = None,
-    cause: UUID | None = None,
 ) -> None:
     """Save what became of an entry, and record the fact that says so.
 
     Args:
         turn: its new turn, where it goes behind.
-        cause: the first fact of the chain this follows from, if it follows from one.
     """
     values = {
         "id": entry.id,
@@ -190,40 +177,36 @@ async def change_entry(
         "state": state.model_dump_json(),
         "ended_at": ended_at,
     }
-    await conn.execute(_CHANGE, values)
-    await tools.outbox.record(conn, fact, cause)
+    await act.conn.execute(_CHANGE, values)
+    await act.record(fact)
 
 
-async def _opening(
-    conn: AsyncConnection, tools: Tools, freed: Collection[Seat], now: datetime
-) -> tuple[Opening, Station]:
+async def _opening(act: Act, freed: Collection[Seat]) -> tuple[Opening, Station]:
     """What is free at the counter of freed seats; nothing of it where the station does not open then."""
     [counter] = {counter for counter, _ in freed}
     starts = frozenset(start for _, start in freed)
-    day, grid = min(starts).astimezone(BERLIN).date(), grid_of(tools.city)
+    day, grid = min(starts).astimezone(BERLIN).date(), grid_of(act.tools.city)
     first = datetime.combine(day, time(), BERLIN)
     last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
-    values = {"counter": counter, "first": first, "last": last, "now": now}
-    row = (await conn.execute(_FREE_AT, values)).one()
-    [station] = (await load_offer(conn, now.astimezone(BERLIN).date(), row.station, ())).stations
+    values = {"counter": counter, "first": first, "last": last, "now": act.now}
+    row = (await act.conn.execute(_FREE_AT, values)).one()
+    [station] = (await load_offer(act.conn, act.today, row.station, ())).stations
     place = station.counters.index(counter)
-    slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(now) else {}
+    slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(act.now) else {}
     taken = set(row.taken)
-    free = tuple(slot for slot, counters in slots.items() if place < counters and slot > now and slot not in taken)
+    free = tuple(slot for slot, counters in slots.items() if place < counters and slot > act.now and slot not in taken)
     return Opening(station.key, free, starts), station
 
 
-async def _offer_to_first(
-    conn: AsyncConnection, tools: Tools, opening: Opening, station: Station, now: datetime
-) -> bool:
+async def _offer_to_first(act: Act, opening: Opening, station: Station) -> bool:
     """Offer one time of an opening to the first in line it fits; whether there was anybody."""
-    grid = grid_of(tools.city)
+    grid = grid_of(act.tools.city)
     longest = opening.longest(grid)
     if not longest:
         return False
     day = opening.free[0].astimezone(BERLIN).date()
-    async for entry in line(conn, station.key, day, longest):
-        for start in fitting(entry.wanted, opening, grid, now):
-            if await offer_time(conn, tools, entry, station.key, start, now):
+    async for entry in line(act.conn, station.key, day, longest):
+        for start in fitting(entry.wanted, opening, grid, act.now):
+            if await offer_time(act, entry, station.key, start):
                 return True
     return False

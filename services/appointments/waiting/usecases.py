@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import CheckedPerson
-from services.appointments.booking.limits import COUNT_MATTERS, Origin
+from services.appointments.booking.limits import COUNT_MATTERS, check_matters
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Details, Seating
 from services.appointments.offer.domain import Kind, keys_of, of_kind
@@ -31,11 +30,10 @@ from services.appointments.waiting.queries import (
 )
 from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
 from shared import retention
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.due import Claim
 from shared.people import Person
 from shared.problems import NotFound
-from shared.tools import Tools
 
 FREE_SHOWN = 5
 
@@ -74,14 +72,14 @@ class Checked:
     suits: Suits
 
 
-async def check_wait(conn: AsyncConnection, tools: Tools, wait: WaitFor, now: datetime) -> Checked:
+async def check_wait(act: Act, wait: WaitFor) -> Checked:
     """See that there is something to wait for, and nothing that suits is free already.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
     """
-    today, grid = now.astimezone(BERLIN).date(), grid_of(tools.city)
-    offer = await load_offer(conn, today, services=wait.services)
+    today, grid = act.today, grid_of(act.tools.city)
+    offer = await load_offer(act.conn, today, services=wait.services)
     able = check_choice(offer, wait.services)
     named = [each for each in able if each.key in wait.stations]
     stations = named if wait.stations else of_kind(able, Kind.COUNTER)
@@ -91,39 +89,36 @@ async def check_wait(conn: AsyncConnection, tools: Tools, wait: WaitFor, now: da
     suits = Suits(tuple(each.key for each in stations), weekdays, max(wait.first_day, today), wait.last_day)
     if suits.last_day > today + LONGEST_WAIT or not suits.days(today, suits.last_day):
         raise NoSuchDay
-    days = suits.days(today, grid.last_day(now))
-    free = await load_free_times(conn, stations, days, grid.slots_for(offer.services), grid, now)
-    in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > now + LEAD)
+    days = suits.days(today, grid.last_day(act.now))
+    free = await load_free_times(act, stations, days, grid.slots_for(offer.services), grid)
+    in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > act.now + LEAD)
     if in_time:
         raise FreeNow([(key, start) for start, key in in_time[:FREE_SHOWN]])
     return Checked(Offer(tuple(stations), offer.services), suits)
 
 
-async def join(
-    conn: AsyncConnection, tools: Tools, id: UUID, wait: WaitFor, details: Details, now: datetime, origin: Origin
-) -> Entry:
+async def join(act: Act, id: UUID, wait: WaitFor, details: Details) -> Entry:
     """Join the waiting list, behind all others; WaitingListJoined is recorded.
 
     Args:
         id: chosen by the caller, so that a repeated request can be recognised by it.
-        origin: where the request comes from; its limits hold.
 
     Raises:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
         AppointmentsUsedUp: the person has too much, or waits for the same services at the same stations.
     """
     person = details.kept
-    await conn.execute(_ALONE, {"person_key": tools.people.person_key(person)})
+    await act.conn.execute(_ALONE, {"person_key": act.tools.people.person_key(person)})
     # Before the lock: the next look holds this work's row while waiting for it.
-    await tools.due.schedule(conn, next_look(now), once=True)
-    await lock_line(conn)
-    checked = await check_wait(conn, tools, wait, now)
-    await _check_limits(conn, tools, person, checked, now, origin)
-    await add_entries(conn, tools, [NewEntry(id, checked.suits, checked.offer, details)])
-    return await _known(conn, id)
+    await act.schedule(next_look(act.now), once=True)
+    await lock_line(act.conn)
+    checked = await check_wait(act, wait)
+    await _check_limits(act, person, checked)
+    await add_entries(act, [NewEntry(id, checked.suits, checked.offer, details)])
+    return await _known(act.conn, id)
 
 
-async def take(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime, consent: str | None = None) -> Appointment:
+async def take(act: Act, id: UUID, consent: str | None = None) -> Appointment:
     """Take an offered time: it becomes an appointment; AppointmentBooked and WaitingListLeft are recorded.
 
     Taken already, it is the same appointment.
@@ -134,23 +129,23 @@ async def take(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime, con
     Raises:
         NotFound, OfferEnded, ConsentMissing
     """
-    entry, offer = await _offered(conn, id, to_take=True)
-    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(conn, id)):
+    entry, offer = await _offered(act.conn, id, to_take=True)
+    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(act.conn, id)):
         return taken
-    person = await tools.people.load(conn, entry.id)
-    if not offer.is_open(now) or person is None:
+    person = await act.tools.people.load(act.conn, entry.id)
+    if not offer.is_open(act.now) or person is None:
         raise OfferEnded
-    found = await load_offer(conn, now.astimezone(BERLIN).date(), offer.station, entry.services)
+    found = await load_offer(act.conn, act.today, offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels, person.remarks)
     details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)
-    booked = await book_kept(conn, tools, id, seating, details, now)
-    await note_outcome(conn, id, Outcome.TAKEN)
-    await _end(conn, tools, entry, Status.BOOKED, now, appointment=id)
+    booked = await book_kept(act, id, seating, details)
+    await note_outcome(act.conn, id, Outcome.TAKEN)
+    await _end(act, entry, Status.BOOKED, appointment=id)
     return booked
 
 
-async def decline(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Entry:
+async def decline(act: Act, id: UUID) -> Entry:
     """Decline an offered time: the entry keeps its turn, the seats pass on; SeatOfferEnded is recorded.
 
     Declined or expired already, nothing happens.
@@ -158,46 +153,45 @@ async def decline(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) 
     Raises:
         NotFound, OfferEnded: it was taken or withdrawn.
     """
-    await lock_line(conn)
-    entry, offer = await _offered(conn, id)
+    await lock_line(act.conn)
+    entry, offer = await _offered(act.conn, id)
     if offer.outcome in (Outcome.TAKEN, Outcome.WITHDRAWN):
         raise OfferEnded
     if offer.outcome is None:
-        outcome = Outcome.DECLINED if offer.is_open(now) else Outcome.EXPIRED
-        await _end_offer(conn, tools, entry, offer, outcome, now)
-    return await _known(conn, entry.id)
+        outcome = Outcome.DECLINED if offer.is_open(act.now) else Outcome.EXPIRED
+        await _end_offer(act, entry, offer, outcome)
+    return await _known(act.conn, entry.id)
 
 
-async def leave(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Entry:
+async def leave(act: Act, id: UUID) -> Entry:
     """Leave the waiting list; what is offered passes on; WaitingListLeft is recorded. Left already, nothing happens.
 
     Raises:
         NotFound, NoLongerWaiting: an appointment was taken, or the last day is over.
     """
-    await lock_line(conn)
-    entry = await _known(conn, id, for_update=True)
+    await lock_line(act.conn)
+    entry = await _known(act.conn, id, for_update=True)
     if entry.status in (Status.BOOKED, Status.OVER):
         raise NoLongerWaiting
     if entry.status.is_open:
-        await _withdraw(conn, tools, entry, Status.LEFT, now)
-    return await _known(conn, id)
+        await _withdraw(act, entry, Status.LEFT)
+    return await _known(act.conn, id)
 
 
-async def expire_offer(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def expire_offer(act: Act, claim: Claim) -> None:
     """Pass on a time that was not taken in time; its entry goes behind all others. SeatOfferEnded is recorded."""
-    await lock_line(conn)
-    now = tools.clock.now()
-    entry, offer = await _offered(conn, UUID(claim.key))
-    if offer.outcome is None and not offer.is_open(now):
-        await _end_offer(conn, tools, entry, offer, Outcome.EXPIRED, now)
+    await lock_line(act.conn)
+    entry, offer = await _offered(act.conn, UUID(claim.key))
+    if offer.outcome is None and not offer.is_open(act.now):
+        await _end_offer(act, entry, offer, Outcome.EXPIRED)
 
 
-async def end_wait(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def end_wait(act: Act, claim: Claim) -> None:
     """The last day that suits is over: WaitingListLeft is recorded."""
-    await lock_line(conn)
-    entry = await _known(conn, UUID(claim.key), for_update=True)
+    await lock_line(act.conn)
+    entry = await _known(act.conn, UUID(claim.key), for_update=True)
     if entry.status.is_open:
-        await _withdraw(conn, tools, entry, Status.OVER, tools.clock.now())
+        await _withdraw(act, entry, Status.OVER)
 
 
 async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
@@ -205,50 +199,39 @@ async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     await conn.execute(_FORGET, {"ids": ids})
 
 
-async def _check_limits(
-    conn: AsyncConnection, tools: Tools, person: Person, checked: Checked, now: datetime, origin: Origin
-) -> None:
+async def _check_limits(act: Act, person: Person, checked: Checked) -> None:
     values = {
-        "person_key": tools.people.person_key(person),
+        "person_key": act.tools.people.person_key(person),
         "services": keys_of(checked.offer.services),
         "stations": list(checked.suits.stations),
-        "now": now,
+        "now": act.now,
     }
-    origin.check_matters((await conn.execute(_MATTERS, values)).scalar_one())
-    if (await conn.execute(_WAITS_FOR_THE_SAME, values)).scalar_one():
-        raise AppointmentsUsedUp(origin.person_limit)
+    matters = (await act.conn.execute(_MATTERS, values)).scalar_one()
+    waits_already = (await act.conn.execute(_WAITS_FOR_THE_SAME, values)).scalar_one()
+    check_matters(act, matters, waits_already)
 
 
-async def _end_offer(
-    conn: AsyncConnection, tools: Tools, entry: Entry, offer: SeatOffer, outcome: Outcome, now: datetime
-) -> None:
+async def _end_offer(act: Act, entry: Entry, offer: SeatOffer, outcome: Outcome) -> None:
     """The entry waits on, in its turn or behind all others; the seats pass on to somebody else."""
-    await end_offer(conn, tools, entry, offer, outcome)
-    await pass_on(conn, tools, await let_go(conn, offer.id), now)
+    await end_offer(act, entry, offer, outcome)
+    await pass_on(act, await let_go(act.conn, offer.id))
 
 
-async def _withdraw(conn: AsyncConnection, tools: Tools, entry: Entry, status: Status, now: datetime) -> None:
+async def _withdraw(act: Act, entry: Entry, status: Status) -> None:
     """End an entry, and whatever is offered to it."""
-    offer = await load_open_offer(conn, entry.id)
+    offer = await load_open_offer(act.conn, entry.id)
     if offer:
-        await note_outcome(conn, offer.id, Outcome.WITHDRAWN)
-    await _end(conn, tools, entry, status, now)
+        await note_outcome(act.conn, offer.id, Outcome.WITHDRAWN)
+    await _end(act, entry, status)
     if offer:
-        await pass_on(conn, tools, await let_go(conn, offer.id), now)
+        await pass_on(act, await let_go(act.conn, offer.id))
 
 
-async def _end(
-    conn: AsyncConnection,
-    tools: Tools,
-    entry: Entry,
-    status: Status,
-    now: datetime,
-    appointment: UUID | None = None,
-) -> None:
-    person = await tools.people.load(conn, entry.id)
-    fact = left_fact(tools, entry, person, status, appointment)
-    await change_entry(conn, tools, entry, fact, fact.entry, ended_at=now)
-    await tools.people.forget_after(conn, entry.id, now + retention.PERSON_AFTER_MATTER)
+async def _end(act: Act, entry: Entry, status: Status, appointment: UUID | None = None) -> None:
+    person = await act.tools.people.load(act.conn, entry.id)
+    fact = left_fact(act.tools, entry, person, status, appointment)
+    await change_entry(act, entry, fact, fact.entry, ended_at=act.now)
+    await act.tools.people.forget_after(act.conn, entry.id, act.now + retention.PERSON_AFTER_MATTER)
 
 
 async def _offered(conn: AsyncConnection, id: UUID, to_take: bool = False) -> tuple[Entry, SeatOffer]:

@@ -11,11 +11,11 @@ from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
-from services.mobile_office.tours.bodies import API, Body, Counters, Key, Lead, Line, Staff, Version, as_body
+from services.mobile_office.staff import LeadAct, StaffAct
+from services.mobile_office.tours.bodies import API, Body, Counters, Key, Line, Version, as_body
 from shared.city import RhineBank
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 
 router = api_router(API, "fleet")
 
@@ -82,43 +82,39 @@ class VehicleOut(BaseModel):
 
 
 @router.get("/places")
-async def places(conn: Connection, tools: CurrentTools) -> list[PlaceOut]:
+async def places(act: CurrentAct) -> list[PlaceOut]:
     """All places where the Bürgermobil may stand."""
-    return [PlaceOut.model_validate(each) for each in (await load_fleet(conn, tools.city)).places.values()]
+    return [PlaceOut.model_validate(each) for each in (await load_fleet(act.conn, act.tools.city)).places.values()]
 
 
 @router.put("/staff/places/{key}", responses=problems(401, 403, 409, 422))
-async def save_place(
-    key: Annotated[Key, Path()], wanted: PlaceIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> PlaceOut:
+async def save_place(act: LeadAct, key: Annotated[Key, Path()], wanted: PlaceIn) -> PlaceOut:
     """Add a place under a new key, or change one. Sent again it changes nothing.
 
     If somebody else has changed it since that version it is refused (409) with theirs (`current`).
     """
-    place = place_of(tools.city, key=key, **wanted.model_dump())
+    place = place_of(act.tools.city, key=key, **wanted.model_dump())
     try:
-        return PlaceOut.model_validate(await usecases.save_place(conn, tools, caller, place, now))
+        return PlaceOut.model_validate(await usecases.save_place(act, place))
     except FleetChanged as changed:
         raise _with_current(changed, PlaceOut) from None
 
 
 @router.get("/staff/vehicles", responses=problems(401, 403))
-async def vehicles(conn: Connection, tools: CurrentTools, caller: Staff) -> list[VehicleOut]:
+async def vehicles(act: StaffAct) -> list[VehicleOut]:
     """All vehicles."""
-    return [VehicleOut.model_validate(each) for each in (await load_fleet(conn, tools.city)).vehicles.values()]
+    return [VehicleOut.model_validate(each) for each in (await load_fleet(act.conn, act.tools.city)).vehicles.values()]
 
 
 @router.put("/staff/vehicles/{key}", responses=problems(401, 403, 409, 422))
-async def save_vehicle(
-    key: Annotated[Key, Path()], wanted: VehicleIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> VehicleOut:
+async def save_vehicle(act: LeadAct, key: Annotated[Key, Path()], wanted: VehicleIn) -> VehicleOut:
     """Add a vehicle under a new key, or change one. Sent again it changes nothing.
 
     If somebody else has changed it since that version it is refused (409) with theirs (`current`).
     """
     values = wanted.model_dump() | {"equipment": tuple(wanted.equipment)}
     try:
-        saved = await usecases.save_vehicle(conn, tools, caller, Vehicle(key=key, **values), now)
+        saved = await usecases.save_vehicle(act, Vehicle(key=key, **values))
     except FleetChanged as changed:
         raise _with_current(changed, VehicleOut) from None
     return VehicleOut.model_validate(saved)

@@ -12,8 +12,9 @@ from services.mobile_office.fleet import usecases
 from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.refusals import FleetChanged
 from services.mobile_office.fleet.usecases import place_of
+from services.mobile_office.staff import Lead
 from services.mobile_office.tours.bodies import MOST_COUNTERS, Version
-from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
+from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from shared.city import City
 from shared.lines import legible_line
 from shared.problems import NotFound
@@ -142,7 +143,7 @@ class TypedVehicle(BaseModel):
 async def show(visit: Lead) -> Response:
     """All vehicles and places."""
     _fleet, names = await load_names(visit)
-    return visit.render("staff/fleet.html", today=visit.today, **names)
+    return visit.render("staff/fleet.html", today=visit.act.today, **names)
 
 
 @router.get("/place")
@@ -158,12 +159,12 @@ async def edit_place(visit: Lead, key: Annotated[Key, Query()] = "") -> Response
 @router.post("/place")
 async def save_place(visit: Lead, typed: Annotated[TypedPlace, Form()]) -> Response:
     """Save a place. Sent twice it is saved once."""
-    place, errors = typed.read(visit.gettext, visit.tools.city)
+    place, errors = typed.read(visit.gettext, visit.act.tools.city)
     if place is None:
         return await _form_page(visit, "staff/place.html", typed, errors)
     try:
-        async with visit.conn.begin_nested():
-            await usecases.save_place(visit.conn, visit.tools, visit.who, place, visit.now)
+        async with visit.act.attempt():
+            await usecases.save_place(visit.act, place)
     except FleetChanged as changed:
         return await _form_page(visit, "staff/place.html", typed, errors, changed)
     return visit.redirect(PAGE)
@@ -186,8 +187,8 @@ async def save_vehicle(visit: Lead, typed: Annotated[TypedVehicle, Form()]) -> R
     if vehicle is None:
         return await _form_page(visit, "staff/vehicle.html", typed, errors)
     try:
-        async with visit.conn.begin_nested():
-            await usecases.save_vehicle(visit.conn, visit.tools, visit.who, vehicle, visit.now)
+        async with visit.act.attempt():
+            await usecases.save_vehicle(visit.act, vehicle)
     except FleetChanged as changed:
         return await _form_page(visit, "staff/vehicle.html", typed, errors, changed)
     return visit.redirect(PAGE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from datetime import datetime
 from itertools import permutations
 from typing import Any
 
@@ -14,10 +13,8 @@ from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged, PermitUnfit, UnknownQuarter
 from services.mobile_office.tables import places, travel_times, vehicles, weekly_stops
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.city import City, TravelMinutes
-from shared.tools import Tools
 
 PLACE_CHANGED = "place-changed"
 VEHICLE_CHANGED = "vehicle-changed"
@@ -51,7 +48,7 @@ def place_of(city: City, *, quarter: int, **values: Any) -> Place:
     raise UnknownQuarter
 
 
-async def save_place(conn: AsyncConnection, tools: Tools, who: Caller, place: Place, now: datetime) -> Place:
+async def save_place(act: Act, place: Place) -> Place:
     """Add a place (version 0, a new key) or change one; sent again it changes nothing.
 
     Args:
@@ -63,30 +60,30 @@ async def save_place(conn: AsyncConnection, tools: Tools, who: Caller, place: Pl
     """
     if place.permit_from and place.permit_until and place.permit_until < place.permit_from:
         raise PermitUnfit
-    others = dict((await load_fleet(conn, tools.city)).places)
+    others = dict((await load_fleet(act.conn, act.tools.city)).places)
     known = others.pop(place.key, None)
     if known and _is_as(known, place):
         return known
     saved = replace(place, version=place.version + 1)
-    await _save(conn, places, saved, known)
+    await _save(act.conn, places, saved, known)
     ways = [way for other in others.values() for way in permutations((place, other), 2)]
-    await _measure(conn, ways, tools.city.mobile_office.travel_minutes)
-    await note(conn, who, PLACE_CHANGED, now, place=place.key)
+    await _measure(act.conn, ways, act.tools.city.mobile_office.travel_minutes)
+    await act.note(PLACE_CHANGED, place=place.key)
     return saved
 
 
-async def save_vehicle(conn: AsyncConnection, tools: Tools, who: Caller, vehicle: Vehicle, now: datetime) -> Vehicle:
+async def save_vehicle(act: Act, vehicle: Vehicle) -> Vehicle:
     """Add a vehicle (version 0, a new key) or change one; sent again it changes nothing.
 
     Raises:
         FleetChanged: it has another version by now.
     """
-    known = (await load_fleet(conn, tools.city)).vehicles.get(vehicle.key)
+    known = (await load_fleet(act.conn, act.tools.city)).vehicles.get(vehicle.key)
     if known and _is_as(known, vehicle):
         return known
     saved = replace(vehicle, version=vehicle.version + 1)
-    await _save(conn, vehicles, saved, known)
-    await note(conn, who, VEHICLE_CHANGED, now, vehicle=vehicle.key)
+    await _save(act.conn, vehicles, saved, known)
+    await act.note(VEHICLE_CHANGED, vehicle=vehicle.key)
     return saved
 
 

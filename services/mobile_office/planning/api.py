@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.mobile_office.planning import usecases
 from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.usecases import load_help
-from services.mobile_office.tours.bodies import API, Body, Lead, PlanBody
+from services.mobile_office.staff import LeadAct
+from services.mobile_office.tours.bodies import API, Body, PlanBody
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 
 router = api_router(f"{API}/staff/planning-help", "planning help")
 
@@ -58,9 +58,9 @@ class TakingOverIn(Body):
 
 
 @router.get("", responses=problems(401, 403))
-async def show(conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> HelpOut:
+async def show(act: LeadAct) -> HelpOut:
     """How often each Ortsteil was visited, and what would be fair. It changes nothing."""
-    found = await load_help(conn, tools, now)
+    found = await load_help(act)
     return HelpOut(
         first=found.first,
         version=found.version,
@@ -73,6 +73,6 @@ async def show(conn: Connection, tools: CurrentTools, now: Now, caller: Lead) ->
 
 
 @router.post("/takeover", responses=problems(401, 403, 409, 422))
-async def take_over(wanted: TakingOverIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> list[Day]:
+async def take_over(act: LeadAct, wanted: TakingOverIn) -> list[Day]:
     """Plan weeks as proposed: what was only planned goes, what people know of stays. Returns the weeks."""
-    return await usecases.take_over(conn, tools, caller, wanted.version, wanted.mondays, now)
+    return await usecases.take_over(act, wanted.version, wanted.mondays)

@@ -10,7 +10,8 @@ from services.mobile_office.planning import usecases
 from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.refusals import ProposalOutdated
 from services.mobile_office.planning.usecases import load_help
-from services.mobile_office.tours.pages.visit import STAFF, Lead, load_names
+from services.mobile_office.staff import Lead
+from services.mobile_office.tours.pages.visit import STAFF, load_names
 from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
@@ -40,10 +41,8 @@ async def take_over(visit: Lead, wanted: Annotated[TakingOver, Form()]) -> Respo
         errors = FormErrors(mondays=visit.gettext("Wählen Sie mindestens eine Woche."))
         return await _page(visit, [], errors)
     try:
-        async with visit.conn.begin_nested():
-            chosen = await usecases.take_over(
-                visit.conn, visit.tools, visit.who, wanted.version, wanted.mondays, visit.now
-            )
+        async with visit.act.attempt():
+            chosen = await usecases.take_over(visit.act, wanted.version, wanted.mondays)
     except ProposalOutdated:
         return await _page(visit, wanted.mondays, FormErrors(), outdated=True)
     return visit.redirect(f"{STAFF}/planner?week={chosen[0]}" if chosen else PAGE)
@@ -51,13 +50,13 @@ async def take_over(visit: Lead, wanted: Annotated[TakingOver, Form()]) -> Respo
 
 async def _page(visit: StaffVisit, ticked: list[date], errors: FormErrors, outdated: bool = False) -> Response:
     _fleet, names = await load_names(visit)
-    found = await load_help(visit.conn, visit.tools, visit.now)
+    found = await load_help(visit.act)
     return visit.render(
         "staff/planning_help.html",
         status=409 if outdated else 422 if errors else 200,
         help=found,
         weeks=WEEKS,
-        city_districts=visit.tools.city.districts,
+        city_districts=visit.act.tools.city.districts,
         ticked=[str(monday) for monday in ticked],
         errors=errors,
         outdated=outdated,

@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet
@@ -16,11 +14,10 @@ from services.mobile_office.tours.queries import load_last_visits, load_weeks
 from services.mobile_office.tours.usecases import midnight, replace_plan
 from services.mobile_office.weekly.domain import WeeklyStop, plans_for, times_for
 from services.mobile_office.weekly.queries import load_weekly_plan
-from shared.auth import Caller
+from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
 from shared.recurrence import WEEK, monday_of
-from shared.tools import Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +47,17 @@ class Help:
         return [plan for plan in self.proposal if monday_of(plan.arrives_at.astimezone(BERLIN).date()) == monday]
 
 
-async def load_help(conn: AsyncConnection, tools: Tools, now: datetime) -> Help:
+async def load_help(act: Act) -> Help:
     """How fair the last eight weeks were, this one included, and a proposal for the next eight."""
-    fleet, weekly = await load_fleet(conn, tools.city), await load_weekly_plan(conn)
-    first = monday_of(now.astimezone(BERLIN).date()) + WEEK
+    fleet, weekly = await load_fleet(act.conn, act.tools.city), await load_weekly_plan(act.conn)
+    first = monday_of(act.today) + WEEK
     end = first + WEEKS * WEEK
-    stops = await load_weeks(conn, first - WEEKS * WEEK, end - WEEK)
+    stops = await load_weeks(act.conn, first - WEEKS * WEEK, end - WEEK)
     kept = [stop.plan for stop in stops if stop.status is Status.SCHEDULED and stop.takes_place]
     ahead = [first + number * WEEK for number in range(WEEKS)]
     times = [time for monday in ahead for time in times_for(monday, weekly, fleet)]
-    districts = _districts(tools.city)
-    proposal = propose(districts, times, kept, await load_last_visits(conn, midnight(first)), fleet)
+    districts = _districts(act.tools.city)
+    proposal = propose(districts, times, kept, await load_last_visits(act.conn, midnight(first)), fleet)
     past = assess(districts, _visits(kept, fleet), first - WEEKS * WEEK)
     planned = assess(districts, _visits(_planned(stops, ahead, weekly, fleet), fleet), first)
     proposed = assess(districts, _visits([*kept, *proposal], fleet), first)
@@ -69,9 +66,7 @@ async def load_help(conn: AsyncConnection, tools: Tools, now: datetime) -> Help:
     return Help(first, version, past, planned, proposed, coming, tuple(proposal))
 
 
-async def take_over(
-    conn: AsyncConnection, tools: Tools, who: Caller, version: str, mondays: Collection[date], now: datetime
-) -> list[date]:
+async def take_over(act: Act, version: str, mondays: Collection[date]) -> list[date]:
     """Plan some weeks as proposed: what was only planned of them goes, what people know of stays.
 
     Args:
@@ -84,12 +79,12 @@ async def take_over(
     Raises:
         ProposalOutdated: it is another by now.
     """
-    found = await load_help(conn, tools, now)
+    found = await load_help(act)
     if found.version != version:
         raise ProposalOutdated
     chosen = [monday for monday in found.mondays if monday in mondays]
     for monday in chosen:
-        await replace_plan(conn, tools, who, monday, found.of_week(monday), now)
+        await replace_plan(act, monday, found.of_week(monday))
     return chosen
 
 

@@ -9,10 +9,9 @@ from fastapi import Query
 from services.mobile_office.tours.bodies import API, Key, StopOut
 from services.mobile_office.tours.queries import find_stop, load_announced
 from services.mobile_office.tours.usecases import midnight
-from shared.clock import BERLIN
 from shared.db import Connection
 from shared.events.mobile_office import StopState
-from shared.http import Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
 
@@ -23,16 +22,15 @@ Number = Annotated[int | None, Query(ge=0, le=9999)]
 
 @router.get("")
 async def stops(
-    conn: Connection,
-    now: Now,
+    act: CurrentAct,
     weeks_ahead: Annotated[int, Query(ge=0, le=8, description="0 is this week, 1 the next.")] = 0,
     district: Number = None,
     quarter: Number = None,
     service: Annotated[Key | None, Query(description="The key of a service offered at the stop.")] = None,
 ) -> list[StopOut]:
     """The stops of a week, in order of time, cancelled ones too; of a Stadtbezirk or an Ortsteil where asked for."""
-    monday = monday_of(now.astimezone(BERLIN).date()) + timedelta(weeks=weeks_ahead)
-    found = await load_announced(conn, midnight(monday), midnight(monday + WEEK))
+    monday = monday_of(act.today) + timedelta(weeks=weeks_ahead)
+    found = await load_announced(act.conn, midnight(monday), midnight(monday + WEEK))
     return [
         StopOut.of(each)
         for each in found

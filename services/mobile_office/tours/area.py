@@ -1,6 +1,7 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
 from services.mobile_office.fleet.usecases import PLACE_CHANGED, VEHICLE_CHANGED
+from services.mobile_office.staff import CLERK, LEAD
 from services.mobile_office.tours.breaking_down import BROKEN_DOWN
 from services.mobile_office.tours.changes import CANCELLED, DELAYED
 from services.mobile_office.tours.pages.visit import STAFF
@@ -9,12 +10,9 @@ from services.mobile_office.tours.usecases import PLANNED, STOP_DROPPED, STOP_PL
 from services.mobile_office.weekly.usecases import REMOVED, SAVED
 from shared.web.staff.visit import N_, Entry, StaffArea
 
-MEMBER = "mobile_office:staff"
-LEAD = "mobile_office:lead"
-
 STAFF_AREA = StaffArea(
     entries=(
-        Entry(f"{STAFF}/today", N_("Tour heute"), N_("Verspätung, Absage und Panne melden."), MEMBER),
+        Entry(f"{STAFF}/today", N_("Tour heute"), N_("Verspätung, Absage und Panne melden."), CLERK),
         Entry(f"{STAFF}/planner", N_("Wochen"), N_("Eine Woche planen, ansehen und veröffentlichen."), LEAD),
         Entry(f"{STAFF}/weekly", N_("Wochenplan"), N_("Was jede Woche wiederkommt."), LEAD),
         Entry(

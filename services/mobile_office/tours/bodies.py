@@ -4,12 +4,10 @@ from datetime import date, time
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.mobile_office.tours.domain import Change, Notice, Plan, Status, Stop
 from services.mobile_office.tours.reasons import Reason
-from shared.auth import Caller, require_role
 from shared.days import Moment
 from shared.events.mobile_office import StopReason, StopState
 from shared.lines import legible_line
@@ -17,8 +15,6 @@ from shared.lines import legible_line
 API = "/mobile_office/api/v1"
 
 
-Staff = Annotated[Caller, Depends(require_role("mobile_office:staff"))]
-Lead = Annotated[Caller, Depends(require_role("mobile_office:lead"))]
 Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
 Line = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
 Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]

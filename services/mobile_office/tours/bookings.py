@@ -1,12 +1,12 @@
 """How many people have an appointment at a stop, as far as the facts of appointments tell."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import retention
+from shared.act import Act
 from shared.events.appointments import AppointmentFact
 
 _NOTE = text("""
@@ -31,9 +31,9 @@ async def note_booking(conn: AsyncConnection, fact: AppointmentFact) -> None:
     await conn.execute(_NOTE, values)
 
 
-async def forget_bookings(conn: AsyncConnection, now: datetime) -> None:
+async def forget_bookings(act: Act) -> None:
     """Delete what is known of appointments that ended some time ago."""
-    await conn.execute(_FORGET, {"now": now})
+    await act.conn.execute(_FORGET, {"now": act.now})
 
 
 def _stop_of(place: str) -> UUID | None:

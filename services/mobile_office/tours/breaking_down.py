@@ -29,10 +29,8 @@ from services.mobile_office.tours.queries import load_announced, load_booked, lo
 from services.mobile_office.tours.reasons import Reason
 from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere
 from services.mobile_office.tours.usecases import save_plan
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.events.mobile_office import StopFact
-from shared.tools import Tools
 
 BROKEN_DOWN = "breakdown"
 """What the audit log calls this deed."""
@@ -54,32 +52,22 @@ class Concerned:
     proposal: Answer
 
 
-async def load_concerned(
-    conn: AsyncConnection, tools: Tools, vehicle: str, from_time: datetime, now: datetime
-) -> list[Concerned]:
+async def load_concerned(act: Act, vehicle: str, from_time: datetime) -> list[Concerned]:
     """The announced stops a vehicle still has within a week, in order of time, each with a proposal.
 
     Args:
         from_time: from when on the vehicle does not drive; stops that are over by now do not count.
     """
-    stops = await _stops_of(conn, vehicle, from_time, now)
-    fleet = await load_fleet(conn, tools.city)
-    elsewhere = await load_elsewhere(conn, from_time, from_time + HORIZON, [stop.id for stop in stops])
+    stops = await _stops_of(act, vehicle, from_time)
+    fleet = await load_fleet(act.conn, act.tools.city)
+    elsewhere = await load_elsewhere(act.conn, from_time, from_time + HORIZON, [stop.id for stop in stops])
     proposals = propose(stops, elsewhere, fleet)
-    booked = await load_booked(conn, [stop.id for stop in stops])
+    booked = await load_booked(act.conn, [stop.id for stop in stops])
     return [Concerned(stop, booked.get(stop.id, 0), proposals[stop.id]) for stop in stops]
 
 
 async def break_down(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    id: UUID,
-    vehicle: str,
-    from_time: datetime,
-    reason: Reason,
-    answers: Mapping[UUID, Answer],
-    now: datetime,
+    act: Act, id: UUID, vehicle: str, from_time: datetime, reason: Reason, answers: Mapping[UUID, Answer]
 ) -> None:
     """Announce what becomes of stops whose vehicle has broken down, all at once; sent again it changes nothing.
 
@@ -94,27 +82,29 @@ async def break_down(
         DelayUnfit
         VehicleElsewhere: the vehicle that is to come instead is at another stop then.
     """
-    fleet = await load_fleet(conn, tools.city)
+    fleet = await load_fleet(act.conn, act.tools.city)
     if not answers or vehicle not in fleet.vehicles:
         raise AnswerMissing
-    values = {"id": id, "vehicle": vehicle, "from_time": from_time, "reason": reason.words, "now": now}
-    if (await conn.execute(_BROKEN, values)).one_or_none() is None:
+    values = {"id": id, "vehicle": vehicle, "from_time": from_time, "reason": reason.words, "now": act.now}
+    if (await act.conn.execute(_BROKEN, values)).one_or_none() is None:
         return
-    await lock_vehicles(conn)
-    await lock_stops(conn, answers)
-    stops = {stop.id: stop for stop in await _stops_of(conn, vehicle, from_time, now)}
+    await lock_vehicles(act.conn)
+    await lock_stops(act.conn, answers)
+    stops = {stop.id: stop for stop in await _stops_of(act, vehicle, from_time)}
     if not answers.keys() <= stops.keys():
         raise OthersVehicle
     told = [
-        await _answered(conn, stop, answers[stop.id], fleet, reason) for stop in stops.values() if stop.id in answers
+        await _answered(act.conn, stop, answers[stop.id], fleet, reason)
+        for stop in stops.values()
+        if stop.id in answers
     ]
-    await announce(conn, tools, told)
+    await announce(act, told)
     counts = Counter(answer.decision.value for answer in answers.values())
-    await note(conn, who, BROKEN_DOWN, now, matter=id, vehicle=vehicle, stops=dict(counts))
+    await act.note(BROKEN_DOWN, matter=id, vehicle=vehicle, stops=dict(counts))
 
 
-async def _stops_of(conn: AsyncConnection, vehicle: str, from_time: datetime, now: datetime) -> list[Stop]:
-    announced = await load_announced(conn, max(from_time, now), from_time + HORIZON)
+async def _stops_of(act: Act, vehicle: str, from_time: datetime) -> list[Stop]:
+    announced = await load_announced(act.conn, max(from_time, act.now), from_time + HORIZON)
     return [
         stop
         for stop in announced

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.tours import facts
 from services.mobile_office.tours.domain import LONGEST_DELAY, Status, Stop, cancelled, delayed, made_late
@@ -15,12 +13,10 @@ from services.mobile_office.tours.queries import find_stop, load_announced, load
 from services.mobile_office.tours.reasons import Reason
 from services.mobile_office.tours.refusals import DelayUnfit, NotAnnounced, ReasonMissing, StopChanged, StopOver
 from services.mobile_office.tours.usecases import midnight
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
-from shared.tools import Tools
 
 DELAYED = "stop-delayed"
 CANCELLED = "stop-cancelled"
@@ -45,38 +41,31 @@ class Delay:
     minutes: int
 
 
-async def load_delay(conn: AsyncConnection, tools: Tools, id: UUID, minutes: int, now: datetime) -> list[Late]:
+async def load_delay(act: Act, id: UUID, minutes: int) -> list[Late]:
     """What a delay of a stop concerns: that stop, and those of the vehicle's day that it then reaches late, too.
 
     Raises:
         NotFound, NotAnnounced, StopOver, DelayUnfit
     """
-    stop = check_to_come(await find_stop(conn, id), now)
+    stop = check_to_come(await find_stop(act.conn, id), act.now)
     assert stop.announced is not None
     check_minutes(minutes)
     day, vehicle = stop.announced.arrives_at.astimezone(BERLIN).date(), stop.announced.vehicle.key
-    announced = await load_announced(conn, midnight(day), midnight(day + timedelta(days=1)))
+    announced = await load_announced(act.conn, midnight(day), midnight(day + timedelta(days=1)))
     others = {
         each.id: each
         for each in announced
         if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle.key == vehicle
     }
-    later = made_late(others.values(), {id: minutes}, await load_fleet(conn, tools.city))
-    booked = await load_booked(conn, [id, *later])
+    later = made_late(others.values(), {id: minutes}, await load_fleet(act.conn, act.tools.city))
+    booked = await load_booked(act.conn, [id, *later])
     return [
         Late(each, found, booked.get(each.id, 0))
         for each, found in [(stop, minutes), *((others[key], found) for key, found in later.items())]
     ]
 
 
-async def delay(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    delays: Mapping[UUID, Delay],
-    reason: Reason | None,
-    now: datetime,
-) -> None:
+async def delay(act: Act, delays: Mapping[UUID, Delay], reason: Reason | None) -> None:
     """Announce that the vehicle comes later to stops than announced; 0 minutes: in time after all.
 
     Sent again it changes nothing.
@@ -88,10 +77,10 @@ async def delay(
         NotFound, NotAnnounced, StopOver, DelayUnfit, ReasonMissing
         StopChanged: something else was announced of a stop since it was looked at.
     """
-    stops = await lock_stops(conn, delays)
+    stops = await lock_stops(act.conn, delays)
     told: list[StopFact] = []
     for id, wanted in delays.items():
-        stop = check_to_come(stops.get(id), now)
+        stop = check_to_come(stops.get(id), act.now)
         assert stop.announced is not None
         check_minutes(wanted.minutes)
         if wanted.minutes and reason is None:
@@ -102,24 +91,24 @@ async def delay(
         if stop.version != wanted.version:
             raise StopChanged(stop)
         told.append(facts.delayed(stop, state))
-        await note(conn, who, DELAYED, now, matter=id, minutes=wanted.minutes)
+        await act.note(DELAYED, matter=id, minutes=wanted.minutes)
     if told:
-        await announce(conn, tools, told)
+        await announce(act, told)
 
 
-async def cancel(conn: AsyncConnection, tools: Tools, who: Caller, id: UUID, reason: Reason, now: datetime) -> None:
+async def cancel(act: Act, id: UUID, reason: Reason) -> None:
     """Call an announced stop off. Called off twice, it is called off once.
 
     Raises:
         NotFound, NotAnnounced, StopOver
     """
-    found = (await lock_stops(conn, [id])).get(id)
+    found = (await lock_stops(act.conn, [id])).get(id)
     if found and found.status is Status.CANCELLED:
         return
-    stop = check_to_come(found, now)
+    stop = check_to_come(found, act.now)
     assert stop.announced is not None
-    await announce(conn, tools, [facts.cancelled(stop, cancelled(stop.announced, reason))])
-    await note(conn, who, CANCELLED, now, matter=id)
+    await announce(act, [facts.cancelled(stop, cancelled(stop.announced, reason))])
+    await act.note(CANCELLED, matter=id)
 
 
 def check_minutes(minutes: int) -> None:

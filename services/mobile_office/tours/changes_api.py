@@ -6,15 +6,15 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.mobile_office.staff import StaffAct
 from services.mobile_office.tours import changes
-from services.mobile_office.tours.bodies import API, Body, Key, ReasonIn, Staff, StopOut, Version
+from services.mobile_office.tours.bodies import API, Body, Key, ReasonIn, StopOut, Version
 from services.mobile_office.tours.breakdown import Answer, Decision
 from services.mobile_office.tours.breaking_down import break_down, load_concerned
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, load_delay
 from services.mobile_office.tours.queries import find_stop, lock_stops
 from shared.days import Moment
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 
 router = api_router(f"{API}/staff", "changes")
 
@@ -72,60 +72,46 @@ class ConcernedOut(BaseModel):
 
 
 @router.get("/stops/{id}/delay", responses=problems(401, 403, 404, 409, 422))
-async def show_delay(
-    id: UUID,
-    minutes: Annotated[int, Query(ge=0, le=MOST_MINUTES)],
-    conn: Connection,
-    tools: CurrentTools,
-    now: Now,
-    caller: Staff,
-) -> list[LateOut]:
+async def show_delay(act: StaffAct, id: UUID, minutes: Annotated[int, Query(ge=0, le=MOST_MINUTES)]) -> list[LateOut]:
     """What a delay concerns: the stop, then those of the day that the vehicle reaches late, too. It changes nothing."""
-    found = await load_delay(conn, tools, id, minutes, now)
+    found = await load_delay(act, id, minutes)
     return [LateOut(stop=StopOut.of(each.stop), minutes=each.minutes, people=each.people) for each in found]
 
 
 @router.post("/delays", responses=problems(401, 403, 404, 409, 422))
-async def delay(wanted: DelaysIn, conn: Connection, tools: CurrentTools, now: Now, caller: Staff) -> list[StopOut]:
+async def delay(act: StaffAct, wanted: DelaysIn) -> list[StopOut]:
     """Announce that the vehicle is late at some stops, or in time after all (0). Sent again it announces nothing."""
     delays = {id: Delay(each.version, each.minutes) for id, each in wanted.stops.items()}
-    await changes.delay(conn, tools, caller, delays, wanted.reason.reason() if wanted.reason else None, now)
-    return [StopOut.of(stop) for stop in (await lock_stops(conn, delays)).values()]
+    await changes.delay(act, delays, wanted.reason.reason() if wanted.reason else None)
+    return [StopOut.of(stop) for stop in (await lock_stops(act.conn, delays)).values()]
 
 
 @router.post("/stops/{id}/cancellation", responses=problems(401, 403, 404, 409, 422))
-async def cancel(id: UUID, reason: ReasonIn, conn: Connection, tools: CurrentTools, now: Now, caller: Staff) -> StopOut:
+async def cancel(act: StaffAct, id: UUID, reason: ReasonIn) -> StopOut:
     """Call an announced stop off. Sent again it announces nothing."""
-    await changes.cancel(conn, tools, caller, id, reason.reason(), now)
-    found = await find_stop(conn, id)
+    await changes.cancel(act, id, reason.reason())
+    found = await find_stop(act.conn, id)
     assert found is not None
     return StopOut.of(found)
 
 
 @router.get("/breakdowns/preview", responses=problems(401, 403, 422))
 async def preview(
-    vehicle: Annotated[Key, Query()],
-    from_time: Annotated[Moment, Query()],
-    conn: Connection,
-    tools: CurrentTools,
-    now: Now,
-    caller: Staff,
+    act: StaffAct, vehicle: Annotated[Key, Query()], from_time: Annotated[Moment, Query()]
 ) -> list[ConcernedOut]:
     """The stops the vehicle still has within a week, and what is proposed for each. It changes nothing."""
     return [
         ConcernedOut(stop=StopOut.of(each.stop), people=each.people, proposal=AnswerBody.model_validate(each.proposal))
-        for each in await load_concerned(conn, tools, vehicle, from_time, now)
+        for each in await load_concerned(act, vehicle, from_time)
     ]
 
 
 @router.put("/breakdowns/{id}", status_code=204, responses=problems(401, 403, 409, 422))
-async def breakdown(
-    id: UUID, wanted: BreakdownIn, conn: Connection, tools: CurrentTools, now: Now, caller: Staff
-) -> None:
+async def breakdown(act: StaffAct, id: UUID, wanted: BreakdownIn) -> None:
     """Announce what becomes of the stops of a broken vehicle, all at once.
 
     The id is the caller's choice; sent again it announces nothing.
     """
     answers = {stop: Answer(each.decision, each.minutes, each.vehicle) for stop, each in wanted.answers.items()}
     reason = wanted.reason.reason()
-    await break_down(conn, tools, caller, id, wanted.vehicle, wanted.from_time, reason, answers, now)
+    await break_down(act, id, wanted.vehicle, wanted.from_time, reason, answers)

@@ -3,11 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
@@ -19,12 +18,10 @@ from services.mobile_office.tours.refusals import PreviewOutdated, ReasonMissing
 from services.mobile_office.tours.usecases import midnight
 from services.mobile_office.weekly.domain import holidays_in
 from services.mobile_office.weekly.queries import load_weekly_plan
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.events.mobile_office import StopFact
 from shared.problems import NotFound
 from shared.recurrence import WEEK
-from shared.tools import Tools
 
 PUBLISHED = "week-published"
 """What the audit log calls this deed."""
@@ -67,38 +64,28 @@ class Preview:
         return sum(self.booked.values())
 
 
-async def load_preview(
-    conn: AsyncConnection, tools: Tools, monday: date, now: datetime, for_update: bool = False
-) -> Preview:
+async def load_preview(act: Act, monday: date, for_update: bool = False) -> Preview:
     """What publishing a week would announce now, and what to look at before.
 
     Raises:
         NotFound: the week is not planned.
     """
-    week = await load_week(conn, monday)
+    week = await load_week(act.conn, monday)
     if week is None:
         raise NotFound
-    fleet = await load_fleet(conn, tools.city)
-    stops = await load_stops(conn, monday, for_update)
-    changes = [(stop, change) for stop in stops if (change := stop.change_at(now))]
-    booked = await load_booked(conn, [stop.id for stop, change in changes if change is not Change.NEW])
-    left_out = holidays_in(monday, await load_weekly_plan(conn))
-    visits = await load_last_visits(conn, midnight(monday + WEEK))
-    quarters = {each.number: [known.number for known in each.quarters] for each in tools.city.districts}
-    found = warnings(monday, stops, left_out, fleet, quarters, visits, now)
+    fleet = await load_fleet(act.conn, act.tools.city)
+    stops = await load_stops(act.conn, monday, for_update)
+    changes = [(stop, change) for stop in stops if (change := stop.change_at(act.now))]
+    booked = await load_booked(act.conn, [stop.id for stop, change in changes if change is not Change.NEW])
+    left_out = holidays_in(monday, await load_weekly_plan(act.conn))
+    visits = await load_last_visits(act.conn, midnight(monday + WEEK))
+    quarters = {each.number: [known.number for known in each.quarters] for each in act.tools.city.districts}
+    found = warnings(monday, stops, left_out, fleet, quarters, visits, act.now)
     version = fingerprint(week.version, changes, booked)
     return Preview(monday, version, tuple(stops), tuple(changes), booked, tuple(found))
 
 
-async def publish(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    monday: date,
-    preview: str,
-    now: datetime,
-    reason: Reason | None = None,
-) -> Preview:
+async def publish(act: Act, monday: date, preview: str, reason: Reason | None = None) -> Preview:
     """Announce a week as it is planned; again, with nothing new, nothing happens.
 
     Args:
@@ -113,24 +100,24 @@ async def publish(
         PreviewOutdated: the plan, or who is booked, is another than was looked at.
         ReasonMissing: announced stops change, and nobody says why.
     """
-    await conn.execute(_LOCK_WEEK, {"monday": monday})
-    await lock_vehicles(conn)
-    shown = await load_preview(conn, tools, monday, now, for_update=True)
+    await act.conn.execute(_LOCK_WEEK, {"monday": monday})
+    await lock_vehicles(act.conn)
+    shown = await load_preview(act, monday, for_update=True)
     if not shown.changes:
         return shown
     if shown.version != preview:
         raise PreviewOutdated
     if reason is None and shown.needs_reason:
         raise ReasonMissing
-    fleet = await load_fleet(conn, tools.city)
-    await announce(conn, tools, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
-    await conn.execute(_PUBLISHED, {"monday": monday, "now": now})
+    fleet = await load_fleet(act.conn, act.tools.city)
+    await announce(act, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
+    await act.conn.execute(_PUBLISHED, {"monday": monday, "now": act.now})
     counts = {change.value: count for change, count in shown.counts.items()}
-    await note(conn, who, PUBLISHED, now, week=monday.isoformat(), stops=counts)
+    await act.note(PUBLISHED, week=monday.isoformat(), stops=counts)
     return shown
 
 
-async def announce(conn: AsyncConnection, tools: Tools, told: Sequence[StopFact]) -> None:
+async def announce(act: Act, told: Sequence[StopFact]) -> None:
     """Save stops as facts say they are now, and record the facts.
 
     Each begins a chain of its own: somebody told personally of one stop may still want to hear of the others.
@@ -139,8 +126,8 @@ async def announce(conn: AsyncConnection, tools: Tools, told: Sequence[StopFact]
         {"id": each.id, "version": each.version, "status": each.stop.status, "announced": each.stop.model_dump_json()}
         for each in told
     ]
-    await conn.execute(_ANNOUNCE, rows)
-    await tools.outbox.record_all(conn, [(each, None) for each in told])
+    await act.conn.execute(_ANNOUNCE, rows)
+    await act.record_all(list(told))
 
 
 def _fact(stop: Stop, change: Change, fleet: Fleet, reason: Reason | None) -> StopFact:

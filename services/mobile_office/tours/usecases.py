@@ -26,12 +26,10 @@ from services.mobile_office.tours.refusals import (
 )
 from services.mobile_office.weekly.domain import plans_for
 from services.mobile_office.weekly.queries import load_weekly_plan
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
-from shared.tools import Tools
 
 PLANNED = "week-planned"
 STOP_PLANNED = "stop-planned"
@@ -60,7 +58,7 @@ _FORGET = text("delete from stops where id = :id")
 _FORGET_PLANNED = text("delete from stops where week = :monday and status = 'planned'")
 
 
-async def plan_week(conn: AsyncConnection, tools: Tools, who: Caller, monday: date, now: datetime) -> None:
+async def plan_week(act: Act, monday: date) -> None:
     """Plan a week as the weekly plan has it; a week that is planned already stays as it is.
 
     Public holidays are left out, and so is a stop that cannot be because the vehicle is elsewhere.
@@ -68,37 +66,26 @@ async def plan_week(conn: AsyncConnection, tools: Tools, who: Caller, monday: da
     Raises:
         UnknownPlan: not a Monday, a week that is over, or one more than a year ahead.
     """
-    if await _begin_week(conn, monday, now):
-        fleet = await load_fleet(conn, tools.city)
-        plans = plans_for(monday, await load_weekly_plan(conn), fleet)
-        await _fill_week(conn, who, monday, plans, fleet, now)
+    if await _begin_week(act, monday):
+        fleet = await load_fleet(act.conn, act.tools.city)
+        plans = plans_for(monday, await load_weekly_plan(act.conn), fleet)
+        await _fill_week(act, monday, plans, fleet)
 
 
-async def replace_plan(
-    conn: AsyncConnection, tools: Tools, who: Caller, monday: date, plans: Sequence[Plan], now: datetime
-) -> None:
+async def replace_plan(act: Act, monday: date, plans: Sequence[Plan]) -> None:
     """Plan a week anew; the stops people know of stay as they are.
 
     Raises:
         UnknownPlan: as `plan_week`.
     """
-    if not await _begin_week(conn, monday, now):
-        await conn.execute(_RAISE, {"monday": monday, "version": None})
-        await lock_vehicles(conn)
-        await conn.execute(_FORGET_PLANNED, {"monday": monday})
-    await _fill_week(conn, who, monday, plans, await load_fleet(conn, tools.city), now)
+    if not await _begin_week(act, monday):
+        await act.conn.execute(_RAISE, {"monday": monday, "version": None})
+        await lock_vehicles(act.conn)
+        await act.conn.execute(_FORGET_PLANNED, {"monday": monday})
+    await _fill_week(act, monday, plans, await load_fleet(act.conn, act.tools.city))
 
 
-async def put_stop(
-    conn: AsyncConnection,
-    tools: Tools,
-    who: Caller,
-    monday: date,
-    version: int,
-    id: UUID,
-    plan: Plan,
-    now: datetime,
-) -> None:
+async def put_stop(act: Act, monday: date, version: int, id: UUID, plan: Plan) -> None:
     """Put a stop into a week's plan, or replan one; sent again it changes nothing.
 
     Args:
@@ -111,25 +98,23 @@ async def put_stop(
         UnknownPlan, TooManyCounters, VehicleElsewhere
         StopOver: it was cancelled, or is over.
     """
-    known = await find_stop(conn, id)
+    known = await find_stop(act.conn, id)
     if known and known.week == monday and known.plan == plan and known.takes_place:
         return
-    stops = await _open_week(conn, monday, version)
+    stops = await _open_week(act.conn, monday, version)
     if known and id not in stops:
         raise NotFound
     if id in stops:
-        _check_to_come(stops[id], now)
-    fleet = await load_fleet(conn, tools.city)
-    _check(plan, monday, fleet, now)
-    if other := cannot_follow(plan, await load_elsewhere(conn, plan.arrives_at, plan.departs_at, [id]), fleet):
+        _check_to_come(stops[id], act.now)
+    fleet = await load_fleet(act.conn, act.tools.city)
+    _check(plan, monday, fleet, act.now)
+    if other := cannot_follow(plan, await load_elsewhere(act.conn, plan.arrives_at, plan.departs_at, [id]), fleet):
         raise VehicleElsewhere(other, fleet)
-    await save_plan(conn, id, plan, None if id in stops else monday)
-    await note(conn, who, STOP_PLANNED, now, matter=id, place=plan.place)
+    await save_plan(act.conn, id, plan, None if id in stops else monday)
+    await act.note(STOP_PLANNED, matter=id, place=plan.place)
 
 
-async def drop_stop(
-    conn: AsyncConnection, tools: Tools, who: Caller, monday: date, version: int, id: UUID, now: datetime
-) -> None:
+async def drop_stop(act: Act, monday: date, version: int, id: UUID) -> None:
     """Take a stop out of a week's plan; one that is announced is called off when the week is published.
 
     Sent again it changes nothing.
@@ -138,15 +123,15 @@ async def drop_stop(
         NotFound: no such week, or the stop is of another one.
         WeekChanged, StopOver
     """
-    found = await find_stop(conn, id)
-    if (found is None and await load_week(conn, monday)) or (found and found.week == monday and found.dropped):
+    found = await find_stop(act.conn, id)
+    if (found is None and await load_week(act.conn, monday)) or (found and found.week == monday and found.dropped):
         return
-    known = (await _open_week(conn, monday, version)).get(id)
+    known = (await _open_week(act.conn, monday, version)).get(id)
     if known is None:
         raise NotFound
-    _check_to_come(known, now)
-    await conn.execute(_FORGET if known.status is Status.PLANNED else _DROP, {"id": id})
-    await note(conn, who, STOP_DROPPED, now, matter=id, place=known.plan.place)
+    _check_to_come(known, act.now)
+    await act.conn.execute(_FORGET if known.status is Status.PLANNED else _DROP, {"id": id})
+    await act.note(STOP_DROPPED, matter=id, place=known.plan.place)
 
 
 async def save_plan(conn: AsyncConnection, id: UUID, plan: Plan, new_in: date | None = None) -> None:
@@ -169,27 +154,25 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), BERLIN)
 
 
-async def _begin_week(conn: AsyncConnection, monday: date, now: datetime) -> bool:
+async def _begin_week(act: Act, monday: date) -> bool:
     """Whether the week was not planned yet; then it is now, and nobody else plans it."""
-    this_week = monday_of(now.astimezone(BERLIN).date())
+    this_week = monday_of(act.today)
     if monday.weekday() or not this_week <= monday <= this_week + AHEAD:
         raise UnknownPlan
-    return (await conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
+    return (await act.conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
 
 
-async def _fill_week(
-    conn: AsyncConnection, who: Caller, monday: date, plans: Sequence[Plan], fleet: Fleet, now: datetime
-) -> None:
-    await lock_vehicles(conn)
-    there = await load_elsewhere(conn, midnight(monday), midnight(monday + WEEK))
+async def _fill_week(act: Act, monday: date, plans: Sequence[Plan], fleet: Fleet) -> None:
+    await lock_vehicles(act.conn)
+    there = await load_elsewhere(act.conn, midnight(monday), midnight(monday + WEEK))
     rows = []
     for plan in plans:
-        if plan.arrives_at > now and cannot_follow(plan, there, fleet) is None:
+        if plan.arrives_at > act.now and cannot_follow(plan, there, fleet) is None:
             rows.append(_row(uuid4(), plan) | {"week": monday})
             there.append(plan)
     if rows:
-        await conn.execute(_INSERT, rows)
-    await note(conn, who, PLANNED, now, week=monday.isoformat(), stops=len(rows))
+        await act.conn.execute(_INSERT, rows)
+    await act.note(PLANNED, week=monday.isoformat(), stops=len(rows))
 
 
 async def _open_week(conn: AsyncConnection, monday: date, version: int) -> dict[UUID, Stop]:

@@ -7,15 +7,14 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.mobile_office.staff import LeadAct, StaffAct
 from services.mobile_office.tours import publishing, usecases
 from services.mobile_office.tours.bodies import (
     API,
     Body,
-    Lead,
     PlanBody,
     PlannedStopOut,
     ReasonIn,
-    Staff,
     Version,
     WarningOut,
     as_body,
@@ -26,7 +25,7 @@ from services.mobile_office.tours.queries import load_stops, load_week
 from services.mobile_office.tours.refusals import PreviewOutdated
 from shared.days import Day
 from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 from shared.problems import NotFound
 
 router = api_router(f"{API}/staff/weeks/{{monday}}", "weeks")
@@ -73,64 +72,52 @@ class PreviewOut(BaseModel):
 
 
 @router.get("", responses=problems(401, 403, 404))
-async def show(monday: Day, conn: Connection, caller: Staff) -> WeekOut:
+async def show(act: StaffAct, monday: Day) -> WeekOut:
     """The plan of a week, announced or not."""
-    return await _week(conn, monday)
+    return await _week(act.conn, monday)
 
 
 @router.put("", responses=problems(401, 403, 422))
-async def plan(monday: Day, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> WeekOut:
+async def plan(act: LeadAct, monday: Day) -> WeekOut:
     """Plan a week as the weekly plan has it. One that is planned already stays as it is."""
-    await usecases.plan_week(conn, tools, caller, monday, now)
-    return await _week(conn, monday)
+    await usecases.plan_week(act, monday)
+    return await _week(act.conn, monday)
 
 
 @router.put("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
-async def put_stop(
-    monday: Day, id: UUID, wanted: StopIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> WeekOut:
+async def put_stop(act: LeadAct, monday: Day, id: UUID, wanted: StopIn) -> WeekOut:
     """Put a stop into the plan, or replan one. The id is the caller's choice; sent again it changes nothing.
 
     If the vehicle is elsewhere then, or on its way, it is refused (409) and says at which `stop`.
     """
-    await usecases.put_stop(conn, tools, caller, monday, wanted.week_version, id, wanted.plan(), now)
-    return await _week(conn, monday)
+    await usecases.put_stop(act, monday, wanted.week_version, id, wanted.plan())
+    return await _week(act.conn, monday)
 
 
 @router.delete("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
-async def drop_stop(
-    monday: Day,
-    id: UUID,
-    week_version: Annotated[Version, Query()],
-    conn: Connection,
-    tools: CurrentTools,
-    now: Now,
-    caller: Lead,
-) -> WeekOut:
+async def drop_stop(act: LeadAct, monday: Day, id: UUID, week_version: Annotated[Version, Query()]) -> WeekOut:
     """Take a stop out of the plan; one people know of is called off when the week is published."""
-    await usecases.drop_stop(conn, tools, caller, monday, week_version, id, now)
-    return await _week(conn, monday)
+    await usecases.drop_stop(act, monday, week_version, id)
+    return await _week(act.conn, monday)
 
 
 @router.get("/preview", responses=problems(401, 403, 404))
-async def preview(monday: Day, conn: Connection, tools: CurrentTools, now: Now, caller: Lead) -> PreviewOut:
+async def preview(act: LeadAct, monday: Day) -> PreviewOut:
     """What publishing the week would announce, and what to look at before. It changes nothing."""
-    return _preview(await load_preview(conn, tools, monday, now))
+    return _preview(await load_preview(act, monday))
 
 
 @router.post("/publication", responses=problems(401, 403, 404, 409, 422))
-async def publish(
-    monday: Day, wanted: PublicationIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> PreviewOut:
+async def publish(act: LeadAct, monday: Day, wanted: PublicationIn) -> PreviewOut:
     """Announce the week, and say what was announced. Sent again it announces nothing.
 
     If it is no longer what the preview showed, it is refused (409) with the new one (`preview`).
     """
     reason = wanted.reason.reason() if wanted.reason else None
     try:
-        return _preview(await publishing.publish(conn, tools, caller, monday, wanted.preview, now, reason))
+        return _preview(await publishing.publish(act, monday, wanted.preview, reason))
     except PreviewOutdated as outdated:
-        outdated.extra = {"preview": as_body(_preview(await load_preview(conn, tools, monday, now)))}
+        outdated.extra = {"preview": as_body(_preview(await load_preview(act, monday)))}
         raise
 
 

@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.mobile_office.tours.bodies import API, Body, Hour, Key, Lead, Staff, Version, as_body, time_of
+from services.mobile_office.staff import LeadAct, StaffAct
+from services.mobile_office.tours.bodies import API, Body, Hour, Key, Version, as_body, time_of
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
 from services.mobile_office.weekly.refusals import WeeklyStopChanged
 from shared.days import Day
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 
 router = api_router(f"{API}/staff/weekly-stops", "weekly plan")
 
@@ -70,22 +70,20 @@ class WeeklyStopOut(BaseModel):
 
 
 @router.get("", responses=problems(401, 403))
-async def show(conn: Connection, caller: Staff) -> list[WeeklyStopOut]:
+async def show(act: StaffAct) -> list[WeeklyStopOut]:
     """The weekly plan, in order of weekdays and times."""
-    return [WeeklyStopOut.of(each) for each in await load_weekly_plan(conn)]
+    return [WeeklyStopOut.of(each) for each in await load_weekly_plan(act.conn)]
 
 
 @router.put("/{id}", responses=problems(401, 403, 409, 422))
-async def save(
-    id: UUID, wanted: WeeklyStopIn, conn: Connection, tools: CurrentTools, now: Now, caller: Lead
-) -> WeeklyStopOut:
+async def save(act: LeadAct, id: UUID, wanted: WeeklyStopIn) -> WeeklyStopOut:
     """Add a stop, or change one. Weeks that are planned stay as they are. Sent again it changes nothing.
 
     If somebody else has changed it since that version it is refused (409) with theirs (`current`); also if the vehicle
     could not be there in time in some week.
     """
     try:
-        saved = await usecases.save_weekly_stop(conn, tools, caller, wanted.weekly_stop(id), now)
+        saved = await usecases.save_weekly_stop(act, wanted.weekly_stop(id))
     except WeeklyStopChanged as changed:
         changed.extra = {"current": as_body(WeeklyStopOut.of(changed.current)) if changed.current else None}
         raise
@@ -93,6 +91,6 @@ async def save(
 
 
 @router.delete("/{id}", status_code=204, responses=problems(401, 403))
-async def remove(id: UUID, conn: Connection, now: Now, caller: Lead) -> None:
+async def remove(act: LeadAct, id: UUID) -> None:
     """Take a stop out of the weekly plan. Weeks that are planned stay as they are. Sent again it changes nothing."""
-    await usecases.remove_weekly_stop(conn, caller, id, now)
+    await usecases.remove_weekly_stop(act, id)

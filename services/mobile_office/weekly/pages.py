@@ -10,8 +10,9 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.staff import Lead
 from services.mobile_office.tours.bodies import Version
-from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
+from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
@@ -98,15 +99,15 @@ class Removed(BaseModel):
 @router.get("")
 async def show(visit: Lead) -> Response:
     """The weekly plan."""
-    return visit.render("staff/weekly.html", plan=await load_weekly_plan(visit.conn), **await _shown(visit))
+    return visit.render("staff/weekly.html", plan=await load_weekly_plan(visit.act.conn), **await _shown(visit))
 
 
 @router.get("/stop")
 async def edit(visit: Lead, id: Annotated[UUID | None, Query()] = None) -> Response:
     """The form for a stop, or for one more."""
     if id is None:
-        return await _form_page(visit, TypedWeeklyStop(id=uuid4(), valid_from=str(visit.today)), FormErrors())
-    found = next((each for each in await load_weekly_plan(visit.conn) if each.id == id), None)
+        return await _form_page(visit, TypedWeeklyStop(id=uuid4(), valid_from=str(visit.act.today)), FormErrors())
+    found = next((each for each in await load_weekly_plan(visit.act.conn) if each.id == id), None)
     if found is None:
         raise NotFound
     return await _form_page(visit, TypedWeeklyStop.of(found), FormErrors())
@@ -120,8 +121,8 @@ async def save(visit: Lead, typed: Annotated[TypedWeeklyStop, Form()]) -> Respon
     if wanted is None:
         return await _form_page(visit, typed, errors)
     try:
-        async with visit.conn.begin_nested():
-            await usecases.save_weekly_stop(visit.conn, visit.tools, visit.who, wanted, visit.now)
+        async with visit.act.attempt():
+            await usecases.save_weekly_stop(visit.act, wanted)
     except WeeklyStopChanged as changed:
         again = typed.model_copy(update={"version": changed.current.version if changed.current else 0})
         return await _form_page(visit, again, FormErrors(), changed=True, current=changed.current)
@@ -135,7 +136,7 @@ async def save(visit: Lead, typed: Annotated[TypedWeeklyStop, Form()]) -> Respon
 @router.post("/removal")
 async def remove(visit: Lead, removed: Annotated[Removed, Form()]) -> Response:
     """Take a stop out. Sent twice it changes nothing."""
-    await usecases.remove_weekly_stop(visit.conn, visit.who, removed.id, visit.now)
+    await usecases.remove_weekly_stop(visit.act, removed.id)
     return visit.redirect(PAGE)
 
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
@@ -16,20 +15,16 @@ from services.mobile_office.tours.domain import cannot_follow
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
 from services.mobile_office.weekly.refusals import WeeklyStopChanged, WeeklyStopClashes, WeeklyStopUnfit
-from shared.audit import note
-from shared.auth import Caller
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.recurrence import WEEK, monday_of
-from shared.tools import Tools
 
 SAVED = "weekly-stop-changed"
 REMOVED = "weekly-stop-removed"
 """What the audit log calls these deeds."""
 
 
-async def save_weekly_stop(
-    conn: AsyncConnection, tools: Tools, who: Caller, wanted: WeeklyStop, now: datetime
-) -> WeeklyStop:
+async def save_weekly_stop(act: Act, wanted: WeeklyStop) -> WeeklyStop:
     """Add a stop to the weekly plan, or change one; sent again it changes nothing.
 
     Args:
@@ -40,30 +35,30 @@ async def save_weekly_stop(
         WeeklyStopChanged: it has another version by now.
         WeeklyStopClashes: the vehicle cannot be there in time in some week of the next year.
     """
-    fleet = await load_fleet(conn, tools.city)
+    fleet = await load_fleet(act.conn, act.tools.city)
     if not _fits(wanted, fleet):
         raise WeeklyStopUnfit
-    await lock_vehicles(conn)
-    plan = await load_weekly_plan(conn)
+    await lock_vehicles(act.conn)
+    plan = await load_weekly_plan(act.conn)
     known = next((each for each in plan if each.id == wanted.id), None)
     if known and replace(known, version=wanted.version) == wanted:
         return known
     if wanted.version != (known.version if known else 0):
         raise WeeklyStopChanged(known)
-    _check_clashes(wanted, [each for each in plan if each.id != wanted.id], fleet, now)
+    _check_clashes(wanted, [each for each in plan if each.id != wanted.id], fleet, act.now)
     saved = replace(wanted, version=wanted.version + 1)
     statement = insert(weekly_stops).values(asdict(saved))
     changed = {name: statement.excluded[name] for name in asdict(saved) if name != "id"}
-    await conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
-    await note(conn, who, SAVED, now, matter=wanted.id, place=wanted.place)
+    await act.conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+    await act.note(SAVED, matter=wanted.id, place=wanted.place)
     return saved
 
 
-async def remove_weekly_stop(conn: AsyncConnection, who: Caller, id: UUID, now: datetime) -> None:
+async def remove_weekly_stop(act: Act, id: UUID) -> None:
     """Take a stop out of the weekly plan; one that is not there stays away."""
-    found = await conn.execute(delete(weekly_stops).where(weekly_stops.c.id == id).returning(weekly_stops.c.place))
+    found = await act.conn.execute(delete(weekly_stops).where(weekly_stops.c.id == id).returning(weekly_stops.c.place))
     if (place := found.scalar_one_or_none()) is not None:
-        await note(conn, who, REMOVED, now, matter=id, place=place)
+        await act.note(REMOVED, matter=id, place=place)
 
 
 def _fits(wanted: WeeklyStop, fleet: Fleet) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.notifications.barriers.domain import KEPT, LONGEST, barrier_number, wrong_fields
 from services.notifications.barriers.usecases import report
-from services.notifications.subscribing.limits import CurrentOrigin
+from services.notifications.subscribing.limits import note_asking
 from services.notifications.subscribing.pages.forms import Press
 from shared.idempotency import claim_key
 from shared.web.forms import FormErrors
@@ -45,23 +45,25 @@ async def show(visit: CurrentVisit) -> Response:
 
 
 @router.post("")
-async def send(visit: CurrentVisit, form: Annotated[PostedBarrier, Form()], origin: CurrentOrigin) -> Response:
+async def send(visit: CurrentVisit, form: Annotated[PostedBarrier, Form()]) -> Response:
     """Report; sent twice it is one report."""
     if wrong := wrong_fields(form.typed()):
         return _form(visit, form, _errors(visit, form, wrong))
     id = uuid4()
-    first = await claim_key(visit.conn, "barrier", form.einmal, "", str(id))
+    first = await claim_key(visit.act.conn, "barrier", form.einmal, "", str(id))
     if first is None:
-        await origin.take(visit.conn, visit.now)
-        mail: str = visit.tools.settings.barrier_mail  # type: ignore[attr-defined]
-        await report(visit.conn, visit.tools, id, form.typed(), mail, visit.now)
-    return visit.redirect(f"/notifications/barriers/{visit.tools.links.token(LINK, UUID(first) if first else id, 1)}")
+        await note_asking(visit.act)
+        mail: str = visit.act.tools.settings.barrier_mail  # type: ignore[attr-defined]
+        await report(visit.act, id, form.typed(), mail)
+    return visit.redirect(
+        f"/notifications/barriers/{visit.act.tools.links.token(LINK, UUID(first) if first else id, 1)}"
+    )
 
 
 @router.get("/{token}")
 async def sent(visit: CurrentVisit, token: str) -> Response:
     """The number of a report, and what happens now."""
-    id, _ = visit.tools.links.read(LINK, token)
+    id, _ = visit.act.tools.links.read(LINK, token)
     return visit.render("barrier_sent.html", secret=True, number=barrier_number(id))
 
 

@@ -3,21 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 
 from services.notifications.delivery import queries, spared
 from services.notifications.delivery.queries import Ledger, MessageEntry
 from services.notifications.delivery.spared import SparedEntry
-from shared import audit
+from services.notifications.staff import StaffAct
 from shared.addresses import checked_mail, checked_phone
-from shared.auth import Caller, require_role
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import api_router, problems
 from shared.people import Person
 from shared.problems import NotFound
-
-Staff = Annotated[Caller, Depends(require_role("notifications:staff"))]
 
 SPARED_LIFTED = "spared_lifted"
 """What the audit log calls lifting."""
@@ -28,15 +24,15 @@ router = api_router("/notifications/api/v1", "ledger")
 
 
 @router.get("/ledger")
-async def ledger(conn: Connection, now: Now, caller: Staff) -> Ledger:
+async def ledger(act: StaffAct) -> Ledger:
     """What became of every message."""
-    return await queries.ledger(conn, now)
+    return await queries.ledger(act.conn, act.now)
 
 
 @router.get("/matters/{matter}/messages")
-async def log_of_matter(conn: Connection, matter: UUID, caller: Staff) -> list[MessageEntry]:
+async def log_of_matter(act: StaffAct, matter: UUID) -> list[MessageEntry]:
     """Everything told of a matter, oldest first; empty for a matter nobody was told of."""
-    return await queries.log_of(conn, matter)
+    return await queries.log_of(act.conn, matter)
 
 
 class Address(BaseModel):
@@ -46,28 +42,28 @@ class Address(BaseModel):
 
 
 @router.get("/spared-addresses", responses=problems(401, 403))
-async def list_spared(conn: Connection, caller: Staff) -> list[SparedEntry]:
+async def list_spared(act: StaffAct) -> list[SparedEntry]:
     """The addresses that get no optional messages, the newest 200 first."""
-    return await spared.spared_addresses(conn)
+    return await spared.spared_addresses(act.conn)
 
 
 @router.post("/spared-addresses/lookup", responses=problems(401, 403, 404))
-async def look_up_spared(conn: Connection, tools: CurrentTools, wanted: Address, caller: Staff) -> SparedEntry:
+async def look_up_spared(act: StaffAct, wanted: Address) -> SparedEntry:
     """The entry of somebody who asks why they get no reminders; 404 if their address is not spared."""
     typed = wanted.address
     address = {"mail": checked_mail(typed)} if "@" in typed else {"phone": checked_phone(typed, for_sms=False)[0]}
     if not any(address.values()):
         raise NotFound
-    found = await spared.spared_addresses(conn, tools.people.person_key(Person(name="", **address)))
+    found = await spared.spared_addresses(act.conn, act.tools.people.person_key(Person(name="", **address)))
     if not found:
         raise NotFound
     return found[0]
 
 
 @router.delete("/spared-addresses/{id}", status_code=204, responses=problems(401, 403, 404))
-async def lift_spared(conn: Connection, tools: CurrentTools, id: SparedId, now: Now, caller: Staff) -> None:
+async def lift_spared(act: StaffAct, id: SparedId) -> None:
     """Let an address get optional messages again, because its owner asks for them. It goes into the audit log."""
-    reason = await spared.lift(conn, tools, id)
+    reason = await spared.lift(act, id)
     if reason is None:
         raise NotFound
-    await audit.note(conn, caller, SPARED_LIFTED, now, address=id, reason=reason)
+    await act.note(SPARED_LIFTED, address=id, reason=reason)

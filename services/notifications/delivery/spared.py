@@ -1,7 +1,6 @@
 """Addresses that get no optional messages: how they come to be spared, and how that ends."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -10,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Spared
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.statements import Statement
-from shared.tools import Tools
 
 FORGET_SPARED = "forget-spared"
 KEPT = {Spared.UNDELIVERABLE: retention.LEDGER, Spared.COMPLAINT: retention.OBJECTION}
@@ -44,15 +43,15 @@ class SparedEntry(BaseModel):
     since: AwareDatetime
 
 
-async def spare(conn: AsyncConnection, tools: Tools, address: str, reason: Spared, now: datetime) -> None:
+async def spare(act: Act, address: str, reason: Spared) -> None:
     """Send no optional messages to an address from now on; a complaint outweighs an address that failed.
 
     Args:
         address: its key.
     """
-    values = {"address": address, "reason": reason, "since": now}
-    if (await conn.execute(_SPARE, values)).one_or_none():
-        await tools.due.schedule(conn, Work(FORGET_SPARED, address, now + KEPT[reason], Urgency.BULK))
+    values = {"address": address, "reason": reason, "since": act.now}
+    if (await act.conn.execute(_SPARE, values)).one_or_none():
+        await act.schedule(Work(FORGET_SPARED, address, act.now + KEPT[reason], Urgency.BULK))
 
 
 async def reasons_of(conn: AsyncConnection, addresses: Iterable[str]) -> dict[str, Spared]:
@@ -67,15 +66,15 @@ async def spared_addresses(conn: AsyncConnection, address: str | None = None, li
     return [SparedEntry.model_validate(row) for row in rows]
 
 
-async def lift(conn: AsyncConnection, tools: Tools, id: str) -> Spared | None:
+async def lift(act: Act, id: str) -> Spared | None:
     """Let an address get optional messages again; returns why it was spared, None if it was not."""
-    found = (await conn.execute(_LIFT, {"id": id, "shown": SHOWN})).one_or_none()
+    found = (await act.conn.execute(_LIFT, {"id": id, "shown": SHOWN})).one_or_none()
     if found is None:
         return None
-    await tools.due.cancel(conn, FORGET_SPARED, [found.address])
+    await act.unschedule(FORGET_SPARED, [found.address])
     return Spared(found.reason)
 
 
-async def forget_spared(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def forget_spared(act: Act, claim: Claim) -> None:
     """Forget that an address was spared: it may exist by now, or belong to somebody else."""
-    await conn.execute(_FORGET, {"address": claim.key})
+    await act.conn.execute(_FORGET, {"address": claim.key})

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
 from services.notifications.telling.purposes import POLICIES, Purpose
+from shared.act import Act
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
 from shared.events.notifications import (
@@ -25,7 +26,6 @@ from shared.events.notifications import (
 )
 from shared.events.registry import service_of
 from shared.statements import Statement
-from shared.tools import Tools
 
 _LOCK = "select from notices where {condition} order by id for update"
 _READ = """
@@ -148,7 +148,7 @@ class Hand:
         """Let a message wait that was not begun."""
         self._work.append(Work(SEND, str(message), until, self.notice_of(message).urgency))
 
-    async def save(self, conn: AsyncConnection, tools: Tools, now: datetime) -> None:
+    async def save(self, act: Act) -> None:
         """Write what happened, record the facts that follow, schedule the work that follows."""
         rows: dict[str, list[dict[str, Any]]] = {"messages": [], "begun": [], "ended": [], "notices": []}
         facts: list[tuple[Fact, UUID | None]] = []
@@ -161,31 +161,31 @@ class Hand:
                 earlier = known.get(message.id)
                 if message == earlier:
                     continue
-                rows["messages"].append(_message_row(after.id, message, now, now))
+                rows["messages"].append(_message_row(after.id, message, act.now, act.now))
                 if earlier and message.attempts > earlier.attempts:
-                    begun = {"message": message.id, "number": message.attempts, "started_at": now}
+                    begun = {"message": message.id, "number": message.attempts, "started_at": act.now}
                     rows["begun"].append(begun | {"gateway": message.gateway})
                 if earlier and earlier.state is State.SENDING:
-                    result = {"ended_at": now, "result": message.error or message.state}
+                    result = {"ended_at": act.now, "result": message.error or message.state}
                     rows["ended"].append({"message": message.id, "number": message.attempts} | result)
             if after.outcome is not before.outcome:
                 told = after.facts + (after.outcome not in _UNTOLD and POLICIES[after.purpose].reported)
                 rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
-                    facts.append((_fact(after, told, held.type, now), after.cause))
+                    facts.append((_fact(after, told, held.type, act.now), after.cause))
         if rows["messages"]:
-            await _SAVE.run(conn, {name: _json(values) for name, values in rows.items()})
-        await tools.outbox.record_all(conn, facts)
-        await tools.due.schedule(conn, *self._work)
+            await _SAVE.run(act.conn, {name: _json(values) for name, values in rows.items()})
+        await act.tools.outbox.record_all(act.conn, facts)
+        await act.schedule(*self._work)
 
 
-async def add(
-    conn: AsyncConnection, tools: Tools, notices: Sequence[tuple[Notice, datetime]], fact_type: str, now: datetime
-) -> None:
+async def add(act: Act, notices: Sequence[tuple[Notice, datetime]], fact_type: str) -> None:
     """Add new notices, each with the time it is due; those that exist already are left as they are."""
-    rows = [_notice_row(notice, now) for notice, _ in notices]
-    messages = [_message_row(notice.id, message, due, now) for notice, due in notices for message in notice.messages]
-    new = await _ADD.rows(conn, {"notices": _json(rows), "messages": _json(messages)})
+    rows = [_notice_row(notice, act.now) for notice, _ in notices]
+    messages = [
+        _message_row(notice.id, message, due, act.now) for notice, due in notices for message in notice.messages
+    ]
+    new = await _ADD.rows(act.conn, {"notices": _json(rows), "messages": _json(messages)})
     added = {row["notice"] for row in new}
     work: list[Work] = []
     facts: list[tuple[Fact, UUID | None]] = []
@@ -194,19 +194,19 @@ async def add(
             waiting = [message for message in notice.messages if message.state is State.WAITING]
             work += [Work(SEND, str(message.id), due_at, notice.urgency) for message in waiting]
             if notice.outcome:
-                facts.append((_fact(notice, notice.facts, fact_type, now), notice.cause))
-    await tools.due.schedule(conn, *work)
-    await tools.outbox.record_all(conn, facts)
+                facts.append((_fact(notice, notice.facts, fact_type, act.now), notice.cause))
+    await act.schedule(*work)
+    await act.tools.outbox.record_all(act.conn, facts)
 
 
-async def supersede(conn: AsyncConnection, tools: Tools, matter: UUID, now: datetime) -> None:
+async def supersede(act: Act, matter: UUID) -> None:
     """End the waiting messages of a matter that has moved on."""
-    hand = await Hand.of_matter(conn, matter)
+    hand = await Hand.of_matter(act.conn, matter)
     for held in hand.held.values():
         if held.is_outdated:
             for message in held.notice.messages:
-                hand.apply(message.id, News(Event.SUPERSEDED), now)
-    await hand.save(conn, tools, now)
+                hand.apply(message.id, News(Event.SUPERSEDED), act.now)
+    await hand.save(act)
 
 
 def _read(rows: Iterable[Any]) -> list[Held]:

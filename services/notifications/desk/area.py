@@ -1,10 +1,9 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
 from services.notifications.delivery.api import SPARED_LIFTED
-from services.notifications.desk.pages import AREA, CLERK, CONTACT_SEEN
+from services.notifications.desk.pages import AREA, CONTACT_SEEN
+from services.notifications.staff import CLERK, LEAD
 from shared.web.staff.visit import N_, Entry, StaffArea
-
-LEAD = "notifications:lead"
 
 STAFF_AREA = StaffArea(
     entries=(

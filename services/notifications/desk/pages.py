@@ -4,23 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from services.notifications.desk import words
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.queries import Story, story_of, undelivered
 from services.notifications.desk.samples import Samples, samples_of
+from services.notifications.staff import Clerk
 from services.notifications.subscribing.domain import place_names
 from services.notifications.telling.purposes import Purpose
-from shared import audit
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language
-from shared.web.staff.visit import N_, StaffVisit, staff
+from shared.web.staff.visit import N_, StaffVisit
 
 AREA = "/notifications/staff"
-CLERK = "notifications:staff"
 CONTACT_SEEN = "contact_seen"
 REASONS = {
     "call": N_("Ich rufe die Person an."),
@@ -31,7 +30,6 @@ REASONS = {
 CALL_LISTS = {"appointments": "/appointments/staff/unreached"}
 """Where the owner of a matter lists whom to call."""
 
-Clerk = Annotated[StaffVisit, Depends(staff(CLERK))]
 
 router = APIRouter(prefix=AREA, include_in_schema=False)
 
@@ -39,12 +37,12 @@ router = APIRouter(prefix=AREA, include_in_schema=False)
 @router.get("/failed")
 async def failed(visit: Clerk) -> Response:
     """The people nothing reached."""
-    found = await undelivered(visit.conn, visit.now)
+    found = await undelivered(visit.act)
     return visit.render(
         "staff/failed.html",
         words=words,
-        in_time=[each for each in found if each.useful_until > visit.now],
-        too_late=[each for each in found if each.useful_until <= visit.now],
+        in_time=[each for each in found if each.useful_until > visit.act.now],
+        too_late=[each for each in found if each.useful_until <= visit.act.now],
         call_lists=sorted({CALL_LISTS[each.owner] for each in found if each.owner in CALL_LISTS}),
     )
 
@@ -53,20 +51,20 @@ async def failed(visit: Clerk) -> Response:
 async def log(visit: Clerk, matter: str = "") -> Response:
     """The story of a matter, found by the number of an appointment or subscription, or by the matter's id."""
     wanted = matter.strip()
-    story = await story_of(visit.conn, visit.tools, wanted) if wanted else None
+    story = await story_of(visit.act, wanted) if wanted else None
     return _story_page(visit, wanted, story)
 
 
 @router.post("/log/contact")
 async def show_contact(visit: Clerk, matter: Annotated[UUID, Form()], reason: Annotated[str, Form()] = "") -> Response:
     """The contact in full, for a reason that goes into the audit log."""
-    story = await story_of(visit.conn, visit.tools, str(matter))
+    story = await story_of(visit.act, str(matter))
     if story is None or story.contact is None:
         raise NotFound
     if reason not in REASONS:
         errors = FormErrors(reason=visit.gettext(N_("Wählen Sie, wozu Sie den Kontakt brauchen.")))
         return _story_page(visit, story.number, story, status=422, errors=errors)
-    await audit.note(visit.conn, visit.who, CONTACT_SEEN, visit.now, matter=matter, number=story.number, reason=reason)
+    await visit.act.note(CONTACT_SEEN, matter=matter, number=story.number, reason=reason)
     return _story_page(visit, story.number, story, shown=True)
 
 
@@ -86,7 +84,7 @@ async def template(visit: Clerk, purpose: str) -> Response:
 
 
 def _samples(visit: StaffVisit, purpose: Purpose) -> Sequence[Samples]:
-    return samples_of(visit.request.app.state.texts, purpose, visit.tools.settings.platform.public_url)
+    return samples_of(visit.request.app.state.texts, purpose, visit.act.tools.settings.platform.public_url)
 
 
 def _story_page(
@@ -111,7 +109,7 @@ def _story_page(
         words=words,
         wanted=wanted,
         story=story,
-        named=place_names(visit.tools.city, story.subscription) if story and story.subscription else [],
+        named=place_names(visit.act.tools.city, story.subscription) if story and story.subscription else [],
         contact=masked,
         shown=shown,
         reasons=[(key, visit.gettext(text)) for key, text in REASONS.items()],

@@ -16,13 +16,13 @@ from services.notifications.desk.domain import subscription_ids
 from services.notifications.news.circulars import TO_SUBSCRIBERS
 from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import contact_of
+from shared.act import Act
 from shared.events.notifications import SubscriptionFact, SubscriptionState
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import read_fact, service_of
 from shared.failures import without_input
 from shared.lines import without_marks
 from shared.numbers import number_of
-from shared.tools import Tools
 from shared.web.i18n import GERMAN
 
 log = structlog.get_logger()
@@ -102,11 +102,11 @@ class Story:
     replies: Sequence[Reply]
 
 
-async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) -> list[Undelivered]:
+async def undelivered(act: Act, limit: int = 200) -> list[Undelivered]:
     """The notices that reached nobody: first those still worth a call, the most urgent at the top."""
     found = []
-    values = {"now": now, "since": now - SHOWN_AFTER_USE, "limit": limit}
-    for row in await conn.execute(_UNDELIVERED, values):
+    values = {"now": act.now, "since": act.now - SHOWN_AFTER_USE, "limit": limit}
+    for row in await act.conn.execute(_UNDELIVERED, values):
         fact = read_fact(row.type, row.fact)
         if fact is None or isinstance(fact, PersonalFact):
             number = _number(fact) if fact else str(row.matter)
@@ -116,16 +116,16 @@ async def undelivered(conn: AsyncConnection, now: datetime, limit: int = 200) ->
     return found
 
 
-async def story_of(conn: AsyncConnection, tools: Tools, wanted: str) -> Story | None:
+async def story_of(act: Act, wanted: str) -> Story | None:
     """The story of a matter, by its id or the number of an appointment or subscription; None if there is none."""
-    row = await _find(conn, wanted)
+    row = await _find(act.conn, wanted)
     if row is None:
         return None
     fact = read_fact(row.type, row.fact)
     if fact is None or isinstance(fact, PersonalFact):
-        return await _personal_story(conn, tools, row, fact)
+        return await _personal_story(act, row, fact)
     if isinstance(fact, SubscriptionFact) and row.fact:
-        return await _subscription_story(conn, tools, row, fact)
+        return await _subscription_story(act, row, fact)
     return None
 
 
@@ -140,10 +140,10 @@ async def _find(conn: AsyncConnection, wanted: str) -> Any:
         return None
 
 
-async def _personal_story(conn: AsyncConnection, tools: Tools, row: Any, fact: PersonalFact | None) -> Story:
+async def _personal_story(act: Act, row: Any, fact: PersonalFact | None) -> Story:
     contact, readable = None, fact is not None
     try:
-        contact = contact_of(fact, tools) if fact else None
+        contact = contact_of(fact, act.tools) if fact else None
     except ValueError as error:
         log.error("contact_not_readable", matter=str(row.id), error=without_input(error))
         readable = False
@@ -156,13 +156,13 @@ async def _personal_story(conn: AsyncConnection, tools: Tools, row: Any, fact: P
         contact=contact,
         is_readable=readable,
         subscription=None,
-        notices=_by_notice(await log_of(conn, row.id)),
-        replies=[Reply(*each) for each in await conn.execute(_REPLIES, {"matter": row.id})],
+        notices=_by_notice(await log_of(act.conn, row.id)),
+        replies=[Reply(*each) for each in await act.conn.execute(_REPLIES, {"matter": row.id})],
     )
 
 
-async def _subscription_story(conn: AsyncConnection, tools: Tools, row: Any, fact: SubscriptionFact) -> Story:
-    person = await tools.people.load(conn, row.id)
+async def _subscription_story(act: Act, row: Any, fact: SubscriptionFact) -> Story:
+    person = await act.tools.people.load(act.conn, row.id)
     return Story(
         matter=row.id,
         number=subscription_number(row.id),
@@ -172,7 +172,7 @@ async def _subscription_story(conn: AsyncConnection, tools: Tools, row: Any, fac
         is_readable=True,
         contact=None if person is None else Contact(name="", mail=person.mail, phone=person.phone, manage_url=""),
         subscription=fact.subscription,
-        notices=_by_notice(await log_to(conn, row.person_key, TO_SUBSCRIBERS)),
+        notices=_by_notice(await log_to(act.conn, row.person_key, TO_SUBSCRIBERS)),
         replies=[],
     )
 

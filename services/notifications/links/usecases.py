@@ -1,23 +1,21 @@
 """Answering those who ask for their links. Only this service knows which matters an address has, and their links."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
 from services.notifications.links.domain import Open, OpenMatter, OpenMatters, in_order, is_open, same_address
 from services.notifications.telling.purposes import Purpose
 from services.notifications.telling.usecases import contact_of, take_fact
+from shared.act import Act
 from shared.events.base import Received
 from shared.events.links import LinksRequested
 from shared.events.personal import Contact
 from shared.events.registry import read_fact
 from shared.failures import without_input
 from shared.statements import Statement
-from shared.tools import Tools
 from shared.web.i18n import in_language
 
 log = structlog.get_logger()
@@ -32,39 +30,35 @@ _OF_ADDRESS = Statement("""
 _REQUESTS = Statement("select id, fact from matters where id = any(:ids)")
 
 
-async def take_request(conn: AsyncConnection, tools: Tools, received: Received[LinksRequested], now: datetime) -> None:
+async def take_request(act: Act, received: Received[LinksRequested]) -> None:
     """Plan the message with the links; where nothing is open nothing is sent, and nothing is kept."""
-    if await _open_for(conn, tools, received.fact, now):
-        await take_fact(conn, tools, received, now)
+    if await _open_for(act, received.fact):
+        await take_fact(act, received)
 
 
-async def answers(
-    conn: AsyncConnection, tools: Tools, notices: Iterable[Notice], now: datetime
-) -> dict[UUID, tuple[OpenMatters, Contact]]:
+async def answers(act: Act, notices: Iterable[Notice]) -> dict[UUID, tuple[OpenMatters, Contact]]:
     """What to say to those who asked for their links, and to whom, as things are now."""
     asked = {notice.matter: notice.id for notice in notices if notice.purpose is Purpose.LINKS}
     found: dict[UUID, tuple[OpenMatters, Contact]] = {}
-    for row in await _REQUESTS.rows(conn, {"ids": list(asked)}) if asked else []:
+    for row in await _REQUESTS.rows(act.conn, {"ids": list(asked)}) if asked else []:
         request = LinksRequested.model_validate(row["fact"])
-        contact, matters = contact_of(request, tools), await _open_for(conn, tools, request, now)
+        contact, matters = contact_of(request, act.tools), await _open_for(act, request)
         if contact and matters:
             found[asked[row["id"]]] = OpenMatters(request, matters), contact
     return found
 
 
-async def _open_for(
-    conn: AsyncConnection, tools: Tools, request: LinksRequested, now: datetime
-) -> tuple[OpenMatter, ...]:
-    asked, found = contact_of(request, tools), []
-    for row in await _OF_ADDRESS.rows(conn, {"address": request.request.person_key}):
+async def _open_for(act: Act, request: LinksRequested) -> tuple[OpenMatter, ...]:
+    asked, found = contact_of(request, act.tools), []
+    for row in await _OF_ADDRESS.rows(act.conn, {"address": request.request.person_key}):
         fact = read_fact(row["type"], row["fact"])
         try:
-            contact = contact_of(fact, tools) if isinstance(fact, Open) else None
+            contact = contact_of(fact, act.tools) if isinstance(fact, Open) else None
         except Exception as error:
             # One matter that cannot be read must not keep back the links to all others.
             log.error("matter_not_readable", matter=str(row["id"]), error=without_input(error))
             continue
-        if isinstance(fact, Open) and asked and contact and same_address(asked, contact) and is_open(fact, now):
-            url = in_language(contact.manage_url, tools.settings.platform.public_url, request.request.language)
+        if isinstance(fact, Open) and asked and contact and same_address(asked, contact) and is_open(fact, act.now):
+            url = in_language(contact.manage_url, act.tools.settings.platform.public_url, request.request.language)
             found.append(OpenMatter(fact, url))
     return in_order(found)

@@ -2,18 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Notice
 from services.notifications.news.domain import GATHERED, PURPOSES, Circular, in_order
 from services.notifications.news.reading import readable
 from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
 from services.notifications.telling.purposes import Purpose
-from shared.clock import BERLIN
+from shared.act import Act
 from shared.events.personal import Contact
 from shared.statements import Statement
 from shared.tools import Tools
@@ -39,9 +36,7 @@ _NEWS = Statement("""
 Written = tuple[Circular, Contact]
 
 
-async def circulars(
-    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
-) -> dict[UUID, Written]:
+async def circulars(act: Act, notices: Collection[Notice]) -> dict[UUID, Written]:
     """What to say for notices to subscribers, and to whom.
 
     Left out are those nobody wants any more: the subscription has ended, the request was confirmed or forgotten, or all
@@ -50,33 +45,29 @@ async def circulars(
     mine = [notice for notice in notices if notice.purpose in TO_SUBSCRIBERS]
     if not mine:
         return {}
-    return await _asked(conn, tools, mine, now) | await _subscribed(conn, tools, mine, now)
+    return await _asked(act, mine) | await _subscribed(act, mine)
 
 
-async def _asked(
-    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
-) -> dict[UUID, Written]:
+async def _asked(act: Act, notices: Collection[Notice]) -> dict[UUID, Written]:
     wanted = {notice.matter: notice.id for notice in notices if notice.purpose is Purpose.SUBSCRIPTION}
     if not wanted:
         return {}
     written = {}
-    for row in await _REQUESTS.rows(conn, {"ids": list(wanted)}):
-        contact = _contact(tools, row["box"], confirm_url(tools, row["id"], row["language"]))
-        written[wanted[row["id"]]] = (Circular((), row["language"], now.astimezone(BERLIN).date()), contact)
+    for row in await _REQUESTS.rows(act.conn, {"ids": list(wanted)}):
+        contact = _contact(act.tools, row["box"], confirm_url(act.tools, row["id"], row["language"]))
+        written[wanted[row["id"]]] = (Circular((), row["language"], act.today), contact)
     return written
 
 
-async def _subscribed(
-    conn: AsyncConnection, tools: Tools, notices: Collection[Notice], now: datetime
-) -> dict[UUID, Written]:
+async def _subscribed(act: Act, notices: Collection[Notice]) -> dict[UUID, Written]:
     wanted = [notice for notice in notices if notice.purpose is not Purpose.SUBSCRIPTION]
     if not wanted:
         return {}
     kept: defaultdict[UUID, list[Any]] = defaultdict(list)
     news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
-    for row in await _NEWS.rows(conn, {"ids": news, "gathered": list(GATHERED), "now": now}):
+    for row in await _NEWS.rows(act.conn, {"ids": news, "gathered": list(GATHERED), "now": act.now}):
         kept[row["notice"]].append(row)
-    rows = await _SUBSCRIPTIONS.rows(conn, {"addresses": list({notice.recipient for notice in wanted})})
+    rows = await _SUBSCRIPTIONS.rows(act.conn, {"addresses": list({notice.recipient for notice in wanted})})
     readers = {row["address"]: row for row in rows}
     written = {}
     for notice in wanted:
@@ -86,9 +77,9 @@ async def _subscribed(
         facts = readable(kept[notice.id])
         if kept[notice.id] and not facts:
             raise ValueError("None of the news can be read.")
-        of_link = (tools, reader["id"], reader["generation"], reader["language"])
-        contact = _contact(tools, reader["box"], preferences_url(*of_link))
-        day, told = now.astimezone(BERLIN).date(), in_order(facts)
+        of_link = (act.tools, reader["id"], reader["generation"], reader["language"])
+        contact = _contact(act.tools, reader["box"], preferences_url(*of_link))
+        day, told = act.today, in_order(facts)
         end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
         written[notice.id] = (Circular(told, reader["language"], day, end), contact)
     return written

@@ -5,19 +5,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Notice
 from services.notifications.news.domain import GATHERED, Subscriber, digest_cause, digest_purpose, news_notice
 from services.notifications.news.personal import BOOKED, TOLD
 from services.notifications.news.reading import KNOWN_TYPES, readable
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
 from shared.statements import Statement
-from shared.tools import Tools
 
 DIGEST = "digest"
 GATHERING = "gathering"
@@ -51,7 +49,7 @@ _PART_OF = Statement("""
 _FORGET_OLD = Statement("delete from notices where purpose = any(:purposes) and planned_at < :before")
 
 
-async def write_digests(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def write_digests(act: Act, claim: Claim) -> None:
     """Plan the digests of the next subscribers, and come again while there are more.
 
     While gathering, those who want digests wait on.
@@ -60,16 +58,15 @@ async def write_digests(conn: AsyncConnection, tools: Tools, claim: Claim) -> No
     version can read waits for that. Digests as old as the
     ledger may be are forgotten: the matter of a digest, the subscription, may have no end.
     """
-    now = tools.clock.now()
-    await _FORGET_OLD.run(conn, {"purposes": list(GATHERED), "before": now - retention.LEDGER})
-    await _DROP.run(conn, {"now": now})
-    rows = await _WAITING.rows(conn, {"chunk": CHUNK, "all": claim.kind == DIGEST, "types": KNOWN_TYPES})
+    await _FORGET_OLD.run(act.conn, {"purposes": list(GATHERED), "before": act.now - retention.LEDGER})
+    await _DROP.run(act.conn, {"now": act.now})
+    rows = await _WAITING.rows(act.conn, {"chunk": CHUNK, "all": claim.kind == DIGEST, "types": KNOWN_TYPES})
     digests = [_digest(list(items)) for _, items in groupby(rows, key=itemgetter("id"))]
-    await delivery.add(conn, tools, [(each, now) for each in digests], type_of(SubscriptionConfirmed), now)
+    await delivery.add(act, [(each, act.now) for each in digests], type_of(SubscriptionConfirmed))
     parts = [{"notice": each.id, "subscription": each.matter, "types": KNOWN_TYPES} for each in digests]
-    await _PART_OF.run(conn, *parts)
+    await _PART_OF.run(act.conn, *parts)
     if len(digests) == CHUNK:
-        await tools.due.schedule(conn, Work(claim.kind, "", now, Urgency.BULK))
+        await act.schedule(Work(claim.kind, "", act.now, Urgency.BULK))
 
 
 def _digest(items: list[Any]) -> Notice:

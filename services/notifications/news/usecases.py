@@ -1,6 +1,5 @@
 """Taking news, and telling it to its subscribers: one row, expanded a chunk at a time by the bulk lane."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +21,11 @@ from services.notifications.news.domain import (
 from services.notifications.news.personal import told_personally
 from services.notifications.telling.usecases import FORGET_MATTER, move_on, remember
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import Fact, Received
 from shared.events.registry import facts_by_type, type_of
 from shared.statements import Statement
-from shared.tools import Tools
 
 FAN_OUT = "fan-out"
 CHUNK = 500
@@ -68,44 +67,43 @@ _KEEP_FOR_DIGEST = Statement("""
 """)
 
 
-async def take_news(conn: AsyncConnection, tools: Tools, received: Received[Fact], now: datetime) -> None:
+async def take_news(act: Act, received: Received[Fact]) -> None:
     """Remember the newest state of what is news and let its subscribers be told; older facts change nothing."""
     fact, rule = received.fact, rule_of(received.fact)
-    known = await remember(conn, fact, None, now)
+    known = await remember(act, fact, None)
     if known is None:
         return
     before = facts_by_type()[known["type"]].model_validate(known["fact"]) if known["fact"] else None
     if before and rule.said(before) == rule.said(fact):
         if type(before) is not type(fact):
-            await _leave(conn, before)
+            await _leave(act.conn, before)
         return
-    await move_on(conn, fact.id)
-    await conn.execute(_BEGIN, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
+    await move_on(act.conn, fact.id)
+    await act.conn.execute(_BEGIN, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
     forget_at = rule.useful_until(fact) + retention.LEDGER
-    await tools.due.schedule(
-        conn,
-        Work(FAN_OUT, str(fact.id), now + rule.telling(fact).grace, Urgency.BULK),
+    await act.schedule(
+        Work(FAN_OUT, str(fact.id), act.now + rule.telling(fact).grace, Urgency.BULK),
         Work(FORGET_MATTER, str(fact.id), forget_at, Urgency.BULK),
     )
 
 
-async def fan_out(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def fan_out(act: Act, claim: Claim) -> None:
     """Plan the messages of the next subscribers, and come again while there are more."""
-    matter, now = UUID(claim.key), tools.clock.now()
-    await conn.execute(_LOCK, {"matter": matter})
-    row = (await conn.execute(_READ, {"matter": matter})).one_or_none()
+    matter = UUID(claim.key)
+    await act.conn.execute(_LOCK, {"matter": matter})
+    row = (await act.conn.execute(_READ, {"matter": matter})).one_or_none()
     if row is None:
         return
     fact = facts_by_type()[row.type].model_validate(row.fact)
     rule = rule_of(fact)
-    useful = now < rule.useful_until(fact)
-    found = await _next_subscribers(conn, tools, rule, fact, row.done_to) if useful else []
-    await _tell(conn, tools, rule, fact, row.cause, found, now)
+    useful = act.now < rule.useful_until(fact)
+    found = await _next_subscribers(act, rule, fact, row.done_to) if useful else []
+    await _tell(act.caused_by(row.cause), rule, fact, found)
     if len(found) < CHUNK:
-        await conn.execute(_END, {"matter": matter})
+        await act.conn.execute(_END, {"matter": matter})
         return
-    await conn.execute(_GO_ON, {"matter": matter, "done_to": found[-1].id})
-    await tools.due.schedule(conn, Work(FAN_OUT, claim.key, now, Urgency.BULK))
+    await act.conn.execute(_GO_ON, {"matter": matter, "done_to": found[-1].id})
+    await act.schedule(Work(FAN_OUT, claim.key, act.now, Urgency.BULK))
 
 
 async def _leave(conn: AsyncConnection, told: Fact) -> None:
@@ -114,41 +112,31 @@ async def _leave(conn: AsyncConnection, told: Fact) -> None:
     await conn.execute(_LEAVE, values)
 
 
-async def _next_subscribers(
-    conn: AsyncConnection, tools: Tools, rule: NewsRule[Any], fact: Fact, done_to: UUID
-) -> list[Subscriber]:
+async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: UUID) -> list[Subscriber]:
     audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
     if audience is not Audience.WANT:
         values["matter"] = fact.id
     if audience is not Audience.HEARD:
-        values |= {"topic": rule.topic, **reach_of(rule, fact, tools.city)}
-    return [Subscriber(**row) for row in await _WHO[audience].rows(conn, values)]
+        values |= {"topic": rule.topic, **reach_of(rule, fact, act.tools.city)}
+    return [Subscriber(**row) for row in await _WHO[audience].rows(act.conn, values)]
 
 
-async def _tell(
-    conn: AsyncConnection,
-    tools: Tools,
-    rule: NewsRule[Any],
-    fact: Fact,
-    cause: UUID,
-    found: list[Subscriber],
-    now: datetime,
-) -> None:
+async def _tell(act: Act, rule: NewsRule[Any], fact: Fact, found: list[Subscriber]) -> None:
     telling, useful_until = rule.telling(fact), rule.useful_until(fact)
     later = [each for each in found if each.digest or telling.gathered]
     notices = [
-        news_notice(each, fact.id, fact.version, cause, telling.purpose, useful_until)
+        news_notice(each, fact.id, fact.version, act.chain, telling.purpose, useful_until)
         for each in found
         if each not in later
     ]
-    personal = await told_personally(conn, notices)
-    planned = [(notice, now) for notice in notices if notice.id not in personal]
-    await delivery.add(conn, tools, planned, type_of(type(fact)), now)
+    personal = await told_personally(act.conn, notices)
+    planned = [(notice, act.now) for notice in notices if notice.id not in personal]
+    await delivery.add(act, planned, type_of(type(fact)))
     if later:
-        values = {"matter": fact.id, "version": fact.version, "cause": cause, "useful_until": useful_until}
-        await _KEEP_FOR_DIGEST.run(conn, values | {"subscriptions": [each.id for each in later]})
+        values = {"matter": fact.id, "version": fact.version, "cause": act.chain, "useful_until": useful_until}
+        await _KEEP_FOR_DIGEST.run(act.conn, values | {"subscriptions": [each.id for each in later]})
     if any(each.digest for each in later):
-        await tools.due.schedule(conn, Work(DIGEST, "", next_digest(now), Urgency.BULK), once=True)
+        await act.schedule(Work(DIGEST, "", next_digest(act.now), Urgency.BULK), once=True)
     if any(not each.digest for each in later):
-        await tools.due.schedule(conn, Work(GATHERING, "", now + GATHERED_FOR, Urgency.BULK), once=True)
+        await act.schedule(Work(GATHERING, "", act.now + GATHERED_FOR, Urgency.BULK), once=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -19,13 +19,13 @@ from services.notifications.telling.domain import NoticePlan, channels_for, mess
 from services.notifications.telling.matters.appointments import expected_start
 from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.telling.usecases import contact_of, give
+from shared.act import Act
 from shared.due import Urgency
 from shared.events.appointments import AppointmentFact
 from shared.events.base import About
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
 from shared.events.registry import read_fact
 from shared.people import Person
-from shared.tools import Tools
 
 ANSWER_USEFUL = timedelta(hours=12)
 REMEMBERED = 50
@@ -56,7 +56,7 @@ class _Heard:
     cause: UUID
 
 
-async def receive_reply(conn: AsyncConnection, tools: Tools, sender: str, words: str) -> None:
+async def receive_reply(act: Act, sender: str, words: str) -> None:
     """Take an SMS somebody wrote.
 
     "Stop" ends optional messages and news. An answer to the reminder that is beyond doubt is taken at its word, once
@@ -66,42 +66,41 @@ async def receive_reply(conn: AsyncConnection, tools: Tools, sender: str, words:
     Args:
         sender: the number as the gateway has it.
     """
-    now = tools.clock.now()
-    address = tools.people.person_key(Person(name="", phone=number_of(sender)))
+    address = act.tools.people.person_key(Person(name="", phone=number_of(sender)))
     wish = understand(words)
     if wish is Wish.STOP:
-        await spare(conn, tools, address, Spared.COMPLAINT, now)
-        await end_at(conn, tools, address, now)
+        await spare(act, address, Spared.COMPLAINT)
+        await end_at(act, address)
         return
-    heard = {each.told: each for each in await _heard(conn, address)}
-    decision = decide(wish, list(heard), now)
+    heard = {each.told: each for each in await _heard(act.conn, address)}
+    decision = decide(wish, list(heard), act.now)
     log.info("reply", wish=wish, cancels=decision.cancel is not None, answers=len(decision.answer))
     if decision.cancel:
-        await _hand_on(conn, tools, heard[decision.cancel], now)
+        await _hand_on(act, heard[decision.cancel])
     for told in decision.answer:
-        await _still_booked(conn, tools, heard[told], now)
+        await _still_booked(act, heard[told])
 
 
-async def _hand_on(conn: AsyncConnection, tools: Tools, heard: _Heard, now: datetime) -> None:
+async def _hand_on(act: Act, heard: _Heard) -> None:
     """Tell the service that asked. That somebody answered also shows that the reminder has arrived."""
     told = heard.told
     assert told.asked, "only answers to a reminder are handed on"
     id = reply_id(told.asked, ReplyAnswer.CANCEL)
-    row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": now}
-    if (await conn.execute(_NEW, row)).one_or_none() is None:
+    row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": act.now}
+    if (await act.conn.execute(_NEW, row)).one_or_none() is None:
         return
-    hand = await Hand.of_messages(conn, [told.asked])
+    hand = await Hand.of_messages(act.conn, [told.asked])
     purpose = hand.notice_of(told.asked).purpose
-    reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=now)
+    reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=act.now)
     fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
-    await tools.outbox.record(conn, fact)
-    hand.apply(told.asked, News(Event.DELIVERED), now)
-    await hand.save(conn, tools, now)
+    await act.record(fact)
+    hand.apply(told.asked, News(Event.DELIVERED), act.now)
+    await hand.save(act)
 
 
-async def _still_booked(conn: AsyncConnection, tools: Tools, heard: _Heard, now: datetime) -> None:
+async def _still_booked(act: Act, heard: _Heard) -> None:
     """Answer by SMS, in quiet hours too, that nothing was cancelled; where that fails, by mail."""
-    contact = contact_of(heard.fact, tools)
+    contact = contact_of(heard.fact, act.tools)
     if contact is None or contact.phone is None:
         return
     matter, person, purpose = heard.told.matter, heard.fact.personal.person_key, Purpose.STILL_BOOKED
@@ -110,13 +109,13 @@ async def _still_booked(conn: AsyncConnection, tools: Tools, heard: _Heard, now:
         purpose=purpose,
         recipient=person,
         urgency=Urgency.DIRECT,
-        due_at=now,
-        useful_until=now + ANSWER_USEFUL,
-        loud_from=now,
+        due_at=act.now,
+        useful_until=act.now + ANSWER_USEFUL,
+        loud_from=act.now,
         messages={"sms": message_id(heard.cause, matter, person, purpose, "sms")},
         reachable=channels_for(["sms"], contact)[1],
     )
-    await give(conn, tools, heard.fact, contact, [plan], heard.cause, now)
+    await give(act.caused_by(heard.cause), heard.fact, contact, [plan])
 
 
 async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:

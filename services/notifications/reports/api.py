@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import Depends, Header, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.replies.domain import is_for
 from services.notifications.replies.usecases import receive_reply
@@ -15,10 +14,9 @@ from services.notifications.reports.usecases import receive_receipt
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
 from services.notifications.settings import Settings
-from shared.db import Connection
-from shared.http import CurrentTools, api_router, problems
+from shared.act import Act
+from shared.http import CurrentAct, api_router, problems
 from shared.problems import Forbidden, NotFound
-from shared.tools import Tools
 
 router = api_router("/notifications/api/v1/receipts", "receipts")
 
@@ -71,23 +69,23 @@ Second = Annotated[SmsAccess, Depends(signed_by(SECOND))]
 
 
 @router.post("/sms", status_code=204, responses=problems(403))
-async def receive_from_first(access: First, request: Request, conn: Connection, tools: CurrentTools) -> None:
+async def receive_from_first(act: CurrentAct, access: First, request: Request) -> None:
     """Take a receipt (`dlr`) or a reply (`sms_mo`). Both may come twice, late or early; other events are ignored."""
-    await _take(conn, tools, access, await request.body())
+    await _take(act, access, await request.body())
 
 
 @router.post("/sms/second", status_code=204, responses=problems(403, 404))
-async def receive_from_second(access: Second, request: Request, conn: Connection, tools: CurrentTools) -> None:
+async def receive_from_second(act: CurrentAct, access: Second, request: Request) -> None:
     """Take a receipt or a reply from the second gateway."""
-    await _take(conn, tools, access, await request.body())
+    await _take(act, access, await request.body())
 
 
-async def _take(conn: AsyncConnection, tools: Tools, access: SmsAccess, body: bytes) -> None:
+async def _take(act: Act, access: SmsAccess, body: bytes) -> None:
     """Take what a gateway posted. What means nothing here is taken too: it would only be posted again."""
     event = read_event(access.name, body)
     if isinstance(event, Receipt):
-        await receive_receipt(conn, tools, event)
+        await receive_receipt(act, event)
     elif isinstance(event, Reply) and is_for(access.reply_number, event.to):
-        await receive_reply(conn, tools, event.sender, event.text)
+        await receive_reply(act, event.sender, event.text)
     else:
         log.info("webhook_ignored", gateway=access.name)

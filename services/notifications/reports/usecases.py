@@ -15,9 +15,9 @@ from services.notifications.sending.domain import Answer
 from services.notifications.sending.gateways.mail_answers import address_gone
 from services.notifications.sending.gateways.sms import RECEIPTS, result_of_receipt
 from services.notifications.subscribing.usecases import end_at
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.statements import Statement
-from shared.tools import Tools
 
 RECEIPT_AGAIN = "receipt-again"
 AGAIN_AFTER = timedelta(seconds=5)
@@ -27,29 +27,29 @@ _REFERENCE = Statement("select id from messages where gateway = :gateway and ref
 log = structlog.get_logger()
 
 
-async def receive_receipt(conn: AsyncConnection, tools: Tools, receipt: Receipt) -> None:
+async def receive_receipt(act: Act, receipt: Receipt) -> None:
     """Apply a delivery receipt; early, late and repeated ones are told apart by the state they find.
 
     Only the gateway that has the message can tell what became of it. A receipt may be quicker than the answer that
     names the gateway's id of the message: one about a message not known yet is looked at once more.
     """
-    known = await _apply(conn, tools, receipt)
+    known = await _apply(act, receipt)
     if not known and receipt.message is None and receipt.status in RECEIPTS:
         key = f"{receipt.gateway} {receipt.status} {receipt.reference}"
-        work = Work(RECEIPT_AGAIN, key, tools.clock.now() + AGAIN_AFTER, Urgency.DIRECT)
-        await tools.due.schedule(conn, work)
+        work = Work(RECEIPT_AGAIN, key, act.tools.clock.now() + AGAIN_AFTER, Urgency.DIRECT)
+        await act.schedule(work)
 
 
-async def look_again(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def look_again(act: Act, claim: Claim) -> None:
     """Apply a receipt that came before the gateway's id of its message was known; else it is about none of ours."""
     gateway, status, reference = claim.key.split(" ")
-    await _apply(conn, tools, Receipt(gateway, status, reference))
+    await _apply(act, Receipt(gateway, status, reference))
 
 
-async def _apply(conn: AsyncConnection, tools: Tools, receipt: Receipt) -> bool:
+async def _apply(act: Act, receipt: Receipt) -> bool:
     """Apply a receipt that is about a message of ours, and say whether it is."""
-    ids = [receipt.message] if receipt.message else await _known_as(conn, receipt)
-    hand = await Hand.of_messages(conn, ids)
+    ids = [receipt.message] if receipt.message else await _known_as(act.conn, receipt)
+    hand = await Hand.of_messages(act.conn, ids)
     if len(ids) != 1 or ids[0] not in hand:
         log.info("receipt_for_unknown_message", gateway=receipt.gateway)
         return False
@@ -60,9 +60,8 @@ async def _apply(conn: AsyncConnection, tools: Tools, receipt: Receipt) -> bool:
     result = result_of_receipt(receipt.status, receipt.reference)
     event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
     if event:
-        now = tools.clock.now()
-        hand.apply(message.id, News(event, error=result.error, reference=result.reference), now)
-        await hand.save(conn, tools, now)
+        hand.apply(message.id, News(event, error=result.error, reference=result.reference), act.now)
+        await hand.save(act)
     return True
 
 
@@ -72,19 +71,18 @@ async def _known_as(conn: AsyncConnection, receipt: Receipt) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def receive_mail_report(conn: AsyncConnection, tools: Tools, message: UUID, report: MailReport) -> None:
+async def receive_mail_report(act: Act, message: UUID, report: MailReport) -> None:
     """Apply a bounce or a complaint; other mail to a bounce address says nothing."""
-    hand = await Hand.of_messages(conn, [message])
+    hand = await Hand.of_messages(act.conn, [message])
     if message not in hand or report.kind is ReportKind.OTHER:
         return
-    now = tools.clock.now()
     address = hand.notice_of(message).addresses.get("mail")
     reason = Spared.COMPLAINT if report.kind is ReportKind.COMPLAINT else Spared.UNDELIVERABLE
     if address and (reason is Spared.COMPLAINT or address_gone(report.status)):
-        await spare(conn, tools, address, reason, now)
+        await spare(act, address, reason)
     if report.kind is ReportKind.COMPLAINT:
         if address:
-            await end_at(conn, tools, address, now)
+            await end_at(act, address)
         return
-    hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), now)
-    await hand.save(conn, tools, now)
+    hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), act.now)
+    await hand.save(act)

@@ -1,12 +1,12 @@
 """How the SMS gateways stand, as all workers know it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.sending.domain import Result, Standing
+from shared.act import Act
 from shared.statements import Statement
 
 _LOAD = Statement("select name, setbacks, skipped_until, reason from gateways where name = any(:names)")
@@ -28,24 +28,24 @@ async def load_standings(conn: AsyncConnection, names: Sequence[str]) -> dict[st
 
 
 async def note_results(
-    conn: AsyncConnection, standings: Mapping[str, Standing], results: Iterable[tuple[str, Result]], now: datetime
+    act: Act, standings: Mapping[str, Standing], results: Iterable[tuple[str, Result]]
 ) -> dict[str, Standing]:
     """Let gateways' answers change how they stand, and return how they do."""
     after = dict(standings)
     for name, result in results:
         if name in after:
-            after[name] = after[name].after(result, now)
+            after[name] = after[name].after(result, act.now)
     changed = [
         {
             "name": name,
             "setbacks": standing.setbacks,
             "skipped_until": standing.skipped_until,
             "reason": standing.reason,
-            "changed_at": now,
+            "changed_at": act.now,
         }
         for name, standing in after.items()
         if standing != standings[name]
     ]
     if changed:
-        await _SAVE.run(conn, {"rows": to_json(changed).decode()})
+        await _SAVE.run(act.conn, {"rows": to_json(changed).decode()})
     return after

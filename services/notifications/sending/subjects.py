@@ -1,7 +1,6 @@
 """What messages tell, and to whom, read when they are about to be sent; what cannot be read concerns itself alone."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,29 +10,27 @@ from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
 from services.notifications.sending.carrier import Told
 from services.notifications.telling.purposes import Purpose
+from shared.act import Act
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
 from shared.failures import Failure, classify
 from shared.statements import Statement
-from shared.tools import Tools
 
 _FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
 
 Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Told]]]
 
 
-async def subjects(
-    conn: AsyncConnection, tools: Tools, notices: Sequence[Notice], now: datetime
-) -> dict[UUID, Told | Exception]:
+async def subjects(act: Act, notices: Sequence[Notice]) -> dict[UUID, Told | Exception]:
     """What notices tell, and to whom; why not, for those of which it cannot be read.
 
     Left out are those nobody wants any more, or whose person is forgotten.
     """
     found: dict[UUID, Told | Exception] = {}
     for read in (
-        lambda some: _personal(conn, some),
-        lambda some: circulars(conn, tools, some, now),
-        lambda some: answers(conn, tools, some, now),
+        lambda some: _personal(act.conn, some),
+        lambda some: circulars(act, some),
+        lambda some: answers(act, some),
     ):
         found |= await _one_by_one(read, notices)
     return found

@@ -25,6 +25,7 @@ from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.standings import load_standings, note_results
 from services.notifications.sending.subjects import subjects
 from services.notifications.telling.purposes import POLICIES
+from shared.act import Act
 from shared.due import Claim
 from shared.sealing import Sealer
 from shared.tools import Tools
@@ -38,19 +39,18 @@ class Sending:
         self._patience = patience
         self._gateways = gateways
 
-    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Job]:
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Job]:
         """Claim the messages that are to be sent now; end, or put off, those that are not."""
-        now = tools.clock.now()
         ids = [UUID(claim.key) for claim in claims]
-        hand = await Hand.of_messages(conn, ids)
+        hand = await Hand.of_messages(act.conn, ids)
         known = [id for id in ids if id in hand]
-        steps = await _next_steps(conn, hand, known, now)
+        steps = await _next_steps(act, hand, known)
         begun = [
             hand.notice_of(id) for id, step in steps.items() if isinstance(step, News) and step.event is Event.BEGUN
         ]
-        told = await subjects(conn, tools, begun, now) if begun else {}
+        told = await subjects(act, begun) if begun else {}
         by_sms = any(hand.notice_of(id).message(id).channel == "sms" for id in steps)
-        gateway = gateway_for(await load_standings(conn, self._gateways), now) if by_sms else None
+        gateway = gateway_for(await load_standings(act.conn, self._gateways), act.now) if by_sms else None
         jobs = {}
         for id, step in steps.items():
             notice = hand.notice_of(id)
@@ -72,23 +72,22 @@ class Sending:
                     urgency=notice.urgency,
                     fact=fact,
                     due_at=not_before(notice, hand.due_at(id)),
-                    now=now,
+                    now=act.now,
                     gateway=step.gateway,
                     contact=contact,
                 )
-            hand.apply(id, step, now)
-        await hand.save(conn, tools, now)
+            hand.apply(id, step, act.now)
+        await hand.save(act)
         return jobs
 
     async def perform(self, tools: Tools, job: Job) -> Result:
         """Send a message and return what was answered."""
         return await self._carrier.carry(job)
 
-    async def finish(self, conn: AsyncConnection, tools: Tools, results: Sequence[tuple[Job, Result]]) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[Job, Result]]) -> None:
         """Record the answers. An answer to an attempt that is no longer the message's last says nothing new."""
-        now = tools.clock.now()
-        hand = await Hand.of_messages(conn, [job.message for job, _ in results])
-        standings = await self._note(conn, results, now)
+        hand = await Hand.of_messages(act.conn, [job.message for job, _ in results])
+        standings = await self._note(act, results)
         for job, result in results:
             if job.message not in hand:
                 continue
@@ -96,22 +95,20 @@ class Sending:
             message = notice.message(job.message)
             if message.attempts != job.attempt:
                 continue
-            if job.gateway and another_can(standings, job.gateway, now):
+            if job.gateway and another_can(standings, job.gateway, act.now):
                 result = replace(result, wait=timedelta())
-            news = news_of(result, message, self._patience, now)
-            hand.apply(job.message, news, now)
+            news = news_of(result, message, self._patience, act.now)
+            hand.apply(job.message, news, act.now)
             if news.address_gone:
-                await spare(conn, tools, notice.addresses[job.channel], Spared.UNDELIVERABLE, now)
-        await hand.save(conn, tools, now)
+                await spare(act, notice.addresses[job.channel], Spared.UNDELIVERABLE)
+        await hand.save(act)
 
-    async def _note(
-        self, conn: AsyncConnection, results: Sequence[tuple[Job, Result]], now: datetime
-    ) -> Mapping[str, Standing]:
+    async def _note(self, act: Act, results: Sequence[tuple[Job, Result]]) -> Mapping[str, Standing]:
         """Note what the answers say of the SMS gateways themselves."""
         answers = [(job.gateway, result) for job, result in results if job.gateway]
         if not answers:
             return {}
-        standings = await note_results(conn, await load_standings(conn, self._gateways), answers, now)
+        standings = await note_results(act, await load_standings(act.conn, self._gateways), answers)
         self._carrier.show(standings)
         return standings
 
@@ -131,16 +128,16 @@ class LookingUp:
     def __init__(self, gateways: SmsGateways) -> None:
         self._gateways = gateways
 
-    async def begin(self, conn: AsyncConnection, tools: Tools, claims: Sequence[Claim]) -> dict[str, Question]:
+    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Question]:
         """Pick the messages that are still in doubt, each with the only gateway that may know of it."""
-        hand = await Hand.of_messages(conn, [UUID(claim.key) for claim in claims])
+        hand = await Hand.of_messages(act.conn, [UUID(claim.key) for claim in claims])
         ids = [UUID(claim.key) for claim in claims if UUID(claim.key) in hand]
         doubtful = [id for id in ids if hand.notice_of(id).message(id).state is State.CHECKING]
-        told = await subjects(conn, tools, [hand.notice_of(id) for id in doubtful], tools.clock.now())
+        told = await subjects(act, [hand.notice_of(id) for id in doubtful])
         questions = {}
         for id in doubtful:
             notice = hand.notice_of(id)
-            number = _number(tools.sealer, told.get(notice.id))
+            number = _number(act.tools.sealer, told.get(notice.id))
             questions[str(id)] = Question(id, notice.message(id).gateway or "", number)
         return questions
 
@@ -148,26 +145,22 @@ class LookingUp:
         """Ask about a message. Once its recipient is forgotten, the gateway can no longer be asked."""
         return await self._gateways.look_up(job.gateway, job.message, job.number) if job.number else None
 
-    async def finish(
-        self, conn: AsyncConnection, tools: Tools, results: Sequence[tuple[Question, Result | None]]
-    ) -> None:
+    async def finish(self, act: Act, results: Sequence[tuple[Question, Result | None]]) -> None:
         """Record what the gateway knew; after some fruitless questions the message stays unknown."""
-        now = tools.clock.now()
-        hand = await Hand.of_messages(conn, [question.message for question, _ in results])
+        hand = await Hand.of_messages(act.conn, [question.message for question, _ in results])
         for question, found in results:
             if (id := question.message) in hand:
-                hand.apply(id, news_of_look_up(found, hand.notice_of(id).message(id)), now)
-        await hand.save(conn, tools, now)
+                hand.apply(id, news_of_look_up(found, hand.notice_of(id).message(id)), act.now)
+        await hand.save(act)
 
 
-async def give_up_receipt(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def give_up_receipt(act: Act, claim: Claim) -> None:
     """End the wait for a receipt: whether the message arrived will stay unknown, unless the receipt still comes."""
     id = UUID(claim.key)
-    hand = await Hand.of_messages(conn, [id])
-    now = tools.clock.now()
+    hand = await Hand.of_messages(act.conn, [id])
     if id in hand:
-        hand.apply(id, News(Event.LOST, error="no receipt"), now)
-    await hand.save(conn, tools, now)
+        hand.apply(id, News(Event.LOST, error="no receipt"), act.now)
+    await hand.save(act)
 
 
 def _number(sealer: Sealer, told: Told | Exception | None) -> str | None:
@@ -180,19 +173,17 @@ def _number(sealer: Sealer, told: Told | Exception | None) -> str | None:
         return None
 
 
-async def _next_steps(
-    conn: AsyncConnection, hand: Hand, ids: Sequence[UUID], now: datetime
-) -> dict[UUID, News | datetime]:
+async def _next_steps(act: Act, hand: Hand, ids: Sequence[UUID]) -> dict[UUID, News | datetime]:
     """What to do with each message that is still to be sent; facts need not be read for that."""
-    overtaken = await told_personally(conn, [hand.notice_of(id) for id in ids])
-    spared = await _spared(conn, hand, ids)
+    overtaken = await told_personally(act.conn, [hand.notice_of(id) for id in ids])
+    spared = await _spared(act.conn, hand, ids)
     steps = {}
     for id in ids:
         notice = hand.notice_of(id)
         message = notice.message(id)
         if message.state in (State.WAITING, State.SENDING):
             outdated = hand.is_outdated(id) or notice.id in overtaken
-            steps[id] = next_step(notice, message, outdated, spared.get(id), now)
+            steps[id] = next_step(notice, message, outdated, spared.get(id), act.now)
     return steps
 
 

@@ -8,13 +8,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Address, Topic, Wishes, Wrong, check_address, check_wishes
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
-from services.notifications.subscribing.limits import CurrentOrigin
+from services.notifications.subscribing.limits import note_asking
 from services.notifications.subscribing.queries import Subscription, load_subscription
 from services.notifications.subscribing.refusals import SubscriptionOver
 from shared.addresses import PHONE_MESSAGES
 from shared.city import City
-from shared.db import Connection
-from shared.http import CurrentTools, Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import FieldError, InvalidInput
 from shared.tools import Tools
@@ -90,67 +89,58 @@ class SubscriptionOut(BaseModel):
 
 
 @router.post("/subscription-requests", status_code=202, responses=problems(422, 429))
-async def ask(
-    wanted: SubscriptionIn,
-    conn: Connection,
-    tools: CurrentTools,
-    now: Now,
-    origin: CurrentOrigin,
-    key: IdempotencyKey = None,
-) -> Response:
+async def ask(act: CurrentAct, wanted: SubscriptionIn, key: IdempotencyKey = None) -> Response:
     """Ask for a message to the address in which the subscription can be confirmed within 48 hours.
 
     The answer is the same for every address; 429 means that yours has asked for too many messages.
     """
-    address, wishes = wanted.address(), wanted.wishes(tools.city)
+    address, wishes = wanted.address(), wanted.wishes(act.tools.city)
     body = digest(wanted.model_dump_json())
-    if key is None or await claim_key(conn, "subscription request", key, body, "") is None:
-        await origin.take(conn, now)
-        await usecases.ask(conn, tools, address, wishes, now)
+    if key is None or await claim_key(act.conn, "subscription request", key, body, "") is None:
+        await note_asking(act)
+        await usecases.ask(act, address, wishes)
     return Response(status_code=202)
 
 
 @router.post("/subscription-requests/{token}/confirmation", responses=problems(404, 410))
-async def confirm(token: str, conn: Connection, tools: CurrentTools, now: Now) -> SubscriptionOut:
+async def confirm(act: CurrentAct, token: str) -> SubscriptionOut:
     """Confirm, with the token from the message. Sent again it changes nothing."""
-    id, _ = tools.links.read(CONFIRM, token)
-    return _out(tools, await usecases.confirm(conn, tools, id, now))
+    id, _ = act.tools.links.read(CONFIRM, token)
+    return _out(act.tools, await usecases.confirm(act, id))
 
 
 @router.post("/subscription-links", status_code=202, responses=problems(422, 429))
-async def ask_for_link(
-    wanted: AddressIn, conn: Connection, tools: CurrentTools, now: Now, origin: CurrentOrigin
-) -> Response:
+async def ask_for_link(act: CurrentAct, wanted: AddressIn) -> Response:
     """Ask for a message with a new link. The answer is the same for every address."""
     address = wanted.address()
-    await origin.take(conn, now)
-    await usecases.ask_for_link(conn, tools, address, now)
+    await note_asking(act)
+    await usecases.ask_for_link(act, address)
     return Response(status_code=202)
 
 
 @router.get("/subscriptions/{token}", responses=problems(404, 410))
-async def show(token: str, conn: Connection, tools: CurrentTools) -> SubscriptionOut:
+async def show(act: CurrentAct, token: str) -> SubscriptionOut:
     """A subscription, by its secret token."""
-    return _out(tools, await _by_token(conn, tools, token))
+    return _out(act.tools, await _by_token(act, token))
 
 
 @router.put("/subscriptions/{token}", responses=problems(404, 410, 422))
-async def change(token: str, wanted: WishesIn, conn: Connection, tools: CurrentTools, now: Now) -> SubscriptionOut:
+async def change(act: CurrentAct, token: str, wanted: WishesIn) -> SubscriptionOut:
     """Change what a subscription wishes for."""
-    found, wishes = await _by_token(conn, tools, token), wanted.wishes(tools.city)
-    return _out(tools, await usecases.change(conn, tools, found.id, wishes, now))
+    found, wishes = await _by_token(act, token), wanted.wishes(act.tools.city)
+    return _out(act.tools, await usecases.change(act, found.id, wishes))
 
 
 @router.delete("/subscriptions/{token}", status_code=204, responses=problems(404, 410))
-async def end(token: str, conn: Connection, tools: CurrentTools, now: Now) -> None:
+async def end(act: CurrentAct, token: str) -> None:
     """End a subscription and forget its address."""
-    found = await _by_token(conn, tools, token)
-    await usecases.end(conn, tools, found.id, now)
+    found = await _by_token(act, token)
+    await usecases.end(act, found.id)
 
 
-async def _by_token(conn: Connection, tools: Tools, token: str) -> Subscription:
-    id, generation = tools.links.read(PREFERENCES, token)
-    found = await load_subscription(conn, id)
+async def _by_token(act: CurrentAct, token: str) -> Subscription:
+    id, generation = act.tools.links.read(PREFERENCES, token)
+    found = await load_subscription(act.conn, id)
     if found is None or found.generation != generation:
         raise SubscriptionOver
     return found

@@ -1,20 +1,18 @@
 """The messages a subscription itself needs: please confirm, and here is your link."""
 
-from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import notice_to
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
 from services.notifications.telling.purposes import Purpose
+from shared.act import Act
 from shared.due import Urgency
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
-from shared.tools import Tools
 
 _TYPE = type_of(SubscriptionConfirmed)
 
@@ -29,42 +27,31 @@ _KNOW_REQUEST = text("""
 """)
 
 
-async def ask_to_confirm(
-    conn: AsyncConnection, tools: Tools, request: UUID, channel: str, address: str, now: datetime
-) -> bool:
+async def ask_to_confirm(act: Act, request: UUID, channel: str, address: str) -> bool:
     """Plan the message that asks to confirm a request; False where the address has had too many today."""
-    if await _too_many(conn, address, now):
+    if await _too_many(act, address):
         return False
-    await conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": now})
-    await _send(conn, tools, request, 1, Purpose.SUBSCRIPTION, channel, address, now)
+    await act.conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": act.now})
+    await _send(act, request, 1, Purpose.SUBSCRIPTION, channel, address)
     return True
 
 
-async def send_link(conn: AsyncConnection, tools: Tools, known: Subscription, now: datetime) -> None:
+async def send_link(act: Act, known: Subscription) -> None:
     """Plan the message with the link to a subscription's page, unless the address has had too many today."""
-    if not await _too_many(conn, known.address, now):
+    if not await _too_many(act, known.address):
         purpose = Purpose.SUBSCRIPTION_LINK
-        await _send(conn, tools, known.id, known.version, purpose, known.channel, known.address, now)
+        await _send(act, known.id, known.version, purpose, known.channel, known.address)
 
 
-async def _too_many(conn: AsyncConnection, address: str, now: datetime) -> bool:
-    await conn.execute(_ONE_AT_A_TIME, {"address": address})
+async def _too_many(act: Act, address: str) -> bool:
+    await act.conn.execute(_ONE_AT_A_TIME, {"address": address})
     purposes = [Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK]
-    values = {"address": address, "purposes": purposes, "since": now - LIMIT_WINDOW}
-    sent: int = (await conn.execute(_SENT_LATELY, values)).scalar_one()
+    values = {"address": address, "purposes": purposes, "since": act.now - LIMIT_WINDOW}
+    sent: int = (await act.conn.execute(_SENT_LATELY, values)).scalar_one()
     return sent >= LIMIT
 
 
-async def _send(
-    conn: AsyncConnection,
-    tools: Tools,
-    matter: UUID,
-    version: int,
-    purpose: Purpose,
-    channel: str,
-    address: str,
-    now: datetime,
-) -> None:
-    until = now + CONFIRM_WITHIN
-    notice = notice_to(address, channel, matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=now)
-    await delivery.add(conn, tools, [(notice, now)], _TYPE, now)
+async def _send(act: Act, matter: UUID, version: int, purpose: Purpose, channel: str, address: str) -> None:
+    until = act.now + CONFIRM_WITHIN
+    notice = notice_to(address, channel, matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=act.now)
+    await delivery.add(act, [(notice, act.now)], _TYPE)

@@ -1,11 +1,9 @@
 """Use cases of subscribing. What somebody else may see is the same whether an address is known or not."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, Address, Wishes, can_be_confirmed, tidy
 from services.notifications.subscribing.facts import subscription_fact
@@ -14,9 +12,9 @@ from services.notifications.subscribing.queries import Subscription, load_by_add
 from services.notifications.subscribing.refusals import RequestOver, SubscriptionOver
 from services.notifications.telling.usecases import FORGET_MATTER, remember
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.people import Person
-from shared.tools import Tools
 
 FORGET_REQUEST = "forget-request"
 
@@ -58,9 +56,7 @@ _END = text("""
 """)
 
 
-async def ask(
-    conn: AsyncConnection, tools: Tools, address: Address, wishes: Wishes, now: datetime, moves: UUID | None = None
-) -> UUID | None:
+async def ask(act: Act, address: Address, wishes: Wishes, moves: UUID | None = None) -> UUID | None:
     """Keep wishes and send a message in which they can be confirmed within 48 hours; nothing else changes until then.
 
     Args:
@@ -70,107 +66,107 @@ async def ask(
         The request; None where the address has had too many such messages today.
     """
     id, person = uuid4(), _person(address)
-    key = tools.people.person_key(person)
-    if not await ask_to_confirm(conn, tools, id, address.channel, key, now):
+    key = act.tools.people.person_key(person)
+    if not await ask_to_confirm(act, id, address.channel, key):
         return None
-    values = _row(wishes) | {"id": id, "address": key, "channel": address.channel, "moves": moves, "now": now}
-    await conn.execute(_ASK, values)
-    await tools.people.save(conn, id, person)
-    await tools.due.schedule(conn, Work(FORGET_REQUEST, str(id), now + CONFIRM_WITHIN, Urgency.BULK))
+    values = _row(wishes) | {"id": id, "address": key, "channel": address.channel, "moves": moves, "now": act.now}
+    await act.conn.execute(_ASK, values)
+    await act.tools.people.save(act.conn, id, person)
+    await act.schedule(Work(FORGET_REQUEST, str(id), act.now + CONFIRM_WITHIN, Urgency.BULK))
     return id
 
 
-async def confirm(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Subscription:
+async def confirm(act: Act, id: UUID) -> Subscription:
     """Make wishes binding; SubscriptionConfirmed is recorded. Confirmed twice, nothing changes.
 
     Raises:
         RequestOver: unknown, too late, or its subscription has ended since.
     """
-    request = (await conn.execute(_REQUEST, {"id": id})).mappings().one_or_none()
-    if request is None or not can_be_confirmed(request["asked_at"], now):
+    request = (await act.conn.execute(_REQUEST, {"id": id})).mappings().one_or_none()
+    if request is None or not can_be_confirmed(request["asked_at"], act.now):
         raise RequestOver
     if request["confirmed_at"] is None:
-        await _take_over(conn, tools, dict(request), now)
-        await conn.execute(_CONFIRMED, {"id": id, "now": now})
-    found = await load_by_address(conn, request["address"])
+        await _take_over(act, dict(request))
+        await act.conn.execute(_CONFIRMED, {"id": id, "now": act.now})
+    found = await load_by_address(act.conn, request["address"])
     if found is None:
         raise RequestOver
     return found
 
 
-async def change(conn: AsyncConnection, tools: Tools, id: UUID, wishes: Wishes, now: datetime) -> Subscription:
+async def change(act: Act, id: UUID, wishes: Wishes) -> Subscription:
     """Change what a subscription wishes for; SubscriptionConfirmed says so unless nothing is different.
 
     Raises:
         SubscriptionOver
     """
-    known = await load_subscription(conn, id, for_update=True)
+    known = await load_subscription(act.conn, id, for_update=True)
     if known is None:
         raise SubscriptionOver
     if known.wishes == tidy(wishes):
         return known
-    await conn.execute(_CHANGE, _row(wishes) | {"id": id})
-    return await _tell(conn, tools, id, now)
+    await act.conn.execute(_CHANGE, _row(wishes) | {"id": id})
+    return await _tell(act, id)
 
 
-async def end(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> None:
+async def end(act: Act, id: UUID) -> None:
     """End a subscription and forget its address. What has ended already stays so."""
-    known = await load_subscription(conn, id, for_update=True)
+    known = await load_subscription(act.conn, id, for_update=True)
     if known is None:
         return
-    await conn.execute(_END, {"id": id})
-    await conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
-    ended = subscription_fact(known, known.version + 1, now, ended=True)
-    await tools.outbox.record(conn, ended)
-    await remember(conn, ended, known.address, now)
-    await tools.due.schedule(conn, Work(FORGET_MATTER, str(id), now + retention.LEDGER, Urgency.BULK))
+    await act.conn.execute(_END, {"id": id})
+    await act.conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
+    ended = subscription_fact(known, known.version + 1, act.now, ended=True)
+    await act.record(ended)
+    await remember(act, ended, known.address)
+    await act.schedule(Work(FORGET_MATTER, str(id), act.now + retention.LEDGER, Urgency.BULK))
 
 
-async def end_at(conn: AsyncConnection, tools: Tools, address: str, now: datetime) -> None:
+async def end_at(act: Act, address: str) -> None:
     """End the subscription of an address, given by its key; its person complained."""
-    known = await load_by_address(conn, address)
+    known = await load_by_address(act.conn, address)
     if known is not None:
-        await end(conn, tools, known.id, now)
+        await end(act, known.id)
 
 
-async def ask_for_link(conn: AsyncConnection, tools: Tools, address: Address, now: datetime) -> None:
+async def ask_for_link(act: Act, address: Address) -> None:
     """Send a new link to the preferences, if there is a subscription; the answer does not tell."""
-    known = await load_by_address(conn, tools.people.person_key(_person(address)))
+    known = await load_by_address(act.conn, act.tools.people.person_key(_person(address)))
     if known is not None:
-        await send_link(conn, tools, known, now)
+        await send_link(act, known)
 
 
-async def forget_request(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def forget_request(act: Act, claim: Claim) -> None:
     """Forget a request that nobody can confirm any more, with its address; what was sent stays in the ledger."""
-    await conn.execute(_FORGET_REQUEST, {"id": UUID(claim.key)})
-    forget_at = tools.clock.now() + retention.LEDGER
-    await tools.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
+    await act.conn.execute(_FORGET_REQUEST, {"id": UUID(claim.key)})
+    forget_at = act.tools.clock.now() + retention.LEDGER
+    await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
-async def _take_over(conn: AsyncConnection, tools: Tools, request: dict[str, Any], now: datetime) -> None:
+async def _take_over(act: Act, request: dict[str, Any]) -> None:
     """Let a confirmed request become, change, or move a subscription."""
-    person = await tools.people.load(conn, request["id"])
+    person = await act.tools.people.load(act.conn, request["id"])
     assert person is not None, "kept as long as the request"
-    moved = await load_subscription(conn, request["moves"], for_update=True) if request["moves"] else None
+    moved = await load_subscription(act.conn, request["moves"], for_update=True) if request["moves"] else None
     if moved is None:
-        values = {**request, "id": uuid4(), "now": now}
-        id: UUID = (await conn.execute(_SUBSCRIBE, values)).scalar_one()
+        values = {**request, "id": uuid4(), "now": act.now}
+        id: UUID = (await act.conn.execute(_SUBSCRIBE, values)).scalar_one()
     else:
         id = moved.id
-        other = await load_by_address(conn, request["address"])
+        other = await load_by_address(act.conn, request["address"])
         if other is not None and other.id != id:
-            await end(conn, tools, other.id, now)
-        await conn.execute(_MOVE, request | {"id": id})
-    await tools.people.save(conn, id, person)
-    await _tell(conn, tools, id, now)
+            await end(act, other.id)
+        await act.conn.execute(_MOVE, request | {"id": id})
+    await act.tools.people.save(act.conn, id, person)
+    await _tell(act, id)
 
 
-async def _tell(conn: AsyncConnection, tools: Tools, id: UUID, now: datetime) -> Subscription:
-    found = await load_subscription(conn, id)
+async def _tell(act: Act, id: UUID) -> Subscription:
+    found = await load_subscription(act.conn, id)
     assert found is not None, "just saved"
-    fact = subscription_fact(found, found.version, now)
-    await tools.outbox.record(conn, fact)
-    await remember(conn, fact, found.address, now)
+    fact = subscription_fact(found, found.version, act.now)
+    await act.record(fact)
+    await remember(act, fact, found.address)
     return found
 
 

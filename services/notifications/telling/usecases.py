@@ -1,7 +1,6 @@
 """Taking a fact: what is known of the matter, who is told, what is no longer worth telling."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from services.notifications.delivery.domain import Message, Notice, State, outco
 from services.notifications.telling.domain import NO_CHANNEL, NoticePlan, address_of, notices_for
 from services.notifications.telling.matters import kind_of
 from shared import retention
+from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import Fact, Received
 from shared.events.notifications import Outcome
@@ -50,26 +50,26 @@ _FORGET_CONTACT = text("""
 _FORGET_MATTER = text("delete from matters where id = :id")
 
 
-async def take_fact(conn: AsyncConnection, tools: Tools, received: Received[PersonalFact], now: datetime) -> None:
+async def take_fact(act: Act, received: Received[PersonalFact]) -> None:
     """Remember a matter's newest state and plan the notices its change calls for; older facts change nothing."""
     fact = received.fact
-    known = await remember(conn, fact, fact.personal.person_key, now)
+    known = await remember(act, fact, fact.personal.person_key)
     if known is None:
         return
     kind = kind_of(fact)
     before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
     if before and kind.differs(before, fact):
-        await move_on(conn, fact.id)
-        await delivery.supersede(conn, tools, fact.id, now)
-    contact = contact_of(fact, tools)
+        await move_on(act.conn, fact.id)
+        await delivery.supersede(act, fact.id)
+    contact = contact_of(fact, act.tools)
     plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
     if contact:
-        await give(conn, tools, fact, contact, plans, received.cause, now)
+        await give(act, fact, contact, plans)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER
-    await tools.due.schedule(conn, Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
+    await act.schedule(Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
 
 
-async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, now: datetime) -> Any:
+async def remember(act: Act, fact: Fact, person_key: str | None) -> Any:
     """Keep the newest fact of a matter.
 
     Args:
@@ -84,9 +84,9 @@ async def remember(conn: AsyncConnection, fact: Fact, person_key: str | None, no
         "type": type_of(type(fact)),
         "fact": fact.model_dump_json(),
         "person_key": person_key,
-        "now": now,
+        "now": act.now,
     }
-    return await _KNOW.row(conn, values)
+    return await _KNOW.row(act.conn, values)
 
 
 async def move_on(conn: AsyncConnection, matter: UUID) -> None:
@@ -94,39 +94,31 @@ async def move_on(conn: AsyncConnection, matter: UUID) -> None:
     await conn.execute(_MOVED_ON, {"id": matter})
 
 
-async def give(
-    conn: AsyncConnection,
-    tools: Tools,
-    fact: PersonalFact,
-    contact: Contact,
-    plans: Sequence[NoticePlan],
-    cause: UUID,
-    now: datetime,
-) -> None:
+async def give(act: Act, fact: PersonalFact, contact: Contact, plans: Sequence[NoticePlan]) -> None:
     """Give the notices that are planned; what was told before is not told again.
 
     Args:
         fact: the newest of the matter.
-        cause: the first fact of the chain, of which the plans' ids are made.
+        plans: their ids are made of the first fact of the act's chain.
     """
     if plans:
-        keys = {channel: _address_key(tools, contact, channel) for channel in plans[0].reachable}
-        notices = [(_notice(plan, fact, cause, keys), plan.due_at) for plan in plans]
-        await delivery.add(conn, tools, notices, type_of(type(fact)), now)
+        keys = {channel: _address_key(act.tools, contact, channel) for channel in plans[0].reachable}
+        notices = [(_notice(plan, fact, act.chain, keys), plan.due_at) for plan in plans]
+        await delivery.add(act, notices, type_of(type(fact)))
 
 
-async def forget_contact(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def forget_contact(act: Act, claim: Claim) -> None:
     """Forget the person of a matter that ended a while ago; what was told, and how, stays in the ledger."""
     id = UUID(claim.key)
-    type = (await conn.execute(_TYPE, {"id": id})).scalar_one()
-    await conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
-    forget_at = tools.clock.now() + retention.LEDGER
-    await tools.due.schedule(conn, Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
+    type = (await act.conn.execute(_TYPE, {"id": id})).scalar_one()
+    await act.conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
+    forget_at = act.tools.clock.now() + retention.LEDGER
+    await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
-async def forget_matter(conn: AsyncConnection, tools: Tools, claim: Claim) -> None:
+async def forget_matter(act: Act, claim: Claim) -> None:
     """Forget a matter with all that was told of it."""
-    await conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
+    await act.conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
 
 
 def contact_of(fact: PersonalFact, tools: Tools) -> Contact | None:

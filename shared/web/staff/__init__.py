@@ -12,7 +12,7 @@ A page asks for a role; somebody not signed in is sent to the sign-in and comes 
     @router.post("/appointments/staff/{number}/arrived")
     async def arrived(visit: Clerk, number: str) -> RedirectResponse:
         visit.who.must_serve(station)
-        await audit.note(visit.conn, visit.who, "arrived", visit.now, station=station, number=number)
+        await visit.act.note("arrived", station=station, number=number)
 
 Its template extends `staff.html`; its forms are `{% call ui.form(action, session=session) %}`, because a post without
 the session's form token is refused.

@@ -42,7 +42,7 @@ def audit_pages(name: str, role: str) -> APIRouter:
 
     @router.get("/staff/audit", include_in_schema=False)
     async def page(visit: Annotated[StaffVisit, Depends(staff(role))], before: UUID | None = None) -> Response:
-        deeds = await load_audit(visit.conn, sorted(visit.who.stations), before, PAGE)
+        deeds = await load_audit(visit.act.conn, sorted(visit.who.stations), before, PAGE)
         actions = visit.request.app.state.staff_area.actions
         return visit.render("staff/audit.html", deeds=deeds, actions=actions, more=len(deeds) == PAGE)
 

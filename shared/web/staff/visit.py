@@ -1,7 +1,7 @@
 """A visit of somebody who is signed in: one dependency protects a page of staff."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -67,9 +67,9 @@ class StaffVisit(Visit):
             secret=True,
             who=self.who,
             session=self.who.form_token,
-            area=f"/{self.tools.name}/staff",
+            area=f"/{self.act.tools.name}/staff",
             entries=[each for each in area.entries if each.role in self.who.roles],
-            other_areas=other_areas(self.tools.name, self.who.roles),
+            other_areas=other_areas(self.act.tools.name, self.who.roles),
             here=self.request.url.path.removeprefix(self.language.prefix),
             **context,
         )
@@ -103,6 +103,7 @@ def staff(role: str | None = None) -> Callable[..., Awaitable[StaffVisit]]:
     """FastAPI dependency of a page for staff: the visit of somebody with a role; see `signed_in`."""
 
     async def visit(who: Annotated[Session, Depends(signed_in(role))], visit: CurrentVisit) -> StaffVisit:
-        return StaffVisit(visit.request, visit.conn, visit.tools, visit.now, visit.pages, who)
+        act = replace(visit.act, who=who, origin=None)
+        return StaffVisit(visit.request, act, visit.pages, who)
 
     return visit

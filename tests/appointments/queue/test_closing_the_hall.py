@@ -13,6 +13,7 @@ from services.appointments.closing.domain import Closure
 from services.appointments.closing.preview import Preview
 from services.appointments.closing.refusals import StillBooked
 from services.appointments.closing.usecases import Confirmation
+from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
 from shared.clock import BERLIN
 from shared.events.appointments import StationClosed
@@ -36,12 +37,12 @@ def closing(tools: Tools, **changes: Any) -> Closure:
 
 async def preview(tools: Tools, closure: Closure) -> Preview:
     async with tools.db.transaction() as conn:
-        return await usecases.preview(conn, tools, LEAD, closure, tools.clock.now())
+        return await usecases.preview(Act(conn, tools, tools.clock.now(), who=LEAD), closure)
 
 
 async def close(tools: Tools, closure: Closure, confirmed: Confirmation | None) -> None:
     async with tools.db.transaction() as conn:
-        await usecases.close(conn, tools, LEAD, closure, tools.clock.now(), confirmed)
+        await usecases.close(Act(conn, tools, tools.clock.now(), who=LEAD), closure, confirmed)
 
 
 async def test_whoever_waits_is_counted_sent_home_once_confirmed_and_reads_why(
@@ -104,7 +105,7 @@ async def test_the_queue_ends_with_the_hours_that_are_left(staff: Staff, tools: 
     await close(tools, closure, None)
     if lifted:
         async with tools.db.transaction() as conn:
-            await usecases.lift(conn, tools, LEAD, closure.id, tools.clock.now())
+            await usecases.lift(Act(conn, tools, tools.clock.now(), who=LEAD), closure.id)
     async with tools.db.transaction() as conn:
         due = await conn.execute(text("select due_at from due_work where kind = 'queue-end'"))
         assert due.scalar_one().astimezone(BERLIN).time() == time(ends)
@@ -118,7 +119,7 @@ async def test_the_queue_ends_with_the_hours_that_are_left(staff: Staff, tools: 
 
 async def test_nobody_gets_a_number_from_a_station_that_is_closing(staff: Staff, tools: Tools) -> None:
     async with tools.db.transaction() as conn:
-        await usecases.close(conn, tools, LEAD, closing(tools), tools.clock.now(), None)
+        await usecases.close(Act(conn, tools, tools.clock.now(), who=LEAD), closing(tools), None)
         taking = asyncio.create_task(staff.issue(status=409))
 
         async def waits() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.appointments.queue.desk import ACTIONS
+from services.appointments.queue.counter import ACTIONS
 from services.appointments.queue.ending import QUEUE_END
 from shared import retention
 from shared.audit import load_audit

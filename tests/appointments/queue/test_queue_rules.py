@@ -23,6 +23,7 @@ from services.appointments.queue.domain import (
     turn,
 )
 from services.appointments.queue.queries import load_line
+from shared.act import Act
 from shared.arriving import CHECK_IN_BEFORE, LATE
 from shared.tools import Tools
 
@@ -124,7 +125,7 @@ async def test_the_order_in_sql_is_the_order_of_the_rule(tools: Tools) -> None:
             expected.append((*key, issued, number))
     async with tools.db.transaction() as conn:
         await conn.execute(_INSERT, rows)
-        found = [each.number for each in await load_line(conn, "mitte", NOW)]
+        found = [each.number for each in await load_line(Act(conn, tools, NOW), "mitte")]
     assert len(found) > 50
     assert found == [each[-1] for each in sorted(expected)]
 

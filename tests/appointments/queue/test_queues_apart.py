@@ -18,6 +18,7 @@ from services.appointments.queue.ending import (
     tidy_up,
 )
 from services.appointments.queue.refusals import CounterBusy
+from shared.act import Act, acting
 from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.base import About
@@ -88,9 +89,9 @@ async def test_what_is_seen_and_told_of_a_queue_is_of_that_one(staff: Staff, too
     assert (await staff.get("stations/walsum/queue"))["line"] == []
     await staff.call()
     assert await near(tools) == [("A 004", 2)]
-    async with tools.db.transaction() as conn:
-        assert await count_waiting(conn, "walsum", tools.clock.now()) == 0
-        assert await count_waiting(conn, "mitte", tools.clock.now()) == 3
+    async with acting(tools) as act:
+        assert await count_waiting(act, "walsum") == 0
+        assert await count_waiting(act, "mitte") == 3
 
 
 async def test_one_station_tells_nobody_of_another(staff: Staff, tools: Tools, walsum: Any) -> None:
@@ -109,8 +110,8 @@ async def test_of_two_counters_that_call_at_once_the_second_counts_what_the_firs
     for _ in range(4):
         await staff.issue()
     await staff.issue(phone=PHONE)
-    async with tools.db.transaction() as conn:
-        await call_next(conn, tools, "mitte-1", tools.clock.now())
+    async with acting(tools) as act:
+        await call_next(act, "mitte-1")
         second = await waiting(tools, staff.call(2))
     await second
     assert await near(tools) == [("A 005", 2)]
@@ -131,13 +132,13 @@ async def test_the_end_of_one_queue_is_not_that_of_another(
     async with tools.db.transaction() as conn:
         match how:
             case "not called":
-                await end_queue(conn, tools, Claim(QUEUE_END, key, 1, uuid4()))
+                await end_queue(Act(conn, tools, tools.clock.now()), Claim(QUEUE_END, key, 1, uuid4()))
             case "closed":
-                await send_home(conn, tools, station, now, About(id=uuid4(), version=1), uuid4())
+                await send_home(Act(conn, tools, now, cause=uuid4()), station, About(id=uuid4(), version=1))
             case "tidied":
-                await tidy_up(conn, tools, Claim(QUEUE_TIDYING, key, 1, uuid4()))
+                await tidy_up(Act(conn, tools, tools.clock.now()), Claim(QUEUE_TIDYING, key, 1, uuid4()))
             case "forgotten":
-                await forget_queue(conn, tools, Claim(QUEUE_FORGETTING, key, 1, uuid4()))
+                await forget_queue(Act(conn, tools, tools.clock.now()), Claim(QUEUE_FORGETTING, key, 1, uuid4()))
     ends = {"not called": "not_called", "closed": "station_closed", "tidied": "served"}
     expected = dict(NOBODY_ENDED)
     ended = [(number, ends.get(how)) for number, _ in expected.pop(station)]
@@ -158,15 +159,15 @@ async def test_a_counter_that_calls_twice_at_once_keeps_nobody_from_the_others(s
 
     async def again() -> None:
         async with tools.db.transaction() as conn:
-            await call_next(conn, tools, "mitte-1", now)
+            await call_next(Act(conn, tools, now), "mitte-1")
 
     async with tools.db.transaction() as conn:
-        called = await call_next(conn, tools, "mitte-1", now)
+        called = await call_next(Act(conn, tools, now), "mitte-1")
         assert called
         assert str(called.id) == first["id"]
         twice = await waiting(tools, again())
         async with tools.db.transaction() as other:
-            beside = await call_next(other, tools, "mitte-2", now)
+            beside = await call_next(Act(other, tools, now), "mitte-2")
             assert beside
             assert str(beside.id) == second["id"]
     with pytest.raises(CounterBusy):

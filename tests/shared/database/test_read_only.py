@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import text
 from structlog.testing import LogCapture
 
+from shared.act import Act
 from shared.due import Urgency, Work
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import ALL_ROLES
@@ -18,12 +19,12 @@ from tests.shared.records import as_headers, produce
 from tests.support.wait import eventually
 
 
-async def effect(conn: Any, _: Any, received: Any) -> None:
-    await conn.execute(text("insert into effects values (:name)"), {"name": received.fact.notice.purpose})
+async def effect(act: Act, received: Any) -> None:
+    await act.conn.execute(text("insert into effects values (:name)"), {"name": received.fact.notice.purpose})
 
 
-async def work(conn: Any, _: Any, claim: Any) -> None:
-    await conn.execute(text("insert into effects values (:name)"), {"name": claim.key})
+async def work(act: Act, claim: Any) -> None:
+    await act.conn.execute(text("insert into effects values (:name)"), {"name": claim.key})
 
 
 async def test_all_roles_wait_while_the_server_only_reads_and_go_on_afterwards(

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import Response
 
 from deploy.local.far_ends.issuer import create_issuer
-from shared import audit
 from shared.runtime import Parts, Role, application
 from shared.settings import DEVELOPMENT_CLIENT_SECRET
 from shared.tools import Tools
@@ -43,7 +42,7 @@ def routes() -> APIRouter:
     @router.post("/list/{station}")
     async def act(visit: Clerk, station: str) -> Response:
         visit.who.must_serve(station)
-        await audit.note(visit.conn, visit.who, "acted", visit.now, station=station, number="4711-0815")
+        await visit.act.note("acted", station=station, number="4711-0815")
         return visit.redirect(f"{AREA}/list")
 
     return router

@@ -6,6 +6,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared import audit
+from shared.act import Act, acting
 from shared.due import Claim
 from shared.housekeeping import KIND, Housekeeping
 from shared.retention import AUDIT
@@ -22,7 +23,7 @@ async def test_the_audit_log_shows_leads_the_deeds_of_their_stations(
     tools: Tools = app.state.tools
     for station in ("mitte", "sued"):
         async with tools.db.transaction() as conn:
-            await audit.note(conn, somebody(), "acted", tools.clock.now(), station=station, number=f"1-{station}")
+            await Act(conn, tools, tools.clock.now(), somebody()).note("acted", station=station, number=f"1-{station}")
     for stations, seen in ((["mitte"], ["1-mitte"]), (["*"], ["1-sued", "1-mitte"]), ([], [])):
         session = somebody(roles=frozenset({"appointments:lead"}), stations=frozenset(stations))
         cookie = cookie_of(tools, session)
@@ -38,9 +39,9 @@ async def test_the_audit_log_is_kept_for_its_time(bench: Bench) -> None:
         now = runtime.tools.clock.now()
         for action, age in (("old", AUDIT * 1.01), ("young", AUDIT * 0.99)):
             async with runtime.tools.db.transaction() as conn:
-                await audit.note(conn, somebody(), action, now - age)
-        async with runtime.tools.db.transaction() as conn:
-            await Housekeeping()(conn, runtime.tools, Claim(KIND, "", 1, uuid4()))
+                await Act(conn, runtime.tools, now - age, somebody()).note(action)
+        async with acting(runtime.tools) as act:
+            await Housekeeping()(act, Claim(KIND, "", 1, uuid4()))
     assert [row.action for row in await bench.rows("select action from audit")] == ["young"]
 
 
@@ -48,7 +49,7 @@ async def test_a_page_of_the_audit_log_begins_where_the_one_before_ends(bench: B
     tools = Tools(bench.settings)
     async with tools.db.transaction() as conn:
         for number in range(5):
-            await audit.note(conn, somebody(), str(number), tools.clock.now(), station="mitte")
+            await Act(conn, tools, tools.clock.now(), somebody()).note(str(number), station="mitte")
         first = await audit.load_audit(conn, ["mitte"], limit=2)
         rest = await audit.load_audit(conn, ["mitte"], before=first[-1].id)
     await tools.db.close()

@@ -14,7 +14,6 @@ from services.appointments.booking.domain import (
     will_be_reminded,
 )
 from services.appointments.booking.holds import load_details, save_details
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import (
     EXTEND,
     OneTimeKey,
@@ -102,7 +101,7 @@ async def show_details(visit: CurrentVisit, token: str, checked: bool = False) -
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    typed = await load_details(visit.conn, visit.tools, draft)
+    typed = await load_details(visit.act, draft)
     form = DetailsForm.of(typed) if typed else DetailsForm(language=message_language(visit.language.code).code)
     return await _details_page(visit, draft, form, _errors(visit, typed, draft) if typed and checked else FormErrors())
 
@@ -113,8 +112,8 @@ async def type_details(visit: CurrentVisit, token: str, form: Annotated[PostedDe
     draft = await open_draft(visit, token)
     if isinstance(draft, Response):
         return draft
-    typed = form.details(visit.tools.city, visit.language)
-    await save_details(visit.conn, visit.tools, draft.id, typed, visit.now)
+    typed = form.details(visit.act.tools.city, visit.language)
+    await save_details(visit.act, draft.id, typed)
     if form.action == EXTEND:
         await extend_draft(visit, draft, form.einmal)
         return visit.redirect(f"/appointments/book/{token}/details")
@@ -131,9 +130,7 @@ async def show_check(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/check")
-async def book(
-    visit: CurrentVisit, origin: CurrentOrigin, token: str, form: Annotated[Confirmation, Form()]
-) -> Response:
+async def book(visit: CurrentVisit, token: str, form: Annotated[Confirmation, Form()]) -> Response:
     """Book, or hold the time longer. Sent twice it leads to the same appointment, because the draft becomes it.
 
     Where another time was chosen meanwhile, in a second window, everything is shown once more before it is binding.
@@ -150,8 +147,8 @@ async def book(
     if details is None:
         return visit.redirect(f"/appointments/book/{token}/details")
     try:
-        async with visit.conn.begin_nested():
-            booked = await confirm(visit.conn, visit.tools, draft.id, details, visit.now, origin)
+        async with visit.act.attempt():
+            booked = await confirm(visit.act, draft.id, details)
     except HoldOver:
         return await _check_page(visit, draft, status=409)
     except AppointmentsUsedUp as refusal:
@@ -167,7 +164,7 @@ def _errors(visit: Visit, typed: TypedDetails, draft: Appointment) -> FormErrors
 
 
 async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
-    offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
+    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
     return visit.render(
         "details.html",
         status=422 if errors else 200,
@@ -175,11 +172,11 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
         form=form,
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.tools.city.interpreter_languages.items()),
+        interpreters=list(visit.act.tools.city.interpreter_languages.items()),
         station=offer.stations[0],
         spoken=offer.stations[0].languages,
         consent=VIDEO_CONSENT,
-        reminded=will_be_reminded(draft.starts_at, visit.now),
+        reminded=will_be_reminded(draft.starts_at, visit.act.now),
         **_hold(visit, draft),
     )
 
@@ -187,8 +184,8 @@ async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, err
 async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Response:
     details = await _checked_details(visit, draft)
     if details is None:
-        return visit.redirect(f"{draft_path(visit.tools, draft.id)}/details")
-    offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
+        return visit.redirect(f"{draft_path(visit.act.tools, draft.id)}/details")
+    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
     return visit.render(
         "check.html",
         status=status,
@@ -198,7 +195,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
         minutes=duration_of(offer.services) // timedelta(minutes=1),
         person=details.person,
         message_language=own_name(message_language(details.language)),
-        interpreter=visit.tools.city.interpreter_languages.get(details.interpreter or ""),
+        interpreter=visit.act.tools.city.interpreter_languages.get(details.interpreter or ""),
         spoken_here=details.interpreter in offer.stations[0].languages,
         spoken_at_counter=offer.stations[0].speaks(draft.counter, details.interpreter),
         contact_days=retention.PERSON_AFTER_MATTER.days,
@@ -209,7 +206,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
 
 async def _checked_details(visit: Visit, draft: Appointment) -> Details | None:
     """What was typed; None while something is missing or wrong."""
-    typed = await load_details(visit.conn, visit.tools, draft)
+    typed = await load_details(visit.act, draft)
     checked = typed.checked(draft.kind) if typed else None
     return checked if isinstance(checked, Details) else None
 
@@ -223,8 +220,8 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
     return {
         "draft": draft,
         "live": True,
-        "over": hold_is_over(draft.held_until, visit.now),
-        "soon": hold_ends_soon(draft.held_until, visit.now),
+        "over": hold_is_over(draft.held_until, visit.act.now),
+        "soon": hold_ends_soon(draft.held_until, visit.act.now),
         "extendable": draft.extensions < MOST_EXTENSIONS,
         "token": visit.request.path_params["token"],
     }

@@ -31,7 +31,7 @@ def draft_path(tools: Tools, id: UUID) -> str:
 
 def to_appointment(visit: Visit, appointment: Appointment) -> Response:
     """Go to the page of an appointment; it says "booked" to whoever pressed a button, the second time too."""
-    token = visit.tools.links.token(MANAGE, appointment.id, appointment.generation)
+    token = visit.act.tools.links.token(MANAGE, appointment.id, appointment.generation)
     return visit.redirect(f"/appointments/m/{token}{'?new=1' if visit.request.method == 'POST' else ''}")
 
 
@@ -41,8 +41,8 @@ async def open_draft(visit: Visit, token: str) -> Appointment | Response:
     Raises:
         LinkInvalid: no token of ours.
     """
-    id, _ = visit.tools.links.read(HOLD_LINK, token)
-    found = await load_appointment(visit.conn, id, for_update=visit.request.method == "POST")
+    id, _ = visit.act.tools.links.read(HOLD_LINK, token)
+    found = await load_appointment(visit.act.conn, id, for_update=visit.request.method == "POST")
     if found is None:
         return visit.render("draft_gone.html", status=410, secret=True)
     return found if found.status is Status.HELD else to_appointment(visit, found)
@@ -50,6 +50,6 @@ async def open_draft(visit: Visit, token: str) -> Appointment | Response:
 
 async def extend_draft(visit: Visit, draft: Appointment, key: str) -> None:
     """Hold the time longer, where that is still possible; the same press sent twice counts once."""
-    if await claim_key(visit.conn, "extend hold", key, "", str(draft.id)) is None:
+    if await claim_key(visit.act.conn, "extend hold", key, "", str(draft.id)) is None:
         with suppress(HoldOver, NoMoreExtensions):
-            await extend_hold(visit.conn, visit.tools, draft.id, visit.now)
+            await extend_hold(visit.act, draft.id)

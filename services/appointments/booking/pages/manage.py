@@ -31,14 +31,14 @@ router = APIRouter(prefix="/appointments/m/{token}", include_in_schema=False)
 @router.get("")
 async def show(visit: CurrentVisit, token: str, new: bool = False, moved: bool = False, same: bool = False) -> Response:
     """The appointment; right after booking (`new`) or moving it says so, or that it was there already (`same`)."""
-    found = await by_token(visit.conn, visit.tools, token)
+    found = await by_token(visit.act, token)
     return await _appointment_page(visit, token, found, new=new, moved=moved, same=same)
 
 
 @router.get("/cancel")
 async def ask(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
-    found = await by_token(visit.conn, visit.tools, token)
+    found = await by_token(visit.act, token)
     if not _changeable(visit, found):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.render("cancel.html", secret=True, token=token, appointment=found, state=found.state)
@@ -47,19 +47,19 @@ async def ask(visit: CurrentVisit, token: str) -> Response:
 @router.post("/cancel")
 async def cancel_it(visit: CurrentVisit, token: str) -> Response:
     """Cancel. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
-    found = await by_token(visit.conn, visit.tools, token)
+    found = await by_token(visit.act, token)
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):
-        await cancel(visit.conn, visit.tools, found.id, DecidedBy.CITIZEN, None, visit.now)
+        await cancel(visit.act, found.id, DecidedBy.CITIZEN, None)
     return visit.redirect(f"/appointments/m/{token}")
 
 
 @router.post("/alternative")
 async def take(visit: CurrentVisit, token: str) -> Response:
     """Take the time that is kept. Sent twice, or too late, it changes nothing and shows how the appointment stands."""
-    found = await by_token(visit.conn, visit.tools, token)
+    found = await by_token(visit.act, token)
     try:
-        async with visit.conn.begin_nested():
-            await take_alternative(visit.conn, visit.tools, found.id, visit.now)
+        async with visit.act.attempt():
+            await take_alternative(visit.act, found.id)
     except (AlreadyCancelled, AlternativeOver):
         return visit.redirect(f"/appointments/m/{token}")
     return visit.redirect(f"/appointments/m/{token}?moved=1")
@@ -68,13 +68,13 @@ async def take(visit: CurrentVisit, token: str) -> Response:
 @router.get("/termin.ics")
 async def calendar(visit: CurrentVisit, token: str) -> Response:
     """The appointment for a calendar."""
-    return calendar_answer(visit.tools, await by_token(visit.conn, visit.tools, token))
+    return calendar_answer(visit.act.tools, await by_token(visit.act, token))
 
 
 async def _appointment_page(visit: Visit, token: str, found: Appointment, **just: bool) -> Response:
-    over = alternative_is_over(found.status, found.held_until, visit.now)
+    over = alternative_is_over(found.status, found.held_until, visit.act.now)
     if over or found.status is Status.CANCELLED:
-        entry = await load_entry(visit.conn, entry_instead_of(found.id))
+        entry = await load_entry(visit.act.conn, entry_instead_of(found.id))
         return visit.render(
             "cancelled.html",
             status=410,
@@ -82,33 +82,33 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
             appointment=found,
             state=found.state,
             over=over,
-            waiting=entry_path(visit.tools, entry) if entry and entry.status.is_open else None,
+            waiting=entry_path(visit.act.tools, entry) if entry and entry.status.is_open else None,
         )
     if found.status is Status.OFFERED:
-        further = await load_further(visit.conn, visit.tools, found, visit.now)
+        further = await load_further(visit.act, found)
         return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
-    offer = await load_offer(visit.conn, visit.today, found.station, found.services)
+    offer = await load_offer(visit.act.conn, visit.act.today, found.station, found.services)
     [station] = offer.stations
     return visit.render(
         "appointment.html",
         secret=True,
         **just,
-        over=found.ends_at + timedelta(minutes=station.delay_minutes) <= visit.now or found.status is Status.MISSED,
+        over=found.ends_at + timedelta(minutes=station.delay_minutes) <= visit.act.now or found.status is Status.MISSED,
         missed=found.status is Status.MISSED,
-        reminded=will_be_reminded(found.starts_at, visit.now),
+        reminded=will_be_reminded(found.starts_at, visit.act.now),
         changeable=_changeable(visit, found),
-        here=found.kind is Kind.COUNTER and found.status in COMING and may_check_in(found.starts_at, visit.now),
+        here=found.kind is Kind.COUNTER and found.status in COMING and may_check_in(found.starts_at, visit.act.now),
         token=token,
         appointment=found,
         state=found.state,
         delay_minutes=station.delay_minutes,
         services=offer.services,
-        hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.today),
+        hours=[] if found.kind is Kind.STOP else public_hours(station.hours, visit.act.today),
         message_language=own_name(message_language(found.language)),
-        interpreter=visit.tools.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
-        address=f"{visit.tools.settings.platform.public_url}{visit.request.url.path}",
+        interpreter=visit.act.tools.city.interpreter_languages.get(found.interpreter or "", found.interpreter),
+        address=f"{visit.act.tools.settings.platform.public_url}{visit.request.url.path}",
     )
 
 
 def _changeable(visit: Visit, found: Appointment) -> bool:
-    return is_changeable(found.status, found.held_until, found.starts_at, visit.now)
+    return is_changeable(found.status, found.held_until, found.starts_at, visit.act.now)

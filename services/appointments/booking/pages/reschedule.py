@@ -34,8 +34,8 @@ MOVED, SAME = "moved", "same"
 @router.get("")
 async def show_times(visit: CurrentVisit, token: str, show: CurrentTimes) -> Response:
     """The free times for the appointment's services: where it is now, unless a place is asked for."""
-    found = await by_token(visit.conn, visit.tools, token)
-    if not is_changeable(found.status, found.held_until, found.starts_at, visit.now):
+    found = await by_token(visit.act, token)
+    if not is_changeable(found.status, found.held_until, found.starts_at, visit.act.now):
         return visit.redirect(f"/appointments/m/{token}")
     return await _times_page(visit, token, found, show)
 
@@ -43,8 +43,8 @@ async def show_times(visit: CurrentVisit, token: str, show: CurrentTimes) -> Res
 @router.get("/check")
 async def ask(visit: CurrentVisit, token: str, asked: Annotated[AskedTime, Query()]) -> Response:
     """From when to when: one question, one button."""
-    found = await by_token(visit.conn, visit.tools, token)
-    if not is_changeable(found.status, found.held_until, found.starts_at, visit.now):
+    found = await by_token(visit.act, token)
+    if not is_changeable(found.status, found.held_until, found.starts_at, visit.act.now):
         return visit.redirect(f"/appointments/m/{token}")
     question = await question_before_moving(visit, found, asked)
     if question is None and is_at(found, *asked.chosen()):
@@ -57,15 +57,15 @@ async def ask(visit: CurrentVisit, token: str, asked: Annotated[AskedTime, Query
 @router.post("")
 async def move(visit: CurrentVisit, token: str, show: CurrentTimes, form: Annotated[TimeForm, Form()]) -> Response:
     """Move it. The same press sent twice moves it once; too late, or cancelled meanwhile, it stays as it is."""
-    found = await by_token(visit.conn, visit.tools, token)
+    found = await by_token(visit.act, token)
     station, starts_at = form.chosen()
     outcome = SAME if is_at(found, station, starts_at) else MOVED
     try:
-        async with visit.conn.begin_nested():
-            first = await claim_key(visit.conn, "reschedule", form.einmal, form.time, outcome)
+        async with visit.act.attempt():
+            first = await claim_key(visit.act.conn, "reschedule", form.einmal, form.time, outcome)
             if first is None:
                 by = DecidedBy.CITIZEN
-                await reschedule(visit.conn, visit.tools, Move(found.id, station, starts_at, by), visit.now)
+                await reschedule(visit.act, Move(found.id, station, starts_at, by))
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, token, found, show, refusal)
     except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Form, Query, Response
 from services.appointments.booking.api import HOLD_LINK
 from services.appointments.booking.domain import HOLD, Status, hold_is_over
 from services.appointments.booking.holds import hold
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import draft_path, to_appointment
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import load_appointment
@@ -38,7 +37,6 @@ async def show_times(visit: CurrentVisit, choice: Annotated[TimeChoice, Query()]
 @router.post("/book/time")
 async def choose_time(
     visit: CurrentVisit,
-    origin: CurrentOrigin,
     choice: Annotated[TimeChoice, Query()],
     form: Annotated[TimeForm, Form()],
 ) -> Response:
@@ -46,35 +44,35 @@ async def choose_time(
     station, starts_at = form.chosen()
     wish = Wish(station, tuple(choice.keys), starts_at)
     id = await _draft_of(visit, choice.draft, form.einmal)
-    before = await load_appointment(visit.conn, id, for_update=True)
+    before = await load_appointment(visit.act.conn, id, for_update=True)
     if before and before.status is not Status.HELD:
         return to_appointment(visit, before)
     holds_it = (
         before is not None
         and (before.station, before.starts_at, before.services) == (wish.station, wish.starts_at, wish.services)
-        and not hold_is_over(before.held_until, visit.now)
+        and not hold_is_over(before.held_until, visit.act.now)
     )
     if not holds_it:
         try:
-            async with visit.conn.begin_nested():
-                await hold(visit.conn, visit.tools, id, wish, visit.now, origin)
+            async with visit.act.attempt():
+                await hold(visit.act, id, wish)
         except (TimeTaken, NotOffered) as refusal:
             return await _time_page(visit, choice, refusal)
-    return visit.redirect(f"{draft_path(visit.tools, id)}/details")
+    return visit.redirect(f"{draft_path(visit.act.tools, id)}/details")
 
 
 async def _draft_of(visit: Visit, token: str, key: str) -> UUID:
     """The draft a time is for: the one of the token, the one this form made before, or a new one."""
     if token:
-        return visit.tools.links.read(HOLD_LINK, token)[0]
+        return visit.act.tools.links.read(HOLD_LINK, token)[0]
     new = uuid4()
-    first = await claim_key(visit.conn, "choose time", key, "", str(new))
+    first = await claim_key(visit.act.conn, "choose time", key, "", str(new))
     return UUID(first) if first else new
 
 
 async def _time_page(visit: Visit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
     """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     if refused := refuse_services(visit, offer, choice):
         return refused
     chosen = chosen_of(offer, choice)

@@ -78,18 +78,18 @@ async def shown_times(
         refusal: why the time pressed before could not be had.
         leaving: the appointment to move, if the times are for one.
     """
-    grid, by_key = grid_of(visit.tools.city), {station.key: station for station in stations}
+    grid, by_key = grid_of(visit.act.tools.city), {station.key: station for station in stations}
     suitable, needed = able(stations, services), grid.slots_for(services)
     places = stations_at(suitable, show.place)
 
     async def days_from(first: date) -> list[FreeDay]:
         # One day more than is shown says that there are later ones.
-        return await load_free_days(visit.conn, places, first, needed, grid, visit.now, DAYS_SHOWN + 1, leaving)
+        return await load_free_days(visit.act, places, first, needed, grid, DAYS_SHOWN + 1, leaving)
 
-    first = show.first if show.first and show.first > visit.today else None
-    days = await days_from(first or visit.today)
+    first = show.first if show.first and show.first > visit.act.today else None
+    days = await days_from(first or visit.act.today)
     if first and not days:
-        first, days = None, await days_from(visit.today)
+        first, days = None, await days_from(visit.act.today)
     shown = days[:DAYS_SHOWN]
     open_day = next((each for each in shown if each.day == show.day), shown[0] if shown else None)
     nearest = refusal.nearest if isinstance(refusal, TimeTaken) else []
@@ -103,7 +103,7 @@ async def shown_times(
         "later": days[DAYS_SHOWN].day if len(days) > DAYS_SHOWN else None,
         "open_day": open_day,
         "halves": _halves(open_day.times if open_day else ()),
-        "last_day": grid.last_day(visit.now),
+        "last_day": grid.last_day(visit.act.now),
         "other_kind": await _other_kind(visit, suitable, places[0].kind, needed) if places and not days else None,
     }
 
@@ -111,7 +111,7 @@ async def shown_times(
 async def _other_kind(visit: Visit, stations: Sequence[Station], kind: Kind, needed: int) -> FreeTime | None:
     """The earliest time for another kind of appointment: by video instead of at a counter, or the other way round."""
     others = of_kind(stations, Kind.VIDEO if kind.in_person else Kind.COUNTER)
-    found = await load_earliest(visit.conn, others, needed, grid_of(visit.tools.city), visit.now)
+    found = await load_earliest(visit.act, others, needed, grid_of(visit.act.tools.city))
     times = [FreeTime(start, each) for each in others if (start := found[each.key])]
     return min(times, key=lambda time: time.start, default=None)
 

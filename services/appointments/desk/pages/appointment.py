@@ -22,8 +22,9 @@ from services.appointments.booking.refusals import (
 )
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
-from services.appointments.desk.pages.visit import REASONS, STAFF, Clerk, Number, day_path, desk_of, to_day
+from services.appointments.desk.pages.visit import REASONS, STAFF, Number, day_path, to_day
 from services.appointments.offer.queries import load_offer
+from services.appointments.staff import Clerk
 from shared.web.formats import own_name, qr_code
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language
@@ -49,9 +50,9 @@ class AskedMove(AskedTime, Why):
 @router.get("")
 async def show(visit: Clerk, number: Number) -> Response:
     """The appointment with what can be done now."""
-    found = await usecases.find(desk_of(visit), number)
-    status, starts_at, now = found.status, found.starts_at, visit.now
-    offer = await load_offer(visit.conn, visit.today, found.station, ())
+    found = await usecases.find(visit.act, number)
+    status, starts_at, now = found.status, found.starts_at, visit.act.now
+    offer = await load_offer(visit.act.conn, visit.act.today, found.station, ())
     return await _page(
         visit,
         "staff/appointment.html",
@@ -62,7 +63,7 @@ async def show(visit: Clerk, number: Number) -> Response:
         may_change=may_change(status, starts_at, now),
         alternative_until=_alternative_until(found, now),
         message_language=own_name(message_language(found.language)),
-        languages=visit.tools.city.interpreter_languages,
+        languages=visit.act.tools.city.interpreter_languages,
         is_spoken=offer.stations[0].speaks(found.counter, found.interpreter),
     )
 
@@ -70,43 +71,43 @@ async def show(visit: Clerk, number: Number) -> Response:
 @router.get("/slip")
 async def slip(visit: Clerk, number: Number) -> Response:
     """To print: number, time, place, what to bring, and the secret link as a QR code."""
-    found = await usecases.find(desk_of(visit), number)
-    address = manage_url(visit.tools, found.id, found.generation, found.language)
+    found = await usecases.find(visit.act, number)
+    address = manage_url(visit.act.tools, found.id, found.generation, found.language)
     return await _page(visit, "staff/slip.html", found, address=address, code=qr_code(address))
 
 
 @router.get("/missed")
 async def ask_missed(visit: Clerk, number: Number) -> Response:
     """One question, one button: it cannot be undone."""
-    return await _page(visit, "staff/missed.html", await usecases.find(desk_of(visit), number))
+    return await _page(visit, "staff/missed.html", await usecases.find(visit.act, number))
 
 
 @router.post("/missed")
 async def missed(visit: Clerk, number: Number) -> Response:
     """They did not come."""
-    return to_day(visit, await usecases.miss(desk_of(visit), number))
+    return to_day(visit, await usecases.miss(visit.act, number))
 
 
 @router.post("/take-alternative")
 async def take_alternative(visit: Clerk, number: Number) -> Response:
     """They take the other time. Sent twice, or too late, it changes nothing and shows how things stand."""
     with suppress(AlreadyCancelled, AlternativeOver):
-        async with visit.conn.begin_nested():
-            await usecases.take_alternative(desk_of(visit), number)
+        async with visit.act.attempt():
+            await usecases.take_alternative(visit.act, number)
     return visit.redirect(f"{STAFF}/appointments/{number}")
 
 
 @router.get("/cancel")
 async def ask_cancel(visit: Clerk, number: Number) -> Response:
     """Why, and one button."""
-    found = await usecases.find(desk_of(visit), number)
+    found = await usecases.find(visit.act, number)
     return await _page(visit, "staff/cancel.html", found, reasons=REASONS, errors=FormErrors())
 
 
 @router.post("/cancel")
 async def cancel(visit: Clerk, number: Number, why: Annotated[Why, Form()]) -> Response:
     """Cancel. Sent twice, or too late, it changes nothing and shows the list as it is."""
-    desk = desk_of(visit)
+    desk = visit.act
     found = await usecases.find(desk, number)
     if why.reason is None:
         errors = _reason_missing(visit)
@@ -119,15 +120,15 @@ async def cancel(visit: Clerk, number: Number, why: Annotated[Why, Form()]) -> R
 @router.get("/move")
 async def show_times(visit: Clerk, number: Number, to: Annotated[MoveTo, Query()]) -> Response:
     """Why first, then the free times: at the appointment's station, unless another place is asked for."""
-    return await _times_page(visit, await usecases.find(desk_of(visit), number), to)
+    return await _times_page(visit, await usecases.find(visit.act, number), to)
 
 
 @router.get("/move/check")
 async def ask_move(visit: Clerk, number: Number, asked: Annotated[AskedMove, Query()]) -> Response:
     """From when to when: one question, one button."""
-    found = await usecases.find(desk_of(visit), number)
+    found = await usecases.find(visit.act, number)
     question = await question_before_moving(visit, found, asked)
-    if question is None or not may_change(found.status, found.starts_at, visit.now):
+    if question is None or not may_change(found.status, found.starts_at, visit.act.now):
         return visit.redirect(f"{STAFF}/appointments/{number}")
     return await _page(visit, "staff/move_check.html", found, **question)
 
@@ -137,13 +138,13 @@ async def move(
     visit: Clerk, number: Number, to: Annotated[MoveTo, Query()], form: Annotated[TimeForm, Form()]
 ) -> Response:
     """Move it. The same press sent twice moves it once; too late, or cancelled meanwhile, it stays as it is."""
-    desk = desk_of(visit)
+    desk = visit.act
     found = await usecases.find(desk, number)
     if to.reason is None:
         return await _times_page(visit, found, to)
     station, starts_at = form.chosen()
     try:
-        async with visit.conn.begin_nested():
+        async with visit.act.attempt():
             found = await usecases.move(desk, number, station, starts_at, to.reason)
     except (TimeTaken, NotOffered) as refusal:
         return await _times_page(visit, found, to, refusal)
@@ -161,7 +162,7 @@ async def _times_page(
         found,
         reasons=REASONS,
         reason=to.reason,
-        may_change=may_change(found.status, found.starts_at, visit.now),
+        may_change=may_change(found.status, found.starts_at, visit.act.now),
         **await times_to_move_to(visit, found, to, refusal),
     )
 
@@ -172,7 +173,7 @@ async def _page(visit: StaffVisit, template: str, found: Appointment, **context:
         template,
         appointment=found,
         state=found.state,
-        person=await visit.tools.people.load(visit.conn, found.id),
+        person=await visit.act.tools.people.load(visit.act.conn, found.id),
         this=f"{STAFF}/appointments/{found.number}",
         day_path=day_path(found),
         **context,

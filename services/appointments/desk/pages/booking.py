@@ -15,11 +15,12 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTaken
 from services.appointments.booking.wishes import Details, TypedDetails, Wish
 from services.appointments.desk import usecases
-from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
+from services.appointments.desk.pages.visit import STAFF
 from services.appointments.offer.domain import MOST_SERVICES, Audience, Kind, Station, able, keys_of, of_kind, too_many
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
+from services.appointments.staff import Clerk
 from shared.city import City
 from shared.idempotency import claim_key
 from shared.web.forms import FormErrors
@@ -63,7 +64,7 @@ class PostedPerson(PersonForm):
 @router.get("")
 async def choose(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
     """What for, and where."""
-    return _choice_page(visit, await load_offer(visit.conn, visit.today), choice, FormErrors())
+    return _choice_page(visit, await load_offer(visit.act.conn, visit.act.today), choice, FormErrors())
 
 
 @router.get("/time")
@@ -80,21 +81,21 @@ async def choose_time(
     station, starts_at = form.chosen()
     visit.who.must_serve(station)
     id = await _draft_of(visit, choice.draft, form.einmal)
-    before = await load_appointment(visit.conn, id, for_update=True)
+    before = await load_appointment(visit.act.conn, id, for_update=True)
     if before is None or before.status is Status.HELD:
         try:
-            async with visit.conn.begin_nested():
-                await hold(visit.conn, visit.tools, id, Wish(station, tuple(choice.keys), starts_at), visit.now)
+            async with visit.act.attempt():
+                await hold(visit.act, id, Wish(station, tuple(choice.keys), starts_at))
         except (TimeTaken, NotOffered) as refusal:
             return await _times_page(visit, choice, refusal)
-    return visit.redirect(f"{STAFF}/book/{visit.tools.links.token(HOLD_LINK, id, 1)}")
+    return visit.redirect(f"{STAFF}/book/{visit.act.tools.links.token(HOLD_LINK, id, 1)}")
 
 
 @router.get("/{token}")
 async def ask_person(visit: Clerk, token: str, checked: bool = False) -> Response:
     """The person that comes, with what was typed before; once that was sent (`checked`), with what is wrong with it."""
     draft = await _draft(visit, token)
-    typed = await load_details(visit.conn, visit.tools, draft)
+    typed = await load_details(visit.act, draft)
     form, errors = PersonForm(), FormErrors()
     if typed:
         person = typed.person
@@ -112,15 +113,15 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
     """Book. Sent twice it leads to the same appointment, because the draft becomes it."""
     draft = await _draft(visit, token)
     if draft.status is Status.HELD:
-        typed = form.details(visit.tools.city)
-        await save_details(visit.conn, visit.tools, draft.id, typed, visit.now, Audience.STAFF)
+        typed = form.details(visit.act.tools.city)
+        await save_details(visit.act, draft.id, typed, Audience.STAFF)
         person = check_person(typed.person, channel_needed=False)
         if isinstance(person, list):
             return visit.redirect(f"{STAFF}/book/{token}?checked=1")
         try:
-            async with visit.conn.begin_nested():
+            async with visit.act.attempt():
                 details = Details(person, typed.language, typed.interpreter)
-                draft = await usecases.confirm(desk_of(visit), draft.id, details)
+                draft = await usecases.confirm(visit.act, draft.id, details)
         except HoldOver:
             return await _person_page(visit, draft, form, FormErrors(), status=409)
     return visit.redirect(f"{STAFF}/appointments/{draft.number}")
@@ -128,8 +129,8 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
 
 async def _draft(visit: StaffVisit, token: str) -> Appointment:
     """The draft of a token, or the appointment it has become."""
-    id, _ = visit.tools.links.read(HOLD_LINK, token)
-    return visit.who.own(await load_appointment(visit.conn, id, for_update=visit.request.method == "POST"))
+    id, _ = visit.act.tools.links.read(HOLD_LINK, token)
+    return visit.who.own(await load_appointment(visit.act.conn, id, for_update=visit.request.method == "POST"))
 
 
 async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:
@@ -137,7 +138,7 @@ async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:
     if token:
         return (await _draft(visit, token)).id
     new = uuid4()
-    first = await claim_key(visit.conn, "desk hold", key, "", str(new))
+    first = await claim_key(visit.act.conn, "desk hold", key, "", str(new))
     return UUID(first) if first else new
 
 
@@ -178,7 +179,7 @@ def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormEr
 
 async def _times_page(visit: StaffVisit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
     """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     if errors := _errors_of(visit, offer, choice):
         return _choice_page(visit, offer, choice, errors)
     chosen = chosen_of(offer, choice)
@@ -191,19 +192,19 @@ async def _times_page(visit: StaffVisit, choice: TimeChoice, refusal: TimeTaken 
 async def _person_page(
     visit: StaffVisit, draft: Appointment, form: PersonForm, errors: FormErrors, status: int = 200
 ) -> Response:
-    offer = await load_offer(visit.conn, visit.today, draft.station, draft.services)
+    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
     return visit.render(
         "staff/person.html",
         status=422 if errors else status,
         draft=draft,
-        over=hold_is_over(draft.held_until, visit.now),
+        over=hold_is_over(draft.held_until, visit.act.now),
         token=visit.request.path_params["token"],
         station=offer.stations[0],
         services=offer.services,
         form=form,
         errors=errors,
         languages=[(each.code, each.name) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.tools.city.interpreter_languages.items()),
+        interpreters=list(visit.act.tools.city.interpreter_languages.items()),
     )
 
 

@@ -8,10 +8,11 @@ from pydantic import BaseModel
 from services.appointments.booking.domain import Status
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import may_arrive, may_miss
-from services.appointments.desk.pages.visit import STAFF, Clerk, Number, desk_of, to_day
+from services.appointments.desk.pages.visit import STAFF, Number, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations, load_stops
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import open_on
+from services.appointments.staff import Clerk
 from shared.days import Day
 from shared.web.forms import FormErrors
 
@@ -29,14 +30,18 @@ class Shown(BaseModel):
 @router.get("/day")
 async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
     """The appointments of a station on a day, in the order of time."""
-    day = shown.day or visit.today
-    stations = await load_stations(visit.conn, visit.who)
-    stops = await load_stops(visit.conn, visit.who, day)
+    day = shown.day or visit.act.today
+    stations = await load_stations(visit.act)
+    stops = await load_stops(visit.act, day)
     places = [*stations, *stops]
     place = shown.place if shown.place in places else next(iter(places), "")
-    expected = await load_day(visit.conn, visit.tools, place, day)
-    found = [] if expected or not place else (await load_offer(visit.conn, min(day, visit.today), place, ())).stations
-    here = (await load_offer(visit.conn, visit.today, place, ())).stations if place else ()
+    expected = await load_day(visit.act, place, day)
+    found = (
+        []
+        if expected or not place
+        else (await load_offer(visit.act.conn, min(day, visit.act.today), place, ())).stations
+    )
+    here = (await load_offer(visit.act.conn, visit.act.today, place, ())).stations if place else ()
     return visit.render(
         "staff/day.html",
         works_somewhere=bool(visit.who.stations),
@@ -44,17 +49,17 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
         stops=stops,
         place=place,
         day=day,
-        today=visit.today,
+        today=visit.act.today,
         chosen=shown.status,
         counts=count_by_status(expected),
         total=len(expected),
         hours=[span for station in found for span in open_on(station, day)],
         expected=[each for each in expected if shown.status in (None, each.appointment.status)],
-        may_arrive=lambda each: may_arrive(each.status, each.starts_at, visit.now),
-        may_miss=lambda each: may_miss(each.status, each.starts_at, visit.now),
+        may_arrive=lambda each: may_arrive(each.status, each.starts_at, visit.act.now),
+        may_miss=lambda each: may_miss(each.status, each.starts_at, visit.act.now),
         typed="",
         errors=FormErrors(),
-        languages=visit.tools.city.interpreter_languages,
+        languages=visit.act.tools.city.interpreter_languages,
         is_spoken=lambda each: any(station.speaks(each.counter, each.interpreter) for station in here),
     )
 
@@ -62,10 +67,10 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
 @router.post("/appointments/{number}/arrived")
 async def arrived(visit: Clerk, number: Number) -> Response:
     """They are here."""
-    return to_day(visit, await usecases.arrive(desk_of(visit), number))
+    return to_day(visit, await usecases.arrive(visit.act, number))
 
 
 @router.post("/appointments/{number}/not-arrived")
 async def not_arrived(visit: Clerk, number: Number) -> Response:
     """They are not here after all."""
-    return to_day(visit, await usecases.take_back_arrival(desk_of(visit), number))
+    return to_day(visit, await usecases.take_back_arrival(visit.act, number))

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.desk.finding import AHEAD, BACK, MOST_FOUND, MOST_SIGNS, By, read_wanted
-from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
+from services.appointments.desk.pages.visit import STAFF
 from services.appointments.desk.queries import load_stations, load_stops
 from services.appointments.desk.search import Found, search
+from services.appointments.staff import Clerk
 from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
@@ -26,7 +27,7 @@ class From(BaseModel):
 @router.get("")
 async def back(visit: Clerk, list_: Annotated[From, Query()]) -> Response:
     """A search is not to be found again by its address: back to the list it was made from."""
-    return visit.redirect(f"{STAFF}/day?place={await _place(visit, list_)}&day={list_.day or visit.today}")
+    return visit.redirect(f"{STAFF}/day?place={await _place(visit, list_)}&day={list_.day or visit.act.today}")
 
 
 @router.post("")
@@ -40,7 +41,7 @@ async def find(
     if read is None:
         errors = FormErrors(wanted=_("Geben Sie mindestens zwei Buchstaben oder vier Ziffern ein."))
         return await _found_page(visit, list_, place, wanted, None, errors)
-    found = await search(desk_of(visit), place, read)
+    found = await search(visit.act, place, read)
     if read.by is By.NUMBER and len(found.exact) == 1:
         return visit.redirect(f"{STAFF}/appointments/{found.exact[0].appointment.number}")
     return await _found_page(visit, list_, place, wanted, found, FormErrors())
@@ -48,8 +49,8 @@ async def find(
 
 async def _place(visit: StaffVisit, list_: From) -> str:
     """The place somebody comes from, as far as it is theirs, else their first."""
-    stations = await load_stations(visit.conn, visit.who)
-    places = [*stations, *await load_stops(visit.conn, visit.who, list_.day or visit.today)]
+    stations = await load_stations(visit.act)
+    places = [*stations, *await load_stops(visit.act, list_.day or visit.act.today)]
     return list_.place if list_.place in places else next(iter(places), "")
 
 
@@ -60,11 +61,11 @@ async def _found_page(
         "staff/found.html",
         status=422 if errors else 200,
         place=place,
-        day=list_.day or visit.today,
+        day=list_.day or visit.act.today,
         typed=typed,
         found=found,
-        first=visit.today - BACK,
-        last=visit.today + AHEAD,
+        first=visit.act.today - BACK,
+        last=visit.act.today + AHEAD,
         most=MOST_FOUND,
         errors=errors,
     )

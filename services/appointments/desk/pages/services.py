@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Response
 
-from services.appointments.desk.pages.visit import STAFF, Clerk
+from services.appointments.desk.pages.visit import STAFF
 from services.appointments.offer.listing import a_to_z
 from services.appointments.offer.queries import load_offer
+from services.appointments.staff import Clerk
 from shared.web.formats import own_name
 from shared.web.i18n import MESSAGE_LANGUAGES
 
@@ -14,7 +15,7 @@ router = APIRouter(prefix=f"{STAFF}/services", include_in_schema=False)
 @router.get("")
 async def show(visit: Clerk) -> Response:
     """All services, from A to Z. They are changed in the city's file."""
-    offer, city = await load_offer(visit.conn, visit.today), visit.tools.city
+    offer, city = await load_offer(visit.act.conn, visit.act.today), visit.act.tools.city
     return visit.render(
         "staff/services.html",
         services=a_to_z(offer.services, visit.language.code),

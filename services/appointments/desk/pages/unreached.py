@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Response
 
 from services.appointments.desk import calls
-from services.appointments.desk.pages.visit import STAFF, Clerk, desk_of
+from services.appointments.desk.pages.visit import STAFF
 from services.appointments.desk.queries import load_unreached
+from services.appointments.staff import Clerk
 from services.appointments.waiting.refusals import OfferEnded
 from shared.web.staff.visit import N_
 
@@ -30,7 +31,7 @@ PURPOSES = {
 @router.get("")
 async def show(visit: Clerk) -> Response:
     """The people to be called: those with a deadline first, then the oldest first."""
-    unreached = await load_unreached(visit.conn, visit.tools, visit.who, visit.now)
+    unreached = await load_unreached(visit.act)
     return visit.render(
         "staff/unreached.html",
         urgent=[each for each in unreached if each.until],
@@ -42,7 +43,7 @@ async def show(visit: Clerk) -> Response:
 @router.post("/{notice}/called")
 async def called(visit: Clerk, notice: UUID) -> Response:
     """They have been called."""
-    await calls.call(desk_of(visit), notice)
+    await calls.call(visit.act, notice)
     return visit.redirect(f"{STAFF}/unreached")
 
 
@@ -50,6 +51,6 @@ async def called(visit: Clerk, notice: UUID) -> Response:
 async def answer(visit: Clerk, notice: UUID, said: Annotated[Literal["take", "decline"], Form()]) -> Response:
     """They take what is offered to them, or wait on. Sent twice, or too late, it changes nothing."""
     with suppress(OfferEnded):
-        async with visit.conn.begin_nested():
-            await calls.answer(desk_of(visit), notice, takes=said == "take")
+        async with visit.act.attempt():
+            await calls.answer(visit.act, notice, takes=said == "take")
     return visit.redirect(f"{STAFF}/unreached")

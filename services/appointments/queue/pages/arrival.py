@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.appointments.booking.api import by_token
 from services.appointments.booking.domain import COMING
-from services.appointments.booking.limits import CurrentOrigin, note_taking
+from services.appointments.booking.limits import note_taking
 from services.appointments.booking.queries import Appointment, load_by_number
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
@@ -41,9 +41,7 @@ async def ask(visit: CurrentVisit, place: Place) -> Response:
 
 
 @router.post("/arrival")
-async def arrive(
-    visit: CurrentVisit, origin: CurrentOrigin, place: Place, form: Annotated[ArrivalForm, Form()]
-) -> Response:
+async def arrive(visit: CurrentVisit, place: Place, form: Annotated[ArrivalForm, Form()]) -> Response:
     """Let somebody wait under the number of their appointment; sent again it changes nothing.
 
     A number alone, as others may have seen or guessed it, says nothing: it goes with the time of the appointment, which
@@ -51,8 +49,8 @@ async def arrive(
     The answer is not kept at an address of its own: at a screen in a hall the next person could go back to it.
     """
     station = await _station(visit, place)
-    await note_taking(visit.conn, origin, visit.now)
-    found = await load_by_number(visit.conn, form.number)
+    await note_taking(visit.act)
+    found = await load_by_number(visit.act.conn, form.number)
     errors = FormErrors()
     if wrong := _refusal(visit, station, found, form.time):
         errors["number"] = wrong
@@ -60,26 +58,26 @@ async def arrive(
         return visit.render(
             "arrival.html", status=422, secret=True, kept=False, station=station, form=form, errors=errors
         )
-    ticket = await check_in(visit.conn, visit.tools, found, visit.now)
-    situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
+    ticket = await check_in(visit.act, found)
+    situation = await load_situation(visit.act, ticket.station, ticket)
     return visit.render("arrived.html", secret=True, kept=False, station=station, ticket=ticket, situation=situation)
 
 
 @router.post("/m/{token}/arrive")
 async def arrive_by_link(visit: CurrentVisit, token: str) -> Response:
     """Say "I am here" on one's own phone; sent again it leads to the same place in the queue."""
-    found = await by_token(visit.conn, visit.tools, token)
-    if found.kind is not Kind.COUNTER or not may_check_in(found.starts_at, visit.now):
+    found = await by_token(visit.act, token)
+    if found.kind is not Kind.COUNTER or not may_check_in(found.starts_at, visit.act.now):
         return visit.redirect(f"/appointments/m/{token}")
     try:
-        ticket = await check_in(visit.conn, visit.tools, found, visit.now)
+        ticket = await check_in(visit.act, found)
     except (NotNow, StationNotOpen):
         return visit.redirect(f"/appointments/m/{token}")
-    return visit.redirect(f"/appointments/ticket/{visit.tools.links.token(TICKET, ticket.id, 1)}")
+    return visit.redirect(f"/appointments/ticket/{visit.act.tools.links.token(TICKET, ticket.id, 1)}")
 
 
 async def _station(visit: Visit, key: str) -> Station:
-    offer = await load_offer(visit.conn, visit.today, key, services=())
+    offer = await load_offer(visit.act.conn, visit.act.today, key, services=())
     if not offer.stations:
         raise NotFound
     return offer.stations[0]
@@ -93,12 +91,12 @@ def _refusal(visit: Visit, station: Station, found: Appointment | None, time: st
         or found.status not in COMING
         or found.station != station.key
         or not is_time_of(time, found.starts_at)
-        or not is_today(found.starts_at, visit.now)
+        or not is_today(found.starts_at, visit.act.now)
     ):
         return _("Prüfen Sie die Nummer und die Uhrzeit. Dazu gibt es hier heute keinen Termin.")
-    if may_check_in(found.starts_at, visit.now):
+    if may_check_in(found.starts_at, visit.act.now):
         return None
-    if visit.now < found.starts_at:
+    if visit.act.now < found.starts_at:
         opens = found.starts_at - CHECK_IN_BEFORE
         return _("Melden Sie sich ab %(time)s Uhr an. Ihr Termin ist später.") % {"time": hhmm(opens)}
     return _("Melden Sie sich bitte am Schalter. Die Zeit Ihres Termins ist vorbei.")

@@ -40,7 +40,7 @@ def check_form(visit: Visit, offer: Offer, station: Station, form: TicketForm) -
         errors["services"] = _("Wählen Sie mindestens ein Anliegen.")
     elif len(chosen) > MOST_SERVICES:
         errors["services"] = _("Wählen Sie höchstens fünf Anliegen. Sind es mehr, rufen Sie uns bitte an.")
-    elif is_open(station, visit.now) and not can_do(station, chosen, visit.now):
+    elif is_open(station, visit.act.now) and not can_do(station, chosen, visit.act.now):
         errors["services"] = _("Wählen Sie ein Anliegen, das hier möglich ist.")
     phone, wrong = check_mobile(form.phone) if form.phone.strip() else (None, None)
     if wrong:
@@ -50,21 +50,19 @@ def check_form(visit: Visit, offer: Offer, station: Station, form: TicketForm) -
 
 async def why_none(visit: Visit, station: Station) -> str | None:
     """Why nobody can take a number at a station now, as the slug of a refusal; None while they can."""
-    if not is_open(station, visit.now):
+    if not is_open(station, visit.act.now):
         return StationNotOpen.slug
-    return None if await are_left(visit.conn, station.key, visit.today) else NoTicketsLeft.slug
+    return None if await are_left(visit.act.conn, station.key, visit.act.today) else NoTicketsLeft.slug
 
 
 async def instead(visit: Visit, offer: Offer, station: Station, choice: Choice, why: str) -> dict[str, Any]:
     """What a page shows instead of a number: why there is none, and the next free appointments at the station."""
-    chosen, grid = choose(offer.services, choice.keys), grid_of(visit.tools.city)
-    days = await load_free_days(
-        visit.conn, [station], visit.today, grid.slots_for(chosen), grid, visit.now, FREE_DAYS_SHOWN
-    )
+    chosen, grid = choose(offer.services, choice.keys), grid_of(visit.act.tools.city)
+    days = await load_free_days(visit.act, [station], visit.act.today, grid.slots_for(chosen), grid, FREE_DAYS_SHOWN)
     return {
         "why": why,
         "station": station,
-        "hours": open_on(station, visit.today),
+        "hours": open_on(station, visit.act.today),
         "keys": keys_of(chosen),
         "days": days,
     }

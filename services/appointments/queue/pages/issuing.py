@@ -12,14 +12,14 @@ from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, load_offer
-from services.appointments.queue.desk import Desk
+from services.appointments.queue import counter as counters
 from services.appointments.queue.domain import NEAR, can_do
 from services.appointments.queue.facts import ticket_url
-from services.appointments.queue.pages.counter import Clerk
 from services.appointments.queue.pages.form import TicketForm, check_form, instead, station_of, why_none
 from services.appointments.queue.queries import load_situation, load_ticket, station_of_ticket
 from services.appointments.queue.refusals import NoTicketsLeft, StationNotOpen
 from services.appointments.queue.usecases import TicketWish
+from services.appointments.staff import Clerk
 from shared.idempotency import claim_key
 from shared.problems import NotFound
 from shared.web.formats import qr_code
@@ -45,7 +45,7 @@ class PostedIssueForm(IssueForm):
 @router.get("/ticket")
 async def ask(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
     """What for, at one of one's own stations; where no number is left, the next free times."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     station = station_of(offer, choice.place) or next(iter(_own(visit, offer)), None)
     if station is None:
         raise NotFound
@@ -61,22 +61,22 @@ async def issue(
 ) -> Response:
     """Issue a number. The same press sent twice issues one."""
     visit.who.must_serve(place)
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     station = station_of(offer, place)
     if station is None:
         raise NotFound
     errors, phone = check_form(visit, offer, station, form)
     if errors:
         return await _form_page(visit, offer, station, form, errors)
-    interpreter = form.interpreter if form.interpreter in visit.tools.city.interpreter_languages else None
+    interpreter = form.interpreter if form.interpreter in visit.act.tools.city.interpreter_languages else None
     language = message_language(form.language).code
     wish, id = TicketWish(station.key, tuple(form.keys), language, interpreter, phone), uuid4()
     try:
-        async with visit.conn.begin_nested():
-            if first := await claim_key(visit.conn, "desk ticket", form.einmal, "", str(id)):
+        async with visit.act.attempt():
+            if first := await claim_key(visit.act.conn, "desk ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await Desk(visit.conn, visit.tools, visit.who, visit.now).issue(id, wish)
+                await counters.issue(visit.act, id, wish)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
     return visit.redirect(f"/appointments/staff/ticket/{id}")
@@ -85,9 +85,9 @@ async def issue(
 @router.get("/ticket/{id}")
 async def show(visit: Clerk, id: UUID) -> Response:
     """To show or to print: the number, and its page as a QR code."""
-    visit.who.must_serve(await station_of_ticket(visit.conn, id))
-    ticket = await load_ticket(visit.conn, id)
-    address = ticket_url(visit.tools, ticket.id, ticket.language)
+    visit.who.must_serve(await station_of_ticket(visit.act.conn, id))
+    ticket = await load_ticket(visit.act.conn, id)
+    address = ticket_url(visit.act.tools, ticket.id, ticket.language)
     return visit.render("staff/ticket.html", ticket=ticket, address=address, code=qr_code(address))
 
 
@@ -95,10 +95,10 @@ async def show(visit: Clerk, id: UUID) -> Response:
 async def poster(visit: Clerk, place: str) -> Response:
     """To print and hang in the hall: the way to a number of this station, as a QR code."""
     visit.who.must_serve(place)
-    station = station_of(await load_offer(visit.conn, visit.today, services=()), place)
+    station = station_of(await load_offer(visit.act.conn, visit.act.today, services=()), place)
     if station is None:
         raise NotFound
-    address = f"{visit.tools.settings.platform.public_url}/appointments/ticket?place={place}"
+    address = f"{visit.act.tools.settings.platform.public_url}/appointments/ticket?place={place}"
     return visit.render(
         "staff/poster.html", station=station, address=address, code=qr_code(address), languages=LANGUAGES
     )
@@ -116,13 +116,13 @@ async def _form_page(
         status=422 if errors else 200,
         station=station,
         stations=_own(visit, offer),
-        services=[each for each in offer.services if can_do(station, [each], visit.now)],
+        services=[each for each in offer.services if can_do(station, [each], visit.act.now)],
         form=form,
         errors=errors,
         near=NEAR,
-        situation=await load_situation(visit.conn, station.key, visit.now),
+        situation=await load_situation(visit.act, station.key),
         languages=[(each.code, each.name) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.tools.city.interpreter_languages.items()),
+        interpreters=list(visit.act.tools.city.interpreter_languages.items()),
     )
 
 

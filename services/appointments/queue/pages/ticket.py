@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Query, Response
 
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
@@ -38,7 +37,7 @@ class PostedTicketForm(TicketForm):
 @router.get("")
 async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Response:
     """What for; without a station that exists, where. The codes in the halls name it."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     station = station_of(offer, choice.place)
     if station is None:
         return visit.render("ticket_place.html", stations=of_kind(offer.stations, Kind.COUNTER))
@@ -51,12 +50,11 @@ async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Respon
 @router.post("")
 async def take(
     visit: CurrentVisit,
-    origin: CurrentOrigin,
     place: Annotated[str, Query(max_length=60)],
     form: Annotated[PostedTicketForm, Form()],
 ) -> Response:
     """Take a number. The same press sent twice takes one."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     station = station_of(offer, place)
     if station is None:
         return visit.redirect("/appointments/ticket")
@@ -64,29 +62,29 @@ async def take(
     if errors:
         return await _form_page(visit, offer, station, form, errors)
     id = uuid4()
-    interpreter = form.interpreter if form.interpreter in visit.tools.city.interpreter_languages else None
+    interpreter = form.interpreter if form.interpreter in visit.act.tools.city.interpreter_languages else None
     wish = TicketWish(station.key, tuple(form.keys), message_language(form.language).code, interpreter, phone)
     try:
-        async with visit.conn.begin_nested():
-            if first := await claim_key(visit.conn, "take ticket", form.einmal, "", str(id)):
+        async with visit.act.attempt():
+            if first := await claim_key(visit.act.conn, "take ticket", form.einmal, "", str(id)):
                 id = UUID(first)
             else:
-                await issue(visit.conn, visit.tools, id, wish, visit.now, origin)
+                await issue(visit.act, id, wish)
     except (StationNotOpen, NoTicketsLeft) as refusal:
         return await _no_ticket(visit, offer, station, form, refusal.slug, refusal.status)
-    return visit.redirect(f"/appointments/ticket/{visit.tools.links.token(TICKET, id, 1)}")
+    return visit.redirect(f"/appointments/ticket/{visit.act.tools.links.token(TICKET, id, 1)}")
 
 
 @router.get("/{token}")
 async def show(visit: CurrentVisit, token: str) -> Response:
     """The number, who is ahead, how long it will take, and the counter once it is called."""
-    id = ticket_id(visit.tools, token)
+    id = ticket_id(visit.act.tools, token)
     try:
-        ticket = await load_ticket(visit.conn, id)
+        ticket = await load_ticket(visit.act.conn, id)
     except NotFound:
         return visit.render("ticket_forgotten.html", status=410, secret=True)
-    situation = await load_situation(visit.conn, ticket.station, visit.now, ticket)
-    [station] = (await load_offer(visit.conn, ticket.day, ticket.station, ())).stations
+    situation = await load_situation(visit.act, ticket.station, ticket)
+    [station] = (await load_offer(visit.act.conn, ticket.day, ticket.station, ())).stations
     return visit.render(
         "ticket.html",
         secret=True,
@@ -95,14 +93,14 @@ async def show(visit: CurrentVisit, token: str) -> Response:
         ticket=ticket,
         situation=situation,
         reasons=[each.reason for each in station.closures_on(ticket.day)],
-        hours=public_hours(station.hours, visit.today),
+        hours=public_hours(station.hours, visit.act.today),
     )
 
 
 @router.get("/{token}/return")
 async def ask_to_return(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
-    ticket = await load_ticket(visit.conn, ticket_id(visit.tools, token))
+    ticket = await load_ticket(visit.act.conn, ticket_id(visit.act.tools, token))
     if ticket.status not in (Status.WAITING, Status.PAPERS):
         return visit.redirect(f"/appointments/ticket/{token}")
     return visit.render("ticket_return.html", secret=True, token=token, ticket=ticket)
@@ -112,13 +110,13 @@ async def ask_to_return(visit: CurrentVisit, token: str) -> Response:
 async def return_it(visit: CurrentVisit, token: str) -> Response:
     """Give the number back. Sent twice, or too late, it changes nothing and shows how the ticket stands."""
     with suppress(AlreadyCalled):
-        await give_back(visit.conn, visit.tools, ticket_id(visit.tools, token), visit.now)
+        await give_back(visit.act, ticket_id(visit.act.tools, token))
     return visit.redirect(f"/appointments/ticket/{token}")
 
 
 async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketForm, errors: FormErrors) -> Response:
     here = [each for each in offer.services if not station.lacks([each])]
-    now_possible = [each for each in here if can_do(station, [each], visit.now)]
+    now_possible = [each for each in here if can_do(station, [each], visit.act.now)]
     return visit.render(
         "ticket_new.html",
         status=422 if errors else 200,
@@ -129,9 +127,9 @@ async def _form_page(visit: Visit, offer: Offer, station: Station, form: TicketF
         form=form,
         errors=errors,
         near=NEAR,
-        situation=await load_situation(visit.conn, station.key, visit.now),
+        situation=await load_situation(visit.act, station.key),
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.tools.city.interpreter_languages.items()),
+        interpreters=list(visit.act.tools.city.interpreter_languages.items()),
     )
 
 

@@ -22,9 +22,9 @@ router = APIRouter(prefix="/appointments/waiting/{token}", include_in_schema=Fal
 @router.get("")
 async def show(visit: CurrentVisit, token: str, new: bool = False, declined: bool = False) -> Response:
     """The place in line; right after joining (`new`) or declining it says so."""
-    entry = await entry_by_token(visit.conn, visit.tools, token)
+    entry = await entry_by_token(visit.act, token)
     if entry.state.appointment:
-        return visit.redirect(f"/appointments/m/{visit.tools.links.token(MANAGE, entry.state.appointment, 1)}")
+        return visit.redirect(f"/appointments/m/{visit.act.tools.links.token(MANAGE, entry.state.appointment, 1)}")
     if not entry.status.is_open:
         return visit.render(
             "waiting_ended.html",
@@ -33,30 +33,30 @@ async def show(visit: CurrentVisit, token: str, new: bool = False, declined: boo
             entry=entry,
             left=entry.status is Status.LEFT,
         )
-    offer = await load_open_offer(visit.conn, entry.id)
-    links = visit.tools.links
+    offer = await load_open_offer(visit.act.conn, entry.id)
+    links = visit.act.tools.links
     return visit.render(
         "waiting.html",
         secret=True,
         token=token,
         entry=entry,
         weekdays=_weekdays(visit, entry),
-        position=await count_ahead(visit.conn, entry) + 1,
-        offered=links.token(OFFER, offer.id, 1) if offer and offer.is_open(visit.now) else None,
+        position=await count_ahead(visit.act.conn, entry) + 1,
+        offered=links.token(OFFER, offer.id, 1) if offer and offer.is_open(visit.act.now) else None,
         until=offer.until if offer else None,
         new=new,
         declined=declined,
         message_language=own_name(message_language(entry.language)),
         hours=TO_ANSWER.seconds // 3600,
         least=LEAST_TO_ANSWER.seconds // 60,
-        address=f"{visit.tools.settings.platform.public_url}{visit.request.url.path}",
+        address=f"{visit.act.tools.settings.platform.public_url}{visit.request.url.path}",
     )
 
 
 @router.get("/leave")
 async def ask(visit: CurrentVisit, token: str) -> Response:
     """One question, one button."""
-    entry = await entry_by_token(visit.conn, visit.tools, token)
+    entry = await entry_by_token(visit.act, token)
     if not entry.status.is_open:
         return visit.redirect(f"/appointments/waiting/{token}")
     return visit.render("waiting_leave.html", secret=True, token=token, entry=entry)
@@ -65,9 +65,9 @@ async def ask(visit: CurrentVisit, token: str) -> Response:
 @router.post("/leave")
 async def leave_it(visit: CurrentVisit, token: str) -> Response:
     """Leave. Sent twice, or too late, it changes nothing and shows how things stand."""
-    entry = await entry_by_token(visit.conn, visit.tools, token)
+    entry = await entry_by_token(visit.act, token)
     with suppress(NoLongerWaiting):
-        await leave(visit.conn, visit.tools, entry.id, visit.now)
+        await leave(visit.act, entry.id)
     return visit.redirect(f"/appointments/waiting/{token}")
 
 

@@ -9,7 +9,6 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
-from services.appointments.booking.limits import CurrentOrigin
 from services.appointments.booking.pages.details import DetailsForm, PostedDetails, used_up, what_to_do
 from services.appointments.booking.refusals import AppointmentsUsedUp
 from services.appointments.booking.wishes import Details
@@ -58,14 +57,14 @@ CurrentWait = Annotated[WaitChoice, Query()]
 @router.get("/services")
 async def choose_services(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """What for."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     return services_page(visit, offer, choice, FormErrors(), TO_WAIT)
 
 
 @router.get("")
 async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
     """When and where. At first everything is ticked; a link may name a place beforehand."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     if refused := refuse_services(visit, offer, choice, TO_WAIT):
         return refused
     stations = _stations(offer, choice)
@@ -73,8 +72,8 @@ async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
         update={
             "stations": choice.stations or [each.key for each in stations if choice.place in ("", ANYWHERE, each.key)],
             "weekdays": choice.weekdays or _weekdays(stations),
-            "first": choice.first or visit.today.isoformat(),
-            "last": choice.last or (visit.today + PROPOSED).isoformat(),
+            "first": choice.first or visit.act.today.isoformat(),
+            "last": choice.last or (visit.act.today + PROPOSED).isoformat(),
         }
     )
     return _days_page(visit, offer, everything, FormErrors())
@@ -83,7 +82,7 @@ async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
 @router.get("/details")
 async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
     """The form for the person that waits, unless something that suits is free."""
-    offer = await load_offer(visit.conn, visit.today)
+    offer = await load_offer(visit.act.conn, visit.act.today)
     wait = await _checked(visit, offer, choice)
     if isinstance(wait, Response):
         return wait
@@ -92,34 +91,32 @@ async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
 
 
 @router.post("/details")
-async def join_it(
-    visit: CurrentVisit, choice: CurrentWait, origin: CurrentOrigin, form: Annotated[PostedDetails, Form()]
-) -> Response:
+async def join_it(visit: CurrentVisit, choice: CurrentWait, form: Annotated[PostedDetails, Form()]) -> Response:
     """Join. The same press sent twice joins once."""
     id = uuid4()
-    offer = await load_offer(visit.conn, visit.today)
-    details = form.details(visit.tools.city, visit.language).checked(Kind.COUNTER)
+    offer = await load_offer(visit.act.conn, visit.act.today)
+    details = form.details(visit.act.tools.city, visit.language).checked(Kind.COUNTER)
     if not isinstance(details, Details):
         texts = what_to_do(visit)
         errors = FormErrors({"mail" if each.field == "channels" else each.field: texts[each.code] for each in details})
         return _details_page(visit, offer, choice, form, errors)
     try:
         # What is refused gives the key back: the same press may succeed later.
-        async with visit.conn.begin_nested() as attempt:
-            if first := await claim_key(visit.conn, "wait", form.einmal, "", str(id)):
+        async with visit.act.attempt() as attempt:
+            if first := await claim_key(visit.act.conn, "wait", form.einmal, "", str(id)):
                 return _to_entry(visit, UUID(first))
             wait = await _checked(visit, offer, choice, status=409)
             if isinstance(wait, Response):
                 await attempt.rollback()
                 return wait
-            await join(visit.conn, visit.tools, id, wait, details, visit.now, origin)
+            await join(visit.act, id, wait, details)
     except AppointmentsUsedUp as refusal:
         return used_up(visit, refusal, f"{HERE}/details?{visit.request.url.query}", waiting=True)
     return _to_entry(visit, id)
 
 
 def _to_entry(visit: Visit, id: UUID) -> Response:
-    return visit.redirect(f"{HERE}/{visit.tools.links.token(WAITING, id, 1)}?new=1")
+    return visit.redirect(f"{HERE}/{visit.act.tools.links.token(WAITING, id, 1)}?new=1")
 
 
 async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int = 200) -> WaitFor | Response:
@@ -141,7 +138,7 @@ async def _checked(visit: Visit, offer: Offer, choice: WaitChoice, status: int =
     stations = tuple(key for key in choice.stations if key in known)
     wait = WaitFor(tuple(choice.keys), stations, tuple(choice.weekdays), first, last)
     try:
-        await check_wait(visit.conn, visit.tools, wait, visit.now)
+        await check_wait(visit.act, wait)
     except NoSuchDay:
         text = _("Wählen Sie Tage in den nächsten %(days)s Tagen, darunter einen der Wochentage.")
         errors["last"] = text % {"days": LONGEST_WAIT.days}
@@ -176,7 +173,7 @@ def _details_page(visit: Visit, offer: Offer, choice: WaitChoice, form: DetailsF
         form=form,
         errors=errors,
         languages=[(each.code, own_name(each)) for each in MESSAGE_LANGUAGES],
-        interpreters=list(visit.tools.city.interpreter_languages.items()),
+        interpreters=list(visit.act.tools.city.interpreter_languages.items()),
         spoken=(),
         contact_days=retention.PERSON_AFTER_MATTER.days,
     )

@@ -49,19 +49,19 @@ async def show(visit: CurrentVisit, token: str) -> Response:
 
 async def _take(visit: Visit, token: str, offer: SeatOffer, consent: str) -> Response:
     try:
-        return to_appointment(visit, await take(visit.conn, visit.tools, offer.id, visit.now, consent))
+        return to_appointment(visit, await take(visit.act, offer.id, consent))
     except ConsentMissing:
         return await _page(visit, token, FormErrors(consent=what_to_do(visit)["consent_missing"]))
 
 
 async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
     offer, entry = await _offered(visit, token)
-    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(visit.conn, offer.id)):
+    if offer.outcome is Outcome.TAKEN and (taken := await load_appointment(visit.act.conn, offer.id)):
         return to_appointment(visit, taken)
     if not entry.status.is_open:
-        return visit.redirect(entry_path(visit.tools, entry))
-    ended = not offer.is_open(visit.now)
-    [station] = (await load_offer(visit.conn, visit.today, offer.station, ())).stations
+        return visit.redirect(entry_path(visit.act.tools, entry))
+    ended = not offer.is_open(visit.act.now)
+    [station] = (await load_offer(visit.act.conn, visit.act.today, offer.station, ())).stations
     return visit.render(
         "seat_offer_ended.html" if ended else "seat_offer.html",
         status=410 if ended else 422 if errors else 200,
@@ -73,8 +73,8 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
         delay_minutes=station.delay_minutes,
         declined=offer.outcome is Outcome.DECLINED,
         withdrawn=offer.outcome is Outcome.WITHDRAWN,
-        position=await count_ahead(visit.conn, entry) + 1 if offer.outcome else None,
-        entry_path=entry_path(visit.tools, entry),
+        position=await count_ahead(visit.act.conn, entry) + 1 if offer.outcome else None,
+        entry_path=entry_path(visit.act.tools, entry),
         consent=VIDEO_CONSENT,
         form={"consent": ""},
         errors=errors,
@@ -89,17 +89,17 @@ async def answer(visit: CurrentVisit, token: str, form: Annotated[AnswerForm, Fo
         if form.action is Answer.TAKE:
             return await _take(visit, token, offer, form.consent)
         if form.action is Answer.LEAVE:
-            await leave(visit.conn, visit.tools, entry.id, visit.now)
-            return visit.redirect(entry_path(visit.tools, entry))
-        await decline(visit.conn, visit.tools, offer.id, visit.now)
+            await leave(visit.act, entry.id)
+            return visit.redirect(entry_path(visit.act.tools, entry))
+        await decline(visit.act, offer.id)
         offer, _ = await _offered(visit, token)
         if offer.outcome is Outcome.DECLINED:
-            return visit.redirect(f"{entry_path(visit.tools, entry)}?declined=1")
+            return visit.redirect(f"{entry_path(visit.act.tools, entry)}?declined=1")
     return visit.redirect(f"/appointments/offer/{token}")
 
 
 async def _offered(visit: Visit, token: str) -> tuple[SeatOffer, Entry]:
-    offer = await offer_by_token(visit.conn, visit.tools, token)
-    entry = await load_entry(visit.conn, offer.entry)
+    offer = await offer_by_token(visit.act, token)
+    entry = await load_entry(visit.act.conn, offer.entry)
     assert entry is not None, "an offer has an entry"
     return offer, entry

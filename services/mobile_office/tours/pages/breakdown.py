@@ -12,12 +12,13 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.staff import Clerk
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.breakdown import Answer, Decision
 from services.mobile_office.tours.breaking_down import HORIZON, Concerned, break_down, load_concerned
 from services.mobile_office.tours.domain import made_late
 from services.mobile_office.tours.pages.today import PAGE as TODAY
-from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.visit import STAFF, Text, TypedReason, load_names, read_reason
 from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
@@ -75,39 +76,37 @@ class Outcome:
 
 
 @router.get("")
-async def ask(visit: Member) -> Response:
+async def ask(visit: Clerk) -> Response:
     """Which vehicle, from when on, and why."""
-    now = visit.now.astimezone(BERLIN)
+    now = visit.act.now.astimezone(BERLIN)
     typed = TypedBreakdown(day=str(now.date()), time=f"{now:%H:%M}", reason="breakdown")
     return await _form_page(visit, typed, FormErrors())
 
 
 @router.get("/stops")
-async def show_stops(visit: Member, typed: Annotated[Chosen, Query()]) -> Response:
+async def show_stops(visit: Clerk, typed: Annotated[Chosen, Query()]) -> Response:
     """The stops it still has, each with a proposal, or with what was chosen before."""
     from_time, errors = await _read(visit, typed)
     return await _form_page(visit, typed, errors) if from_time is None else await _stops_page(visit, typed, from_time)
 
 
 @router.get("/preview")
-async def show_preview(visit: Member, typed: Annotated[Chosen, Query()]) -> Response:
+async def show_preview(visit: Clerk, typed: Annotated[Chosen, Query()]) -> Response:
     """How many people that concerns, and which other stops it makes late."""
     return await _preview_page(visit, typed)
 
 
 @router.post("/preview")
-async def confirm(visit: Member, typed: Annotated[Confirmed, Form()]) -> Response:
+async def confirm(visit: Clerk, typed: Annotated[Confirmed, Form()]) -> Response:
     """Announce it all at once. Sent again, over a bad line, it announces nothing more."""
     from_time, errors = await _read(visit, typed)
     reason = read_reason(visit, typed, errors)
     if errors or from_time is None or reason is None:
         return await _form_page(visit, typed, errors)
-    who, answers = visit.who, typed.answers()
+    answers = typed.answers()
     try:
-        async with visit.conn.begin_nested():
-            await break_down(
-                visit.conn, visit.tools, who, typed.id, typed.vehicle, from_time, reason, answers, visit.now
-            )
+        async with visit.act.attempt():
+            await break_down(visit.act, typed.id, typed.vehicle, from_time, reason, answers)
     except (AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere):
         return await _stops_page(visit, typed, from_time, changed=True)
     return visit.redirect(f"{TODAY}?day={from_time.astimezone(BERLIN).date()}&done=breakdown")
@@ -120,7 +119,7 @@ async def _read(visit: StaffVisit, typed: TypedBreakdown) -> tuple[datetime | No
     form.field("vehicle", typed.vehicle, partial(read_choice, known=fleet.vehicles), _("Wählen Sie ein Fahrzeug."))
     wrong_day = _("Wählen Sie heute oder einen der nächsten sieben Tage.")
     day = form.field("day", typed.day, read_day, wrong_day)
-    if day is None or not timedelta() <= day - visit.today <= HORIZON:
+    if day is None or not timedelta() <= day - visit.act.today <= HORIZON:
         form.errors["day"] = wrong_day
     hour = form.field("time", typed.time, read_time, _("Geben Sie die Uhrzeit so an: 13:00."))
     read_reason(visit, typed, form.errors)
@@ -138,7 +137,7 @@ async def _stops_page(
     visit: StaffVisit, typed: Chosen, from_time: datetime, changed: bool = False, nothing: bool = False
 ) -> Response:
     fleet, names = await load_names(visit)
-    concerned = await load_concerned(visit.conn, visit.tools, typed.vehicle, from_time, visit.now)
+    concerned = await load_concerned(visit.act, typed.vehicle, from_time)
     said = {each.partition(" ")[0]: each for each in typed.stops}
     return visit.render(
         "staff/breakdown_stops.html",
@@ -164,7 +163,7 @@ async def _preview_page(visit: StaffVisit, typed: Chosen) -> Response:
     if not answers:
         return await _stops_page(visit, typed, from_time, nothing=True)
     fleet, names = await load_names(visit)
-    concerned = await load_concerned(visit.conn, visit.tools, typed.vehicle, from_time, visit.now)
+    concerned = await load_concerned(visit.act, typed.vehicle, from_time)
     outcomes = [
         Outcome(stop, answers[stop.id], each.people)
         for each in concerned

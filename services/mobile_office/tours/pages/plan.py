@@ -59,8 +59,8 @@ class Part:
 @router.get("/")
 async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
     """The stops of a week, where none is asked for the first that has some; without any, what is next and near."""
-    this = monday_of(visit.today)
-    part, service = _part(visit.tools.city, wanted), _service(visit.tools.city, wanted.service)
+    this = monday_of(visit.act.today)
+    part, service = _part(visit.act.tools.city, wanted), _service(visit.act.tools.city, wanted.service)
     known = [stop for stop in await load_to_come(visit) if service is None or service in stop.state.services]
     monday = _week(wanted.week, this) if wanted.week else _first_week(known, part, this)
     of_week = [stop for stop in known if stop.monday == monday]
@@ -71,7 +71,7 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         later = (stop for stop in known if stop.monday > monday and stop.takes_place and part.holds(stop))
         next_there = next(later, None)
         if part.district:
-            origin = Origin.amid(visit.tools.city, part.district.number, part.quarters)
+            origin = Origin.amid(visit.act.tools.city, part.district.number, part.quarters)
             near = nearest((stop for stop in of_week if not part.holds(stop)), origin, MOST_NEAR)
     return visit.render(
         "plan.html",
@@ -84,10 +84,10 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         begins=stops[0].arrives_at if stops and monday != this and not wanted.week else None,
         before=monday - WEEK if monday > this else None,
         after=monday + WEEK if monday < this + AHEAD else None,
-        sections=_by_district(visit.tools.city, stops),
+        sections=_by_district(visit.act.tools.city, stops),
         next_there=next_there,
         near=near,
-        common=_common_services(visit.tools.city, [*stops, *near, *([next_there] if next_there else [])]),
+        common=_common_services(visit.act.tools.city, [*stops, *near, *([next_there] if next_there else [])]),
         **names(visit),
     )
 
@@ -95,27 +95,27 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
 @router.get("/calendar.ics")
 async def calendar(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Response:
     """The stops of a district, an Ortsteil or the whole city for calendars that subscribe, the cancelled ones too."""
-    part = _part(visit.tools.city, wanted)
-    known = as_announced(await load_announced(visit.conn, visit.now - FEED_BACK, visit.now + AHEAD))
+    part = _part(visit.act.tools.city, wanted)
+    known = as_announced(await load_announced(visit.act.conn, visit.act.now - FEED_BACK, visit.act.now + AHEAD))
     stops = [stop for stop in known if part.holds(stop)]
-    name = f"Bürgermobil {part.name or visit.tools.city.name}"
+    name = f"Bürgermobil {part.name or visit.act.tools.city.name}"
     properties: dict[str, object] = {
         "method": "PUBLISH",
         "name": name,
         "x-wr-calname": name,
         "refresh-interval": RENEWAL,
     }
-    return calendar_of(visit.tools, stops, visit.language.prefix, **properties)
+    return calendar_of(visit.act.tools, stops, visit.language.prefix, **properties)
 
 
 async def load_to_come(visit: Visit) -> list[AnnouncedStop]:
     """The stops people know of that are not over, in order of time."""
-    return as_announced(await load_announced(visit.conn, visit.now, visit.now + AHEAD))
+    return as_announced(await load_announced(visit.act.conn, visit.act.now, visit.act.now + AHEAD))
 
 
 def names(visit: Visit) -> dict[str, object]:
     """What pages need to call places, services and reasons by their names."""
-    city = visit.tools.city
+    city = visit.act.tools.city
     return {**names_of(city), "services": {each.key: each for each in city.services}}
 
 

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.staff import Lead
 from services.mobile_office.tours import usecases
 from services.mobile_office.tours.bodies import Version
 from services.mobile_office.tours.domain import Plan, Stop
 from services.mobile_office.tours.pages.typed_plan import STEP, TypedPlan
-from services.mobile_office.tours.pages.visit import STAFF, Lead, Text, load_names
+from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from services.mobile_office.tours.publishing import load_preview
 from services.mobile_office.tours.queries import find_stop, load_booked, load_week
 from services.mobile_office.tours.refusals import StopOver, UnknownPlan, VehicleElsewhere, WeekChanged
@@ -65,14 +66,14 @@ class Row:
 @router.get("")
 async def show(visit: Lead, week: Text = "", done: Text = "") -> Response:
     """The plan of a week, this one unless another is asked for."""
-    return await _week_page(visit, _monday(week, visit.today), done=done)
+    return await _week_page(visit, _monday(week, visit.act.today), done=done)
 
 
 @router.post("/{monday}")
 async def plan_week(visit: Lead, monday: Day) -> Response:
     """Plan a week as the weekly plan has it. Sent twice it is planned once."""
     try:
-        await usecases.plan_week(visit.conn, visit.tools, visit.who, monday, visit.now)
+        await usecases.plan_week(visit.act, monday)
     except UnknownPlan:
         raise NotFound from None
     return _back(visit, monday)
@@ -81,11 +82,11 @@ async def plan_week(visit: Lead, monday: Day) -> Response:
 @router.get("/{monday}/stop")
 async def edit(visit: Lead, monday: Day, id: Annotated[UUID | None, Query()] = None) -> Response:
     """The form for a stop of the week, or for one more."""
-    week = await load_week(visit.conn, monday)
+    week = await load_week(visit.act.conn, monday)
     if week is None:
         raise NotFound
     if id is None:
-        first = max(monday, visit.today)
+        first = max(monday, visit.act.today)
         typed = TypedStop(version=week.version, id=uuid4(), day=str(first))
         return await _form_page(visit, monday, typed, FormErrors())
     stop = await _stop(visit, monday, id)
@@ -100,7 +101,7 @@ async def put_stop(visit: Lead, monday: Day, typed: Annotated[TypedStop, Form()]
     if plan is None:
         return await _form_page(visit, monday, typed, errors)
     try:
-        async with visit.conn.begin_nested():
+        async with visit.act.attempt():
             await _put(visit, monday, typed.version, typed.id, plan)
     except WeekChanged:
         return await _form_page(visit, monday, await _renewed(visit, monday, typed), errors, status=409)
@@ -132,8 +133,8 @@ async def take_up_again(visit: Lead, monday: Day, id: UUID, pressed: Annotated[P
 async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
     """Take a stop out of the plan."""
     try:
-        async with visit.conn.begin_nested():
-            await usecases.drop_stop(visit.conn, visit.tools, visit.who, monday, pressed.version, id, visit.now)
+        async with visit.act.attempt():
+            await usecases.drop_stop(visit.act, monday, pressed.version, id)
     except (WeekChanged, StopOver):
         return await _week_page(visit, monday, refused=_meanwhile(visit))
     return _back(visit, monday)
@@ -142,7 +143,7 @@ async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, F
 async def _changed(visit: StaffVisit, monday: date, version: int, stop: Stop, plan: Plan) -> Response:
     _ = visit.gettext
     try:
-        async with visit.conn.begin_nested():
+        async with visit.act.attempt():
             await _put(visit, monday, version, stop.id, plan)
     except (WeekChanged, StopOver):
         return await _week_page(visit, monday, refused=_meanwhile(visit))
@@ -154,11 +155,11 @@ async def _changed(visit: StaffVisit, monday: date, version: int, stop: Stop, pl
 
 
 async def _put(visit: StaffVisit, monday: date, version: int, id: UUID, plan: Plan) -> None:
-    await usecases.put_stop(visit.conn, visit.tools, visit.who, monday, version, id, plan, visit.now)
+    await usecases.put_stop(visit.act, monday, version, id, plan)
 
 
 async def _stop(visit: StaffVisit, monday: date, id: UUID) -> Stop:
-    stop = await find_stop(visit.conn, id)
+    stop = await find_stop(visit.act.conn, id)
     if stop is None or stop.week != monday:
         raise NotFound
     return stop
@@ -166,7 +167,7 @@ async def _stop(visit: StaffVisit, monday: date, id: UUID) -> Stop:
 
 async def _renewed(visit: StaffVisit, monday: date, typed: TypedStop) -> TypedStop:
     """What was typed, on the plan as it is now."""
-    week = await load_week(visit.conn, monday)
+    week = await load_week(visit.act.conn, monday)
     return typed.model_copy(update={"version": week.version if week else 0})
 
 
@@ -200,9 +201,9 @@ def _monday(typed: str, today: date) -> date:
 
 
 async def _week_page(visit: StaffVisit, monday: date, refused: str = "", done: str = "") -> Response:
-    week = await load_week(visit.conn, monday)
+    week = await load_week(visit.act.conn, monday)
     fleet, names = await load_names(visit)
-    preview = await load_preview(visit.conn, visit.tools, monday, visit.now) if week else None
+    preview = await load_preview(visit.act, monday) if week else None
     stops = preview.stops if preview else ()
     return visit.render(
         "staff/planner.html",
@@ -213,14 +214,14 @@ async def _week_page(visit: StaffVisit, monday: date, refused: str = "", done: s
         sunday=monday + timedelta(days=6),
         before=monday - WEEK,
         after=monday + WEEK,
-        over=monday + WEEK <= visit.today,
+        over=monday + WEEK <= visit.act.today,
         week=week,
         preview=preview,
         rows=_rows(stops, fleet),
         stops={stop.id: stop for stop in stops},
-        people=await load_booked(visit.conn, [stop.id for stop in stops]),
+        people=await load_booked(visit.act.conn, [stop.id for stop in stops]),
         step=STEP,
-        now=visit.now,
+        now=visit.act.now,
         **names,
     )
 
@@ -248,7 +249,7 @@ async def _form_page(
         monday=monday,
         days=[monday + timedelta(days=each) for each in range(7)],
         typed=typed,
-        stop=await find_stop(visit.conn, typed.id),
+        stop=await find_stop(visit.act.conn, typed.id),
         changed=status == 409,
         errors=errors,
         **names,

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import Field
 
+from services.mobile_office.staff import Lead
 from services.mobile_office.tours import publishing
 from services.mobile_office.tours.domain import Change, plan_of
 from services.mobile_office.tours.pages.planner import PAGE
-from services.mobile_office.tours.pages.visit import Lead, TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.visit import TypedReason, load_names, read_reason
 from services.mobile_office.tours.publishing import Preview, load_preview
 from services.mobile_office.tours.refusals import PreviewOutdated
 from shared.days import Day
@@ -27,21 +28,21 @@ class Press(TypedReason):
 @router.get("")
 async def show(visit: Lead, monday: Day) -> Response:
     """What is new, what changes, what does not take place, and how many people that concerns."""
-    return await _page(visit, await load_preview(visit.conn, visit.tools, monday, visit.now), TypedReason())
+    return await _page(visit, await load_preview(visit.act, monday), TypedReason())
 
 
 @router.post("")
 async def confirm(visit: Lead, monday: Day, press: Annotated[Press, Form()]) -> Response:
     """Announce the week. Sent twice it is announced once; what has become another is shown again."""
-    shown, errors = await load_preview(visit.conn, visit.tools, monday, visit.now), FormErrors()
+    shown, errors = await load_preview(visit.act, monday), FormErrors()
     reason = read_reason(visit, press, errors) if shown.needs_reason else None
     if errors:
         return await _page(visit, shown, press, errors)
     try:
-        async with visit.conn.begin_nested():
-            await publishing.publish(visit.conn, visit.tools, visit.who, monday, press.preview, visit.now, reason)
+        async with visit.act.attempt():
+            await publishing.publish(visit.act, monday, press.preview, reason)
     except PreviewOutdated:
-        return await _page(visit, await load_preview(visit.conn, visit.tools, monday, visit.now), press, outdated=True)
+        return await _page(visit, await load_preview(visit.act, monday), press, outdated=True)
     return visit.redirect(f"{PAGE}?week={monday}&done=published")
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
+from services.mobile_office.staff import Clerk
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, check_to_come, load_delay
-from services.mobile_office.tours.pages.visit import STAFF, Member, Text, TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.visit import STAFF, Text, TypedReason, load_names, read_reason
 from services.mobile_office.tours.queries import find_stop, load_announced, load_booked
 from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
 from services.mobile_office.tours.usecases import midnight
@@ -45,10 +46,10 @@ class Confirmed(TypedDelay):
 
 
 @router.get("/today")
-async def show(visit: Member, day: Text = "", done: Text = "") -> Response:
+async def show(visit: Clerk, day: Text = "", done: Text = "") -> Response:
     """The announced stops of a day, today's unless another is asked for."""
-    shown = _day(day, visit.today)
-    known = as_announced(await load_announced(visit.conn, midnight(shown), midnight(shown + timedelta(days=1))))
+    shown = _day(day, visit.act.today)
+    known = as_announced(await load_announced(visit.act.conn, midnight(shown), midnight(shown + timedelta(days=1))))
     next_stop = None if known else await _next_after(visit, shown)
     _fleet, names = await load_names(visit)
     return visit.render(
@@ -56,39 +57,39 @@ async def show(visit: Member, day: Text = "", done: Text = "") -> Response:
         next_stop=next_stop,
         next_day=next_stop and next_stop.arrives_at.astimezone(BERLIN).date(),
         day=shown,
-        today=visit.today,
-        before=shown - timedelta(days=1) if shown > visit.today else None,
-        after=shown + timedelta(days=1) if shown < visit.today + AHEAD else None,
+        today=visit.act.today,
+        before=shown - timedelta(days=1) if shown > visit.act.today else None,
+        after=shown + timedelta(days=1) if shown < visit.act.today + AHEAD else None,
         stops=known,
-        people=await load_booked(visit.conn, [stop.id for stop in known]),
-        now=visit.now,
+        people=await load_booked(visit.act.conn, [stop.id for stop in known]),
+        now=visit.act.now,
         done=done,
         **names,
     )
 
 
 @router.get("/stops/{id}/delay")
-async def ask_delay(visit: Member, id: UUID) -> Response:
+async def ask_delay(visit: Clerk, id: UUID) -> Response:
     """The form for a delay."""
     return await _delay_form(visit, id, TypedDelay(), FormErrors())
 
 
 @router.get("/stops/{id}/delay/preview")
-async def show_delay(visit: Member, id: UUID, typed: Annotated[TypedDelay, Query()]) -> Response:
+async def show_delay(visit: Clerk, id: UUID, typed: Annotated[TypedDelay, Query()]) -> Response:
     """Which stops the vehicle reaches late, and how many people that concerns."""
     return await _delay_preview(visit, id, typed)
 
 
 @router.post("/stops/{id}/delay/preview")
-async def delay(visit: Member, id: UUID, typed: Annotated[Confirmed, Form()]) -> Response:
+async def delay(visit: Clerk, id: UUID, typed: Annotated[Confirmed, Form()]) -> Response:
     """Announce it. Sent again, over a bad line, it announces nothing more."""
     errors, minutes = FormErrors(), _minutes(typed.minutes)
     reason = read_reason(visit, typed, errors) if minutes else None
     if errors or minutes is None:
         return await _delay_preview(visit, id, typed)
     try:
-        async with visit.conn.begin_nested():
-            await changes.delay(visit.conn, visit.tools, visit.who, typed.delays(), reason, visit.now)
+        async with visit.act.attempt():
+            await changes.delay(visit.act, typed.delays(), reason)
     except StopChanged:
         return await _delay_preview(visit, id, typed, changed=True)
     except (StopOver, NotAnnounced):
@@ -97,21 +98,21 @@ async def delay(visit: Member, id: UUID, typed: Annotated[Confirmed, Form()]) ->
 
 
 @router.get("/stops/{id}/cancel")
-async def ask_cancel(visit: Member, id: UUID) -> Response:
+async def ask_cancel(visit: Clerk, id: UUID) -> Response:
     """The question whether a stop is to be called off, and why."""
     return await _cancel_form(visit, id, TypedReason(), FormErrors())
 
 
 @router.post("/stops/{id}/cancel")
-async def cancel(visit: Member, id: UUID, typed: Annotated[TypedReason, Form()]) -> Response:
+async def cancel(visit: Clerk, id: UUID, typed: Annotated[TypedReason, Form()]) -> Response:
     """Call a stop off. Sent again, over a bad line, it is called off once."""
     errors = FormErrors()
     reason = read_reason(visit, typed, errors)
     if errors or reason is None:
         return await _cancel_form(visit, id, typed, errors)
     try:
-        async with visit.conn.begin_nested():
-            await changes.cancel(visit.conn, visit.tools, visit.who, id, reason, visit.now)
+        async with visit.act.attempt():
+            await changes.cancel(visit.act, id, reason)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     return await _to_day(visit, id, "cancelled")
@@ -136,7 +137,7 @@ async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed
     if errors or minutes is None:
         return await _delay_form(visit, id, typed, errors)
     try:
-        late = await load_delay(visit.conn, visit.tools, id, minutes, visit.now)
+        late = await load_delay(visit.act, id, minutes)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     shown = {stop.id: stop for stop in as_announced(each.stop for each in late)}
@@ -155,7 +156,7 @@ async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed
 
 async def _stop_page(visit: StaffVisit, id: UUID, template: str, typed: TypedReason, errors: FormErrors) -> Response:
     try:
-        stop = check_to_come(await find_stop(visit.conn, id), visit.now)
+        stop = check_to_come(await find_stop(visit.act.conn, id), visit.act.now)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     _fleet, names = await load_names(visit)
@@ -163,7 +164,7 @@ async def _stop_page(visit: StaffVisit, id: UUID, template: str, typed: TypedRea
         template,
         status=422 if errors else 200,
         stop=as_announced([stop])[0],
-        people=(await load_booked(visit.conn, [id])).get(id, 0),
+        people=(await load_booked(visit.act.conn, [id])).get(id, 0),
         typed=typed,
         errors=errors,
         **names,
@@ -176,13 +177,13 @@ async def _over(visit: StaffVisit, id: UUID) -> Response:
 
 
 async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
-    [stop] = as_announced(filter(None, [await find_stop(visit.conn, id)]))
+    [stop] = as_announced(filter(None, [await find_stop(visit.act.conn, id)]))
     return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
 
 
 async def _next_after(visit: StaffVisit, day: date) -> AnnouncedStop | None:
     """The next stop that takes place after a day."""
-    later = as_announced(await load_announced(visit.conn, midnight(day + timedelta(days=1)), visit.now + AHEAD))
+    later = as_announced(await load_announced(visit.act.conn, midnight(day + timedelta(days=1)), visit.act.now + AHEAD))
     return next((stop for stop in later if stop.takes_place), None)
 
 

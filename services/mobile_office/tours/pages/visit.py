@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends
 from pydantic import BaseModel, Field
 
 from services.mobile_office.fleet.domain import Fleet
@@ -13,14 +12,12 @@ from services.mobile_office.tours.reasons import Reason
 from shared.events.mobile_office import StopReason
 from shared.lines import legible_line
 from shared.web.forms import FormErrors
-from shared.web.staff.visit import StaffVisit, staff
+from shared.web.staff.visit import StaffVisit
 
 STAFF = "/mobile_office/staff"
 """What the paths of these pages begin with."""
 LONGEST_WORDS = 200
 
-Member = Annotated[StaffVisit, Depends(staff("mobile_office:staff"))]
-Lead = Annotated[StaffVisit, Depends(staff("mobile_office:lead"))]
 Text = Annotated[str, Field(max_length=1000)]
 
 
@@ -50,6 +47,6 @@ def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Re
 
 async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
     """The fleet, and what every page for staff needs to call its parts by their names."""
-    city = visit.tools.city
-    fleet = await load_fleet(visit.conn, city)
+    city = visit.act.tools.city
+    fleet = await load_fleet(visit.act.conn, city)
     return fleet, {"fleet": fleet, **names_of(city)}

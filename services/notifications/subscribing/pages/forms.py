@@ -87,7 +87,7 @@ class PostedAddress(AddressForm, Press):
 
 def choices(visit: Visit) -> dict[str, Any]:
     """What can be chosen, for the templates."""
-    city: City = visit.tools.city
+    city: City = visit.act.tools.city
     quarters = sorted((quarter.name, quarter.number) for district in city.districts for quarter in district.quarters)
     return {
         "district_choices": [(district.number, district.name) for district in city.districts],

@@ -8,7 +8,7 @@ from services.notifications.news.domain import PURPOSES
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Wrong, subscription_number
 from services.notifications.subscribing.facts import PREFERENCES, UNSUBSCRIBE
-from services.notifications.subscribing.limits import CurrentOrigin
+from services.notifications.subscribing.limits import note_asking
 from services.notifications.subscribing.pages.forms import (
     AddressForm,
     PostedAddress,
@@ -41,9 +41,9 @@ async def change(visit: CurrentVisit, token: str, form: Annotated[PostedWishes, 
     found = await _by_token(visit, token)
     if found is None:
         return _over(visit)
-    if wrong := form.wrong(visit.tools.city):
+    if wrong := form.wrong(visit.act.tools.city):
         return await _page(visit, token, found, form, errors_of(visit, wrong))
-    await usecases.change(visit.conn, visit.tools, found.id, form.wishes(), visit.now)
+    await usecases.change(visit.act, found.id, form.wishes())
     return visit.redirect(f"/notifications/m/{token}?saved=1")
 
 
@@ -58,9 +58,7 @@ async def show_address(visit: CurrentVisit, token: str) -> Response:
 
 
 @router.post("/m/{token}/address")
-async def move(
-    visit: CurrentVisit, token: str, form: Annotated[PostedAddress, Form()], origin: CurrentOrigin
-) -> Response:
+async def move(visit: CurrentVisit, token: str, form: Annotated[PostedAddress, Form()]) -> Response:
     """Ask for a confirmation by a message to the new address; until then everything stays as it is."""
     found = await _by_token(visit, token)
     if found is None:
@@ -69,9 +67,9 @@ async def move(
     if isinstance(address, Wrong):
         errors = errors_of(visit, [address])
         return visit.render("address.html", status=422, secret=True, token=token, form=form, errors=errors)
-    if await claim_key(visit.conn, "move subscription", form.einmal, "", address.channel) is None:
-        await origin.take(visit.conn, visit.now)
-        await usecases.ask(visit.conn, visit.tools, address, found.wishes, visit.now, moves=found.id)
+    if await claim_key(visit.act.conn, "move subscription", form.einmal, "", address.channel) is None:
+        await note_asking(visit.act)
+        await usecases.ask(visit.act, address, found.wishes, moves=found.id)
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
 
@@ -93,7 +91,7 @@ async def end(visit: CurrentVisit, token: str, button: str = "") -> Response:
     """
     found = await _by_token(visit, token, UNSUBSCRIBE)
     if found is not None:
-        await usecases.end(visit.conn, visit.tools, found.id, visit.now)
+        await usecases.end(visit.act, found.id)
     return visit.redirect(f"/notifications/unsubscribe/{token}") if button else Response(status_code=200)
 
 
@@ -107,7 +105,7 @@ async def _page(
     new: bool = False,
     saved: bool = False,
 ) -> Response:
-    unsubscribe = visit.tools.links.token(UNSUBSCRIBE, found.id, found.generation)
+    unsubscribe = visit.act.tools.links.token(UNSUBSCRIBE, found.id, found.generation)
     return visit.render(
         "preferences.html",
         status=422 if errors else 200,
@@ -119,7 +117,7 @@ async def _page(
         new=new,
         saved=saved,
         number=subscription_number(found.id),
-        sent=await load_sent(visit.conn, found.address, list(PURPOSES)),
+        sent=await load_sent(visit.act.conn, found.address, list(PURPOSES)),
         unsubscribe=f"/notifications/unsubscribe/{unsubscribe}",
         **choices(visit),
     )
@@ -135,6 +133,6 @@ async def _by_token(visit: Visit, token: str, kind: str = PREFERENCES) -> Subscr
     Raises:
         LinkInvalid: no token of ours.
     """
-    id, generation = visit.tools.links.read(kind, token)
-    found = await load_subscription(visit.conn, id)
+    id, generation = visit.act.tools.links.read(kind, token)
+    found = await load_subscription(visit.act.conn, id)
     return found if found and found.generation == generation else None

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Topic, Wrong, can_be_confirmed, place_names
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
-from services.notifications.subscribing.limits import CurrentOrigin
+from services.notifications.subscribing.limits import note_asking
 from services.notifications.subscribing.pages.forms import (
     AddressForm,
     PostedAddress,
@@ -49,22 +49,20 @@ async def start(request: HttpRequest) -> RedirectResponse:
 @router.get("/subscribe")
 async def show(visit: CurrentVisit, wanted: Annotated[Wanted, Query()]) -> Response:
     """The form. A link may choose a district and a topic beforehand."""
-    known = [each.number for each in visit.tools.city.districts if str(each.number) == wanted.district]
+    known = [each.number for each in visit.act.tools.city.districts if str(each.number) == wanted.district]
     language = message_language(visit.language.code).code
     return _form(visit, SubscribeForm(language=language, districts=known, topics=[wanted.topic]), FormErrors())
 
 
 @router.post("/subscribe")
-async def subscribe(
-    visit: CurrentVisit, form: Annotated[PostedSubscription, Form()], origin: CurrentOrigin
-) -> Response:
+async def subscribe(visit: CurrentVisit, form: Annotated[PostedSubscription, Form()]) -> Response:
     """Ask for a confirmation by a message to the address; sent twice it is asked for once."""
-    wrong, address = form.wrong(visit.tools.city), form.checked()
+    wrong, address = form.wrong(visit.act.tools.city), form.checked()
     if isinstance(address, Wrong) or wrong:
         return _form(visit, form, errors_of(visit, [*wrong, *([address] if isinstance(address, Wrong) else [])]))
-    if await claim_key(visit.conn, "subscribe", form.einmal, "", address.channel) is None:
-        await origin.take(visit.conn, visit.now)
-        await usecases.ask(visit.conn, visit.tools, address, form.wishes(), visit.now)
+    if await claim_key(visit.act.conn, "subscribe", form.einmal, "", address.channel) is None:
+        await note_asking(visit.act)
+        await usecases.ask(visit.act, address, form.wishes())
     return visit.redirect(f"/notifications/sent?what=confirm-{address.channel}")
 
 
@@ -75,14 +73,14 @@ async def show_link_form(visit: CurrentVisit) -> Response:
 
 
 @router.post("/link")
-async def send_link(visit: CurrentVisit, form: Annotated[PostedAddress, Form()], origin: CurrentOrigin) -> Response:
+async def send_link(visit: CurrentVisit, form: Annotated[PostedAddress, Form()]) -> Response:
     """Send a link, if there is a subscription; the answer does not say."""
     address = form.checked()
     if isinstance(address, Wrong):
         return visit.render("link.html", status=422, form=form, errors=errors_of(visit, [address]))
-    if await claim_key(visit.conn, "subscription link", form.einmal, "", address.channel) is None:
-        await origin.take(visit.conn, visit.now)
-        await usecases.ask_for_link(visit.conn, visit.tools, address, visit.now)
+    if await claim_key(visit.act.conn, "subscription link", form.einmal, "", address.channel) is None:
+        await note_asking(visit.act)
+        await usecases.ask_for_link(visit.act, address)
     return visit.redirect(f"/notifications/sent?what=link-{address.channel}")
 
 
@@ -103,7 +101,7 @@ async def show_confirmation(visit: CurrentVisit, token: str) -> Response:
         secret=True,
         token=token,
         asked=request,
-        names=place_names(visit.tools.city, request.wishes),
+        names=place_names(visit.act.tools.city, request.wishes),
         topics=[topic_texts(visit)[Topic(topic)][0] for topic in request.wishes.topics],
         message_language=own_name(message_language(request.wishes.language)),
     )
@@ -115,16 +113,16 @@ async def confirm(visit: CurrentVisit, token: str, form: Annotated[Press, Form()
     id, request = await _request(visit, token)
     if request is None:
         return visit.render("request_over.html", status=410, secret=True)
-    found = await usecases.confirm(visit.conn, visit.tools, id, visit.now)
-    link = visit.tools.links.token(PREFERENCES, found.id, found.generation)
+    found = await usecases.confirm(visit.act, id)
+    link = visit.act.tools.links.token(PREFERENCES, found.id, found.generation)
     return visit.redirect(f"/notifications/m/{link}?new=1")
 
 
 async def _request(visit: Visit, token: str) -> tuple[UUID, Request | None]:
     """The request of a token, if it may still be confirmed."""
-    id, _ = visit.tools.links.read(CONFIRM, token)
-    request = await load_request(visit.conn, id)
-    return id, request if request and can_be_confirmed(request.asked_at, visit.now) else None
+    id, _ = visit.act.tools.links.read(CONFIRM, token)
+    request = await load_request(visit.act.conn, id)
+    return id, request if request and can_be_confirmed(request.asked_at, visit.act.now) else None
 
 
 def _form(visit: Visit, form: SubscribeForm, errors: FormErrors) -> Response:

@@ -1,0 +1,15 @@
+"""Staff: the roles of this service, and what its endpoints and pages for staff ask for."""
+
+from typing import Annotated, Final
+
+from fastapi import Depends
+
+from shared.act import Act
+from shared.http import act_of
+from shared.web.staff.visit import StaffVisit, staff
+
+CLERK: Final = "notifications:staff"
+LEAD: Final = "notifications:lead"
+
+StaffAct = Annotated[Act, Depends(act_of(CLERK))]
+Clerk = Annotated[StaffVisit, Depends(staff(CLERK))]
