@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.events.base import Fact, Privacy
 from shared.events.registry import FACTS, topic_of, type_of
-from shared.kafka import fact_headers
+from shared.kafka import Envelope
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NIL, _EPOCH = UUID(int=0), datetime.fromtimestamp(0, UTC)
@@ -83,7 +83,7 @@ def _channel(topic: str, facts: list[type[Fact]]) -> dict[str, Any]:
 
 
 def _message(fact: type[Fact]) -> dict[str, Any]:
-    headers = fact_headers(
+    headers = Envelope(
         service=fact.service,
         event_id=_NIL,
         cause=None,
@@ -91,8 +91,7 @@ def _message(fact: type[Fact]) -> dict[str, Any]:
         schema_version=fact.schema_version,
         aggregate=_NIL,
         occurred_at=_EPOCH,
-        extra={},
-    )
+    ).headers({})
     constant = {"ce_specversion", "ce_source", "ce_type", "ce_schemaversion", "content-type"}
     return {
         "name": type_of(fact),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from icalendar import Event
 
-from shared.calendar_files import calendar_entry
+from shared.calendar_files import Entry
 from shared.city import Reach
 from shared.events.appointments import AppointmentState
 from shared.web.formats import phone_text
@@ -29,16 +29,16 @@ def appointment_entry(
         stamp: when the entry is made.
     """
     delay = timedelta(minutes=state.delay_minutes)
-    entry = calendar_entry(
-        str(id),
-        version,
+    entry = Entry(
+        uid=str(id),
+        version=version,
         stamp=stamp,
         starts=state.starts_at + delay,
         ends=state.ends_at + delay,
         summary=", ".join(each.named(state.language) for each in state.services),
         location=_location(state, reach),
         status=STATUSES[state.status],
-    )
+    ).event()
     entry.add("description", f"{state.number}\n{url}\n{phone_text(reach.phone)}")
     return entry
 

@@ -1,33 +1,37 @@
 """Calendar files (RFC 5545): entries that keep their UID, and the file around them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from icalendar import Calendar, Event
 
 
-def calendar_entry(
-    uid: str,
-    version: int,
-    *,
-    stamp: datetime,
-    starts: datetime,
-    ends: datetime,
-    summary: str,
-    location: str,
-    status: str,
-) -> Event:
+@dataclass(frozen=True, slots=True)
+class Entry:
     """An entry; of two with one UID a calendar keeps the newer, by its version, which counts from 1."""
-    event = Event()
-    event.add("uid", uid)
-    event.add("sequence", version - 1)
-    event.add("dtstamp", stamp)
-    event.add("dtstart", starts)
-    event.add("dtend", ends)
-    event.add("summary", summary)
-    event.add("location", location)
-    event.add("status", status)
-    return event
+
+    uid: str
+    version: int
+    stamp: datetime
+    starts: datetime
+    ends: datetime
+    summary: str
+    location: str
+    status: str
+
+    def event(self) -> Event:
+        """The entry as it stands in a file."""
+        event = Event()
+        event.add("uid", self.uid)
+        event.add("sequence", self.version - 1)
+        event.add("dtstamp", self.stamp)
+        event.add("dtstart", self.starts)
+        event.add("dtend", self.ends)
+        event.add("summary", self.summary)
+        event.add("location", self.location)
+        event.add("status", self.status)
+        return event
 
 
 def calendar_file(product: str, entries: Iterable[Event], **properties: object) -> bytes:

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -128,28 +129,30 @@ async def create_topics(
     return created
 
 
-def fact_headers(
-    *,
-    service: str,
-    event_id: UUID,
-    cause: UUID | None,
-    type: str,
-    schema_version: int,
-    aggregate: UUID,
-    occurred_at: datetime,
-    extra: Mapping[str, str],
-) -> Headers:
-    """The headers of a fact: CloudEvents attributes (Kafka protocol binding 1.0.2, binary mode), and further ones."""
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(event_id),
-        "ce_source": f"/nahbar/{service}",
-        "ce_type": type,
-        "ce_subject": str(aggregate),
-        "ce_time": occurred_at.astimezone(UTC).isoformat(),
-        "ce_cause": str(cause or event_id),
-        "ce_schemaversion": str(schema_version),
-        "content-type": "application/json",
-        **extra,
-    }
-    return [(name, value.encode()) for name, value in headers.items()]
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known of a fact beside its body; `cause` is None where it begins a chain."""
+
+    service: str
+    event_id: UUID
+    cause: UUID | None
+    type: str
+    schema_version: int
+    aggregate: UUID
+    occurred_at: datetime
+
+    def headers(self, extra: Mapping[str, str]) -> Headers:
+        """CloudEvents attributes (Kafka protocol binding 1.0.2, binary mode), and further headers."""
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": str(self.event_id),
+            "ce_source": f"/nahbar/{self.service}",
+            "ce_type": self.type,
+            "ce_subject": str(self.aggregate),
+            "ce_time": self.occurred_at.astimezone(UTC).isoformat(),
+            "ce_cause": str(self.cause or self.event_id),
+            "ce_schemaversion": str(self.schema_version),
+            "content-type": "application/json",
+            **extra,
+        }
+        return [(name, value.encode()) for name, value in headers.items()]

@@ -21,7 +21,7 @@ from pydantic_core import from_json
 
 from shared import postgres
 from shared.failures import WillPass, without_input
-from shared.kafka import fact_headers, new_producer
+from shared.kafka import Envelope, new_producer
 from shared.settings import Platform
 from shared.telemetry import Heartbeat, Metrics
 from shared.wakeup import Wakeup
@@ -226,7 +226,7 @@ class Relay:
             row["topic"],
             row["body"],
             key=row["aggregate"].bytes,
-            headers=fact_headers(
+            headers=Envelope(
                 service=self._service,
                 event_id=row["event_id"],
                 cause=row["cause"],
@@ -234,8 +234,7 @@ class Relay:
                 schema_version=row["schema_version"],
                 aggregate=row["aggregate"],
                 occurred_at=row["occurred_at"],
-                extra=row["headers"],
-            ),
+            ).headers(row["headers"]),
         )
         return future
 

@@ -1,7 +1,7 @@
 """Rendering pages: templates with texts in the reader's language, and answers with the headers that protect them."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -80,7 +80,6 @@ class Pages:
         live: bool = False,
         passing: bool = False,
         kept: bool = True,
-        headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> HTMLResponse:
         """Answer with a page in the language of the request; one that answers a post is kept and led to (`KeptPage`).
@@ -94,7 +93,6 @@ class Pages:
             passing: the page shows nobody's data, and leads on. It is not kept, which needs no database; the browser
                 may store it instead.
             kept: whether the answer to a post is kept; not at a screen where the next person could go back to it.
-            headers: further headers.
             context: what the template names; `errors` (FormErrors) makes the error summary appear.
         """
         environment = self._environments[language_of(request)]
@@ -104,7 +102,7 @@ class Pages:
         if passing and request.method == "POST":
             privacy["Cache-Control"] = "private, no-cache"
         answer = KeptPage if request.method == "POST" and kept and not passing else HTMLResponse
-        return answer(body, status, headers={**SECURITY_HEADERS, **policy, **privacy, **(headers or {})})
+        return answer(body, status, headers={**SECURITY_HEADERS, **policy, **privacy})
 
     async def error_page(self, request: Request, problem: Problem) -> Response:
         """Answer a refusal or a fault with a page, without the database; for `Parts(error_page=...)`.
@@ -114,16 +112,17 @@ class Pages:
         if problem.status == 303:
             return RedirectResponse(problem.headers["Location"], 303)
         wait = problem.headers.get("Retry-After", "")
-        return self.render(
+        page = self.render(
             request,
             "error.html",
             status=problem.status,
             secret=True,
             passing=True,
-            headers=problem.headers,
             status_code=problem.status,
             minutes=math.ceil(int(wait) / 60) if wait.isdigit() else 0,
         )
+        page.headers.update(problem.headers)
+        return page
 
     def gettext(self, request: Request) -> Callable[[str], str]:
         """The translating function for messages made in Python: `_ = pages.gettext(request)`, then `_("…")`."""

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from shared.events.appointments import AppointmentBooked
 from shared.events.base import Fact, Received
 from shared.events.registry import topic_of, type_of
-from shared.kafka import Headers, fact_headers, new_producer
+from shared.kafka import Envelope, Headers, new_producer
 from shared.settings import Platform
 from tests.notifications import facts
 
@@ -29,7 +29,7 @@ def booked(number: int = 0) -> Received[AppointmentBooked]:
 def headers_of(received: Received[Fact]) -> Headers:
     """The headers of a fact's record."""
     kind = type(received.fact)
-    return fact_headers(
+    return Envelope(
         service=kind.service,
         event_id=received.event_id,
         cause=received.cause,
@@ -37,8 +37,7 @@ def headers_of(received: Received[Fact]) -> Headers:
         schema_version=kind.schema_version,
         aggregate=received.fact.id,
         occurred_at=received.occurred_at,
-        extra=TRACE,
-    )
+    ).headers(TRACE)
 
 
 async def publish(platform: Platform, facts: Sequence[Received[Any]]) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from shared import applying, dead_letters, events
 from shared.events.registry import topic_of, type_of
-from shared.kafka import Headers, fact_headers
+from shared.kafka import Envelope, Headers
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from tests.services.conftest import client_of, new_app
@@ -42,7 +42,7 @@ def examples_for(name: str, prefix: str) -> list[Record]:
     for fact in reactions:
         for file in sorted(EXAMPLES.glob(f"{fact.__name__}.v*.json")):
             body = json.loads(file.read_text(), object_hook=lambda part: None if set(part) == {"key", "box"} else part)
-            headers = fact_headers(
+            headers = Envelope(
                 service=fact.service,
                 event_id=uuid4(),
                 cause=None,
@@ -50,8 +50,7 @@ def examples_for(name: str, prefix: str) -> list[Record]:
                 schema_version=int(file.stem.rpartition(".v")[2]),
                 aggregate=UUID(body["id"]),
                 occurred_at=datetime.now(UTC),
-                extra={},
-            )
+            ).headers({})
             records.append((topic_of(prefix, fact), json.dumps(body).encode(), headers))
     return records
 

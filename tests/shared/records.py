@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from shared.kafka import fact_headers
+from shared.kafka import Envelope
 from tests.shared.conftest import Bench
 
 Headers = list[tuple[str, bytes]]
@@ -53,7 +53,7 @@ async def produce_strange(bench: Bench, *batches: Sequence[Strange], partition: 
 def as_headers(aggregate: UUID, **other: str) -> Headers:
     """The headers of a fact, some of them changed."""
     headers = dict(
-        fact_headers(
+        Envelope(
             service="notifications",
             event_id=uuid4(),
             cause=None,
@@ -61,8 +61,7 @@ def as_headers(aggregate: UUID, **other: str) -> Headers:
             schema_version=1,
             aggregate=aggregate,
             occurred_at=datetime.now(UTC),
-            extra={},
-        )
+        ).headers({})
     )
     return list((headers | {name: value.encode() for name, value in other.items()}).items())
 

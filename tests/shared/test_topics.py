@@ -11,7 +11,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from shared import kafka
 from shared.events.registry import type_of
-from shared.kafka import fact_headers, first_partitions
+from shared.kafka import Envelope, first_partitions
 from shared.runtime import Role
 from tests.shared.conftest import Bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
@@ -67,7 +67,7 @@ def padded(size: int) -> Any:
 
     def wire(fact: Any) -> int:
         builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 100 * LIMIT)
-        headers = fact_headers(
+        headers = Envelope(
             service="notifications",
             event_id=uuid4(),
             cause=None,
@@ -75,8 +75,7 @@ def padded(size: int) -> Any:
             schema_version=1,
             aggregate=fact.id,
             occurred_at=datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
-            extra={},
-        )
+        ).headers({})
         body = fact.model_dump_json().encode()
         builder.append(0, timestamp=1, key=fact.id.bytes, value=body, headers=headers)
         return int(builder.size())

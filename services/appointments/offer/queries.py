@@ -147,7 +147,7 @@ def _station(row: dict[str, Any]) -> Station:
         district=row["district"],
         address=row["address"],
         counters=counters[: row["stop"]["counters"]] if stop else counters,
-        hours=stop.hours if stop else tuple(_hours(*each) for each in row["hours"] or ()),
+        hours=stop.hours if stop else tuple(_hours(each) for each in row["hours"] or ()),
         closures=tuple(_closure(*each) for each in row["closures"] or ()),
         kind=Kind(row["kind"]),
         spoken=tuple((counter, language) for counter, language in row["spoken"] or ()),
@@ -167,17 +167,8 @@ def _stop(row: dict[str, Any]) -> Stop:
     )
 
 
-def _hours(
-    weekday: int,
-    opens: str,
-    closes: str,
-    first: str | None,
-    last: str | None,
-    weeks: int,
-    nth: int | None,
-    staff_counters: int,
-    services: list[str] | None,
-) -> Hours:
+def _hours(row: list[Any]) -> Hours:
+    weekday, opens, closes, first, last, weeks, nth, staff_counters, services = row
     return Hours(
         weekday,
         time.fromisoformat(opens),

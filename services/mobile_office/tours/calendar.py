@@ -6,7 +6,7 @@ from datetime import timedelta
 from fastapi import Response
 
 from services.mobile_office.tours.announced import AnnouncedStop
-from shared.calendar_files import calendar_entry, calendar_file
+from shared.calendar_files import Entry, calendar_file
 from shared.tools import Tools
 
 STATUSES = {"scheduled": "CONFIRMED", "cancelled": "CANCELLED"}
@@ -25,16 +25,16 @@ def calendar_of(tools: Tools, stops: Iterable[AnnouncedStop], language_prefix: s
     entries = []
     for stop in stops:
         state = stop.state
-        entry = calendar_entry(
-            str(stop.id),
-            stop.version,
+        entry = Entry(
+            uid=str(stop.id),
+            version=stop.version,
             stamp=now,
             starts=stop.arrives_at,
             ends=stop.departs_at,
             summary=f"Bürgermobil: {state.place.name}",
             location=", ".join([state.place.name, state.place.landmark]),
             status=STATUSES[state.status],
-        )
+        ).event()
         entry.add("geo", (state.place.latitude, state.place.longitude))
         entry.add("url", f"{site}{language_prefix}/mobile_office/stops/{stop.id}")
         if state.reason:

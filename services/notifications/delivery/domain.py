@@ -157,31 +157,34 @@ class Notice:
         return next(message for message in self.messages if message.id == id)
 
 
-def notice_to(
-    address: str,
-    channel: str,
-    matter: UUID,
-    matter_version: int,
-    cause: UUID,
-    purpose: Purpose,
-    urgency: Urgency,
-    useful_until: datetime,
-    loud_from: datetime | None = None,
-) -> Notice:
-    """A notice to an address (its key), on its channel alone; computed again it has the same ids."""
-    return Notice(
-        id=notice_id(cause, matter, address, purpose),
-        matter=matter,
-        matter_version=matter_version,
-        cause=cause,
-        recipient=address,
-        purpose=purpose,
-        urgency=urgency,
-        useful_until=useful_until,
-        loud_from=loud_from,
-        addresses={channel: address},
-        messages=(Message(message_id(cause, matter, address, purpose, channel), channel),),
-    )
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why an address is written to: what is told of which matter, and how long that is of use."""
+
+    matter: UUID
+    matter_version: int
+    cause: UUID
+    purpose: Purpose
+    urgency: Urgency
+    useful_until: datetime
+    loud_from: datetime | None = None
+
+    def notice_to(self, address: str, channel: str) -> Notice:
+        """A notice to an address (its key), on its channel alone; computed again it has the same ids."""
+        message = message_id(self.cause, self.matter, address, self.purpose, channel)
+        return Notice(
+            id=notice_id(self.cause, self.matter, address, self.purpose),
+            matter=self.matter,
+            matter_version=self.matter_version,
+            cause=self.cause,
+            recipient=address,
+            purpose=self.purpose,
+            urgency=self.urgency,
+            useful_until=self.useful_until,
+            loud_from=self.loud_from,
+            addresses={channel: address},
+            messages=(Message(message, channel),),
+        )
 
 
 def next_step(

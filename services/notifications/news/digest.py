@@ -6,8 +6,8 @@ from operator import itemgetter
 from typing import Any
 
 from services.notifications.delivery import usecases as delivery
-from services.notifications.delivery.domain import Notice
-from services.notifications.news.domain import GATHERED, Subscriber, digest_cause, digest_purpose, news_notice
+from services.notifications.delivery.domain import Notice, Occasion
+from services.notifications.news.domain import GATHERED, Subscriber, digest_cause, digest_purpose
 from services.notifications.news.personal import BOOKED, TOLD
 from services.notifications.news.reading import KNOWN_TYPES, readable
 from shared import retention
@@ -75,4 +75,5 @@ def _digest(items: list[Any]) -> Notice:
     useful_until: datetime = max(item["useful_until"] for item in items)
     subscriber = Subscriber(first["id"], first["address"], first["channel"], first["digest"])
     purpose = digest_purpose(subscriber, readable(items))
-    return news_notice(subscriber, subscriber.id, first["version"], cause, purpose, useful_until)
+    occasion = Occasion(subscriber.id, first["version"], cause, purpose, Urgency.BULK, useful_until)
+    return occasion.notice_to(subscriber.address, subscriber.channel)

@@ -10,13 +10,11 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
-from services.notifications.delivery.domain import Notice, notice_to
 from services.notifications.subscribing.domain import Topic
 from services.notifications.telling.purposes import Purpose
 from shared.calendar import is_quiet
 from shared.city import City
 from shared.clock import BERLIN
-from shared.due import Urgency
 from shared.events.appointments import StationClosed
 from shared.events.base import Fact
 from shared.events.mobile_office import MobilStopCancelled, MobilStopScheduled, StopFact, StopState
@@ -167,15 +165,6 @@ class Subscriber:
     address: str
     channel: str
     digest: bool
-
-
-def news_notice(
-    subscriber: Subscriber, matter: UUID, matter_version: int, cause: UUID, purpose: Purpose, useful_until: datetime
-) -> Notice:
-    """The notice that tells a subscriber news; its id is the same for whoever computes it, however often."""
-    return notice_to(
-        subscriber.address, subscriber.channel, matter, matter_version, cause, purpose, Urgency.BULK, useful_until
-    )
 
 
 def digest_purpose(subscriber: Subscriber, facts: Sequence[Fact]) -> Purpose:

@@ -7,13 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
+from services.notifications.delivery.domain import Occasion
 from services.notifications.news.digest import DIGEST, GATHERING
 from services.notifications.news.domain import (
     GATHERED_FOR,
     Audience,
     NewsRule,
     Subscriber,
-    news_notice,
     next_digest,
     reach_of,
     rule_of,
@@ -125,11 +125,8 @@ async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: 
 async def _tell(act: Act, rule: NewsRule[Any], fact: Fact, found: list[Subscriber]) -> None:
     telling, useful_until = rule.telling(fact), rule.useful_until(fact)
     later = [each for each in found if each.digest or telling.gathered]
-    notices = [
-        news_notice(each, fact.id, fact.version, act.chain, telling.purpose, useful_until)
-        for each in found
-        if each not in later
-    ]
+    occasion = Occasion(fact.id, fact.version, act.chain, telling.purpose, Urgency.BULK, useful_until)
+    notices = [occasion.notice_to(each.address, each.channel) for each in found if each not in later]
     personal = await told_personally(act.conn, notices)
     planned = [(notice, act.now) for notice in notices if notice.id not in personal]
     await delivery.add(act, planned, type_of(type(fact)))

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from services.notifications.delivery import usecases as delivery
-from services.notifications.delivery.domain import notice_to
+from services.notifications.delivery.domain import Occasion
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
 from services.notifications.telling.purposes import Purpose
@@ -32,15 +32,16 @@ async def ask_to_confirm(act: Act, request: UUID, channel: str, address: str) ->
     if await _too_many(act, address):
         return False
     await act.conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": act.now})
-    await _send(act, request, 1, Purpose.SUBSCRIPTION, channel, address)
+    notice = _occasion(act, request, 1, Purpose.SUBSCRIPTION).notice_to(address, channel)
+    await delivery.add(act, [(notice, act.now)], _TYPE)
     return True
 
 
 async def send_link(act: Act, known: Subscription) -> None:
     """Plan the message with the link to a subscription's page, unless the address has had too many today."""
     if not await _too_many(act, known.address):
-        purpose = Purpose.SUBSCRIPTION_LINK
-        await _send(act, known.id, known.version, purpose, known.channel, known.address)
+        occasion = _occasion(act, known.id, known.version, Purpose.SUBSCRIPTION_LINK)
+        await delivery.add(act, [(occasion.notice_to(known.address, known.channel), act.now)], _TYPE)
 
 
 async def _too_many(act: Act, address: str) -> bool:
@@ -51,7 +52,6 @@ async def _too_many(act: Act, address: str) -> bool:
     return sent >= LIMIT
 
 
-async def _send(act: Act, matter: UUID, version: int, purpose: Purpose, channel: str, address: str) -> None:
+def _occasion(act: Act, matter: UUID, version: int, purpose: Purpose) -> Occasion:
     until = act.now + CONFIRM_WITHIN
-    notice = notice_to(address, channel, matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=act.now)
-    await delivery.add(act, [(notice, act.now)], _TYPE)
+    return Occasion(matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=act.now)

@@ -58,9 +58,8 @@ def staff_pages(name: str) -> APIRouter:
             further = await tools.sign_in.sign_out_address(tools.settings.platform.public_url + done)
         except Unavailable:
             further = None
-        response: Response = request.app.state.pages.render(
-            request, "staff/signed_out.html", passing=True, headers={"Refresh": f"0; url={further or done}"}
-        )
+        response: Response = request.app.state.pages.render(request, "staff/signed_out.html", passing=True)
+        response.headers["Refresh"] = f"0; url={further or done}"
         tools.sessions.end(response)
         return response
 

@@ -229,15 +229,11 @@ def _hold(visit: Visit, draft: Appointment) -> dict[str, Any]:
 
 def used_up(visit: Visit, refusal: AppointmentsUsedUp, back: str, waiting: bool = False) -> Response:
     """The page for who may have no more; `back` is where they came from, `waiting` whether they wanted to wait."""
-    return visit.render(
-        "used_up.html",
-        status=refusal.status,
-        secret=True,
-        headers=refusal.headers,
-        limit=refusal.limit,
-        back=back,
-        waiting=waiting,
+    page = visit.render(
+        "used_up.html", status=refusal.status, secret=True, limit=refusal.limit, back=back, waiting=waiting
     )
+    page.headers.update(refusal.headers)
+    return page
 
 
 def what_to_do(visit: Visit) -> dict[str, str]:

@@ -27,7 +27,9 @@ async def hall(visit: CurrentVisit, place: str) -> Response:
     if not offer.stations or offer.stations[0].kind is not Kind.COUNTER:
         raise NotFound
     called = await load_hall(visit.act, place)
-    return visit.render("hall.html", station=offer.stations[0], called=called, headers={"Refresh": str(RELOAD_S)})
+    page = visit.render("hall.html", station=offer.stations[0], called=called)
+    page.headers["Refresh"] = str(RELOAD_S)
+    return page
 
 
 def reloading(error_page: ErrorPage) -> ErrorPage:
