@@ -1,5 +1,6 @@
 """Reporting a barrier: it reaches the city by mail, once; what was typed is sealed and forgotten."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from uuid import UUID, uuid4
 
@@ -48,7 +49,7 @@ async def test_what_was_typed_is_kept_until_it_says_what_happened(reader: Reader
 
 
 async def test_reports_are_limited_by_connection(reader: Reader) -> None:
-    reader.tools.settings.address_limit = 1  # type: ignore[attr-defined]
+    reader.app.state.origins = replace(reader.app.state.origins, address_limit=1)
     assert [(await reader.press(PATH, **TYPED)).status_code for _ in range(2)] == [303, 429]
 
 

@@ -39,7 +39,8 @@ async def ask(post: Post, request: LinksRequested) -> None:
     """Let the service take a request."""
     tools = Tools(post.settings)
     async with acting(tools) as act:
-        await on_links_requested(act, received(request))
+        asked = received(request)
+        await on_links_requested(act.following(asked), asked)
     await tools.db.close()
 
 

@@ -7,6 +7,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from services.notifications.reports.domain import MailReport, Verp
 from services.notifications.reports.gateways import CONNECTIONS, ReportHandler, listening
 from services.notifications.reports.parts import LARGEST
 from services.notifications.settings import Settings
+from shared.act import Act
 from shared.telemetry import Metrics
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
@@ -70,12 +72,12 @@ async def door(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
     async def transaction() -> AsyncIterator[None]:
         yield
 
-    async def receive(conn: Any, tools: Any, message: UUID, report: MailReport) -> None:
+    async def receive(act: Act, message: UUID, report: MailReport) -> None:
         made.taken.append((message, report))
 
     monkeypatch.setattr(gateways, "receive_mail_report", receive)
-    db = SimpleNamespace(transaction=transaction)
-    service: Any = SimpleNamespace(name="notifications", metrics=made.metrics, db=db)
+    db, clock = SimpleNamespace(transaction=transaction), SimpleNamespace(now=lambda: datetime.now(UTC))
+    service: Any = SimpleNamespace(name="notifications", metrics=made.metrics, db=db, clock=clock)
     verp = Verp(made.settings.link_secret, made.settings.bounce_domain)
     async with listening(ReportHandler(service, verp), made.settings):
         yield made

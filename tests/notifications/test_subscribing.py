@@ -1,6 +1,7 @@
 """Subscribing as JSON: nothing counts before it is confirmed, nobody learns who is subscribed, ending is final."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -135,7 +136,7 @@ async def test_an_address_gets_few_messages_a_day(client: httpx.AsyncClient, pos
 async def test_a_connection_asks_for_few_messages_an_hour_whomever_they_go_to(
     app: Any, client: httpx.AsyncClient, post: Post
 ) -> None:
-    app.state.tools.settings.address_limit = 3
+    app.state.origins = replace(app.state.origins, address_limit=3)
     for n in range(2):
         await ask(client, mail=f"{n}@example.org")
     link = {"channel": "sms", "phone": "0152 28817386"}

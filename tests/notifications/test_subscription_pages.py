@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.notifications.app import create_app
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
@@ -29,9 +30,10 @@ FORM: dict[str, Any] = {
 class Reader:
     """Somebody at the pages, without a browser."""
 
-    def __init__(self, client: httpx.AsyncClient, tools: Tools, post: Post) -> None:
+    def __init__(self, client: httpx.AsyncClient, app: FastAPI, post: Post) -> None:
         self.client = client
-        self.tools = tools
+        self.app = app
+        self.tools: Tools = app.state.tools
         self.post = post
 
     async def see(self, path: str, status: int = 200) -> Element:
@@ -64,7 +66,7 @@ async def reader(post: Post) -> AsyncIterator[Reader]:
         app.router.lifespan_context(app),
         Browsing(transport=transport, base_url="http://test") as client,
     ):
-        yield Reader(client, app.state.tools, post)
+        yield Reader(client, app, post)
 
 
 def heading(tree: Element) -> str:

@@ -79,7 +79,7 @@ class Doing:
 def errand(monkeypatch: pytest.MonkeyPatch) -> Any:
     """An errand whose claims nobody takes away."""
 
-    async def still_ours(_act: Act, claims: Sequence[Claim], *___: Any) -> list[Claim]:
+    async def still_ours(_: Any, __: Act, claims: Sequence[Claim], *___: Any) -> list[Claim]:
         return list(claims)
 
     monkeypatch.setattr(lanes, "_still_ours", still_ours)

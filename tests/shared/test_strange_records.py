@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -155,7 +156,9 @@ async def test_a_record_of_no_time_has_no_age_and_one_of_two_traces_is_taken() -
         taken.append(received)
 
     odd = record([*GOOD, ("traceparent", b"a"), ("traceparent", b"b")], timestamp=-1)
-    conn: Any = None
-    await Applying(tools, "group", {NotificationDelivered: take})._react(conn, odd, parse(odd, FACTS).received)  # type: ignore[arg-type]
+    tools.clock = SimpleNamespace(now=lambda: datetime.now(UTC))
+    nothing: Any = None
+    act = Act(nothing, tools, datetime.now(UTC))
+    await Applying(tools, "group", {NotificationDelivered: take})._react(act, odd, parse(odd, FACTS).received)  # type: ignore[arg-type]
     assert len(taken) == 1
     assert metrics.fact_age._sum.get() == 0

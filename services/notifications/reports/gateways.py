@@ -16,7 +16,7 @@ from services.notifications.reports.parts import LARGEST, TooComplex
 from services.notifications.reports.reading import read_report
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.settings import Settings
-from shared.act import Act
+from shared.act import acting
 from shared.failures import Failure, classify
 from shared.tools import Tools
 
@@ -83,8 +83,8 @@ class ReportHandler:
 
     async def _apply(self, message: Any, report: MailReport) -> str:
         try:
-            async with self._tools.db.transaction() as conn:
-                await receive_mail_report(Act(conn, self._tools, self._tools.clock.now()), message, report)
+            async with acting(self._tools) as act:
+                await receive_mail_report(act, message, report)
         except Exception as error:
             log.warning("report_not_taken", error=type(error).__name__, exc_info=classify(error) is Failure.UNKNOWN)
             return self._refused("not taken", "451 4.3.0 Try again later")
