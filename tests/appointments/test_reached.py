@@ -89,10 +89,10 @@ async def test_the_person_of_a_cancelled_appointment_stays_on_the_list(
 
 async def test_who_was_forgotten_is_not_listed_and_nothing_is_kept(app: Any, tools: Tools, appointment: UUID) -> None:
     await arrive(tools, appointment, (NotificationFailed, 1))
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("delete from people"))
-        await app.state.runtime.parts.housekeeping.forget(conn, [appointment])
-        assert (await conn.execute(text("select count(*) from unreached"))).scalar_one() == 0
+    async with acting(tools) as act:
+        await act.conn.execute(text("delete from people"))
+        await app.state.runtime.parts.housekeeping.forget(act, [appointment])
+        assert (await act.conn.execute(text("select count(*) from unreached"))).scalar_one() == 0
     assert await arrive(tools, appointment, (NotificationFailed, 1)) == []
 
 

@@ -276,7 +276,7 @@ async def test_of_work_done_together_only_what_fails_alone_is_left_for_later(
         if "bad" in keys:
             raise LookupError
         done.extend(keys)
-        return await whole(act.conn, act.tools, given)
+        return await whole(act, given)
 
     monkeypatch.setattr(errand, part, fails_for_bad)
     claims = [claim(key) for key in ("good", "bad", "other")]
