@@ -79,21 +79,20 @@ async def waiting_facts(service: str) -> int:
 
 async def load_city() -> str:
     """Load the city's data into the services that own them; returns what was loaded, in words."""
+    owners = []
     for name in SERVICES:
         tools = Tools(serve.settings_of(name))
         try:
-            await load_city_into(tools)
+            if await load_city_into(tools):
+                owners.append(name)
         finally:
             await tools.db.close()
-    city, mobile = tools.city, tools.city.mobile_office
-    return (
-        f"{city.name}: {len(city.stations)} stations, {len(city.services)} services, {len(mobile.vehicles)} vehicles, "
-        f"{len(mobile.stop_places)} places for them"
-    )
+    city = tools.city
+    return f"{city.name}: {len(city.stations)} stations, {len(city.services)} services; known to {', '.join(owners)}"
 
 
 def check_city() -> list[tuple[str, str]]:
-    """What of the city's data nobody has confirmed: what it is, and its path in the city's file."""
+    """What of the city's data nobody has confirmed: what it is, and its path in the city's files."""
     return City.load(read(Platform).city).unconfirmed
 
 
