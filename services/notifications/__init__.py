@@ -1,4 +1,4 @@
-"""Notifications: tells citizens what concerns them, by mail and SMS, in their language, and knows what became of it.
+"""Tells citizens what concerns them, by mail and SMS, in their language, and knows what became of it.
 
 Owns: the newest known state of each matter it tells of, notices (one person, one matter, one purpose), messages (a
 notice on one channel), attempts to send them, how the SMS gateways stand, replies, addresses not to be bothered, and

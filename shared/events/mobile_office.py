@@ -72,6 +72,8 @@ class StopState(FactPart):
 
 
 class StopFact(Fact):
+    """A stop of the Bürgermobil."""
+
     service: ClassVar[str] = "mobile_office"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 

@@ -1,15 +1,28 @@
-"""The one list of services: each says of itself all that is needed, in every language of pages."""
+"""The one list of services: each says of itself all that is needed, in every language of pages.
 
+A service that joins the list stands in everything that is made from it, and no other file is touched.
+"""
+
+import json
 import re
+from typing import ClassVar
 
+import httpx
 import pytest
+import yaml
 
+from deploy.docs import ROOT, rendered
+from deploy.listing import example_environment, facts_table
 from deploy.local.far_ends.staff import staff_of
-from deploy.services import MANIFESTS
-from shared.manifest import Manifest, Task, Words
+from deploy.services import MANIFESTS, create, settings_class
+from shared.city import City
+from shared.events.base import Fact, Privacy
+from shared.events.registry import FACTS
+from shared.manifest import Area, Manifest, Member, Task, Words
 from shared.settings import SERVICES
 from shared.web.i18n import LANGUAGES
-from shared.web.portal import PLANNED
+from shared.web.portal import PLANNED, create_portal
+from tests.support.browsing import Browsing
 
 
 def said(manifest: Manifest) -> list[Words]:
@@ -44,3 +57,81 @@ def test_roles_of_the_trial_staff_exist() -> None:
     roles = {f"{each.name}:{role}" for each in MANIFESTS for role in each.roles} | {"platform:operator"}
     given = {role for member in staff_of(MANIFESTS).values() for role in member.roles}
     assert given == roles
+
+
+CENTRES = Manifest(
+    "centres",
+    "The centres of the districts.\n\nOwns rooms.",
+    Area("centres", {"de": "Zentren", "en": "Centres"}, {"de": "Räume.", "en": "Rooms."}),
+    roles={"staff": "rooms", "porter": "keys"},
+    tasks=(
+        Task(
+            "zentrum",
+            "/centres/",
+            {"de": "Zentrum finden", "en": "Find a centre"},
+            {"de": "Nah.", "en": "Near."},
+            "home",
+        ),
+    ),
+    trial_staff={"zentrum": Member("Ayşe Demir", "Zentrum", ("centres:staff",), ())},
+)
+MORE = (*MANIFESTS, CENTRES)
+
+
+class HallFact(Fact):
+    """A hall of a centre."""
+
+    service: ClassVar[str] = "centres"
+    privacy: ClassVar[Privacy] = Privacy.OPEN
+
+
+class HallOpened(HallFact):
+    """It can be used."""
+
+
+async def test_the_portal_leads_to_a_service_that_joins() -> None:
+    app = create_portal(City.load("duisburg"), MORE, {"centres"})
+    async with Browsing(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        start = (await client.get("/en/")).text
+        assert 'href="/en/centres/"' in start
+        assert "Find a centre" in start
+        assert 'href="/en/centres/staff/"' in (await client.get("/en/staff/")).text
+        assert (await client.get("/zentrum")).headers["location"] == "/centres/"
+
+
+def test_the_staff_of_the_others_find_it() -> None:
+    [own, *_] = MANIFESTS
+    area = create(settings_class(own.name)(), known=MORE).state.staff_area
+    assert [each.path for each in area.others_for({f"{own.name}:staff", "centres:porter"})] == ["/centres/staff/"]
+    assert area.others_for({f"{own.name}:staff"}) == []
+
+
+def test_it_has_a_container_with_settings_of_its_own_and_everybody_waits_for_it() -> None:
+    compose = yaml.safe_load(rendered((ROOT / "docker-compose.yml").read_text(), MORE))
+    container, known = compose["services"]["centres"], compose["services"]["appointments"]
+    assert container["command"][:2] == ["serve", "centres"]
+    assert [each["path"] for each in container["env_file"]] == ["deploy/env/platform.env", "deploy/env/centres.env"]
+    assert container["depends_on"] == known["depends_on"]
+    assert "centres" in json.loads(container["environment"]["NAHBAR_ONLINE"])
+    assert container["env_file"][1] in compose["services"]["prepare"]["env_file"]
+    assert "centres" in compose["services"]["gateway"]["depends_on"]
+    assert "CENTRES_PRIVATE_KEYS=" in example_environment("centres")
+
+
+def test_the_gateway_leads_to_it() -> None:
+    gateway = rendered((ROOT / "deploy/Caddyfile").read_text(), MORE)
+    [pattern] = re.findall(r"@centres path_regexp (\S+)", gateway)
+    assert re.match(pattern, "/en/centres/rooms")
+    assert "dynamic a centres 8000" in gateway
+
+
+def test_it_stands_in_the_tables() -> None:
+    assert "| `centres` | The centres of the districts. |" in rendered((ROOT / "README.md").read_text(), MORE)
+    assert "| `centres:porter` | keys |" in rendered((ROOT / "docs/operating.md").read_text(), MORE)
+    assert "| `centres` | a hall of a centre | HallOpened | open |" in facts_table(MORE, [*FACTS, HallOpened])
+
+
+def test_its_people_work_in_a_trial() -> None:
+    staff = staff_of(MORE)
+    assert staff["zentrum"].name == "Ayşe Demir"
+    assert {"centres:staff", "centres:porter"} <= set(staff["leitung"].roles)
