@@ -67,7 +67,7 @@ def example_environment(service: str) -> str:
     prefix = service.upper()
     secrets = "".join(f"{prefix}_{secret.upper()}=\n" for secret in SECRETS)
     return (
-        f"# Settings of {service} alone. Copy to {service}.env; `nahbar keys {service}` prints new secrets.\n"
+        "# Settings of one service alone. Copy without `.example`; `nahbar keys <service>` prints new secrets.\n"
         f'{prefix}_PRIVATE_KEYS=[""]\n{secrets}'
     )
 
