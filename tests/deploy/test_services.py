@@ -5,6 +5,7 @@ A service that joins the list stands in everything that is made from it, and no 
 
 import json
 import re
+from importlib import import_module
 from typing import ClassVar
 
 import httpx
@@ -15,7 +16,7 @@ from deploy.docs import ROOT, rendered
 from deploy.listing import example_environment, facts_table
 from deploy.local.far_ends.staff import staff_of
 from deploy.services import MANIFESTS, create, settings_class
-from shared.city import City
+from shared.city import City, known_cities
 from shared.events.base import Fact, Privacy
 from shared.events.registry import FACTS
 from shared.manifest import Area, Manifest, Member, Task, Words
@@ -44,7 +45,15 @@ def test_each_service_speaks_for_itself() -> None:
     assert [task.path for each in MANIFESTS for task in each.tasks if not task.path.startswith(f"/{each.name}/")] == []
 
 
-@pytest.mark.parametrize("words", ALL, ids=lambda words: words["en"])
+def test_what_a_city_says_to_a_service_alone_is_for_one_that_loads_it() -> None:
+    for city in (City.load(name) for name in known_cities()):
+        owners = {each.name for each in MANIFESTS if each.city}
+        assert city.parts.keys() <= owners
+    for each in MANIFESTS:
+        assert each.city is None or callable(import_module(f"services.{each.name}.{each.city}").load_city)
+
+
+@pytest.mark.parametrize("words", ALL, ids=lambda words: next(iter(words.values())))
 def test_what_others_show_is_said_in_every_language_of_pages_in_our_style(words: Words) -> None:
     assert set(words) == {each.code for each in LANGUAGES}
     for text in words.values():
