@@ -39,7 +39,7 @@ bench: $(VENV)/installed ## measure, as ratios against a baseline of the same ru
 chaos: $(VENV)/installed ## a long seeded fault run: make chaos SEED=7 MINUTES=10
 	$(RUN)/python -m tests.chaos --seed $(or $(SEED),1) --minutes $(or $(MINUTES),5)
 
-docs: $(VENV)/installed ## render into docs/ what the code says
+docs: $(VENV)/installed ## write what follows from the code: tables, containers, gateway
 	$(RUN)/python -m deploy.docs
 
 lock: ## renew requirements.lock (everything) and deploy/requirements.lock (the container image)

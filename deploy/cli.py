@@ -114,7 +114,7 @@ def load_city() -> None:
 def check_city() -> None:
     """What of the city's data nobody has confirmed yet; exit code 1 if there is anything."""
     found = operations.check_city()
-    table = Table("what", "where in the city's file")
+    table = Table("what", "where in the city's files")
     for row in found:
         table.add_row(*row)
     console.print(table if found else "All of the city's data are confirmed.")

@@ -1,21 +1,60 @@
-"""Renders into the documentation what the code says: `python -m deploy.docs`, which `make docs` runs."""
+"""Renders what follows from the code into the files that show it: `python -m deploy.docs`, which `make docs` runs."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from deploy import listing
+from deploy.services import MANIFESTS
 from services.notifications.news.domain import DIGEST_TIME, GATHERED_FOR, RULES, NewsRule, Telling
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.purposes import POLICIES
+from shared.manifest import Manifest
 
-FLOW = Path(__file__).parents[1] / "docs" / "flow.md"
-_RENDERED = re.compile(r"(<!-- rendered: make docs -->\n).*?(<!-- end -->)", re.DOTALL)
+ROOT = Path(__file__).parents[1]
+PAGES = tuple(
+    ROOT / name for name in ("README.md", "docs/flow.md", "docs/operating.md", "docker-compose.yml", "deploy/Caddyfile")
+)
+ENVIRONMENTS = ROOT / "deploy" / "env"
+_PART = re.compile(
+    r"^(?P<begin>[ \t]*(?P<mark>#|<!--) rendered by `make docs`: (?P<name>[a-z-]+)(?: -->)?\n)"
+    r".*?(?P<end>^[ \t]*(?P=mark) end(?: -->)?$)",
+    re.DOTALL | re.MULTILINE,
+)
 
 
-def with_who_is_told(page: str) -> str:
-    """A page with the who-is-told table as it is now, between its two marks."""
-    return _RENDERED.sub(lambda found: f"{found[1]}\n{who_is_told()}\n\n{found[2]}", page)
+def rendered(page: str, services: Sequence[Manifest] = MANIFESTS) -> str:
+    """A file with its parts as they are now, each between a line that names it and one that says `end`."""
+    parts = _parts(services, page)
+
+    def renewed(found: re.Match[str]) -> str:
+        space = "\n" if found["mark"] == "<!--" else ""
+        return f"{found['begin']}{space}{parts[found['name']]}\n{space}{found['end']}"
+
+    return _PART.sub(renewed, page)
+
+
+def render() -> None:
+    """Write every rendered part, and an example of its settings for each service that has none."""
+    for page in PAGES:
+        page.write_text(rendered(page.read_text()))
+    for each in MANIFESTS:
+        example = ENVIRONMENTS / f"{each.name}.env.example"
+        if not example.exists():
+            example.write_text(listing.example_environment(each.name))
+
+
+def _parts(services: Sequence[Manifest], page: str) -> Mapping[str, str]:
+    return {
+        "who-is-told": who_is_told(),
+        "services": listing.services_table(services),
+        "facts": listing.facts_table(services),
+        "roles": listing.roles_table(services),
+        "upstreams": listing.at_the_gateway(services),
+        **listing.in_compose(services, page),
+    }
 
 
 def who_is_told() -> str:
@@ -49,7 +88,7 @@ def who_is_told() -> str:
         for rule in kind.rules
     ]
     rows += [_news_row(rule, telling) for rule in RULES for telling in rule.tellings]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    return listing.table(head, rows)
 
 
 def _news_row(rule: NewsRule[Any], telling: Telling) -> tuple[str, ...]:
@@ -70,4 +109,4 @@ def _news_row(rule: NewsRule[Any], telling: Telling) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    FLOW.write_text(with_who_is_told(FLOW.read_text()))
+    render()

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy import serve
+from deploy.services import load_city_into, reactions_of
 from shared import dead_letters, kafka, migrations
 from shared.city import City
 from shared.clock import Clock
@@ -21,11 +22,6 @@ from shared.sealing import new_key_pair
 from shared.settings import SECRETS, SERVICES, Platform, read
 from shared.tools import Tools
 
-_CITY_DATA = {
-    "appointments": "services.appointments.offer.usecases",
-    "mobile_office": "services.mobile_office.fleet.usecases",
-}
-"""The services that own parts of the city's data, and the module that loads them."""
 _WAITING = text("select count(*) from outbox where published_at is null and refused is null")
 
 
@@ -82,31 +78,22 @@ async def waiting_facts(service: str) -> int:
 
 
 async def load_city() -> str:
-    """Load the city's data into the services that own it; returns what was loaded, in words."""
-    for name in _CITY_DATA:
+    """Load the city's data into the services that own them; returns what was loaded, in words."""
+    owners = []
+    for name in SERVICES:
         tools = Tools(serve.settings_of(name))
         try:
-            await load_city_into(tools)
+            if await load_city_into(tools):
+                owners.append(name)
         finally:
             await tools.db.close()
-    city, mobile = tools.city, tools.city.mobile_office
-    return (
-        f"{city.name}: {len(city.stations)} stations, {len(city.services)} services, {len(mobile.vehicles)} vehicles, "
-        f"{len(mobile.stop_places)} places for them"
-    )
+    city = tools.city
+    return f"{city.name}: {len(city.stations)} stations, {len(city.services)} services; known to {', '.join(owners)}"
 
 
 def check_city() -> list[tuple[str, str]]:
-    """What of the city's data nobody has confirmed: what it is, and its path in the city's file."""
+    """What of the city's data nobody has confirmed: what it is, and its path in the city's files."""
     return City.load(read(Platform).city).unconfirmed
-
-
-async def load_city_into(tools: Tools) -> None:
-    """Load into a service what it owns of the city's data, if anything."""
-    if tools.name in _CITY_DATA:
-        usecases = importlib.import_module(_CITY_DATA[tools.name])
-        async with tools.db.transaction() as conn:
-            await usecases.load_city(conn, tools.city)
 
 
 def new_secrets(service: str) -> list[str]:
@@ -135,10 +122,9 @@ async def open_letters(service: str) -> list[tuple[Any, ...]]:
 
 async def replay_letters(service: str, letter: UUID | None) -> tuple[int, int]:
     """Apply dead letters again; returns how many were applied and how many failed again."""
-    reactions = importlib.import_module(f"services.{service}.consumers").REACTIONS
     owner = Tools(serve.settings_of(service))
     try:
-        return await dead_letters.replay(owner, reactions, letter)
+        return await dead_letters.replay(owner, reactions_of(service), letter)
     finally:
         await owner.db.close()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import importlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 from pydantic import IPvAnyNetwork
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deploy.services import MANIFESTS, create, settings_class
 from shared.city import City
 from shared.runtime import ALL_ROLES, Role
 from shared.settings import Platform, ServiceSettings, read
@@ -29,18 +29,12 @@ KEEP_ALIVE = 130
 
 def settings_of(service: str) -> ServiceSettings:
     """A service's settings, read from the environment."""
-    settings: type[ServiceSettings] = importlib.import_module(f"services.{service}.settings").Settings
-    return read(settings)
+    return read(settings_class(service))
 
 
 def app_of(service: str, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
     """A service's application, with settings from the environment."""
-    create_app: Callable[..., FastAPI] = importlib.import_module(f"services.{service}.app").create_app
-    return create_app(settings_of(service), roles)
-
-
-ONLINE = {"termin": "appointments", "mobil": "mobile_office", "nachrichten": "notifications"}
-"""Tasks of the portal that can be done online, and the service they need."""
+    return create(settings_of(service), roles)
 
 
 class OnePort:
@@ -98,14 +92,13 @@ def platform_app(services: Sequence[str], roles: frozenset[Role], inbox: Path | 
 
         apps["inbox"] = create_inbox(inbox)
     platform = read(Platform)
-    tasks = {alias for alias, service in ONLINE.items() if service in {*services, *platform.online}}
     city = City.load(platform.city)
 
     def begin() -> None:
         if platform.environment == "production" and (unconfirmed := city.unconfirmed):
             log.warning("city_unconfirmed", city=city.name, paths=[path for _, path in unconfirmed])
 
-    return OnePort(apps, create_portal(city, open_tasks=tasks), begin)
+    return OnePort(apps, create_portal(city, MANIFESTS, {*services, *platform.online}), begin)
 
 
 class _Server(uvicorn.Server):

@@ -1,10 +1,14 @@
-"""The city as data: districts, stations, services, opening hours. Another city is another file in `cities/`."""
+"""The city as data: districts, stations, services, opening hours. Another city is another folder in `cities/`.
 
+Here is what several services read; what one of them has for itself is a `CityPart` in its own package.
+"""
+
+import json
 from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self, TypeVar, cast
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,15 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.texts import Review
 
 _CITIES = Path(__file__).parent / "cities"
+_COMMON = "city.json"
 
 RhineBank = Literal["left", "right"]
 
 
-class _Data(BaseModel):
+class CityData(BaseModel):
+    """A value of a city's data: immutable, and with no field that nobody knows."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Quarter(_Data):
+class Quarter(CityData):
     """An Ortsteil."""
 
     number: int
@@ -28,7 +35,7 @@ class Quarter(_Data):
     rhine_bank: RhineBank
 
 
-class District(_Data):
+class District(CityData):
     """A Stadtbezirk with its Ortsteile; `residents` is None where no figure is known."""
 
     number: int
@@ -38,7 +45,7 @@ class District(_Data):
     quarters: list[Quarter]
 
 
-class CityStation(_Data):
+class CityStation(CityData):
     """A Bürger-Service-Station, or the virtual one whose counters are reached by video.
 
     `counters` is how many counters take appointments, `daily_tickets` how many people a day can come without one,
@@ -69,7 +76,7 @@ class CityStation(_Data):
         return self
 
 
-class CityService(_Data):
+class CityService(CityData):
     """A service (Leistung); `names` and `bring` by language, German always among them.
 
     `words` are others people use for it, by language too: they are searched and shown nowhere. `situation` is a key of
@@ -92,7 +99,7 @@ class CityService(_Data):
     video: bool = False
 
 
-class OpeningHours(_Data):
+class OpeningHours(CityData):
     """Opening hours on some weekdays (0 is Monday), in local time, at some stations; None means all with counters.
 
     `every_weeks` leaves out the weeks between, counted from the week of `valid_from`; `nth` means only the first to
@@ -120,66 +127,19 @@ class OpeningHours(_Data):
         return self
 
 
-class CityVehicle(_Data):
-    """A Bürgermobil with its counters."""
+class CityPart(CityData):
+    """What a service has of a city's data for itself, in a file of its own beside `city.json`: `<service>.json`.
 
-    key: str
-    name: str
-    counters: int = Field(ge=1)
-    step_free: bool
-    equipment: list[str] = []
-
-
-class CityStopPlace(_Data):
-    """A place where a Bürgermobil may stand, in an Ortsteil (`quarter`, its number).
-
-    `landmark` says in German how to find it, `power` whether there is a socket, `permit_until` the last day of the
-    permission to stand there. Coordinates are WGS 84 degrees.
+    `examples` and `unchecked` as in `City`, of this file.
     """
 
-    key: str
-    name: str
-    quarter: int
-    landmark: str
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
-    step_free: bool
-    power: bool
-    permit_until: date | None = None
+    service: ClassVar[str]
+
+    examples: list[str] = []
+    unchecked: list[str] = []
 
 
-class TravelMinutes(_Data):
-    """How long a vehicle drives between two places, in minutes, by what lies between them."""
-
-    same_district: int = Field(ge=0)
-    same_bank: int = Field(ge=0)
-    other_bank: int = Field(ge=0)
-
-
-class CityWeeklyStop(_Data):
-    """A stop of the weekly plan, in local time; `every_weeks` counts from the week of `valid_from`."""
-
-    vehicle: str
-    place: str
-    weekday: int = Field(ge=0, le=6)
-    arrives: time
-    departs: time
-    every_weeks: int = Field(default=1, ge=1)
-    valid_from: date
-
-
-class MobileOffice(_Data):
-    """The city's Bürgermobil: vehicles, places, the first weekly plan, and the keys of services offered at stops.
-
-    `phrases` are the German words of equipment and landmarks in other languages, also where staff type them anew.
-    """
-
-    vehicles: list[CityVehicle]
-    services: list[str]
-    travel_minutes: TravelMinutes
-    stop_places: list[CityStopPlace]
-    weekly_stops: list[CityWeeklyStop]
-    phrases: dict[str, dict[str, str]] = {}
+P = TypeVar("P", bound=CityPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +156,7 @@ class Reach:
     hours: tuple[OpeningHours, ...]
 
 
-class City(_Data):
+class City(CityData):
     """A city.
 
     `sources` says where figures come from; what `examples` names has no source and is an example only. What `unchecked`
@@ -205,7 +165,8 @@ class City(_Data):
     `reviews` says, by language, who has read the names of services and what to bring; None for nobody.
     `interpreter_languages` are those somebody can help with, by BCP 47 tag, each in its own spelling.
     `life_situations` are the headings services stand under, by key and language; `services` begin with those that are
-    asked for most.
+    asked for most. `phrases` are German words of landmarks and equipment in other languages, also where staff type them
+    anew. `parts` is what services have for themselves (`CityPart`), as JSON by service.
     """
 
     name: str
@@ -224,7 +185,19 @@ class City(_Data):
     stations: list[CityStation]
     life_situations: dict[str, dict[str, str]]
     services: list[CityService]
-    mobile_office: MobileOffice
+    phrases: dict[str, dict[str, str]] = {}
+    parts: dict[str, str] = {}
+
+    def part(self, kind: type[P]) -> P:
+        """What a service has for itself.
+
+        Raises:
+            LookupError: this city has no file for the service.
+            ValidationError: there is one that does not fit.
+        """
+        if kind.service not in self.parts:
+            raise LookupError(f"{self.name} has no {kind.service}.json.")
+        return cast(P, _part(kind, self.parts[kind.service]))
 
     def station(self, key: str) -> CityStation | None:
         """The station with a key."""
@@ -252,14 +225,18 @@ class City(_Data):
 
     @property
     def unconfirmed(self) -> list[tuple[str, str]]:
-        """What the city should look at before people rely on it: what it is, and its path in the city's file."""
+        """What the city should look at before people rely on it: what it is, and its path in the city's files."""
         nowhere = [each.key for each in self.stations if each.kind == "counter" and each.address is None]
         return [
             *(("missing", f"stations.{key}.address") for key in nowhere),
-            *(("unchecked", path) for path in self.unchecked),
+            *(("unchecked", path) for path in self._paths("unchecked")),
             *(("unread translation", f"services.names.{language}") for language in self.unread),
-            *(("example", path) for path in self.examples),
+            *(("example", path) for path in self._paths("examples")),
         ]
+
+    def _paths(self, field: Literal["examples", "unchecked"]) -> list[str]:
+        of_parts = [f"{name}.{path}" for name, part in self.parts.items() for path in json.loads(part).get(field, ())]
+        return [*getattr(self, field), *of_parts]
 
     def is_example(self, *path: str) -> bool:
         """Whether a value has no source, by itself or as part of something; `path` as in `examples`."""
@@ -282,13 +259,13 @@ class City(_Data):
 
     @classmethod
     def load(cls, name: str) -> "City":
-        """Read a city's file; raises FileNotFoundError for a city without one."""
+        """Read a city's files; raises FileNotFoundError for a city without them."""
         return _load(name)
 
 
 def known_cities() -> list[str]:
     """The names of the cities there are files of."""
-    return sorted(file.stem for file in _CITIES.glob("*.json"))
+    return sorted(file.parent.name for file in _CITIES.glob(f"*/{_COMMON}"))
 
 
 def map_of(address: str | None) -> str | None:
@@ -298,4 +275,11 @@ def map_of(address: str | None) -> str | None:
 
 @cache
 def _load(name: str) -> City:
-    return City.model_validate_json((_CITIES / f"{name}.json").read_text())
+    folder = _CITIES / name
+    parts = {file.stem: file.read_text() for file in sorted(folder.glob("*.json")) if file.name != _COMMON}
+    return City.model_validate({**json.loads((folder / _COMMON).read_text()), "parts": parts})
+
+
+@cache
+def _part(kind: type[CityPart], content: str) -> CityPart:
+    return kind.model_validate_json(content)

@@ -13,7 +13,8 @@ from shared.keys import DatabaseUrl, Key, KeyPair, OwnDatabaseUrl, PublicKey, Se
 
 SECRETS = ("people_secret", "link_secret", "session_secret")
 """The keys a service has for itself: fields of its settings, base64, 32 bytes."""
-SERVICES = ("appointments", "mobile_office", "notifications")
+SERVICES = tuple(sorted(each.parent.name for each in (Path(__file__).parents[1] / "services").glob("*/app.py")))
+"""The names of all services: of each folder that has an application. More of them only `deploy/services.py` knows."""
 
 
 def development_secret(name: str) -> str:

@@ -14,6 +14,7 @@ from deploy.local.far_ends.web import DEVELOPMENT_SECRET
 from deploy.local.far_ends.webhook import INBOUND_NUMBER
 from deploy.local.processes import Child, Progress, StackError, remembered_port, stays_taken
 from deploy.local.stack import ROOT, FarEnd, Stack
+from deploy.services import MANIFESTS
 from shared.settings import SERVICES
 
 FOLDER = ROOT / ".nahbar"
@@ -97,14 +98,10 @@ class Laptop:
     def addresses(self) -> dict[str, str]:
         """What there is to open, by what it shows."""
         return {
-            "Book an appointment": f"{self.address}/appointments/",
-            "Find the Bürgermobil": f"{self.address}/mobile_office/",
-            "Subscribe to news": f"{self.address}/notifications/subscribe",
+            **{task.title["en"]: f"{self.address}{task.path}" for each in MANIFESTS for task in each.tasks},
             "Pages for staff": f"{self.address}/appointments/staff/",
             "What citizens received": f"{self.address}/inbox/",
-            "API of appointments": f"{self.address}/appointments/api/docs",
-            "API of mobile_office": f"{self.address}/mobile_office/api/docs",
-            "API of notifications": f"{self.address}/notifications/api/docs",
+            **{f"API of {name}": f"{self.address}/{name}/api/docs" for name in SERVICES},
         }
 
     def _ready(self) -> bool:

@@ -100,6 +100,8 @@ class AppointmentState(PersonalState):
 
 
 class AppointmentFact(PersonalFact):
+    """An appointment."""
+
     schema_version: ClassVar[int] = 5
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "appointment"
@@ -196,6 +198,8 @@ class ClosureState(FactPart):
 
 
 class ClosureFact(Fact):
+    """A closure."""
+
     schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     privacy: ClassVar[Privacy] = Privacy.OPEN
@@ -244,6 +248,8 @@ class WaitingState(PersonalState):
 
 
 class WaitingFact(PersonalFact):
+    """A place in the waiting list."""
+
     schema_version: ClassVar[int] = 3
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "entry"

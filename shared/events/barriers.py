@@ -19,6 +19,8 @@ class BarrierState(PersonalState):
 
 
 class BarrierFact(PersonalFact):
+    """A report of a barrier, to the city."""
+
     service: ClassVar[str] = "notifications"
     state_field: ClassVar[str] = "barrier"
 

@@ -21,6 +21,8 @@ class LinksRequest(PersonalState):
 
 
 class LinksRequestFact(PersonalFact):
+    """Lost links."""
+
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "request"
 

@@ -3,11 +3,15 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from shared.city import RhineBank
 from shared.events.base import Fact, FactPart, Privacy, Several
+
+PLAN = "/mobile_office/"
+"""The page with all stops."""
 
 
 class StopReason(StrEnum):
@@ -72,6 +76,8 @@ class StopState(FactPart):
 
 
 class StopFact(Fact):
+    """A stop of the Bürgermobil."""
+
     service: ClassVar[str] = "mobile_office"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 
@@ -103,3 +109,8 @@ class MobilStopDelayed(StopFact):
 
 class MobilStopCancelled(StopFact):
     """An announced stop does not take place; the state's `reason` says why."""
+
+
+def page_of(stop: UUID) -> str:
+    """The path of a stop's own page."""
+    return f"{PLAN}stops/{stop}"

@@ -43,6 +43,8 @@ class NoticeState(FactPart):
 
 
 class NoticeFact(Fact):
+    """Telling somebody."""
+
     service: ClassVar[str] = "notifications"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 
@@ -77,6 +79,8 @@ class ReplyState(FactPart):
 
 
 class ReplyFact(Fact):
+    """A reply, and which matter it is about."""
+
     service: ClassVar[str] = "notifications"
     privacy: ClassVar[Privacy] = Privacy.RESTRICTED
 
@@ -109,6 +113,8 @@ class SubscriptionState(FactPart):
 
 
 class SubscriptionFact(Fact):
+    """A subscription."""
+
     service: ClassVar[str] = "notifications"
     privacy: ClassVar[Privacy] = Privacy.OPEN
 

@@ -1,44 +1,33 @@
 """All facts, by their CloudEvents type, and the topics they travel on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
-from shared.events import appointments, barriers, links, mobile_office, notifications, tickets
+from shared import events
 from shared.events.base import Fact, Privacy
 from shared.events.personal import PersonalFact
 
-FACTS: tuple[type[Fact], ...] = (
-    appointments.AppointmentBooked,
-    appointments.AppointmentRescheduled,
-    appointments.AppointmentCancelled,
-    appointments.AppointmentDelayed,
-    appointments.AppointmentMissed,
-    appointments.AlternativeOffered,
-    appointments.WaitingListJoined,
-    appointments.SeatOffered,
-    appointments.SeatOfferEnded,
-    appointments.WaitingListLeft,
-    appointments.StationClosed,
-    links.LinksRequested,
-    tickets.TicketIssued,
-    tickets.TicketNear,
-    tickets.TicketCalled,
-    tickets.TicketPutBack,
-    tickets.TicketClosed,
-    mobile_office.MobilStopScheduled,
-    mobile_office.MobilStopRescheduled,
-    mobile_office.MobilStopDelayed,
-    mobile_office.MobilStopCancelled,
-    notifications.NotificationDelivered,
-    notifications.NotificationFailed,
-    notifications.ReplyReceived,
-    notifications.SubscriptionConfirmed,
-    barriers.BarrierReported,
-)
+
+def _facts() -> Iterator[type[Fact]]:
+    """The facts of all modules beside this one; classes whose names end in `Fact` are what several have in common."""
+    for found in iter_modules(events.__path__):
+        if found.name != __name__.rpartition(".")[2]:
+            module = import_module(f"{events.__name__}.{found.name}")
+            own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+            yield from (each for each in own if _is_fact(each))
+
+
+def _is_fact(found: object) -> TypeGuard[type[Fact]]:
+    return isinstance(found, type) and issubclass(found, Fact) and not found.__name__.endswith("Fact")
+
+
+FACTS: tuple[type[Fact], ...] = tuple(_facts())
 
 TYPE_PREFIX = "de.nahbar"
 

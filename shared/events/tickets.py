@@ -47,6 +47,8 @@ class TicketState(PersonalState):
 
 
 class TicketFact(PersonalFact):
+    """A number in the hall."""
+
     schema_version: ClassVar[int] = 2
     service: ClassVar[str] = "appointments"
     state_field: ClassVar[str] = "ticket"

@@ -1,7 +1,6 @@
 """The portal: start page, plain language, accessibility, privacy, imprint, and the assets of all pages; no data."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -9,77 +8,42 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from shared.city import City
 from shared.http import Limits, install_errors
+from shared.manifest import Manifest, Task
 from shared.middleware import HeadAsGet, OwnRedirects
 from shared.retention import PERSON_AFTER_MATTER
-from shared.texts import N_
 from shared.web.i18n import LanguagePrefix, language_of
 from shared.web.pages import SHARED, Pages
-from shared.web.staff.areas import AREAS
 
-
-@dataclass(frozen=True)
-class Task:
-    """Something people come for.
-
-    Args:
-        alias: short path for posters and speech.
-        path: where it is done.
-        title: a verb and its object.
-        text: one sentence.
-        icon: a motif of KERN.
-    """
-
-    alias: str
-    path: str
-    title: str
-    text: str
-    icon: str
-
-
-TASKS: Final = (
-    Task(
-        "termin",
-        "/appointments/",
-        N_("Termin buchen"),
-        N_("Für Ausweis, Pass oder Ummeldung: Wählen Sie Ort und Zeit. Sie brauchen kein Konto."),
-        "calendar-today",
-    ),
-    Task(
-        "mobil",
-        "/mobile_office/",
-        N_("Bürgermobil finden"),
-        N_("Unser Bus mit Schalter kommt in Ihren Stadtteil."),
-        "search",
-    ),
+PLANNED: Final = (
     Task(
         "raum",
         "/centres/",
-        N_("Raum oder Treffpunkt finden"),
-        N_("Räume, Angebote und Beratung in Ihrem Stadtteilzentrum."),
+        {"de": "Raum oder Treffpunkt finden", "en": "Find a room or a place to meet"},
+        {
+            "de": "Räume, Angebote und Beratung in Ihrem Stadtteilzentrum.",
+            "en": "Rooms, activities and advice in your neighbourhood centre.",
+        },
         "home",
     ),
     Task(
         "kurs",
         "/integration/courses",
-        N_("Deutschkurs finden"),
-        N_("Kurse in Ihrer Nähe, auch mit Kinderbetreuung."),
+        {"de": "Deutschkurs finden", "en": "Find a German course"},
+        {"de": "Kurse in Ihrer Nähe, auch mit Kinderbetreuung.", "en": "Courses near you, some with childcare."},
         "language",
     ),
     Task(
         "lotse",
         "/integration/lotsen/ask",
-        N_("Begleitung anfragen"),
-        N_("Lotsinnen und Lotsen sprechen Ihre Sprache und gehen mit Ihnen zum Amt."),
+        {"de": "Begleitung anfragen", "en": "Ask for a guide"},
+        {
+            "de": "Lotsinnen und Lotsen sprechen Ihre Sprache und gehen mit Ihnen zum Amt.",
+            "en": "Volunteer guides speak your language and go to the office with you.",
+        },
         "account-circle",
     ),
-    Task(
-        "nachrichten",
-        "/notifications/subscribe",
-        N_("Nachrichten abonnieren"),
-        N_("Erfahren Sie, was es in Ihrem Stadtteil Neues gibt."),
-        "mail",
-    ),
 )
+"""What will be done online by services that are not there yet; until then by phone."""
 
 TEXT_PAGES: Final = {
     "/einfache-sprache": "easy.html",
@@ -94,26 +58,29 @@ MOVED: Final = {"/leichte-sprache": "/einfache-sprache"}
 """Addresses that pages had before, as printed or linked elsewhere."""
 
 
-def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
+def create_portal(city: City, services: Sequence[Manifest], online: Collection[str]) -> FastAPI:
     """Wire the portal.
 
     Args:
         city: whose pages these are.
-        open_tasks: aliases of the tasks that can be done online now; the others name the phone.
+        services: all there are, each with its tasks and its pages for staff.
+        online: the names of those that people reach now; the tasks of the others name the phone.
     """
+    now = [task for each in services if each.name in online for task in each.tasks]
+    away = [task for each in services if each.name not in online for task in each.tasks]
+    there = {task.alias for task in [*now, *away]}
+    later = [*(task for task in PLANNED if task.alias not in there), *away]
     pages = Pages(SHARED, city)
     app = FastAPI(title="Nahbar portal", openapi_url=None)
     app.mount("/assets", pages.assets)
 
     @app.get("/")
     async def start(request: Request) -> HTMLResponse:
-        now = [task for task in TASKS if task.alias in open_tasks]
-        later = [task for task in TASKS if task.alias not in open_tasks]
         return pages.render(request, "portal/start.html", now=now, later=later)
 
     @app.get("/staff/")
     async def staff(request: Request) -> HTMLResponse:
-        return pages.render(request, "portal/staff.html", areas=AREAS)
+        return pages.render(request, "portal/staff.html", areas=[each.area for each in services])
 
     def add_text_page(path: str, template: str) -> None:
         @app.get(path)
@@ -130,7 +97,7 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
         async def moved(request: Request) -> RedirectResponse:
             return RedirectResponse(language_of(request).prefix + new, 301)
 
-    if "nachrichten" in open_tasks:
+    if "notifications" in online:
 
         @app.get("/barrierefreiheit/melden")
         async def report_barrier(request: Request) -> RedirectResponse:
@@ -140,9 +107,8 @@ def create_portal(city: City, open_tasks: Collection[str]) -> FastAPI:
         add_text_page(path, template)
     for old, new in MOVED.items():
         add_moved(old, new)
-    for task in TASKS:
-        if task.alias in open_tasks:
-            add_alias(task)
+    for task in now:
+        add_alias(task)
 
     app.state.error_page = pages.error_page
     install_errors(app)

@@ -17,12 +17,7 @@ from starlette.types import ASGIApp
 
 from deploy.local.far_ends.issuer import create_issuer
 from deploy.serve import KEEP_ALIVE, OnePort
-from services.appointments.app import create_app
-from services.appointments.settings import Settings
-from services.mobile_office.app import create_app as create_mobile_office
-from services.mobile_office.settings import Settings as MobileOfficeSettings
-from services.notifications.app import create_app as create_notifications
-from services.notifications.settings import Settings as NotificationsSettings
+from deploy.services import MANIFESTS, create, settings_class
 from shared.city import City
 from shared.runtime import Role
 from shared.settings import Platform
@@ -139,7 +134,7 @@ async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncI
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def portal() -> AsyncIterator[str]:
     """The address of the portal."""
-    async with serving(create_portal(City.load("duisburg"), {"termin"})) as address:
+    async with serving(create_portal(City.load("duisburg"), MANIFESTS, {"appointments"})) as address:
         yield address
 
 
@@ -168,9 +163,12 @@ async def appointments(
     secret = platform.oidc_client_secret.get_secret_value()
     keys = tmp_path_factory.mktemp("issuer")
     issuer.include_router(create_issuer(keys, platform.oidc_issuer, platform.oidc_audience, secret), prefix="/issuer")
-    app = create_app(Settings(platform=platform, database=database, **NO_LIMITS), frozenset({Role.HTTP}))
+    settings = settings_class("appointments")(platform=platform, database=database, **NO_LIMITS)
+    app = create(settings, frozenset({Role.HTTP}))
     tools: Tools = app.state.tools
-    platform_app = OnePort({"appointments": app, "issuer": issuer}, create_portal(tools.city, {"termin"}))
+    platform_app = OnePort(
+        {"appointments": app, "issuer": issuer}, create_portal(tools.city, MANIFESTS, {"appointments"})
+    )
     async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
         yield address, tools, client
     await tools.db.close()
@@ -204,48 +202,43 @@ async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
         yield ClosingSite(address, tools, client)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def messages(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MessagesSite]:
-    """The pages about messages, over a database of their own."""
-    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
+@asynccontextmanager
+async def pages_of(
+    name: str, online: str, stack: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, Tools]]:
+    """The pages of a service and the portal on one port, over a database of their own: address, service.
+
+    Args:
+        online: the service the portal leads to.
+    """
+    database = await clone_database(stack.url, name, f"{name}_{uuid4().hex[:12]}")
     platform = Platform(
         kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
     )
-    settings = NotificationsSettings(platform=platform, database=database)
-    app = create_notifications(settings, frozenset({Role.HTTP}))
+    app = create(settings_class(name)(platform=platform, database=database), frozenset({Role.HTTP}))
     tools: Tools = app.state.tools
-    async with serving(OnePort({"notifications": app}, create_portal(tools.city, {"termin"}))) as address:
-        yield MessagesSite(address, tools)
+    async with serving(OnePort({name: app}, create_portal(tools.city, MANIFESTS, {online}))) as address:
+        yield address, tools
     await tools.db.close()
     await drop_database(database)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def messages(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MessagesSite]:
+    """The pages about messages."""
+    async with pages_of("notifications", "appointments", stack, tmp_path_factory) as (address, tools):
+        yield MessagesSite(address, tools)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def subscribing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SubscribingSite]:
-    """The pages of subscriptions and the portal on one port, over a database of their own."""
-    database = await clone_database(stack.url, "notifications", f"notifications_{uuid4().hex[:12]}")
-    platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
-    )
-    app = create_notifications(NotificationsSettings(platform=platform, database=database), frozenset({Role.HTTP}))
-    tools: Tools = app.state.tools
-    platform_app = OnePort({"notifications": app}, create_portal(tools.city, {"nachrichten"}))
-    async with serving(platform_app) as address:
+    """The pages of subscriptions."""
+    async with pages_of("notifications", "notifications", stack, tmp_path_factory) as (address, tools):
         yield SubscribingSite(address, tools)
-    await tools.db.close()
-    await drop_database(database)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def touring(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TouringSite]:
-    """The pages of the Bürgermobil and the portal on one port, over a database of their own."""
-    database = await clone_database(stack.url, "mobile_office", f"mobile_office_{uuid4().hex[:12]}")
-    platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
-    )
-    app = create_mobile_office(MobileOfficeSettings(platform=platform, database=database), frozenset({Role.HTTP}))
-    tools: Tools = app.state.tools
-    async with serving(OnePort({"mobile_office": app}, create_portal(tools.city, {"mobil"}))) as address:
+    """The pages of the Bürgermobil."""
+    async with pages_of("mobile_office", "mobile_office", stack, tmp_path_factory) as (address, tools):
         yield TouringSite(address, tools)
-    await tools.db.close()
-    await drop_database(database)

@@ -16,13 +16,8 @@ from tests.chaos.parts import FarEnds, Part, ServiceProcess, quiet_port
 from tests.support.wait import eventually
 
 ALL_ROLES = "http,relay,consume,due"
-REPLICATED = {
-    "appointments-1": ("appointments", ALL_ROLES),
-    "appointments-2": ("appointments", ALL_ROLES),
-    "notifications-1": ("notifications", ALL_ROLES),
-    "notifications-2": ("notifications", "relay,consume,due"),
-    "mobile_office-1": ("mobile_office", ALL_ROLES),
-    "mobile_office-2": ("mobile_office", ALL_ROLES),
+REPLICATED = {f"{name}-{number}": (name, ALL_ROLES) for name in SERVICES for number in (1, 2)} | {
+    "notifications-2": ("notifications", "relay,consume,due")
 }
 """Processes by name, with services and roles. Reports come in at the first one of `notifications`."""
 TOGETHER = {"services": (",".join(SERVICES), ALL_ROLES)}

@@ -29,13 +29,16 @@ def test_the_check_names_what_is_missing_unchecked_unread_or_an_example() -> Non
             "unchecked": ["stations.mitte.address"],
             "reviews": {"tr": None},
             "examples": ["services"],
+            "parts": {"ferry": '{"unchecked": ["piers"], "examples": ["times"]}'},
         }
     ).unconfirmed
     assert found == [
         ("missing", "stations.neu.address"),
         ("unchecked", "stations.mitte.address"),
+        ("unchecked", "ferry.piers"),
         ("unread translation", "services.names.tr"),
         ("example", "services"),
+        ("example", "ferry.times"),
     ]
 
 
@@ -66,8 +69,12 @@ async def test_production_says_at_its_start_in_one_line_what_is_not_confirmed(
 
 
 def test_nothing_is_said_of_a_city_that_is_confirmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    confirmed = CITY.model_copy(update={"name": "Nirgends", "unchecked": [], "reviews": {}, "examples": []})
-    (tmp_path / "nirgends.json").write_text(confirmed.model_dump_json())
+    confirmed = CITY.model_copy(
+        update={"name": "Nirgends", "unchecked": [], "reviews": {}, "examples": [], "parts": {}}
+    )
+    folder = tmp_path / "nirgends"
+    folder.mkdir()
+    (folder / "city.json").write_text(confirmed.model_dump_json(exclude={"parts"}))
     monkeypatch.setattr(city_data, "_CITIES", tmp_path)
     monkeypatch.setenv("NAHBAR_CITY", "nirgends")
     assert Platform().city == "nirgends"

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from deploy import cli
-from shared.settings import Platform, WrongSettings, read
+from shared.settings import SERVICES, Platform, WrongSettings, read
 
 NOBODY = "127.0.0.1:9"
 
@@ -52,7 +52,7 @@ def ended(
     return int(str(end.value.code)), said.strip().splitlines()[-1]
 
 
-SERVICE = "there is no service 'bogus'; the services are: appointments, mobile_office, notifications"
+SERVICE = f"there is no service 'bogus'; the services are: {', '.join(SERVICES)}"
 
 
 @pytest.mark.parametrize(

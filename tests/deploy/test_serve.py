@@ -15,11 +15,12 @@ from starlette.types import Receive, Scope, Send
 
 from deploy.local.processes import Child, free_port
 from deploy.serve import config_of, platform_app
+from deploy.services import MANIFESTS
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.runtime import Role
 from shared.settings import SERVICES
-from shared.web.portal import TASKS
+from shared.web.portal import PLANNED
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -39,7 +40,8 @@ async def test_the_portal_leads_to_what_can_be_done_online(
     monkeypatch.setenv("NAHBAR_ONLINE", online)
     transport = httpx.ASGITransport(platform_app(services, frozenset({Role.HTTP})))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        found = {f"/{task.alias}": await client.get(f"/{task.alias}") for task in TASKS}
+        tasks = [*PLANNED, *(task for each in MANIFESTS for task in each.tasks)]
+        found = {f"/{task.alias}": await client.get(f"/{task.alias}") for task in tasks}
     assert {path for path, answer in found.items() if answer.status_code == 302} == aliases
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest_asyncio
 import uvicorn
-from fastapi import FastAPI
 from sqlalchemy import text
 
 from deploy.local.far_ends import mail
@@ -22,12 +21,7 @@ from deploy.local.far_ends.web import WebSettings, create_web
 from deploy.local.laptop import REPLY_NUMBER
 from deploy.local.processes import free_port
 from deploy.serve import KEEP_ALIVE, OnePort
-from services.appointments.app import create_app as create_appointments
-from services.appointments.settings import Settings as AppointmentsSettings
-from services.mobile_office.app import create_app as create_mobile_office
-from services.mobile_office.settings import Settings as MobileOfficeSettings
-from services.notifications.app import create_app as create_notifications
-from services.notifications.settings import Settings as NotificationsSettings
+from deploy.services import create, settings_class
 from shared.clock import BERLIN, Clock
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
@@ -43,11 +37,6 @@ from tests.support.wait import eventually
 
 QUICK = Delays(slow=2, receipt=0.05, later=0.5, throttle=1)
 API = "/appointments/api/v1"
-CREATE: dict[str, Callable[..., FastAPI]] = {
-    "appointments": create_appointments,
-    "mobile_office": create_mobile_office,
-    "notifications": create_notifications,
-}
 
 
 class City:
@@ -64,7 +53,7 @@ class City:
 
     async def start(self, name: str, roles: frozenset[Role] = ALL_ROLES) -> None:
         """Start a service's loops."""
-        app = CREATE[name](self.settings[name], roles)
+        app = create(self.settings[name], roles)
         stack = AsyncExitStack()
         await stack.enter_async_context(app.router.lifespan_context(app))
         self.apps[name], self._running[name] = app, stack
@@ -184,8 +173,8 @@ async def city(
 ) -> AsyncIterator[City]:
     """A city with its services running, at noon of a working day."""
     await create_topics(stack.bootstrap, all_topics(topic_prefix, SERVICES), 3)
-    own, smtp, gateway, bounces = free_port(), free_port(), free_port(), free_port()
-    address = f"http://127.0.0.1:{own}"
+    port, smtp, gateway, bounces = free_port(), free_port(), free_port(), free_port()
+    address = f"http://127.0.0.1:{port}"
     platform = Platform(
         kafka=stack.bootstrap,
         postgres=stack.url,
@@ -195,28 +184,26 @@ async def city(
         oidc_issuer=f"http://127.0.0.1:{gateway}/issuer",
     )
     sms_url = f"http://127.0.0.1:{gateway}/sms"
+    own: dict[str, dict[str, Any]] = {
+        "appointments": {"video_url": f"http://127.0.0.1:{gateway}/video", **NO_LIMITS},
+        "notifications": {
+            "smtp_port": smtp,
+            "sms_url": sms_url,
+            "sms_reply_number": REPLY_NUMBER,
+            "bounce_port": bounces,
+            "send_timeout": 1,
+            "retry_first": timedelta(seconds=0.2),
+            "away_longest": timedelta(seconds=1),
+        },
+    }
     city = City(
         tmp_path,
         platform,
         sms_url,
-        MobileOfficeSettings(platform=platform, database=await database("mobile_office")),
-        AppointmentsSettings(
-            platform=platform,
-            database=await database("appointments"),
-            video_url=f"http://127.0.0.1:{gateway}/video",
-            **NO_LIMITS,
-        ),
-        NotificationsSettings(
-            platform=platform,
-            database=await database("notifications"),
-            smtp_port=smtp,
-            sms_url=sms_url,
-            sms_reply_number=REPLY_NUMBER,
-            bounce_port=bounces,
-            send_timeout=1,
-            retry_first=timedelta(seconds=0.2),
-            away_longest=timedelta(seconds=1),
-        ),
+        *[
+            settings_class(each)(platform=platform, database=await database(each), **own.get(each, {}))
+            for each in SERVICES
+        ],
     )
     noon = city.day(1) + timedelta(hours=12)
     city.move_to(noon)
@@ -228,7 +215,7 @@ async def city(
         delays=QUICK,
     )
     listener = socket.create_server(("127.0.0.1", gateway))
-    front = socket.create_server(("127.0.0.1", own))
+    front = socket.create_server(("127.0.0.1", port))
     with web_server(create_web(web), listener):
         async with mail_server(tmp_path, smtp, bounces):
             for name in SERVICES:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from services.mobile_office.city import MobileOffice
 from services.mobile_office.tours.announced import AnnouncedStop
 from services.mobile_office.tours.nearby import Origin, nearest
 from shared.city import City
@@ -14,7 +15,7 @@ NOON = datetime(2027, 2, 1, 12, tzinfo=UTC)
 
 def stop(key: str, hours: int = 0, status: str = "scheduled") -> AnnouncedStop:
     """A stop at a place of the city."""
-    known = next(each for each in CITY.mobile_office.stop_places if each.key == key)
+    known = next(each for each in CITY.part(MobileOffice).stop_places if each.key == key)
     [bank] = {q.rhine_bank for each in CITY.districts for q in each.quarters if q.number == known.quarter}
     place = StopPlace(
         **known.model_dump(include={"key", "name", "quarter", "landmark", "step_free", "latitude", "longitude"}),

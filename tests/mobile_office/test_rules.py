@@ -7,6 +7,7 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.mobile_office.city import MobileOffice
 from services.mobile_office.fleet.domain import Fleet, Vehicle
 from services.mobile_office.fleet.usecases import place_of, travel_minutes
 from services.mobile_office.planning.domain import WEEKS, District, assess, propose
@@ -17,7 +18,7 @@ from shared.clock import BERLIN
 from shared.recurrence import WEEK
 
 CITY = City.load("duisburg")
-DATA = CITY.mobile_office
+DATA = CITY.part(MobileOffice)
 PLACES = {each.key: place_of(CITY, **each.model_dump()) for each in DATA.stop_places}
 FLEET = Fleet(
     {each.key: Vehicle(each.key, each.name, each.counters, each.step_free, ()) for each in DATA.vehicles},

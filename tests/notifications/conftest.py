@@ -20,7 +20,7 @@ from deploy.local.far_ends.records import Accepted, Channel
 from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET, WebSettings, create_web
 from deploy.local.processes import free_port
-from services.notifications.app import create_app
+from deploy.services import create
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
 from services.notifications.settings import Settings
 from services.notifications.telling.usecases import take_fact
@@ -94,7 +94,7 @@ class Post:
     @asynccontextmanager
     async def running(self, roles: frozenset[Role] = WITHOUT_KAFKA, serve: bool = True) -> AsyncIterator[Tools]:
         """The service at work; `serve` says whether it also takes receipts over HTTP."""
-        app = create_app(self.settings, roles)
+        app = create(self.settings, roles)
         async with app.router.lifespan_context(app):
             if not serve:
                 yield app.state.tools

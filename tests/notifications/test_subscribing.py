@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.notifications.app import create_app
+from deploy.services import create
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES
@@ -31,7 +31,7 @@ WANTED = {"channel": "mail", "mail": "Anna@Example.org", "districts": [HAMBORN],
 @pytest.fixture
 async def app(post: Post) -> AsyncIterator[Any]:
     """The application, answering and nothing else."""
-    app = create_app(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
+    app = create(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
     async with app.router.lifespan_context(app):
         yield app
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.notifications.app import create_app
+from deploy.services import create
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from services.notifications.tables import metadata
 from shared.runtime import Role
@@ -60,7 +60,7 @@ class Reader:
 
 @pytest.fixture
 async def reader(post: Post) -> AsyncIterator[Reader]:
-    app = create_app(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
+    app = create(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -1,6 +1,5 @@
 """Any service, with a database and topics of its own."""
 
-import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,22 +8,13 @@ import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
+from deploy.services import create, settings_class
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
-from shared.runtime import ALL_ROLES, Role
+from shared.runtime import Role
 from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.support.days import run_clock
 from tests.support.stack import Backend
-
-
-def settings_class(name: str) -> type[ServiceSettings]:
-    found: type[ServiceSettings] = importlib.import_module(f"services.{name}.settings").Settings
-    return found
-
-
-def new_app(settings: ServiceSettings, roles: frozenset[Role] = ALL_ROLES) -> FastAPI:
-    app: FastAPI = importlib.import_module(f"services.{settings.service}.app").create_app(settings, roles)
-    return app
 
 
 @asynccontextmanager
@@ -53,4 +43,4 @@ async def settings(
 async def answering(name: str, stack: Backend, topic_prefix: str, database: Callable[[str], Awaitable[str]]) -> FastAPI:
     """The service as it answers requests, with a database of its own and without loops."""
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
-    return new_app(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))
+    return create(settings_class(name)(platform=platform, database=await database(name)), frozenset({Role.HTTP}))

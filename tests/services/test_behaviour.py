@@ -5,7 +5,6 @@ import importlib
 import re
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,13 +17,14 @@ from fastapi.dependencies.models import Dependant
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from deploy.services import MANIFESTS, create
 from shared import migrations
 from shared.db import kernel_tables, transaction
 from shared.events.registry import FACTS, topic_of
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES
-from tests.services.conftest import client_of, new_app
+from tests.services.conftest import client_of
 from tests.support.routes import api_routes
 from tests.support.wait import eventually
 
@@ -32,13 +32,8 @@ pytestmark = pytest.mark.parametrize("name", SERVICES)
 
 PREFIXES = {language.prefix for language in LANGUAGES}
 NOBODY = "127.0.0.1:9"
-PAGES = {
-    "appointments": "/en/appointments/",
-    "mobile_office": "/en/mobile_office/",
-    "notifications": "/en/notifications/subscribe",
-}
+PAGES = {each.name: f"/en{each.tasks[0].path}" for each in MANIFESTS}
 """A page of each service that needs its database."""
-SUMS = Path(__file__).parent / "migrations.sha256"
 
 
 async def status(client: httpx.AsyncClient, name: str, check: str) -> tuple[int, dict[str, Any]]:
@@ -47,7 +42,7 @@ async def status(client: httpx.AsyncClient, name: str, check: str) -> tuple[int,
 
 
 async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: ServiceSettings) -> None:
-    async with client_of(new_app(settings)) as client:
+    async with client_of(create(settings)) as client:
 
         async def ready() -> bool:
             return (await status(client, name, "ready"))[0] == 200
@@ -61,7 +56,7 @@ async def test_it_is_live_and_ready_and_shows_its_metrics(name: str, settings: S
 
 
 async def test_operations_have_one_address_that_no_gateway_lets_through(name: str, settings: ServiceSettings) -> None:
-    async with client_of(new_app(settings, frozenset({Role.HTTP}))) as client:
+    async with client_of(create(settings, frozenset({Role.HTTP}))) as client:
         for page in ("health/live", "health/ready", "metrics"):
             assert (await client.get(f"/{name}/{page}")).status_code == 200
             for prefix in PREFIXES - {""}:
@@ -71,7 +66,7 @@ async def test_operations_have_one_address_that_no_gateway_lets_through(name: st
 
 
 async def test_a_redirect_names_no_host_whatever_the_client_says(name: str, settings: ServiceSettings) -> None:
-    async with client_of(new_app(settings)) as client:
+    async with client_of(create(settings)) as client:
         for prefix in ("", "/en"):
             answer = await client.get(f"{prefix}/{name}/staff", headers={"Host": "evil.example"})
             assert (answer.status_code, answer.headers["location"]) == (307, f"{prefix}/{name}/staff/")
@@ -79,7 +74,7 @@ async def test_a_redirect_names_no_host_whatever_the_client_says(name: str, sett
 
 async def test_without_kafka_it_lives_and_says_that_it_is_not_ready(name: str, settings: ServiceSettings) -> None:
     away = settings.model_copy(update={"platform": settings.platform.model_copy(update={"kafka": NOBODY})})
-    async with client_of(new_app(away)) as client:
+    async with client_of(create(away)) as client:
         assert await status(client, name, "ready") == (503, {"missing": ["kafka"]})
         assert (await status(client, name, "live"))[0] == 200
 
@@ -88,7 +83,7 @@ async def test_without_its_database_it_lives_and_says_that_it_is_not_ready(
     name: str, settings: ServiceSettings
 ) -> None:
     away = settings.model_copy(update={"database": f"postgresql://postgres:x@{NOBODY}/nothing"})
-    async with client_of(new_app(away)) as client:
+    async with client_of(create(away)) as client:
         code, body = await status(client, name, "ready")
         assert code == 503
         assert "database" in body["missing"]
@@ -99,14 +94,14 @@ async def test_without_its_database_a_page_says_so_in_its_language_and_when_to_c
     name: str, settings: ServiceSettings
 ) -> None:
     away = settings.model_copy(update={"database": f"postgresql://postgres:x@{NOBODY}/nothing"})
-    async with client_of(new_app(away, frozenset({Role.HTTP}))) as client:
+    async with client_of(create(away, frozenset({Role.HTTP}))) as client:
         answer = await client.get(PAGES[name])
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert '<html lang="en"' in answer.text
 
 
 async def test_a_stuck_loop_ends_liveness(name: str, settings: ServiceSettings) -> None:
-    app = new_app(settings)
+    app = create(settings)
     async with client_of(app) as client:
         loop = app.state.runtime.loops["relay"]
         loop.heartbeat.limit = -1
@@ -114,14 +109,14 @@ async def test_a_stuck_loop_ends_liveness(name: str, settings: ServiceSettings) 
 
 
 async def test_two_run_in_one_process(name: str, settings: ServiceSettings) -> None:
-    async with client_of(new_app(settings)) as one, client_of(new_app(settings)) as two:
+    async with client_of(create(settings)) as one, client_of(create(settings)) as two:
         for client in (one, two):
             assert (await status(client, name, "live"))[0] == 200
 
 
 async def test_each_role_starts_alone(name: str, settings: ServiceSettings) -> None:
     for role in Role:
-        app = new_app(settings, frozenset({role}))
+        app = create(settings, frozenset({role}))
         async with client_of(app) as client:
             assert (await status(client, name, "live"))[0] == 200
             served = any(route.path.startswith(f"/{name}/api/v1") for route in app.routes if hasattr(route, "path"))
@@ -131,7 +126,7 @@ async def test_each_role_starts_alone(name: str, settings: ServiceSettings) -> N
 
 async def test_what_stands_in_the_outbox_reaches_kafka(name: str, settings: ServiceSettings) -> None:
     fact = next(fact for fact in FACTS if fact.service == name)
-    app = new_app(settings)
+    app = create(settings)
     async with client_of(app):
         tools = app.state.tools
         async with tools.db.transaction() as conn:
@@ -152,7 +147,7 @@ async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, s
                 yield each
             yield from transactions(each)
 
-    app = new_app(settings)
+    app = create(settings)
     found = [each for route in api_routes(app) for each in transactions(route.dependant)]
     assert found
     assert {each.scope for each in found} == {"function"}
@@ -162,7 +157,7 @@ async def test_no_answer_leaves_before_its_transaction_is_committed(name: str, s
 async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(
     name: str, settings: ServiceSettings
 ) -> None:
-    async with client_of(new_app(settings)) as client:
+    async with client_of(create(settings)) as client:
         document = (await client.get(f"/{name}/api/openapi.json")).json()
         assert document["paths"]
         for path, operations in document["paths"].items():
@@ -175,7 +170,7 @@ async def test_its_api_is_documented_and_answers_unknown_paths_with_problems(
 
 
 async def test_the_page_of_its_api_fetches_nothing_from_elsewhere(name: str, settings: ServiceSettings) -> None:
-    async with client_of(new_app(settings)) as client:
+    async with client_of(create(settings)) as client:
         page = (await client.get(f"/{name}/api/docs")).text
         fetched = re.findall(r'(?:src|href)="([^"]+)"', page)
         assert len(fetched) >= 3
@@ -186,7 +181,7 @@ async def test_the_page_of_its_api_fetches_nothing_from_elsewhere(name: str, set
 
 async def test_a_trace_is_continued(name: str, settings: ServiceSettings) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    async with client_of(new_app(settings)) as client:
+    async with client_of(create(settings)) as client:
         answer = await client.get(f"/{name}/health/live", headers={"traceparent": trace})
         assert answer.headers["traceparent"] == trace
 
@@ -221,13 +216,13 @@ async def test_migrations_have_one_head_and_go_down_and_up_again(name: str, sett
 
 
 def test_its_staff_pages_stand_once_in_their_navigation(name: str, settings: ServiceSettings) -> None:
-    paths = [entry.path for entry in new_app(settings).state.staff_area.entries]
+    paths = [entry.path for entry in create(settings).state.staff_area.entries]
     assert len(paths) == len(set(paths))
 
 
 def test_migrations_that_were_published_do_not_change(name: str) -> None:
     """A city has run them already: what is different goes into a new one, whose sum is added to the list."""
-    published = {file: sum for sum, file in (line.split() for line in SUMS.read_text().splitlines())}
-    files = sorted((migrations.ROOT / "services" / name / "migrations" / "versions").glob("0*.py"))
-    sums = {f"{name}/{file.name}": sha256(file.read_bytes()).hexdigest() for file in files}
-    assert {file: published.get(file) for file in sums} == sums
+    folder = migrations.ROOT / "services" / name / "migrations"
+    published = {file: sum for sum, file in (line.split() for line in (folder / "published.sha256").open())}
+    files = sorted((folder / "versions").glob("0*.py"))
+    assert published == {file.name: sha256(file.read_bytes()).hexdigest() for file in files}

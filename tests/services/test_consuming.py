@@ -14,12 +14,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 
+from deploy.services import create
 from shared import applying, dead_letters, events
 from shared.events.registry import topic_of, type_of
 from shared.kafka import Envelope, Headers
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
-from tests.services.conftest import client_of, new_app
+from tests.services.conftest import client_of
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)
@@ -79,7 +80,7 @@ async def test_every_fact_it_reacts_to_is_read_in_all_versions_and_applied_once(
 ) -> None:
     records = examples_for(name, settings.platform.topic_prefix)
     await publish(settings, *records, *records)
-    app = new_app(settings, frozenset({Role.CONSUME}))
+    app = create(settings, frozenset({Role.CONSUME}))
     async with client_of(app):
         tools = app.state.tools
         await eventually(lambda: tools.metrics.duplicates._value.get() == len(records))
@@ -126,7 +127,7 @@ async def test_facts_that_are_hard_to_keep_do_not_stop_those_after_them(
     good = examples_for(name, settings.platform.topic_prefix)
     hard = [each for record in good for each in strange(record)]
     await publish(settings, *hard, *good)
-    app = new_app(settings, frozenset({Role.CONSUME}))
+    app = create(settings, frozenset({Role.CONSUME}))
     async with client_of(app):
         tools = app.state.tools
 
@@ -145,7 +146,7 @@ async def test_a_fact_is_not_acknowledged_before_its_effects_are_committed(
 ) -> None:
     """COMMIT itself is made to fail: the fact must come again, and only then be done with."""
     await publish(settings, examples_for(name, settings.platform.topic_prefix)[0])
-    app = new_app(settings, frozenset({Role.CONSUME}))
+    app = create(settings, frozenset({Role.CONSUME}))
     group = f"{settings.platform.topic_prefix}.{name}"
     tools = app.state.tools
     async with tools.db.transaction() as conn:

@@ -14,10 +14,10 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
+from deploy.services import create, settings_class
 from shared.runtime import Role
 from shared.settings import SERVICES, Platform
 from tests.deploy.far_ends import web_server
-from tests.services.conftest import new_app, settings_class
 from tests.support.days import run_clock
 from tests.support.stack import Backend
 
@@ -39,7 +39,7 @@ async def document(
     )
     service_settings = settings_class(name)(platform=platform, database=await database(name))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = new_app(service_settings, frozenset({Role.HTTP}))
+        app = create(service_settings, frozenset({Role.HTTP}))
         with web_server(app, listener):
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/{name}/api/openapi.json"
 

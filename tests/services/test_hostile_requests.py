@@ -9,10 +9,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from deploy.services import create, settings_class
 from shared.http import LARGEST_BODY, LARGEST_HEADERS, LARGEST_QUERY, MOST_VALUES
 from shared.runtime import Role
 from shared.settings import SERVICES, Platform
-from tests.services.conftest import client_of, new_app, settings_class
+from tests.services.conftest import client_of
 from tests.support.routes import routes_of
 from tests.support.stack import Backend
 
@@ -84,7 +85,7 @@ async def test_no_request_is_long_work(
 ) -> None:
     platform = Platform(kafka=stack.bootstrap, postgres=stack.url, topic_prefix=topic_prefix)
     settings = settings_class(name)(platform=platform, database=await database(name))
-    app = new_app(settings, frozenset({Role.HTTP}))
+    app = create(settings, frozenset({Role.HTTP}))
     async with client_of(app) as client:
         for method, path in targets(app):
             for kind, body in BODIES if method != "GET" else []:
@@ -117,7 +118,7 @@ def unbounded(schema: Mapping[str, Any], known: Mapping[str, Any], where: str) -
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_every_text_and_list_in_a_body_has_a_limit(name: str) -> None:
-    app = new_app(settings_class(name)(), frozenset({Role.HTTP}))
+    app = create(settings_class(name)(), frozenset({Role.HTTP}))
     document = app.openapi()
     await app.state.tools.db.close()
     known = document["components"]["schemas"]

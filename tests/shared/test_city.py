@@ -1,11 +1,13 @@
 """A city's data: how its stations are reached, and what in them is not known for certain."""
 
 import re
+from typing import ClassVar
 
 import pytest
+from pydantic import ValidationError
 
-from shared.city import City, map_of
-from shared.web.i18n import LANGUAGES, MESSAGE_LANGUAGES
+from shared.city import City, CityPart, map_of
+from shared.web.i18n import MESSAGE_LANGUAGES
 
 CITY = City.load("duisburg")
 COUNTERS = [each.key for each in CITY.stations if each.kind == "counter"]
@@ -67,10 +69,21 @@ def test_every_language_of_messages_but_german_says_whether_its_names_were_read(
     assert set(CITY.reviews) == {each.code for each in MESSAGE_LANGUAGES} - {"de"}
 
 
-def test_what_pages_say_of_places_and_vehicles_is_known_in_the_languages_of_pages() -> None:
-    mobile = CITY.mobile_office
-    said = {each.landmark for each in mobile.stop_places} | {
-        thing for each in mobile.vehicles for thing in each.equipment
-    }
-    others = {each.code for each in LANGUAGES} - {"de"}
-    assert {text for text in said if not others <= mobile.phrases.get(text, {}).keys()} == set()
+class Ferry(CityPart):
+    service: ClassVar[str] = "ferry"
+
+    piers: list[str]
+
+
+def test_a_service_finds_what_it_has_for_itself_and_only_that_is_read() -> None:
+    city = CITY.model_copy(update={"parts": {"ferry": '{"piers": ["Homberg"], "unchecked": ["piers"]}'}})
+    assert city.part(Ferry).piers == ["Homberg"]
+    assert city.part(Ferry) is city.part(Ferry)
+    assert ("unchecked", "ferry.piers") in city.unconfirmed
+    with pytest.raises(LookupError, match=r"ferry\.json"):
+        CITY.part(Ferry)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValidationError, match="wharves"):
+        CITY.model_copy(update={"parts": {"ferry": '{"piers": [], "wharves": []}'}}).part(Ferry)

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +16,7 @@ from deploy.local.java import KAFKA
 from deploy.local.kafka import PROPERTIES, Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.processes import free_port
-from deploy.operations import load_city_into
+from deploy.services import load_city_into, settings_class
 from shared import migrations
 from shared.tools import Tools
 
@@ -140,7 +139,7 @@ async def clone_database(server: str, service: str, name: str) -> str:
 
 
 async def _load_city(service: str, url: str) -> None:
-    found = Tools(import_module(f"services.{service}.settings").Settings(database=url))
+    found = Tools(settings_class(service)(database=url))
     await load_city_into(found)
     await found.db.close()
 

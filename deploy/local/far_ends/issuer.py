@@ -17,7 +17,7 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from jwt.algorithms import RSAAlgorithm
 
 from deploy.local.far_ends.sign_in import Grant, create_sign_in
-from deploy.local.far_ends.staff import STAFF
+from deploy.local.far_ends.staff import STAFF, claims_of
 
 LIFETIME = 3600
 """Seconds a token is valid."""
@@ -84,7 +84,7 @@ def create_issuer(folder: Path, url: str, audience: str, secret: str, browser_ur
 
     def tokens(subject: str, client: str | None = None) -> dict[str, Any]:
         claims = {"aud": audience, "client_id": client or subject, "jti": secrets.token_hex(8)}
-        access_token = signed("at+jwt", subject, claims | STAFF[subject].claims())
+        access_token = signed("at+jwt", subject, claims | claims_of(STAFF[subject]))
         return {"access_token": access_token, "token_type": "Bearer", "expires_in": LIFETIME}
 
     def id_token(grant: Grant) -> str:

@@ -1,48 +1,27 @@
-"""The staff of the demo, as the identity issuer knows them."""
+"""The staff of the demo, as the identity issuer knows them: those of each service, and those of all."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody who works for the city: name, task, and what access tokens say of them (`shared.auth.Caller`)."""
-
-    name: str
-    task: str
-    roles: tuple[str, ...]
-    stations: tuple[str, ...]
-
-    def claims(self) -> dict[str, Any]:
-        """The claims of this platform in their tokens."""
-        return {"name": self.name, "roles": list(self.roles), "stations": list(self.stations)}
+from deploy.services import MANIFESTS
+from shared.manifest import Manifest, Member
 
 
-STAFF: Mapping[str, Member] = MappingProxyType(
-    {
-        "schalter": Member("Meike Sommer", "Schalter, alle Stationen", ("appointments:staff",), ("*",)),
-        "schalter-mitte": Member("Tarık Yıldız", "Schalter, Station Mitte", ("appointments:staff",), ("mitte",)),
-        "leitung": Member(
-            "Ruth Brinkmann",
-            "Leitung, alle Stationen",
-            (
-                *("appointments:staff", "appointments:lead"),
-                *("mobile_office:staff", "mobile_office:lead"),
-                *("notifications:staff", "notifications:lead"),
-            ),
-            ("*",),
-        ),
-        "mobil": Member(
-            "Derya Kaplan", "Bürgermobil, unterwegs", ("appointments:staff", "mobile_office:staff"), ("buergermobil",)
-        ),
-        "mitteilungen": Member("Jan Kowalski", "Mitteilungen", ("notifications:staff",), ()),
-        "leitstelle": Member(
-            "Leitstelle",
-            "Technik",
-            ("appointments:staff", "mobile_office:staff", "notifications:staff", "platform:operator"),
-            ("*",),
-        ),
+def staff_of(services: Sequence[Manifest]) -> dict[str, Member]:
+    """The members of the staff of some services, by their account."""
+    every = tuple(f"{each.name}:{role}" for each in services for role in each.roles)
+    common = tuple(f"{each.name}:staff" for each in services if "staff" in each.roles)
+    return {
+        **{account: member for each in services for account, member in each.trial_staff.items()},
+        "leitung": Member("Ruth Brinkmann", "Leitung, alle Stationen", every, ("*",)),
+        "leitstelle": Member("Leitstelle", "Technik", (*common, "platform:operator"), ("*",)),
     }
-)
+
+
+def claims_of(member: Member) -> dict[str, Any]:
+    """The claims of this platform in their tokens."""
+    return {"name": member.name, "roles": list(member.roles), "stations": list(member.stations)}
+
+
+STAFF: Mapping[str, Member] = MappingProxyType(staff_of(MANIFESTS))

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.mobile_office.city import MobileOffice
 from services.mobile_office.fleet.domain import Fleet, Place, Vehicle
 from services.mobile_office.tables import places, vehicles
 from shared.city import City
@@ -18,7 +19,7 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
     return Fleet(
         vehicles={row["key"]: _vehicle(row) for row in await _all(conn, vehicles)},
         places={row["key"]: Place(**row) for row in await _all(conn, places)},
-        services=tuple(city.mobile_office.services),
+        services=tuple(city.part(MobileOffice).services),
         minutes={row.origin: row.minutes for row in await conn.execute(_WAYS)},
     )
 

@@ -9,12 +9,13 @@ from sqlalchemy import Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.mobile_office.city import MobileOffice, TravelMinutes
 from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.fleet.refusals import FleetChanged, PermitUnfit, UnknownQuarter
 from services.mobile_office.tables import places, travel_times, vehicles, weekly_stops
 from shared.act import Act
-from shared.city import City, TravelMinutes
+from shared.city import City
 
 PLACE_CHANGED = "place-changed"
 VEHICLE_CHANGED = "vehicle-changed"
@@ -26,7 +27,7 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
 
     The weekly plan of the city's data is only the first: where there is one, it stays as staff have made it.
     """
-    known = city.mobile_office
+    known = city.part(MobileOffice)
     await _take_over(conn, vehicles, [each.model_dump() for each in known.vehicles])
     found = [place_of(city, **each.model_dump()) for each in known.stop_places]
     await _take_over(conn, places, [asdict(each) for each in found])
@@ -67,7 +68,7 @@ async def save_place(act: Act, place: Place) -> Place:
     saved = replace(place, version=place.version + 1)
     await _save(act.conn, places, saved, known)
     ways = [way for other in others.values() for way in permutations((place, other), 2)]
-    await _measure(act.conn, ways, act.tools.city.mobile_office.travel_minutes)
+    await _measure(act.conn, ways, act.tools.city.part(MobileOffice).travel_minutes)
     await act.note(PLACE_CHANGED, place=place.key)
     return saved
 

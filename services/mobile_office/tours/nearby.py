@@ -6,6 +6,7 @@ from math import cos, hypot, radians
 from statistics import fmean
 from typing import Self
 
+from services.mobile_office.city import MobileOffice
 from services.mobile_office.tours.announced import AnnouncedStop
 from shared.city import City
 from shared.events.mobile_office import StopPlace
@@ -28,7 +29,7 @@ class Origin:
     @classmethod
     def amid(cls, city: City, district: int, quarters: Collection[int]) -> Self:
         """The middle of some Ortsteile of a Stadtbezirk, as far as their places tell; else that of the city."""
-        places = city.mobile_office.stop_places
+        places = city.part(MobileOffice).stop_places
         near = [each for each in places if each.quarter in quarters] or places
         banks = {known.rhine_bank for each in city.districts for known in each.quarters if known.number in quarters}
         middle = fmean(each.latitude for each in near), fmean(each.longitude for each in near)

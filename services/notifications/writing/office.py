@@ -34,7 +34,7 @@ class Office:
             "city": self._city.name,
             "phone": {"number": reach.phone.replace(" ", ""), "text": phone_text(reach.phone)},
             "city_phone": phone_text(self._city.service_phone),
-            "mobile_office_url": f"{site}/mobile_office",
+            "pages_url": site,
             "links_url": f"{site}/appointments/links" if isinstance(fact, AppointmentFact | WaitingFact) else None,
             "imprint_url": f"{site}/impressum",
             "privacy_url": f"{site}/datenschutz",

@@ -1,6 +1,6 @@
 """A visit of somebody who is signed in: one dependency protects a page of staff."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from shared.manifest import Area
 from shared.problems import Forbidden, Problem
 from shared.texts import N_ as N_
-from shared.web.staff.areas import other_areas
 from shared.web.staff.session import Session
 from shared.web.visit import CurrentVisit, Visit
 
@@ -35,10 +35,17 @@ class StaffArea:
     Args:
         entries: its pages.
         actions: what the audit log calls the actions of the service, by their key.
+        others: the areas of the other services; `deploy/services.py` fills them in.
     """
 
     entries: Sequence[Entry] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
+    others: Sequence[Area] = ()
+
+    def others_for(self, roles: Collection[str]) -> Sequence[Area]:
+        """The areas of other services that somebody's roles (`<service>:<role>`) open."""
+        served = {role.partition(":")[0] for role in roles}
+        return [area for area in self.others if area.service in served]
 
 
 class SignInNeeded(Problem):
@@ -69,7 +76,7 @@ class StaffVisit(Visit):
             session=self.who.form_token,
             area=f"/{self.act.tools.name}/staff",
             entries=[each for each in area.entries if each.role in self.who.roles],
-            other_areas=other_areas(self.act.tools.name, self.who.roles),
+            other_areas=area.others_for(self.who.roles),
             here=self.request.url.path.removeprefix(self.language.prefix),
             **context,
         )

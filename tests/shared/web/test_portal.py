@@ -1,11 +1,14 @@
 """The portal: its pages, its short paths, and what stays by phone."""
 
+from dataclasses import replace
+
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from deploy.services import MANIFESTS
 from shared.city import City
 from shared.settings import SERVICES
-from shared.web.portal import TASKS, TEXT_PAGES, create_portal
+from shared.web.portal import PLANNED, TEXT_PAGES, create_portal
 from tests.shared.web.html import links, parse, words
 from tests.support.browsing import Browsing
 
@@ -30,19 +33,26 @@ async def test_the_start_page_links_what_is_open_and_gives_the_phone_for_the_res
 ) -> None:
     tree = parse((await portal.get(f"{prefix}/")).text)
     targets = set(links(tree))
-    assert [task.alias for task in TASKS if prefix + task.path in targets] == ["termin"]
+    tasks = [*PLANNED, *(task for each in MANIFESTS for task in each.tasks)]
+    assert [task.alias for task in tasks if prefix + task.path in targets] == ["termin"]
     assert "tel:+4920394000" in targets
-    assert len(TASKS) - 1 == len(next(each for each in tree.iter("ul") if each.get("class") == "nb-later"))
+    assert len(tasks) - 1 == len(next(each for each in tree.iter("ul") if each.get("class") == "nb-later"))
 
 
 async def test_with_everything_open_nothing_is_left_for_the_phone_and_barriers_have_a_form() -> None:
-    app = create_portal(City.load("duisburg"), {task.alias for task in TASKS})
+    rest = replace(MANIFESTS[0], name="rest", tasks=PLANNED)
+    app = create_portal(City.load("duisburg"), [*MANIFESTS, rest], {*SERVICES, "rest"})
     async with Browsing(transport=ASGITransport(app), base_url="http://nahbar.test") as client:
         assert (await client.head("/")).status_code == 200
         text = words(parse((await client.get("/")).text))
         melden = await client.get("/en/barrierefreiheit/melden")
     assert (melden.status_code, melden.headers["location"]) == (302, "/en/notifications/barriers")
     assert "Bald auch online" not in text
+
+
+def test_what_a_service_does_by_now_is_not_planned_any_more() -> None:
+    done = {task.alias for each in MANIFESTS for task in each.tasks}
+    assert [task.alias for task in PLANNED if task.alias in done] == []
 
 
 async def test_short_paths_lead_to_open_tasks_in_the_same_language(portal: AsyncClient) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from services.mobile_office.city import MobileOffice
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.calendar import RENEWAL, calendar_of
 from services.mobile_office.tours.nearby import Origin, nearest
@@ -78,6 +79,7 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         wanted=wanted,
         part=part,
         service=service,
+        offered=visit.act.tools.city.part(MobileOffice).services,
         monday=monday,
         sunday=monday + timedelta(days=6),
         this_week=monday == this,
@@ -149,7 +151,7 @@ def _part(city: City, wanted: Filter) -> Part:
 
 
 def _service(city: City, key: str) -> str | None:
-    return key if key in city.mobile_office.services else None
+    return key if key in city.part(MobileOffice).services else None
 
 
 def _by_district(city: City, stops: Iterable[AnnouncedStop]) -> list[tuple[District, list[AnnouncedStop]]]:
@@ -164,4 +166,4 @@ def _common_services(city: City, stops: list[AnnouncedStop]) -> list[str]:
     """The services every one of some stops offers that take place: they are said once."""
     offered = [set(stop.state.services) for stop in stops if stop.takes_place]
     common = set.intersection(*offered) if offered else set()
-    return [key for key in city.mobile_office.services if key in common]
+    return [key for key in city.part(MobileOffice).services if key in common]

@@ -13,7 +13,7 @@ from services.notifications.writing.values import STOP_NAME, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import StationClosed
 from shared.events.base import Fact
-from shared.events.mobile_office import MobilStopCancelled, MobilStopRescheduled, StopFact, StopState
+from shared.events.mobile_office import PLAN, MobilStopCancelled, MobilStopRescheduled, StopFact, StopState, page_of
 from shared.web.formats import hhmm
 from shared.web.i18n import Language
 
@@ -53,7 +53,8 @@ def _stop(language: Language, fact: StopFact) -> dict[str, Any]:
     why = fact if isinstance(fact, MobilStopRescheduled) else stop
     return {
         **_when_and_where(language, stop),
-        "id": str(fact.id),
+        "page": page_of(fact.id),
+        "plan": PLAN,
         "short_day": short_day(stop.arrives_at.astimezone(BERLIN), language),
         "short_place": stop.place.name,
         "landmark": stop.place.landmark,
