@@ -11,7 +11,6 @@ from services.appointments.booking.api import router as booking_api
 from services.appointments.booking.forgetting import forget_contacts
 from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.pages.details import router as details_pages
-from services.appointments.booking.pages.manage import router as manage_pages
 from services.appointments.booking.pages.reschedule import router as reschedule_pages
 from services.appointments.booking.pages.time import router as time_pages
 from services.appointments.closing.api import router as closing_api
@@ -20,6 +19,9 @@ from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
 from services.appointments.desk.area import STAFF_AREA, STAFF_PAGES
 from services.appointments.desk.reached import forget_outcomes
+from services.appointments.line.joining import LAST_DAY
+from services.appointments.line.looking import LOOK_AGAIN, look_again
+from services.appointments.line.usecases import OFFER_EXPIRY
 from services.appointments.links.pages import router as links_pages
 from services.appointments.links.usecases import forget_requests
 from services.appointments.offer.api import router as offer_api
@@ -27,6 +29,7 @@ from services.appointments.offer.pages import router as offer_pages
 from services.appointments.offer.stations import router as station_pages
 from services.appointments.opening.api import router as opening_api
 from services.appointments.opening.pages import router as opening_pages
+from services.appointments.pages.appointment import router as manage_pages
 from services.appointments.queue.api import router as queue_api
 from services.appointments.queue.ending import (
     QUEUE_END,
@@ -49,10 +52,7 @@ from services.appointments.stops.forgetting import forget_stops
 from services.appointments.video.api import router as video_api
 from services.appointments.video.gateways import Rooms
 from services.appointments.video.pages import router as video_pages
-from services.appointments.waiting.again import LOOK_AGAIN, look_again
 from services.appointments.waiting.api import router as waiting_api
-from services.appointments.waiting.joining import LAST_DAY
-from services.appointments.waiting.line import OFFER_EXPIRY
 from services.appointments.waiting.pages.entry import router as entry_pages
 from services.appointments.waiting.pages.join import router as join_pages
 from services.appointments.waiting.pages.seat_offer import router as seat_offer_pages

@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.waiting.line import lock_line
+from services.appointments.line.usecases import lock_line
 from tests.support.locks import wait_not_long, waiting
 
 __all__ = ["take_line", "wait_not_long", "waiting"]

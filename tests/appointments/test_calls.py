@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.appointments.waiting.facts import WAITING
+from services.appointments.line.facts import WAITING
 from shared.tools import Tools
 from tests.appointments.clerk import Clerk
 from tests.appointments.conftest import Client, at, pass_time

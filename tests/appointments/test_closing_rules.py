@@ -22,9 +22,9 @@ from services.appointments.closing.domain import (
     fingerprint,
     propose,
 )
-from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.offer.domain import Grid, Station, slots_on
 from services.appointments.offer.hours import Hours
+from services.appointments.seats.free import FreeSeats
 from shared.clock import BERLIN
 
 GRID = Grid(timedelta(minutes=10), 28)

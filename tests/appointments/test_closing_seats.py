@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.booking.facts import MANAGE
-from services.appointments.booking.seats import Seat, load_seats
-from services.appointments.closing.carrying_out import Wanted, take_seats
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.usecases import close
+from services.appointments.seats.giving import Wanted, take_seats
+from services.appointments.seats.usecases import Seat, load_seats
 from shared.act import Act, acting
 from shared.auth import EVERY_STATION, Caller
 from shared.tools import Tools

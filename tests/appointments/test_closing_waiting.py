@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.waiting.line import lock_line
+from services.appointments.line.usecases import lock_line
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, Lead, closing, send
 from tests.appointments.conftest import API, Client, at, outbox

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.appointments.booking.domain import REASONS, CheckedPerson, PersonInput, Status, Wrong, check_person
+from services.appointments.booking.domain import REASONS, Status
 from services.appointments.desk.domain import (
     Reason,
     decision,
@@ -15,6 +15,7 @@ from services.appointments.desk.domain import (
     must_call,
 )
 from services.appointments.desk.pages.unreached import PURPOSES
+from services.appointments.persons.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.notifications.telling.matters.appointments import APPOINTMENTS
 from services.notifications.telling.matters.tickets import TICKETS
 from services.notifications.telling.matters.waiting import WAITING_LIST

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from services.appointments.closing.domain import NEAR, SOONEST, Decision
-from services.appointments.closing.free_seats import FreeSeats, Seat
 from services.appointments.displaced.domain import (
     FURTHER,
     Displaced,
@@ -18,6 +17,7 @@ from services.appointments.displaced.domain import (
 )
 from services.appointments.offer.domain import Grid, Station
 from services.appointments.offer.hours import Hours
+from services.appointments.seats.free import FreeSeats, Seat
 from shared.city import City
 from shared.clock import BERLIN
 

@@ -7,7 +7,7 @@ import pytest
 from services.appointments.booking.domain import extended, held_until, hold_ends_soon
 from services.appointments.booking.holds import AGAIN, DRAFT_LIFE
 from services.appointments.closing import domain as closing
-from services.appointments.closing.free_seats import FreeSeats
+from services.appointments.line import domain as waiting
 from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK
 from services.appointments.offer.domain import Grid, Station, slots_on
 from services.appointments.offer.hours import Hours
@@ -23,9 +23,9 @@ from services.appointments.queue.domain import (
     place_in_queue,
     turn,
 )
+from services.appointments.seats.free import FreeSeats
 from services.appointments.settings import Settings
 from services.appointments.video.domain import Room, room_at
-from services.appointments.waiting import domain as waiting
 from shared.clock import BERLIN
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -6,14 +6,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.domain import CheckedPerson, PersonInput
 from services.appointments.booking.holds import HOLD_END, end_hold, hold, save_details
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.refusals import HoldOver
-from services.appointments.booking.seats import load_seats
 from services.appointments.booking.usecases import confirm
-from services.appointments.booking.wishes import Details, TypedDetails, Wish
-from services.appointments.waiting.line import lock_line
+from services.appointments.booking.wishes import Wish
+from services.appointments.line.usecases import lock_line
+from services.appointments.persons.domain import CheckedPerson, Details, PersonInput, TypedDetails
+from services.appointments.seats.usecases import load_seats
 from shared.act import Act, acting
 from shared.due import Claim
 from shared.origins import Origin

@@ -8,12 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
-from services.appointments.booking.domain import PersonInput
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import HOLD_END, end_hold, extend_hold, save_details
-from services.appointments.booking.wishes import TypedDetails
-from services.appointments.waiting.joining import LAST_DAY
-from services.appointments.waiting.line import OFFER_EXPIRY
+from services.appointments.line.joining import LAST_DAY
+from services.appointments.line.usecases import OFFER_EXPIRY
+from services.appointments.persons.domain import PersonInput, TypedDetails
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
 from shared.act import Act, acting
 from shared.due import Claim

@@ -9,16 +9,7 @@ from dateutil.rrule import MONTHLY, WEEKLY, rrule, weekdays
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appointments.booking.domain import (
-    MOST_EXTENSIONS,
-    CheckedPerson,
-    PersonInput,
-    check_person,
-    extended,
-    held_until,
-    hold_is_over,
-    will_be_reminded,
-)
+from services.appointments.booking.domain import MOST_EXTENSIONS, extended, held_until, hold_is_over, will_be_reminded
 from services.appointments.offer.domain import (
     Closure,
     Grid,
@@ -32,6 +23,7 @@ from services.appointments.offer.domain import (
 )
 from services.appointments.offer.hours import Hours
 from services.appointments.offer.ranking import nearest
+from services.appointments.persons.domain import CheckedPerson, PersonInput, check_person
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.appointments.booking.seats import Seat, load_seats, release_seats, take_seats
+from services.appointments.seats.usecases import Seat, load_seats, release_seats, take_seats
 from shared.act import Act, acting
 from shared.tools import Tools
 from tests.appointments.conftest import at

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, weekend, wish

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appointments.offer.domain import Grid, free_starts, minute_of, run_of
-from services.appointments.waiting.domain import (
+from services.appointments.line.domain import (
     LEAD,
     LEAST_TO_ANSWER,
     TO_ANSWER,
@@ -17,6 +16,7 @@ from services.appointments.waiting.domain import (
     answer_until,
     fitting,
 )
+from services.appointments.offer.domain import Grid, free_starts, minute_of, run_of
 from shared.calendar import is_quiet
 from shared.clock import BERLIN
 

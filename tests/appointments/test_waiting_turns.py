@@ -9,10 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from services.appointments.waiting.again import LOOK_AGAIN, look_again
-from services.appointments.waiting.facts import OFFER, WAITING
-from services.appointments.waiting.joining import LAST_DAY
-from services.appointments.waiting.line import OFFER_EXPIRY, lock_line
+from services.appointments.line.facts import OFFER, WAITING
+from services.appointments.line.joining import LAST_DAY
+from services.appointments.line.looking import LOOK_AGAIN, look_again
+from services.appointments.line.usecases import OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
 from shared.act import acting
 from shared.due import Claim

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
 from tests.appointments.conftest import API, Client, booking, outbox, weekend
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page

@@ -18,10 +18,11 @@ from fastapi import FastAPI, Response
 from deploy.serve import run
 from services.appointments.booking import usecases
 from services.appointments.booking.bodies import AppointmentOut, BookingIn
-from services.appointments.booking.seats import _TAKE
-from services.appointments.booking.wishes import Details, Seating
+from services.appointments.booking.wishes import Seating
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import _OFFER, load_offer
+from services.appointments.persons.domain import Details
+from services.appointments.seats.usecases import _TAKE
 from services.appointments.settings import Settings
 from shared.clock import BERLIN
 from shared.origins import Origin, Origins

@@ -7,7 +7,7 @@ import httpx
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
 from tests.appointments.conftest import at, weekend
 from tests.appointments.stops import Stop, a_stop

@@ -61,7 +61,7 @@ def keeps_what_it_refuses() -> None:
 
 def takes_seats_of_others() -> None:
     """Seats are taken whoever has them."""
-    take = "services.appointments.booking.seats:_TAKE"
+    take = "services.appointments.seats.usecases:_TAKE"
     _reword(take, "where seats.until <= :now", "")
     _reword(take, "(s.until is null or s.until > :now)", "false")
 

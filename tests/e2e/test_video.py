@@ -7,7 +7,7 @@ from email.policy import default
 import httpx
 
 from deploy.local.far_ends.records import Channel
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT
 from tests.appointments.conftest import weekend
 from tests.appointments.visitor import Visitor, content
 from tests.e2e.conftest import API, City

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from deploy.demo.stage import API, Stage
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT
 
 
 async def play_video(stage: Stage, first_day: date) -> None:

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Status, Wrong, check_person
+from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import MANAGE, manage_url
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.wishes import Details, Move, Wish
+from services.appointments.booking.wishes import Move, Wish
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
+from services.appointments.persons.domain import CheckedPerson, Details, PersonInput, Wrong, check_person
 from shared.addresses import PHONE_MESSAGES
 from shared.days import Moment
 from shared.events.appointments import DecidedBy

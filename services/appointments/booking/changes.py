@@ -12,9 +12,9 @@ from services.appointments.booking.facts import cancelled_fact, missed_fact, res
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TimeTaken, TooLate
 from services.appointments.booking.wishes import Move, Wish, fulfil
+from services.appointments.line.usecases import let_go, pass_on
 from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import lock_stop
-from services.appointments.waiting.line import let_go, pass_on
 from shared import retention
 from shared.act import Act
 from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason

@@ -6,27 +6,25 @@ from uuid import UUID
 
 from services.appointments.booking.domain import REASONS
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.wishes import Details, Seating
+from services.appointments.booking.wishes import Seating
 from services.appointments.offer.domain import Station
-from services.appointments.offer.queries import Offer
+from services.appointments.offer.facts import place_at, services_of
+from services.appointments.persons.domain import Details
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
     AppointmentRescheduled,
     AppointmentState,
-    BookedService,
     DecidedBy,
     KnownReason,
-    Place,
 )
 from shared.events.base import About
 from shared.events.personal import Contact
 from shared.numbers import is_id
 from shared.people import Person
+from shared.secret_pages import secret_url
 from shared.tools import Tools
-from shared.web.i18n import GERMAN, LANGUAGES
-from shared.web.i18n import language as page_of
 
 MANAGE = "manage"
 """The kind of link that shows and changes an appointment."""
@@ -35,18 +33,6 @@ MANAGE = "manage"
 def manage_url(tools: Tools, id: UUID, generation: int, language: str, page_language: str | None = None) -> str:
     """The secret address of an appointment's page."""
     return secret_url(tools, f"m/{tools.links.token(MANAGE, id, generation)}", language, page_language)
-
-
-def secret_url(tools: Tools, path: str, language: str, page_language: str | None) -> str:
-    """The address of a secret page, in the language of messages where there are pages in it.
-
-    Args:
-        path: under `/appointments/`.
-        page_language: of the pages the matter began on, which are good enough otherwise.
-    """
-    readable = any(each.code == language for each in LANGUAGES)
-    prefix = page_of(language if readable else page_language or GERMAN.code).prefix
-    return f"{tools.settings.platform.public_url}{prefix}/appointments/{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +163,6 @@ def missed_fact(found: Appointment) -> AppointmentMissed:
     return AppointmentMissed(id=found.id, version=found.version + 1, appointment=state)
 
 
-def services_of(offer: Offer) -> list[BookedService]:
-    """The services of an offer, as facts name them."""
-    return [
-        BookedService(key=each.key, names=each.names, bring=each.bring, minutes=each.minutes, quantity=each.quantity)
-        for each in offer.services
-    ]
-
-
 def moved_to(state: AppointmentState, station: Station, counter: str, starts_at: datetime) -> AppointmentState:
     """The state of an appointment that is as long as before, at another time or place."""
     return state.model_copy(
@@ -196,21 +174,4 @@ def moved_to(state: AppointmentState, station: Station, counter: str, starts_at:
             "ends_at": starts_at + (state.ends_at - state.starts_at),
             "delay_minutes": station.delay_minutes,
         }
-    )
-
-
-def place_of(offer: Offer) -> Place:
-    """The station of an offer that has but one, as facts name it."""
-    [station] = offer.stations
-    return place_at(station)
-
-
-def place_at(station: Station) -> Place:
-    """A station as facts name it."""
-    return Place(
-        key=station.key,
-        name=station.name,
-        district=station.district,
-        address=station.address,
-        quarter=station.stop.quarter if station.stop else None,
     )

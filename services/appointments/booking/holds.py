@@ -6,23 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.appointments.booking.domain import (
-    PersonInput,
-    Status,
-    extended,
-    held_until,
-    hold_is_over,
-)
+from services.appointments.booking.domain import Status, extended, held_until, hold_is_over
 from services.appointments.booking.limits import audience_of, check_takings
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
-from services.appointments.booking.seats import load_seats, release_seats
 from services.appointments.booking.spoken import seat_where_spoken
-from services.appointments.booking.wishes import TypedDetails, Wish, fulfil
+from services.appointments.booking.wishes import Wish, fulfil
+from services.appointments.line.usecases import let_go, lock_line, pass_on
 from services.appointments.offer.domain import Audience, keys_of
 from services.appointments.offer.queries import lock_stop
-from services.appointments.waiting.line import let_go, lock_line, pass_on
+from services.appointments.persons.domain import PersonInput, TypedDetails
+from services.appointments.seats.usecases import load_seats, release_seats
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.people import Person

@@ -3,11 +3,11 @@
 from sqlalchemy import text
 
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.seats import load_seats, take_seats
 from services.appointments.booking.wishes import counters_for
+from services.appointments.line.usecases import lock_line, pass_on
 from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
-from services.appointments.waiting.line import lock_line, pass_on
+from services.appointments.seats.usecases import load_seats, take_seats
 from shared.act import Act
 
 _MOVE = text("""

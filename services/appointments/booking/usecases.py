@@ -16,10 +16,10 @@ from services.appointments.booking.refusals import (
     ConsentMissing,
     HoldOver,
 )
-from services.appointments.booking.wishes import Details, Seating, Wish, fulfil
+from services.appointments.booking.wishes import Seating, Wish, fulfil
 from services.appointments.offer.domain import Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT, Details
 from shared import retention
 from shared.act import Act
 from shared.outbox import RECORD

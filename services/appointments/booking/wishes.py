@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from services.appointments.booking.domain import CheckedPerson, PersonInput, Wrong, check_person
 from services.appointments.booking.refusals import NotOffered, TimeTaken
-from services.appointments.booking.seats import take_seats
 from services.appointments.offer.domain import (
     Audience,
     Grid,
@@ -23,11 +21,10 @@ from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.seats.usecases import take_seats
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy, KnownReason
-from shared.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,47 +52,6 @@ class Move:
     starts_at: datetime
     by: DecidedBy
     reason: KnownReason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """The person that books, and how they want to hear from us: message, interpreter and page language (BCP 47).
-
-    `consent` is the version of the text they agreed to; an appointment by video needs one.
-    """
-
-    person: CheckedPerson
-    language: str
-    interpreter: str | None
-    page_language: str | None = None
-    consent: str | None = None
-
-    @property
-    def kept(self) -> Person:
-        """The person as the service keeps them."""
-        person = self.person
-        return Person(name=person.name, mail=person.mail, phone=person.phone, remarks=person.remarks)
-
-
-@dataclass(frozen=True, slots=True)
-class TypedDetails:
-    """Details as typed into a form, right or wrong."""
-
-    person: PersonInput
-    language: str
-    interpreter: str | None
-    page_language: str | None = None
-    consent: str | None = None
-
-    def checked(self, kind: Kind) -> Details | list[Wrong]:
-        """The details for an appointment of a kind, or all that is wrong with them."""
-        person = check_person(self.person)
-        wrong = [] if isinstance(person, CheckedPerson) else person
-        if kind is Kind.VIDEO and self.consent != VIDEO_CONSENT:
-            wrong = [*wrong, Wrong("consent", "consent_missing")]
-        if wrong or not isinstance(person, CheckedPerson):
-            return wrong
-        return Details(person, self.language, self.interpreter, self.page_language, self.consent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from services.appointments.closing.free_seats import FreeSeats, Run
 from services.appointments.offer.domain import Grid, Station, slots_on
+from services.appointments.seats.free import FreeSeats, Run
+from services.appointments.seats.giving import Wanted
 from shared.clock import BERLIN
 
 LONGEST = timedelta(days=366)
@@ -164,3 +165,13 @@ def fingerprint(closure: Closure, shown: Sequence[tuple[UUID, int, Proposal]]) -
     ]
     about = replace(closure, id=UUID(int=0), version=0)
     return sha256(repr((about, said)).encode()).hexdigest()[:20]
+
+
+def wanted_instead(appointments: Iterable[UUID], decided: Iterable[Proposal], now: datetime) -> list[Wanted]:
+    """The seats each appointment gets instead of its own."""
+    wanted: list[Wanted] = []
+    for id, proposal in zip(appointments, decided, strict=True):
+        if run := proposal.run:
+            until = answer_until(run.starts[0], now) if proposal.is_offer else None
+            wanted += [((run.counter, start), id, until) for start in run.starts]
+    return wanted

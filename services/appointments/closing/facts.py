@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.appointments.booking.facts import Why, binding_before, moved_to, place_at
+from services.appointments.booking.facts import Why, binding_before, moved_to
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.domain import Closure, Decision, Proposal, answer_until
 from services.appointments.offer.domain import Station
+from services.appointments.offer.facts import place_at
 from shared.events.appointments import (
     AlternativeOffered,
     AppointmentCancelled,

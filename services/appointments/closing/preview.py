@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 
 from services.appointments.booking.domain import Status
 from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
-from services.appointments.closing.free_seats import FreeSeats, Seat
 from services.appointments.closing.queries import (
     Concerned,
     closures_in_force,
@@ -17,6 +16,7 @@ from services.appointments.offer.domain import Grid, Station, able, choose, of_k
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
 from services.appointments.queue.ending import count_waiting
+from services.appointments.seats.free import FreeSeats, Seat
 from shared.act import Act
 from shared.clock import BERLIN
 

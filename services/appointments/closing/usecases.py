@@ -13,9 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.appointments.booking.many import change_appointments
-from services.appointments.booking.seats import release_seats
-from services.appointments.closing.carrying_out import Wanted, take_seats, wanted_instead
-from services.appointments.closing.domain import LONGEST, Closure, Decision, decide
+from services.appointments.closing.domain import LONGEST, Closure, Decision, decide, wanted_instead
 from services.appointments.closing.facts import because_of, closed_fact, decided_fact
 from services.appointments.closing.preview import Preview, load_preview
 from services.appointments.closing.queries import closures_in_force, find
@@ -27,11 +25,13 @@ from services.appointments.closing.refusals import (
     StationFixed,
     StillBooked,
 )
+from services.appointments.line.domain import Outcome
+from services.appointments.line.queries import load_offers_of
+from services.appointments.line.usecases import end_offer, lock_line, pass_on_all
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.ending import move_end, send_home
-from services.appointments.waiting.domain import Outcome
-from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
-from services.appointments.waiting.queries import load_offers_of
+from services.appointments.seats.giving import Wanted, take_seats
+from services.appointments.seats.usecases import release_seats
 from shared.act import Act
 from shared.events.base import About
 

@@ -12,9 +12,10 @@ from services.appointments.booking import alternatives, changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, load_appointment, load_by_number
-from services.appointments.booking.wishes import Details, Move, Wish
+from services.appointments.booking.wishes import Move, Wish
 from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
 from services.appointments.desk.refusals import NotNow
+from services.appointments.persons.domain import Details
 from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
 from shared.act import Act

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum
 
 from services.appointments.closing.domain import NEAR, NOTHING_FITS, SOONEST, Decision, Proposal
-from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.offer.domain import Station
+from services.appointments.seats.free import FreeSeats
 from shared.clock import BERLIN
 
 FURTHER = 5

@@ -6,16 +6,16 @@ from datetime import datetime, time, timedelta
 from services.appointments.booking.facts import Why
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.queries import Appointment
-from services.appointments.closing.carrying_out import take_seats, wanted_instead
-from services.appointments.closing.domain import Proposal
+from services.appointments.closing.domain import Proposal, wanted_instead
 from services.appointments.closing.facts import decided_fact
-from services.appointments.closing.free_seats import FreeSeats
 from services.appointments.closing.queries import load_taken
 from services.appointments.displaced.domain import propose_instead
 from services.appointments.displaced.queries import displaced
+from services.appointments.line.joining import add_entries
 from services.appointments.offer.queries import Offer, grid_of, load_offer
+from services.appointments.seats.free import FreeSeats
+from services.appointments.seats.giving import take_seats
 from services.appointments.waiting.instead import load_people, waiting_for
-from services.appointments.waiting.joining import add_entries
 from shared.act import Act
 from shared.clock import BERLIN
 

@@ -4,13 +4,13 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from services.appointments.booking.facts import secret_url
 from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK, Address
 from services.appointments.links.refusals import RequestsUsedUp
 from shared.act import Act
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
 from shared.people import Person
+from shared.secret_pages import secret_url
 from shared.takings import WINDOW, check_takings
 
 LINKS = "links"

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from services.appointments.offer.domain import Kind, of_kind
 from services.appointments.offer.queries import load_offer
-from services.appointments.opening.domain import public_hours
+from services.appointments.offer.windows import public_hours
 from shared.web.visit import CurrentVisit
 
 router = APIRouter(prefix="/appointments/stations", include_in_schema=False)

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.appointments.closing.api import Hour
 from services.appointments.offer.api import Key
+from services.appointments.offer.windows import MOST_WEEKS, Window
 from services.appointments.opening import usecases
-from services.appointments.opening.domain import MOST_WEEKS, MOST_WINDOWS, Window
+from services.appointments.opening.domain import MOST_WINDOWS
 from services.appointments.opening.queries import StationHours, load_hours
 from services.appointments.opening.refusals import HoursChanged
 from services.appointments.staff import LeadAct

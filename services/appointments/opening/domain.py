@@ -1,58 +1,17 @@
 """Rules of opening hours: how people read them, what is wrong with some, and which appointments new ones leave out."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from services.appointments.booking.domain import Wrong
 from services.appointments.offer.domain import Audience, Grid, Service, Station, choose, run_of, slots_on
-from services.appointments.offer.hours import Hours
+from services.appointments.offer.windows import MOST_WEEKS, Window
+from services.appointments.persons.domain import Wrong
 from shared.clock import BERLIN
 from shared.recurrence import LAST
 
 MOST_WINDOWS = 50
 """How many windows a station can have."""
-MOST_WEEKS = 8
-"""Every how many weeks a window can come at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Opening hours that are the same on some weekdays; see `Hours`."""
-
-    weekdays: tuple[int, ...]
-    opens: time
-    closes: time
-    valid_from: date | None = None
-    valid_until: date | None = None
-    every_weeks: int = 1
-    nth: int | None = None
-    staff_counters: int = 0
-    services: tuple[str, ...] | None = None
-
-    @property
-    def hours(self) -> list[Hours]:
-        """The hours of each of its weekdays."""
-        given = asdict(self)
-        return [Hours(weekday, **given) for weekday in given.pop("weekdays")]
-
-
-def windows_of(hours: Iterable[Hours]) -> tuple[Window, ...]:
-    """Hours as windows, in the order of the week; the same hours are always the same windows."""
-    found: dict[Hours, list[int]] = {}
-    for each in sorted(set(hours), key=lambda each: (each.weekday, each.opens, each.closes, repr(each))):
-        found.setdefault(replace(each, weekday=0), []).append(each.weekday)
-    windows = []
-    for alike, weekdays in found.items():
-        given = asdict(alike)
-        del given["weekday"]
-        windows.append(Window(tuple(weekdays), **given))
-    return tuple(windows)
-
-
-def hours_of(windows: Iterable[Window]) -> list[Hours]:
-    """The opposite of `windows_of`."""
-    return [hours for window in windows for hours in window.hours]
 
 
 def mistakes(window: Window, station: Station, services: Iterable[Service], grid: Grid) -> list[Wrong]:
@@ -140,41 +99,6 @@ class _Openings:
             self._known[key] = slots_on(opened, booked.day, self._grid)
         slots, place = self._known[key], self._station.counters.index(booked.counter)
         return all(place < slots.get(start, 0) for start in run_of(booked.starts_at, booked.seats, self._grid))
-
-
-def rows_of(weekdays: Collection[int]) -> list[tuple[int, int]]:
-    """Weekdays as people say them: the first and last of each row of days that follow each other."""
-    rows: list[tuple[int, int]] = []
-    for day in sorted(weekdays):
-        if rows and rows[-1][1] == day - 1:
-            rows[-1] = (rows[-1][0], day)
-        else:
-            rows.append((day, day))
-    return rows
-
-
-@dataclass(frozen=True, slots=True)
-class PublicHours:
-    """A window as visitors read it: `rows` of weekdays, see `rows_of`, and the `next_day` of one that is not weekly."""
-
-    window: Window
-    rows: list[tuple[int, int]]
-    next_day: date | None
-
-
-def public_hours(hours: Iterable[Hours], today: date) -> list[PublicHours]:
-    """The opening hours of a station as its visitors read them; those that are over are left out."""
-    current = [each for each in hours if each.valid_until is None or each.valid_until >= today]
-    return [PublicHours(window, rows_of(window.weekdays), _next_day(window, today)) for window in windows_of(current)]
-
-
-def _next_day(window: Window, today: date) -> date | None:
-    weekly = window.every_weeks == 1 and window.nth is None
-    if weekly and (window.valid_from is None or window.valid_from <= today):
-        return None
-    first = max(today, window.valid_from or today)
-    days = (first + timedelta(days=offset) for offset in range(7 * MOST_WEEKS))
-    return next((day for day in days if any(each.apply_on(day) for each in window.hours)), None)
 
 
 def _minute(of_day: time) -> timedelta:

@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from services.appointments.offer.domain import Grid, Service, Station
 from services.appointments.offer.queries import load_offer
-from services.appointments.opening.domain import Booked, Window, hours_of, windows_of
+from services.appointments.offer.windows import Window, hours_of, windows_of
+from services.appointments.opening.domain import Booked
 from shared.act import Act
 from shared.problems import NotFound
 

@@ -6,8 +6,8 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from services.appointments.booking.domain import Wrong
-from services.appointments.opening.domain import Window
+from services.appointments.offer.windows import Window
+from services.appointments.persons.domain import Wrong
 from shared.web.typed import read_day, read_time
 
 NTH = "nth-"

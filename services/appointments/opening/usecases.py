@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from services.appointments.booking.domain import Wrong
 from services.appointments.closing.usecases import take_for_closures
+from services.appointments.line.looking import look_now
+from services.appointments.line.usecases import lock_line
 from services.appointments.offer.queries import grid_of
 from services.appointments.offer.usecases import replace_hours
-from services.appointments.opening.domain import Outside, Window, mistakes, outside
+from services.appointments.offer.windows import Window
+from services.appointments.opening.domain import Outside, mistakes, outside
 from services.appointments.opening.queries import StationHours, load_booked, load_hours
 from services.appointments.opening.refusals import HoursChanged
+from services.appointments.persons.domain import Wrong
 from services.appointments.queue.ending import move_end
-from services.appointments.waiting.again import look_now
-from services.appointments.waiting.line import lock_line
 from shared.act import Act
 from shared.problems import FieldError, InvalidInput
 from shared.tools import Tools

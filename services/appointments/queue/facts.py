@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from services.appointments.booking.facts import place_of, services_of
+from services.appointments.offer.facts import place_of, services_of
 from services.appointments.offer.queries import Offer
 from services.appointments.queue.domain import Status
 from services.appointments.queue.rows import Ticket

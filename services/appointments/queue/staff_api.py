@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from fastapi import Path, Query
 
 from services.appointments.booking.bodies import MESSAGES
-from services.appointments.booking.domain import check_mobile
 from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.offer.api import Key
+from services.appointments.persons.domain import check_mobile
 from services.appointments.queue import counter as counters
 from services.appointments.queue.api import WaitOut
 from services.appointments.queue.bodies import (

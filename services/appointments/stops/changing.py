@@ -7,22 +7,23 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from services.appointments.booking.domain import Status
-from services.appointments.booking.facts import Why, place_at
+from services.appointments.booking.facts import Why
 from services.appointments.booking.many import change_appointments
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
-from services.appointments.closing.free_seats import Run
 from services.appointments.displaced.usecases import find_other_times
+from services.appointments.line.domain import Outcome
+from services.appointments.line.looking import next_look
+from services.appointments.line.queries import load_offers_of
+from services.appointments.line.usecases import end_offer, lock_line, pass_on_all
 from services.appointments.offer.domain import Grid, Station, choose, slots_on
+from services.appointments.offer.facts import place_at
 from services.appointments.offer.queries import Offer, grid_of
 from services.appointments.offer.stops import Stop
+from services.appointments.seats.free import Run
 from services.appointments.stops.domain import Reseating, Seated
 from services.appointments.stops.facts import delayed_fact, moved_fact
 from services.appointments.stops.queries import load_seats_at, load_to_come
-from services.appointments.waiting.again import next_look
-from services.appointments.waiting.domain import Outcome
-from services.appointments.waiting.line import end_offer, lock_line, pass_on_all
-from services.appointments.waiting.queries import load_offers_of
 from shared.act import Act
 from shared.events.appointments import AppointmentFact
 

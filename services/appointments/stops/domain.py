@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.appointments.closing.free_seats import FreeSeats, Run, Seat
 from services.appointments.offer.domain import Grid, Station, run_of, slots_on
+from services.appointments.seats.free import FreeSeats, Run, Seat
 
 
 @dataclass(frozen=True, slots=True)

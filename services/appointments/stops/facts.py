@@ -2,8 +2,8 @@
 
 from services.appointments.booking.facts import Why, binding_before, moved_to
 from services.appointments.booking.queries import Appointment
-from services.appointments.closing.free_seats import Run
 from services.appointments.offer.domain import Station
+from services.appointments.seats.free import Run
 from shared.events.appointments import AppointmentDelayed, AppointmentRescheduled, DecidedBy
 
 

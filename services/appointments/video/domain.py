@@ -5,9 +5,6 @@ from enum import StrEnum
 
 from shared.arriving import ROOM_OPENS_BEFORE
 
-VIDEO_CONSENT = "2026-11"
-"""The version of the text of consent (Art. 6 (1) a and 7 GDPR) in `consent.html`: another text, another version."""
-
 
 class Room(StrEnum):
     """How the room of an appointment stands."""

@@ -9,12 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.bodies import AppointmentOut, PersonIn, appointment_out
-from services.appointments.offer.api import Key
-from services.appointments.offer.domain import MOST_KEYS
-from services.appointments.waiting import usecases
-from services.appointments.waiting.domain import EVERY_WEEKDAY
-from services.appointments.waiting.facts import OFFER, WAITING, waiting_url
-from services.appointments.waiting.queries import (
+from services.appointments.line.domain import EVERY_WEEKDAY
+from services.appointments.line.facts import OFFER, WAITING, waiting_url
+from services.appointments.line.queries import (
     Entry,
     SeatOffer,
     count_ahead,
@@ -22,6 +19,9 @@ from services.appointments.waiting.queries import (
     load_open_offer,
     load_seat_offer,
 )
+from services.appointments.offer.api import Key
+from services.appointments.offer.domain import MOST_KEYS
+from services.appointments.waiting import usecases
 from shared.act import Act
 from shared.days import Day
 from shared.http import CurrentAct, Now, api_router, problems

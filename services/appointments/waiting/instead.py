@@ -6,13 +6,12 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import text
 
-from services.appointments.booking.domain import CheckedPerson
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.wishes import Details
+from services.appointments.line.domain import EVERY_WEEKDAY, Suits
+from services.appointments.line.facts import NewEntry
 from services.appointments.offer.domain import Grid, Kind, able, choose, of_kind
 from services.appointments.offer.queries import Offer
-from services.appointments.waiting.domain import EVERY_WEEKDAY, Suits
-from services.appointments.waiting.facts import NewEntry
+from services.appointments.persons.domain import CheckedPerson, Details
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.people import Person

@@ -8,26 +8,26 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import CheckedPerson
 from services.appointments.booking.limits import COUNT_MATTERS, check_matters
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.usecases import book_kept
-from services.appointments.booking.wishes import Details, Seating
-from services.appointments.offer.domain import Kind, keys_of, of_kind
-from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
-from services.appointments.offer.refusals import UnknownChoice, check_choice
-from services.appointments.waiting.again import next_look
-from services.appointments.waiting.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
-from services.appointments.waiting.facts import NewEntry, left_fact
-from services.appointments.waiting.joining import add_entries
-from services.appointments.waiting.line import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
-from services.appointments.waiting.queries import (
+from services.appointments.booking.wishes import Seating
+from services.appointments.line.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
+from services.appointments.line.facts import NewEntry, left_fact
+from services.appointments.line.joining import add_entries
+from services.appointments.line.looking import next_look
+from services.appointments.line.queries import (
     Entry,
     SeatOffer,
     load_entry,
     load_open_offer,
     load_seat_offer,
 )
+from services.appointments.line.usecases import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
+from services.appointments.offer.domain import Kind, keys_of, of_kind
+from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
+from services.appointments.offer.refusals import UnknownChoice, check_choice
+from services.appointments.persons.domain import CheckedPerson, Details
 from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
 from shared import retention
 from shared.act import Act

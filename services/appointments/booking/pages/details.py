@@ -6,13 +6,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel
 
-from services.appointments.booking.domain import (
-    MOST_EXTENSIONS,
-    PersonInput,
-    hold_ends_soon,
-    hold_is_over,
-    will_be_reminded,
-)
+from services.appointments.booking.domain import MOST_EXTENSIONS, hold_ends_soon, hold_is_over, will_be_reminded
 from services.appointments.booking.holds import load_details, save_details
 from services.appointments.booking.pages.draft import (
     EXTEND,
@@ -25,10 +19,9 @@ from services.appointments.booking.pages.draft import (
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AppointmentsUsedUp, HoldOver
 from services.appointments.booking.usecases import confirm
-from services.appointments.booking.wishes import Details, TypedDetails
 from services.appointments.offer.domain import duration_of
 from services.appointments.offer.queries import load_offer
-from services.appointments.video.domain import VIDEO_CONSENT
+from services.appointments.persons.domain import VIDEO_CONSENT, Details, PersonInput, TypedDetails
 from shared import retention
 from shared.city import City
 from shared.web.formats import own_name

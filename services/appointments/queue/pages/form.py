@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
-from services.appointments.booking.domain import check_mobile
 from services.appointments.offer.days import load_free_days
 from services.appointments.offer.domain import MOST_SERVICES, Kind, Station, choose, keys_of, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, grid_of
+from services.appointments.persons.domain import check_mobile
 from services.appointments.queue.domain import can_do, is_open, open_on
 from services.appointments.queue.queries import are_left
 from services.appointments.queue.refusals import NoTicketsLeft, StationNotOpen

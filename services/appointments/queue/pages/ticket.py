@@ -10,7 +10,7 @@ from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
 from services.appointments.offer.queries import Offer, load_offer
-from services.appointments.opening.domain import public_hours
+from services.appointments.offer.windows import public_hours
 from services.appointments.queue.api import ticket_id
 from services.appointments.queue.domain import NEAR, Status, can_do
 from services.appointments.queue.facts import TICKET

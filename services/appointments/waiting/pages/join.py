@@ -11,7 +11,8 @@ from pydantic import Field
 
 from services.appointments.booking.pages.details import DetailsForm, PostedDetails, used_up, what_to_do
 from services.appointments.booking.refusals import AppointmentsUsedUp
-from services.appointments.booking.wishes import Details
+from services.appointments.line.domain import LONGEST_WAIT
+from services.appointments.line.facts import WAITING
 from services.appointments.offer.domain import Kind, Service, Station, able, duration_of, keys_of, of_kind
 from services.appointments.offer.pages import (
     ANYWHERE,
@@ -23,8 +24,7 @@ from services.appointments.offer.pages import (
     services_page,
 )
 from services.appointments.offer.queries import Offer, load_offer
-from services.appointments.waiting.domain import LONGEST_WAIT
-from services.appointments.waiting.facts import WAITING
+from services.appointments.persons.domain import Details
 from services.appointments.waiting.refusals import FreeNow, NoSuchDay
 from services.appointments.waiting.usecases import WaitFor, check_wait, join
 from shared import retention

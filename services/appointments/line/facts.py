@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
-from services.appointments.booking.facts import place_at, secret_url, services_of
-from services.appointments.booking.wishes import Details
+from services.appointments.line.domain import Outcome, Status, Suits
+from services.appointments.line.queries import Entry, SeatOffer
 from services.appointments.offer.domain import Station
+from services.appointments.offer.facts import place_at, services_of
 from services.appointments.offer.queries import Offer
-from services.appointments.waiting.domain import Outcome, Status, Suits
-from services.appointments.waiting.queries import Entry, SeatOffer
+from services.appointments.persons.domain import Details
 from shared.events.appointments import (
     OfferedSeat,
     SeatOffered,
@@ -23,6 +23,7 @@ from shared.events.appointments import (
 from shared.events.base import About, Sealed
 from shared.events.personal import Contact
 from shared.people import Person
+from shared.secret_pages import secret_url
 from shared.tools import Tools
 
 WAITING = "waiting"

@@ -1,13 +1,12 @@
 """Carrying out what was decided: all seats in few statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 
-from services.appointments.closing.domain import Proposal, answer_until
-from services.appointments.closing.free_seats import Seat
+from services.appointments.seats.free import Seat
 from shared.act import Act
 
 # In the order in which everybody takes seats. What belongs to those concerned gives way: appointments, and what is
@@ -45,16 +44,6 @@ _NOT_HAD = text("""
 
 Wanted = tuple[Seat, UUID, datetime | None]
 """A seat, who is to have it, and until when it is kept; None where that is binding."""
-
-
-def wanted_instead(appointments: Iterable[UUID], decided: Iterable[Proposal], now: datetime) -> list[Wanted]:
-    """The seats each appointment gets instead of its own."""
-    wanted: list[Wanted] = []
-    for id, proposal in zip(appointments, decided, strict=True):
-        if run := proposal.run:
-            until = answer_until(run.starts[0], now) if proposal.is_offer else None
-            wanted += [((run.counter, start), id, until) for start in run.starts]
-    return wanted
 
 
 async def take_seats(

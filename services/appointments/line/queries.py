@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.seats import Seat
-from services.appointments.waiting.domain import Outcome, Status, Suits, Wanted
+from services.appointments.line.domain import Outcome, Status, Suits, Wanted
+from services.appointments.seats.usecases import Seat
 from shared.events.appointments import WaitingState
 
 _BATCH = 20

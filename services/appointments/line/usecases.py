@@ -12,7 +12,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.seats import Seat, load_seats, release_seats, take_seats
+from services.appointments.line.domain import Opening, Outcome, answer_until, fitting
+from services.appointments.line.facts import ended_fact, offered_fact
+from services.appointments.line.queries import Entry, SeatOffer, line
 from services.appointments.offer.domain import (
     Audience,
     Station,
@@ -24,9 +26,7 @@ from services.appointments.offer.domain import (
 )
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.offer.ranking import ranked
-from services.appointments.waiting.domain import Opening, Outcome, answer_until, fitting
-from services.appointments.waiting.facts import ended_fact, offered_fact
-from services.appointments.waiting.queries import Entry, SeatOffer, line
+from services.appointments.seats.usecases import Seat, load_seats, release_seats, take_seats
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Urgency, Work

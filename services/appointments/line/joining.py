@@ -5,9 +5,9 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import text
 
+from services.appointments.line.facts import NewEntry, joined_fact
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import grid_of
-from services.appointments.waiting.facts import NewEntry, joined_fact
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Urgency, Work

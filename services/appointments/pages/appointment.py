@@ -13,13 +13,13 @@ from services.appointments.booking.domain import COMING, Status, alternative_is_
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.displaced.queries import load_further
+from services.appointments.line.facts import entry_path
+from services.appointments.line.queries import load_entry
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import load_offer
-from services.appointments.opening.domain import public_hours
+from services.appointments.offer.windows import public_hours
 from services.appointments.queue.domain import may_check_in
-from services.appointments.waiting.facts import entry_path
 from services.appointments.waiting.instead import entry_instead_of
-from services.appointments.waiting.queries import load_entry
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
 from shared.web.i18n import message_language

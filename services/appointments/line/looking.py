@@ -6,11 +6,11 @@ window, longer opening hours.
 
 from datetime import datetime, time, timedelta
 
+from services.appointments.line.domain import offerable
+from services.appointments.line.queries import Entry, load_waiting
+from services.appointments.line.usecases import lock_line, offer_time
 from services.appointments.offer.domain import able
 from services.appointments.offer.queries import grid_of, load_free_times, load_offer
-from services.appointments.waiting.domain import offerable
-from services.appointments.waiting.line import lock_line, offer_time
-from services.appointments.waiting.queries import Entry, load_waiting
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency, Work

@@ -1,0 +1,1 @@
+"""The line of those who wait for a time: whose turn it is, and what is offered to whom."""

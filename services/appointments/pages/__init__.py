@@ -1,0 +1,1 @@
+"""Pages about a matter that know all concepts below."""

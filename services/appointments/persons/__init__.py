@@ -1,0 +1,1 @@
+"""The person a matter is for, as typed and as checked, and how they want to hear from us."""

@@ -1,0 +1,1 @@
+"""Seats: a counter's time slots, each taken by one at most."""
