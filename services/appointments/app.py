@@ -6,8 +6,9 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
+from services.appointments.area import STAFF_AREA, STAFF_PAGES
 from services.appointments.booking.api import router as booking_api
+from services.appointments.booking.changes import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.forgetting import forget_contacts
 from services.appointments.booking.holds import HOLD_END, end_hold
 from services.appointments.booking.pages.details import router as details_pages
@@ -17,11 +18,9 @@ from services.appointments.closing.api import router as closing_api
 from services.appointments.closing.pages import router as closing_pages
 from services.appointments.consumers import REACTIONS
 from services.appointments.desk.api import router as desk_api
-from services.appointments.desk.area import STAFF_AREA, STAFF_PAGES
-from services.appointments.desk.reached import forget_outcomes
-from services.appointments.line.joining import LAST_DAY
+from services.appointments.desk.calls import forget_outcomes
 from services.appointments.line.looking import LOOK_AGAIN, look_again
-from services.appointments.line.usecases import OFFER_EXPIRY
+from services.appointments.line.usecases import LAST_DAY, OFFER_EXPIRY
 from services.appointments.links.pages import router as links_pages
 from services.appointments.links.usecases import forget_requests
 from services.appointments.offer.api import router as offer_api
@@ -48,9 +47,9 @@ from services.appointments.queue.pages.ticket import router as ticket_pages
 from services.appointments.queue.staff_api import router as counter_api
 from services.appointments.settings import Settings
 from services.appointments.staff import LEAD
-from services.appointments.stops.forgetting import forget_stops
+from services.appointments.stops.usecases import forget_stops
 from services.appointments.video.api import router as video_api
-from services.appointments.video.gateways import Rooms
+from services.appointments.video.gateways import VideoRooms
 from services.appointments.video.pages import router as video_pages
 from services.appointments.waiting.api import router as waiting_api
 from services.appointments.waiting.pages.entry import router as entry_pages
@@ -101,7 +100,7 @@ def create_app(settings: Settings, roles: frozenset[Role] = ALL_ROLES) -> FastAP
     )
     app = application(tools, roles, parts)
     app.state.pages = pages
-    app.state.rooms = Rooms(settings)
+    app.state.video_rooms = VideoRooms(settings)
     app.state.staff_area = STAFF_AREA
     app.add_middleware(LanguagePrefix)
     return app

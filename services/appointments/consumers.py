@@ -1,7 +1,7 @@
 """Reactions to the facts of others: translate, call a use case."""
 
 from services.appointments.booking.replies import take_reply
-from services.appointments.desk.reached import note_outcome
+from services.appointments.desk.calls import note_outcome
 from services.appointments.stops.usecases import follow
 from shared.act import Act
 from shared.events.base import Fact, Received

@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import text
 
 from deploy.local.far_ends.staff import STAFF
-from services.appointments.desk.reached import note_outcome
+from services.appointments.desk.calls import note_outcome
 from shared.auth import Caller
 from shared.events.notifications import NoticeState, NotificationFailed
 from shared.tools import Tools

@@ -7,8 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative, take_alternative
-from services.appointments.booking.changes import cancel
+from services.appointments.booking.changes import ALTERNATIVE_END, cancel, end_alternative, take_alternative
 from services.appointments.booking.facts import MANAGE
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.usecases import close, lift

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 
 from services.appointments.closing.domain import (
     LAST_ANSWER,
-    NEAR,
+    NEAR_IN_TIME,
     SOONEST,
     TIME_TO_ANSWER,
     Affected,
     Closure,
     Decision,
     Proposal,
-    answer_until,
+    alternative_until,
     decide,
     fingerprint,
     propose,
 )
 from services.appointments.offer.domain import Grid, Station, slots_on
-from services.appointments.offer.hours import Hours
-from services.appointments.seats.free import FreeSeats
+from services.appointments.offer.windows import Hours
+from services.appointments.seats.domain import FreeSeats
 from shared.clock import BERLIN
 
 GRID = Grid(timedelta(minutes=10), 28)
@@ -112,7 +112,7 @@ def test_no_seat_is_proposed_twice_and_each_is_free_near_and_later(
             assert appointment.seats > 1 or not any(
                 counter.startswith(appointment.station)
                 and start >= NOW + SOONEST
-                and abs(start - appointment.starts_at) <= NEAR
+                and abs(start - appointment.starts_at) <= NEAR_IN_TIME
                 for counter, start in left
             )
         elif not proposal.same_time:
@@ -124,7 +124,7 @@ def test_no_seat_is_proposed_twice_and_each_is_free_near_and_later(
 
 @given(ahead=st.timedeltas(min_value=SOONEST, max_value=timedelta(days=27)))
 def test_an_alternative_is_kept_two_days_but_not_until_it_begins(ahead: timedelta) -> None:
-    until = answer_until(NOW + ahead, NOW)
+    until = alternative_until(NOW + ahead, NOW)
     assert NOW < until <= NOW + ahead - LAST_ANSWER
     assert until == NOW + TIME_TO_ANSWER or until > NOW + ahead - LAST_ANSWER - timedelta(minutes=1)
 

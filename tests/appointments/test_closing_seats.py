@@ -10,8 +10,8 @@ from sqlalchemy import text
 from services.appointments.booking.facts import MANAGE
 from services.appointments.closing.domain import Closure
 from services.appointments.closing.usecases import close
-from services.appointments.seats.giving import Wanted, take_seats
-from services.appointments.seats.usecases import Seat, load_seats
+from services.appointments.seats.domain import Seat, WantedSeat
+from services.appointments.seats.usecases import give_seats, load_seats
 from shared.act import Act, acting
 from shared.auth import EVERY_STATION, Caller
 from shared.tools import Tools
@@ -39,9 +39,9 @@ async def take(
     tools: Tools, seats: list[Seat], owner: UUID, concerned: list[UUID], closure: UUID
 ) -> tuple[int, list[Seat]]:
     """Let a closure, or an appointment it concerns, take seats: how many others have one, and what is left over."""
-    wanted: list[Wanted] = [(seat, owner, None) for seat in seats]
+    wanted: list[WantedSeat] = [(seat, owner, None) for seat in seats]
     async with acting(tools) as act:
-        return await take_seats(act, wanted, concerned, closure)
+        return await give_seats(act, wanted, concerned, closure)
 
 
 async def seats_of(tools: Tools, owner: UUID) -> list[Seat]:
@@ -78,9 +78,9 @@ async def test_who_gives_way_keeps_what_they_get_and_the_rest_is_left_over(tools
     for seat in (kept, left, closed, left_too):
         await put(tools, seat, moved)
     await put(tools, elsewhere, other)
-    wanted: list[Wanted] = [(kept, moved, None), (closed, closure, None)]
+    wanted: list[WantedSeat] = [(kept, moved, None), (closed, closure, None)]
     async with acting(tools) as act:
-        others, freed = await take_seats(act, wanted, [moved], closure)
+        others, freed = await give_seats(act, wanted, [moved], closure)
     assert (others, sorted(freed)) == (0, sorted([left, left_too]))
     assert [await seats_of(tools, each) for each in (moved, closure, other)] == [[kept], [closed], [elsewhere]]
 

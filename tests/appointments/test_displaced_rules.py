@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from services.appointments.closing.domain import NEAR, SOONEST, Decision
+from services.appointments.closing.domain import NEAR_IN_TIME, SOONEST, Decision
 from services.appointments.displaced.domain import (
     FURTHER,
     Displaced,
@@ -16,8 +16,8 @@ from services.appointments.displaced.domain import (
     propose_instead,
 )
 from services.appointments.offer.domain import Grid, Station
-from services.appointments.offer.hours import Hours
-from services.appointments.seats.free import FreeSeats, Seat
+from services.appointments.offer.windows import Hours
+from services.appointments.seats.domain import FreeSeats, Seat
 from shared.city import City
 from shared.clock import BERLIN
 
@@ -92,7 +92,7 @@ def test_the_district_comes_before_the_bank_of_the_rhine(
 
 def test_a_nearer_place_comes_before_a_nearer_time() -> None:
     asked = Displaced(at(8), 1, PLACES)
-    near, bank, far = ("here-1", at(8 + NEAR.days)), ("bank-1", at(9)), ("far-1", at(8))
+    near, bank, far = ("here-1", at(8 + NEAR_IN_TIME.days)), ("bank-1", at(9)), ("far-1", at(8))
     assert proposed([far, bank, near], asked) == [near]
     assert proposed([far, bank], asked) == [bank]
     assert proposed([far], asked) == [far]

@@ -7,10 +7,10 @@ import pytest
 from services.appointments.booking.domain import extended, held_until, hold_ends_soon
 from services.appointments.booking.holds import AGAIN, DRAFT_LIFE
 from services.appointments.closing import domain as closing
-from services.appointments.line import domain as waiting
-from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK
+from services.appointments.line import domain as line
+from services.appointments.links.usecases import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK
 from services.appointments.offer.domain import Grid, Station, slots_on
-from services.appointments.offer.hours import Hours
+from services.appointments.offer.windows import Hours
 from services.appointments.queue.domain import (
     AFTER_HOURS,
     NEAR,
@@ -23,9 +23,9 @@ from services.appointments.queue.domain import (
     place_in_queue,
     turn,
 )
-from services.appointments.seats.free import FreeSeats
+from services.appointments.seats.domain import FreeSeats
 from services.appointments.settings import Settings
-from services.appointments.video.domain import Room, room_at
+from services.appointments.video.domain import VideoRoom, room_at
 from shared.clock import BERLIN
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -86,16 +86,16 @@ def test_a_hold_says_two_minutes_before_that_it_ends() -> None:
 
 def test_the_room_opens_ten_minutes_before_and_closes_with_the_end() -> None:
     end = after(minutes=30)
-    assert room_at(NOW, end, after(minutes=-10) - SECOND) is Room.NOT_YET
-    assert room_at(NOW, end, after(minutes=-10)) is Room.OPEN
-    assert room_at(NOW, end, end - SECOND) is Room.OPEN
-    assert room_at(NOW, end, end) is Room.OVER
+    assert room_at(NOW, end, after(minutes=-10) - SECOND) is VideoRoom.NOT_YET
+    assert room_at(NOW, end, after(minutes=-10)) is VideoRoom.OPEN
+    assert room_at(NOW, end, end - SECOND) is VideoRoom.OPEN
+    assert room_at(NOW, end, end) is VideoRoom.OVER
 
 
 def test_an_alternative_is_kept_two_days_but_only_to_two_hours_before_it_begins() -> None:
-    assert closing.answer_until(after(days=5), NOW) == after(hours=48)
-    assert closing.answer_until(after(hours=50), NOW) == after(hours=48)
-    assert closing.answer_until(after(hours=49), NOW) == after(hours=47)
+    assert closing.alternative_until(after(days=5), NOW) == after(hours=48)
+    assert closing.alternative_until(after(hours=50), NOW) == after(hours=48)
+    assert closing.alternative_until(after(hours=49), NOW) == after(hours=47)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ def test_nobody_is_offered_another_time_that_begins_within_four_hours() -> None:
 
 
 def test_an_offer_leaves_two_hours_to_answer_and_one_for_the_way() -> None:
-    assert waiting.answer_until(NOW, after(days=5)) == after(hours=2)
-    assert waiting.answer_until(NOW, after(minutes=150)) == after(minutes=90)
-    assert waiting.answer_until(NOW, after(minutes=90)) == after(minutes=30)
-    assert waiting.answer_until(NOW, after(minutes=89)) is None
+    assert line.answer_until(NOW, after(days=5)) == after(hours=2)
+    assert line.answer_until(NOW, after(minutes=150)) == after(minutes=90)
+    assert line.answer_until(NOW, after(minutes=90)) == after(minutes=30)
+    assert line.answer_until(NOW, after(minutes=89)) is None
     assert timedelta(days=90) == waiting.LONGEST_WAIT
 
 

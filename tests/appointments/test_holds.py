@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
+from services.appointments.booking.domain import HoldOver
 from services.appointments.booking.holds import HOLD_END, end_hold, hold, save_details
 from services.appointments.booking.queries import load_appointment
-from services.appointments.booking.refusals import HoldOver
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Wish
 from services.appointments.line.usecases import lock_line

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from services.appointments.app import create_app
 from services.appointments.booking import usecases
 from services.appointments.booking.bodies import PersonIn
+from services.appointments.booking.domain import TimesUsedUp
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.limits import note_taking
-from services.appointments.booking.refusals import TimesUsedUp
 from services.appointments.booking.wishes import Wish
 from services.appointments.settings import Settings
 from shared.act import Act, acting

@@ -6,9 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services.appointments.links.domain import PER_ADDRESS, PER_NETWORK, Address
-from services.appointments.links.refusals import RequestsUsedUp
-from services.appointments.links.usecases import ask_for_links, forget_requests
+from services.appointments.links.usecases import (
+    PER_ADDRESS,
+    PER_NETWORK,
+    Address,
+    RequestsUsedUp,
+    ask_for_links,
+    forget_requests,
+)
 from shared.act import Act
 from shared.origins import Origin
 from shared.takings import WINDOW

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.appointments.offer.domain import Service, slots_on
-from services.appointments.offer.hours import Hours
-from services.appointments.offer.windows import Window, hours_of, rows_of, windows_of
+from services.appointments.offer.windows import Hours, Window, hours_of, rows_of, windows_of
 from services.appointments.opening.domain import Booked, mistakes, outside
 from services.appointments.opening.typed import TypedWindow
 from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station

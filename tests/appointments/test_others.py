@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking.alternatives import ALTERNATIVE_END, end_alternative
+from services.appointments.booking.changes import ALTERNATIVE_END, end_alternative
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import HOLD_END, end_hold, extend_hold, save_details
-from services.appointments.line.joining import LAST_DAY
-from services.appointments.line.usecases import OFFER_EXPIRY
+from services.appointments.line.usecases import LAST_DAY, OFFER_EXPIRY
 from services.appointments.persons.domain import PersonInput, TypedDetails
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
 from shared.act import Act, acting

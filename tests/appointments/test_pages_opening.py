@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.appointments.opening import usecases
-from services.appointments.opening.queries import load_hours
+from services.appointments.opening.usecases import load_hours
 from shared.act import Act
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk

@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from services.appointments.offer.domain import Service as Bookable
-from services.appointments.offer.listing import a_to_z, by_situation
+from services.appointments.offer.pages import a_to_z, by_situation
 from shared.city import City
 from shared.tools import Tools
 from tests.appointments.conftest import Client, at

@@ -4,8 +4,7 @@ from datetime import date, time, timedelta
 
 from sqlalchemy import text
 
-from services.appointments.offer.hours import Hours
-from services.appointments.offer.windows import PublicHours, public_hours, windows_of
+from services.appointments.offer.windows import Hours, PublicHours, public_hours, windows_of
 from shared.tools import Tools
 from tests.appointments.conftest import Client, at
 from tests.appointments.visitor import Visitor, content

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.appointments.booking.domain import MOST_EXTENSIONS, extended, held_until, hold_is_over, will_be_reminded
 from services.appointments.offer.domain import (
-    Closure,
+    ClosedTime,
     Grid,
     Service,
     Station,
@@ -21,8 +21,8 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
-from services.appointments.offer.hours import Hours
-from services.appointments.offer.ranking import nearest
+from services.appointments.offer.stops import nearest
+from services.appointments.offer.windows import Hours
 from services.appointments.persons.domain import CheckedPerson, PersonInput, check_person
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
@@ -33,7 +33,7 @@ MONDAY = date(2026, 11, 23)
 COUNTERS = ("a", "b", "c")
 
 
-def station(hours: Iterable[Hours], closures: Iterable[Closure] = ()) -> Station:
+def station(hours: Iterable[Hours], closures: Iterable[ClosedTime] = ()) -> Station:
     return Station("mitte", "Bürger-Service-Station Mitte", 500, None, COUNTERS, tuple(hours), tuple(closures))
 
 
@@ -143,8 +143,8 @@ def test_an_appointment_takes_the_seats_its_minutes_begin(minutes: list[int], se
         (station([Hours(0, time(9), time(17), valid_from=date(2026, 11, 24))]), MONDAY, 0),
         (station([Hours(0, time(9), time(17), valid_until=date(2026, 11, 22))]), MONDAY, 0),
         (station([Hours(0, time(9), time(17), MONDAY, MONDAY)]), MONDAY, 48),
-        (station(weekly(), [Closure(MONDAY, MONDAY, "Betriebsausflug")]), MONDAY, 0),
-        (station(weekly(), [Closure(date(2026, 11, 24), date(2026, 11, 30), "Umbau")]), MONDAY, 48),
+        (station(weekly(), [ClosedTime(MONDAY, MONDAY, "Betriebsausflug")]), MONDAY, 0),
+        (station(weekly(), [ClosedTime(date(2026, 11, 24), date(2026, 11, 30), "Umbau")]), MONDAY, 48),
         (station(weekly()), date(2026, 12, 25), 0),
         (station(weekly()), date(2026, 11, 1), 0),
     ],
@@ -196,7 +196,7 @@ def test_hours_apply_on_the_days_that_the_calendar_rule_names(
 
 @given(days_of_years, days_of_years, st.integers(0, 60))
 def test_closures_and_holidays_win_over_all_hours(day: date, first: date, length: int) -> None:
-    closure = Closure(first, first + timedelta(days=length), "Umbau")
+    closure = ClosedTime(first, first + timedelta(days=length), "Umbau")
     expected = 0 if is_public_holiday(day) or closure.first_day <= day <= closure.last_day else 18
     assert len(slots_on(station(weekly(closes=time(12)), [closure]), day, GRID)) == expected
 

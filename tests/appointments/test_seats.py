@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.appointments.seats.usecases import Seat, load_seats, release_seats, take_seats
+from services.appointments.seats.domain import Seat
+from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act, acting
 from shared.tools import Tools
 from tests.appointments.conftest import at

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.booking import usecases
 from services.appointments.booking.bodies import PersonIn
-from services.appointments.booking.refusals import TimeTaken
+from services.appointments.booking.domain import TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.domain import (
     Audience,
@@ -22,7 +22,7 @@ from services.appointments.offer.domain import (
     slots_on,
 )
 from services.appointments.offer.domain import Service as Bookable
-from services.appointments.offer.hours import Hours
+from services.appointments.offer.windows import Hours
 from shared.act import acting
 from shared.city import City
 from shared.tools import Tools

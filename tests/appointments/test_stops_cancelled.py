@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, text
 
-from services.appointments.waiting.instead import entry_instead_of
+from services.appointments.displaced.usecases import entry_instead_of
 from shared.events.mobile_office import MobilStopCancelled
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent

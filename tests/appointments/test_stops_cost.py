@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, text
 
 from services.appointments.offer.queries import load_offer
-from services.appointments.stops.forgetting import forget_stops
+from services.appointments.stops.usecases import forget_stops
 from shared import retention
 from shared.act import Act
 from shared.clock import BERLIN

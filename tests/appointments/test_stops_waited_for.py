@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.booking.changes import cancel
+from services.appointments.booking.domain import NotOffered, TimeTaken
 from services.appointments.booking.holds import hold
-from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.consumers import REACTIONS
 from services.appointments.stops.queries import lock_version

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.appointments.settings import DEVELOPMENT_KEY, Settings
-from services.appointments.video.domain import Room, opens_at, room_at
-from services.appointments.video.gateways import Rooms
+from services.appointments.video.domain import VideoRoom, opens_at, room_at
+from services.appointments.video.gateways import VideoRooms
 from shared.arriving import ROOM_OPENS_BEFORE
 from shared.auth import Caller
 from shared.clock import BERLIN
@@ -50,12 +50,12 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.
 def test_a_room_is_open_from_ten_minutes_before_until_the_end(start: datetime, slots: int, minutes: int) -> None:
     end, now = start + slots * timedelta(minutes=10), start + timedelta(minutes=minutes)
     is_open = -10 <= minutes < slots * 10
-    assert (room_at(start, end, now) is Room.OPEN) == is_open
+    assert (room_at(start, end, now) is VideoRoom.OPEN) == is_open
     assert opens_at(start) == start - ROOM_OPENS_BEFORE
 
 
 def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
-    rooms, id = Rooms(Settings(video_url="https://meet.stadt.example/")), uuid4()
+    rooms, id = VideoRooms(Settings(video_url="https://meet.stadt.example/")), uuid4()
     start = datetime(2026, 11, 28, 10, tzinfo=BERLIN)
     end = start + timedelta(minutes=20)
     guest, moderator, test = (
@@ -77,7 +77,9 @@ def test_tokens_let_into_one_room_for_its_time_and_name_nobody() -> None:
     names = {claims_of(each)["room"] for each in (guest, test, rooms.guest_link(uuid4(), start, end))}
     assert len(names) == 3
     assert all(len(name) == 32 and str(id) not in name for name in names)
-    other = Rooms(Settings(video_url="https://meet.stadt.example/", video_app_secret="another secret of the city" * 2))
+    other = VideoRooms(
+        Settings(video_url="https://meet.stadt.example/", video_app_secret="another secret of the city" * 2)
+    )
     assert claims["room"] not in other.guest_link(id, start, end), "whoever lacks the secret cannot know the name"
 
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.appointments.line.domain import (
-    LEAD,
+    ENDS_BEFORE,
     LEAST_TO_ANSWER,
     TO_ANSWER,
     Opening,
     Suits,
-    Wanted,
+    WantedTime,
     answer_until,
     fitting,
 )
@@ -61,9 +61,13 @@ def test_nobody_must_answer_at_night_nor_when_it_is_too_late_to_come(now: dateti
     starts_at = now + ahead
     until = answer_until(now, starts_at)
     if until is None:
-        assert is_quiet(now) or ahead < LEAD + LEAST_TO_ANSWER + timedelta(minutes=1) or is_quiet(starts_at - LEAD)
+        assert (
+            is_quiet(now)
+            or ahead < ENDS_BEFORE + LEAST_TO_ANSWER + timedelta(minutes=1)
+            or is_quiet(starts_at - ENDS_BEFORE)
+        )
         return
-    assert until <= starts_at - LEAD
+    assert until <= starts_at - ENDS_BEFORE
     minutes = int((until - now) / timedelta(minutes=1))
     loud = sum(not is_quiet(now + timedelta(minutes=n)) for n in range(minutes + 1))
     assert LEAST_TO_ANSWER - timedelta(minutes=1) <= timedelta(minutes=loud) <= TO_ANSWER + timedelta(minutes=2)
@@ -85,7 +89,7 @@ def test_fitting_times_are_the_runs_of_free_seats_that_use_a_freed_one(
         for start in free_starts(dict.fromkeys(SLOTS, 1), ["mitte-1"], taken, seats, GRID)
         if freed & set(run_of(start, seats, GRID)) and start not in offered
     ]
-    wanted = Wanted(ANY_DAY, seats, frozenset(("mitte", start) for start in offered))
+    wanted = WantedTime(ANY_DAY, seats, frozenset(("mitte", start) for start in offered))
     assert fitting(wanted, opening, GRID, NOON) == possible
     if possible:
         assert seats <= opening.longest(GRID), "the query that looks for entries finds this one"
@@ -101,7 +105,7 @@ def test_what_does_not_suit_never_fits(stations: set[str], weekdays: set[int], f
     first_day = MONDAY + timedelta(days=first)
     suits = Suits(tuple(stations), tuple(weekdays), first_day, first_day + timedelta(days=length))
     opening = Opening("mitte", SLOTS, frozenset(SLOTS[3:5]))
-    found = fitting(Wanted(suits, 1), opening, GRID, NOON)
+    found = fitting(WantedTime(suits, 1), opening, GRID, NOON)
     does = "mitte" in stations and 0 in weekdays and first_day <= MONDAY <= first_day + timedelta(days=length)
     assert found == ([*SLOTS[3:5]] if does else [])
     assert (MONDAY in suits.days(MONDAY, MONDAY)) == (does or ("mitte" not in stations and suits.allows_day(MONDAY)))
@@ -109,7 +113,7 @@ def test_what_does_not_suit_never_fits(stations: set[str], weekdays: set[int], f
 
 def test_what_starts_too_soon_is_passed_over_for_a_later_freed_seat() -> None:
     opening = Opening("mitte", SLOTS, frozenset(SLOTS))
-    assert fitting(Wanted(ANY_DAY, 1), opening, GRID, SLOTS[0] - LEAD)[0] == SLOTS[3]
+    assert fitting(WantedTime(ANY_DAY, 1), opening, GRID, SLOTS[0] - ENDS_BEFORE)[0] == SLOTS[3]
 
 
 def test_days_are_those_of_berlin() -> None:

@@ -10,9 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.line.facts import OFFER, WAITING
-from services.appointments.line.joining import LAST_DAY
 from services.appointments.line.looking import LOOK_AGAIN, look_again
-from services.appointments.line.usecases import OFFER_EXPIRY, lock_line
+from services.appointments.line.usecases import LAST_DAY, OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
 from shared.act import acting
 from shared.due import Claim

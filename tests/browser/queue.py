@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.queue import calling, serving
 from services.appointments.queue.facts import TICKET
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Ticket
 from services.appointments.queue.usecases import TicketWish, issue
 from shared.act import Act, acting
 from shared.clock import Clock

@@ -46,12 +46,12 @@ def answers_before_commit() -> None:
 
 def keeps_what_it_refuses() -> None:
     """A booking is committed, then refused."""
-    from services.appointments.booking.refusals import TimeTaken
+    from services.appointments.booking.domain import TimeTaken
 
     def broken(book: Any) -> Any:
-        async def book_and_refuse(conn: AsyncConnection, tools: Any, *arguments: Any) -> Any:
-            async with tools.db.transaction() as own:
-                await book(own, tools, *arguments)
+        async def book_and_refuse(act: Any, *arguments: Any) -> Any:
+            async with act.tools.db.transaction() as own:
+                await book(replace(act, conn=own), *arguments)
             raise TimeTaken([])
 
         return book_and_refuse
@@ -70,9 +70,9 @@ def cancels_without_applying() -> None:
     """A cancellation is acknowledged, but nothing is written."""
 
     def broken(cancel: Any) -> Any:
-        async def pretend(conn: AsyncConnection, *arguments: Any) -> Any:
-            async with conn.begin_nested() as savepoint:
-                cancelled = await cancel(conn, *arguments)
+        async def pretend(act: Any, *arguments: Any) -> Any:
+            async with act.attempt() as savepoint:
+                cancelled = await cancel(act, *arguments)
                 await savepoint.rollback()
             return cancelled
 
@@ -101,9 +101,10 @@ def publishes_before_commit() -> None:
     from shared.relay import Relay
 
     def broken(book: Any) -> Any:
-        async def book_and_send(conn: AsyncConnection, tools: Any, *arguments: Any) -> Any:
-            booked = await book(conn, tools, *arguments)
-            rows = await conn.execute(text("select * from outbox order by id desc limit 1"))
+        async def book_and_send(act: Any, *arguments: Any) -> Any:
+            booked = await book(act, *arguments)
+            rows = await act.conn.execute(text("select * from outbox order by id desc limit 1"))
+            tools = act.tools
             relay = Relay(tools.name, "", tools.settings.platform, tools.outbox, tools.metrics)
             await (await relay._send(await relay._ready_producer(), rows.mappings().one()))
             await relay._drop_producer()

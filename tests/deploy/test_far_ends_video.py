@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from deploy.local.far_ends.video import create_rooms
 from services.appointments.settings import Settings
-from services.appointments.video.gateways import Rooms
+from services.appointments.video.gateways import VideoRooms
 from shared.clock import Clock
 from tests.deploy.far_ends import listen, port_of, web_server
 
@@ -37,8 +37,8 @@ def move(clock: Path, moment: datetime) -> None:
     Clock.move(clock, moment - datetime.now(UTC))
 
 
-def rooms(server: str, **settings: str) -> Rooms:
-    return Rooms(Settings(video_url=server, **settings))  # type: ignore[arg-type]
+def rooms(server: str, **settings: str) -> VideoRooms:
+    return VideoRooms(Settings(video_url=server, **settings))  # type: ignore[arg-type]
 
 
 def test_guest_and_moderator_meet_in_one_room(server: str, clock: Path) -> None:

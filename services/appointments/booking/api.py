@@ -6,7 +6,6 @@ from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking import changes, usecases
-from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.bodies import (
     AppointmentOut,
     BookingIn,
@@ -14,8 +13,9 @@ from services.appointments.booking.bodies import (
     NewTimeIn,
     WishIn,
     appointment_out,
+    calendar_answer,
 )
-from services.appointments.booking.calendar import calendar_answer
+from services.appointments.booking.changes import take_alternative
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.queries import Appointment, load_appointment

@@ -1,8 +1,11 @@
 """What booking takes and answers as JSON."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
+from fastapi import Response
+from icalendar import Alarm
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.appointments.booking.domain import Status
@@ -13,6 +16,8 @@ from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS, Kind
 from services.appointments.persons.domain import CheckedPerson, Details, PersonInput, Wrong, check_person
 from shared.addresses import PHONE_MESSAGES
+from shared.appointment_calendar import appointment_entry
+from shared.calendar_files import calendar_file
 from shared.days import Moment
 from shared.events.appointments import DecidedBy
 from shared.events.personal import Channel
@@ -176,3 +181,31 @@ def _instead_of(found: Appointment) -> InsteadOfOut | None:
 
 def _field_error(wrong: Wrong) -> FieldError:
     return FieldError(field=f"person.{wrong.field}", message=MESSAGES[wrong.code])
+
+
+def calendar_answer(tools: Tools, appointment: Appointment) -> Response:
+    """The answer a phone takes into its calendar: stable UID, rising SEQUENCE, UTC times."""
+    state = appointment.state
+    assert state is not None, "only appointments have a calendar file"
+    entry = appointment_entry(
+        appointment.id,
+        appointment.version,
+        state,
+        reach=tools.city.reach(state.place.key),
+        url=manage_url(tools, appointment.id, appointment.generation, appointment.language, appointment.page_language),
+        stamp=tools.clock.now(),
+    )
+    if entry["status"] != "CANCELLED":
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", entry["summary"])
+        alarm.add("trigger", timedelta(days=-1))
+        entry.add_component(alarm)
+    headers = {
+        "Content-Disposition": 'attachment; filename="termin.ics"',
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex",
+        "Referrer-Policy": "no-referrer",
+    }
+    content = calendar_file(tools.name, [entry])
+    return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)

@@ -1,5 +1,6 @@
 """Changes of a binding appointment: moved, cancelled, its holder here or not. All run in the caller's transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -7,18 +8,79 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.domain import COMING, Status, alternative_is_over
-from services.appointments.booking.facts import cancelled_fact, missed_fact, rescheduled_fact
+from services.appointments.booking.domain import (
+    COMING,
+    AlreadyCancelled,
+    AlternativeOver,
+    OtherKind,
+    Status,
+    TimeTaken,
+    TooLate,
+    alternative_is_over,
+)
+from services.appointments.booking.facts import cancelled_fact, missed_fact, rescheduled_fact, taken_fact
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, OtherKind, TimeTaken, TooLate
 from services.appointments.booking.wishes import Move, Wish, fulfil
 from services.appointments.line.usecases import let_go, pass_on
 from services.appointments.offer.domain import Audience
-from services.appointments.offer.queries import lock_stop
+from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from shared import retention
 from shared.act import Act
-from shared.events.appointments import AppointmentCancelled, DecidedBy, KnownReason
+from shared.due import Claim, Urgency, Work
+from shared.events.appointments import AppointmentCancelled, AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
+
+ALTERNATIVE_END = "alternative-end"
+
+
+_KEEP_SEATS = text("update seats set until = null where appointment = :id")
+
+
+_TAKE = text("""
+    update appointments set version = :version, status = 'confirmed', held_until = null, state = cast(:state as jsonb)
+    where id = :id
+""")
+
+
+def end_of(fact: AppointmentFact) -> Work:
+    """The end of an offered alternative, as due work of its own for each offer."""
+    assert fact.appointment.instead_of is not None, "an offered appointment has one"
+    return Work(ALTERNATIVE_END, f"{fact.id} {fact.version}", fact.appointment.instead_of.until, Urgency.DIRECT)
+
+
+async def take_alternative(act: Act, id: UUID) -> Appointment:
+    """Take the time that is kept: it is binding, AppointmentRescheduled is recorded. Sent again it changes nothing.
+
+    Raises:
+        NotFound, AlreadyCancelled
+        AlternativeOver: the deadline has passed.
+    """
+    found = await load_appointment(act.conn, id, for_update=True)
+    if found is None or found.state is None:
+        raise NotFound
+    if found.status is Status.CANCELLED:
+        raise AlreadyCancelled
+    if found.status is not Status.OFFERED:
+        return found
+    # `now` is when the request came: since then the offer may have ended and somebody else may have a seat.
+    kept = await act.conn.execute(_KEEP_SEATS, {"id": id})
+    needed = grid_of(act.tools.city).slots_in(found.ends_at - found.starts_at)
+    if alternative_is_over(found.status, found.held_until, act.now) or kept.rowcount != needed:
+        raise AlternativeOver
+    [station] = (await load_offer(act.conn, act.today, found.station, ())).stations
+    fact = taken_fact(found, station.delay_minutes)
+    await act.conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
+    await act.record(fact)
+    return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)
+
+
+async def end_alternative(act: Act, claim: Claim) -> None:
+    """Cancel an appointment whose alternative was not taken in time, unless something else has become of it."""
+    id, version = claim.key.split(" ")
+    found = await load_appointment(act.conn, UUID(id), for_update=True)
+    if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, act.now):
+        await save_cancellation(act, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN))
+
 
 _RESCHEDULE = text("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
@@ -177,3 +239,57 @@ async def _changeable(act: Act, id: UUID) -> Appointment:
     if found.status not in COMING | {Status.OFFERED} or found.starts_at <= act.now:
         raise TooLate
     return found
+
+
+_CHANGE = text("""
+    with changed as (
+        select * from unnest(
+            cast(:ids as uuid[]), cast(:versions as integer[]), cast(:statuses as text[]), cast(:stations as text[]),
+            cast(:at_counters as text[]), cast(:kinds as text[]), cast(:starts_at as timestamptz[]),
+            cast(:ends_at as timestamptz[]), cast(:held_until as timestamptz[]), cast(:states as text[]),
+            cast(:delete_after as timestamptz[])
+        ) as changed (id, version, status, station, counter, kind, starts_at, ends_at, held_until, state, delete_after)
+    ), forgotten_later as (
+        update people set delete_after = changed.delete_after from changed where matter = changed.id
+    )
+    update appointments a
+    set version = changed.version, status = changed.status, station = changed.station, counter = changed.counter,
+        kind = changed.kind, starts_at = changed.starts_at, ends_at = changed.ends_at, held_until = changed.held_until,
+        state = cast(changed.state as jsonb), closure = coalesce(:closure, closure),
+        cancelled_by = case when changed.status = 'cancelled' then 'city' end,
+        cancelled_at = case when changed.status = 'cancelled' then cast(:now as timestamptz) end
+    from changed where a.id = changed.id
+""")
+
+
+async def change_appointments(act: Act, facts: Sequence[AppointmentFact], closure: UUID | None = None) -> None:
+    """Save what becomes of some appointments, and record the facts that say so.
+
+    Args:
+        facts: of appointments that are locked in the open transaction.
+        closure: the closure that concerns them, if it is one.
+    """
+    if not facts:
+        return
+    states = [fact.appointment for fact in facts]
+    values = {
+        "ids": [fact.id for fact in facts],
+        "versions": [fact.version for fact in facts],
+        "statuses": [state.status for state in states],
+        "stations": [state.place.key for state in states],
+        "at_counters": [state.counter for state in states],
+        "kinds": [state.kind for state in states],
+        "starts_at": [state.starts_at for state in states],
+        "ends_at": [state.ends_at for state in states],
+        "held_until": [state.instead_of and state.instead_of.until for state in states],
+        "states": [state.model_dump_json() for state in states],
+        "delete_after": [
+            (act.now if state.status == "cancelled" else state.ends_at) + retention.PERSON_AFTER_MATTER
+            for state in states
+        ],
+        "closure": closure,
+        "now": act.now,
+    }
+    await act.conn.execute(_CHANGE, values)
+    await act.record_all(list(facts))
+    await act.schedule(*[end_of(fact) for fact in facts if fact.appointment.status == "offered"])

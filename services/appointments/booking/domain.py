@@ -1,6 +1,6 @@
 """Rules of booking: holds, and what a person may type."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -8,6 +8,8 @@ from types import MappingProxyType
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from shared.events.appointments import KnownReason
+from shared.problems import FieldError, Problem
+from shared.takings import UsedUp
 
 HOLD = timedelta(minutes=10)
 EXTENSION = timedelta(minutes=10)
@@ -84,3 +86,94 @@ def extended(held_until: datetime, extensions: int, starts_at: datetime) -> date
 def will_be_reminded(starts_at: datetime, now: datetime) -> bool:
     """Whether the reminder on the working day before is certain to come; a late booking gets none."""
     return previous_working_day(starts_at.astimezone(BERLIN).date()) > now.astimezone(BERLIN).date()
+
+
+class TimeTaken(Problem):
+    """Somebody else has the time; `nearest` are the free ones (station, start) to offer instead."""
+
+    status = 409
+    slug = "time-taken"
+    title = "Somebody else has just booked this time"
+
+    def __init__(self, alternatives: Sequence[tuple[str, datetime]]) -> None:
+        offered = [{"station": station, "starts_at": start.isoformat()} for station, start in alternatives]
+        super().__init__(extra={"nearest": offered})
+        self.nearest = list(alternatives)
+
+
+class NotOffered(Problem):
+    status = 409
+    slug = "time-not-offered"
+    title = "This time cannot be booked"
+
+
+class OtherKind(Problem):
+    status = 409
+    slug = "other-kind"
+    title = "An appointment at a counter cannot become one by video, nor the other way round"
+
+
+class ConsentMissing(Problem):
+    """An appointment by video needs the person's consent to the text in the version that counts now."""
+
+    status = 422
+    slug = "consent-missing"
+    title = "An appointment by video needs the person's consent"
+
+    def __init__(self, version: str) -> None:
+        message = f"Show the text of consent and give its version: {version}."
+        super().__init__(errors=[FieldError(field="person.consent", message=message)])
+
+
+class AppointmentsUsedUp(Problem):
+    """A person has as many appointments to come and places on the waiting list as one may have, or waits for the same.
+
+    Which ones is for the person alone to know.
+    """
+
+    status = 429
+    slug = "appointments-used-up"
+    title = "This person has as many appointments and places on the waiting list as one person may have"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            extra={"limit": limit}, headers={"Retry-After": str(timedelta(days=1) // timedelta(seconds=1))}
+        )
+        self.limit = limit
+
+
+class TimesUsedUp(UsedUp):
+    """A network address took too many times within an hour."""
+
+    slug = "times-used-up"
+    title = "Too many times were taken from this network address"
+
+
+class HoldOver(Problem):
+    status = 409
+    slug = "hold-over"
+    title = "The reservation has ended; choose a time again"
+
+
+class NoMoreExtensions(Problem):
+    status = 409
+    slug = "no-more-extensions"
+    title = "The reservation cannot be extended any further"
+
+
+class AlreadyCancelled(Problem):
+    status = 410
+    slug = "already-cancelled"
+    title = "The appointment was cancelled"
+
+
+class AlternativeOver(Problem):
+    status = 410
+    slug = "alternative-over"
+    title = "The time kept for this appointment was not taken before its deadline"
+
+
+class TooLate(Problem):
+    status = 409
+    slug = "too-late"
+    title = "The appointment has begun or is over"

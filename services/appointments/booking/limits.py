@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.appointments.booking.refusals import AppointmentsUsedUp, TimesUsedUp
+from services.appointments.booking.domain import AppointmentsUsedUp, TimesUsedUp
 from services.appointments.offer.domain import Audience
 from shared import takings
 from shared.act import Act

@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 from services.appointments.booking.changes import cancel
+from services.appointments.booking.domain import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.queries import load_appointment
-from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from shared.act import Act
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received

@@ -6,16 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import ConsentMissing, HoldOver, Status
 from services.appointments.booking.facts import booked_fact
 from services.appointments.booking.holds import HOLD_END, load_held
 from services.appointments.booking.limits import COUNT_MATTERS, audience_of, check_matters, check_takings
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import (
-    ConsentMissing,
-    HoldOver,
-)
 from services.appointments.booking.wishes import Seating, Wish, fulfil
 from services.appointments.offer.domain import Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from services.appointments.booking.refusals import NotOffered, TimeTaken
+from services.appointments.booking.domain import NotOffered, TimeTaken
 from services.appointments.offer.domain import (
     Audience,
     Grid,
@@ -19,8 +19,8 @@ from services.appointments.offer.domain import (
 )
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
-from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
+from services.appointments.offer.stops import nearest, ranked
 from services.appointments.seats.usecases import take_seats
 from shared.act import Act
 from shared.clock import BERLIN

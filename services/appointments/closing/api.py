@@ -9,9 +9,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.appointments.closing import usecases
 from services.appointments.closing.domain import Closure, Decision
-from services.appointments.closing.preview import Preview, Row
+from services.appointments.closing.preview import Preview, PreviewOutdated, Row
 from services.appointments.closing.queries import closures_in_force, find
-from services.appointments.closing.refusals import PreviewOutdated
 from services.appointments.closing.usecases import Confirmation
 from services.appointments.offer.api import Key
 from services.appointments.offer.queries import load_offer

@@ -8,12 +8,11 @@ from hashlib import sha256
 from uuid import UUID
 
 from services.appointments.offer.domain import Grid, Station, slots_on
-from services.appointments.seats.free import FreeSeats, Run
-from services.appointments.seats.giving import Wanted
+from services.appointments.seats.domain import FreeSeats, Run, WantedSeat
 from shared.clock import BERLIN
 
 LONGEST = timedelta(days=366)
-NEAR = timedelta(days=7)
+NEAR_IN_TIME = timedelta(days=7)
 """How far from the old time an alternative at the same station may be."""
 TIME_TO_ANSWER = timedelta(hours=48)
 LAST_ANSWER = timedelta(hours=2)
@@ -137,13 +136,16 @@ def _propose(appointment: Affected, free: FreeSeats, now: datetime) -> Proposal:
     if appointment.movable and (same := free.take(here, seats, old, old, old, language)):
         return Proposal(Decision.MOVE, same, same_time=True)
     midnight = datetime.combine(old.astimezone(BERLIN).date(), time(), BERLIN)
-    for stations, first, last in ((here, old - NEAR, old + NEAR), (elsewhere, midnight, midnight + timedelta(days=1))):
+    for stations, first, last in (
+        (here, old - NEAR_IN_TIME, old + NEAR_IN_TIME),
+        (elsewhere, midnight, midnight + timedelta(days=1)),
+    ):
         if run := free.take(stations, seats, old, max(first, now + SOONEST), last, language):
             return Proposal(Decision.OFFER, run)
     return NOTHING_FITS
 
 
-def answer_until(starts_at: datetime, now: datetime) -> datetime:
+def alternative_until(starts_at: datetime, now: datetime) -> datetime:
     """Until when an alternative is kept: two days, but only to two hours before it begins; a full minute."""
     return min(now + TIME_TO_ANSWER, starts_at - LAST_ANSWER).replace(second=0, microsecond=0)
 
@@ -167,11 +169,11 @@ def fingerprint(closure: Closure, shown: Sequence[tuple[UUID, int, Proposal]]) -
     return sha256(repr((about, said)).encode()).hexdigest()[:20]
 
 
-def wanted_instead(appointments: Iterable[UUID], decided: Iterable[Proposal], now: datetime) -> list[Wanted]:
+def wanted_instead(appointments: Iterable[UUID], decided: Iterable[Proposal], now: datetime) -> list[WantedSeat]:
     """The seats each appointment gets instead of its own."""
-    wanted: list[Wanted] = []
+    wanted: list[WantedSeat] = []
     for id, proposal in zip(appointments, decided, strict=True):
         if run := proposal.run:
-            until = answer_until(run.starts[0], now) if proposal.is_offer else None
+            until = alternative_until(run.starts[0], now) if proposal.is_offer else None
             wanted += [((run.counter, start), id, until) for start in run.starts]
     return wanted

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.appointments.booking.facts import Why, binding_before, moved_to
 from services.appointments.booking.queries import Appointment
-from services.appointments.closing.domain import Closure, Decision, Proposal, answer_until
+from services.appointments.closing.domain import Closure, Decision, Proposal, alternative_until
 from services.appointments.offer.domain import Station
 from services.appointments.offer.facts import place_at
 from shared.events.appointments import (
@@ -84,7 +84,7 @@ def decided_fact(
         starts_at=before.starts_at,
         ends_at=before.ends_at,
         reason=why.reason or NOT_AS_BOOKED,
-        until=answer_until(moved.starts_at, now),
+        until=alternative_until(moved.starts_at, now),
     )
     offered = moved.model_copy(update={"status": "offered", "instead_of": instead_of})
     return AlternativeOffered(**given, appointment=offered, known_reason=why.known_reason)

@@ -9,9 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from services.appointments.closing import usecases
 from services.appointments.closing.api import ClosureIn
 from services.appointments.closing.domain import Closure, Decision
-from services.appointments.closing.preview import Preview
+from services.appointments.closing.preview import AlreadyLifted, DaysUnfit, HoursUnfit, Preview, PreviewOutdated
 from services.appointments.closing.queries import closures_in_force, find, load_became
-from services.appointments.closing.refusals import AlreadyLifted, DaysUnfit, HoursUnfit, PreviewOutdated
 from services.appointments.closing.usecases import Confirmation
 from services.appointments.offer.domain import Station, staying
 from services.appointments.offer.queries import load_offer

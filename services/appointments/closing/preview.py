@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from services.appointments.booking.domain import Status
-from services.appointments.closing.domain import NEAR, Affected, Closure, Proposal, fingerprint, propose
+from services.appointments.closing.domain import NEAR_IN_TIME, Affected, Closure, Proposal, fingerprint, propose
 from services.appointments.closing.queries import (
     Concerned,
     closures_in_force,
@@ -16,9 +16,10 @@ from services.appointments.offer.domain import Grid, Station, able, choose, of_k
 from services.appointments.offer.queries import Offer, grid_of, load_offer
 from services.appointments.offer.refusals import UnknownChoice
 from services.appointments.queue.ending import count_waiting
-from services.appointments.seats.free import FreeSeats, Seat
+from services.appointments.seats.domain import FreeSeats, Seat
 from shared.act import Act
 from shared.clock import BERLIN
+from shared.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ async def _free_seats(
     """What is free around the appointments, once the closure has its seats."""
     earliest, latest = act.today, grid.last_day(act.now)
     old_days = {each.starts_at.astimezone(BERLIN).date() for each in affected}
-    near = {day + timedelta(days=n) for day in old_days for n in range(-NEAR.days, NEAR.days + 1)}
+    near = {day + timedelta(days=n) for day in old_days for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1)}
     days = sorted(day for day in near if earliest <= day <= latest)
     if not days:
         return FreeSeats(stations.values(), (), (), grid)
@@ -112,3 +113,55 @@ async def _free_seats(
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
     taken = await load_taken(act, first, last, but=closed)
     return FreeSeats(stations.values(), days, taken, grid)
+
+
+class StillBooked(Problem):
+    """Somebody has an appointment on the closed seats, or waits in the hall.
+
+    `appointments` and `tickets` say how many do.
+    """
+
+    status = 409
+    slug = "still-booked"
+    title = (
+        "There are appointments at these times, or people who wait; see the preview and confirm what becomes of them"
+    )
+
+    def __init__(self, appointments: int, tickets: int = 0) -> None:
+        super().__init__(extra={"appointments": appointments, "tickets": tickets})
+
+
+class PreviewOutdated(Problem):
+    """Somebody booked, moved or cancelled since a preview was shown; `preview` is the new one."""
+
+    status = 409
+    slug = "preview-outdated"
+    title = "What the preview showed has changed; look at the new one and confirm again"
+
+    def __init__(self, preview: Preview) -> None:
+        super().__init__()
+        self.preview = preview
+
+
+class AlreadyLifted(Problem):
+    status = 410
+    slug = "already-lifted"
+    title = "The closure was lifted; announce a new one"
+
+
+class DaysUnfit(Problem):
+    status = 422
+    slug = "days-unfit"
+    title = "The last day is before the first, or over, or more than a year after it or two years away"
+
+
+class HoursUnfit(Problem):
+    status = 422
+    slug = "hours-unfit"
+    title = "Give both hours, the first before the last, or none"
+
+
+class StationFixed(Problem):
+    status = 422
+    slug = "station-fixed"
+    title = "A closure stays at its station; lift it and announce another"

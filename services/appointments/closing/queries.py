@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.closing.domain import Closure
-from services.appointments.seats.free import Seat
+from services.appointments.seats.domain import Seat
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.people import Person

@@ -12,26 +12,27 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.appointments.booking.many import change_appointments
+from services.appointments.booking.changes import change_appointments
 from services.appointments.closing.domain import LONGEST, Closure, Decision, decide, wanted_instead
 from services.appointments.closing.facts import because_of, closed_fact, decided_fact
-from services.appointments.closing.preview import Preview, load_preview
-from services.appointments.closing.queries import closures_in_force, find
-from services.appointments.closing.refusals import (
+from services.appointments.closing.preview import (
     AlreadyLifted,
     DaysUnfit,
     HoursUnfit,
+    Preview,
     PreviewOutdated,
     StationFixed,
     StillBooked,
+    load_preview,
 )
+from services.appointments.closing.queries import closures_in_force, find
 from services.appointments.line.domain import Outcome
 from services.appointments.line.queries import load_offers_of
 from services.appointments.line.usecases import end_offer, lock_line, pass_on_all
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.ending import move_end, send_home
-from services.appointments.seats.giving import Wanted, take_seats
-from services.appointments.seats.usecases import release_seats
+from services.appointments.seats.domain import WantedSeat
+from services.appointments.seats.usecases import give_seats, release_seats
 from shared.act import Act
 from shared.events.base import About
 
@@ -111,7 +112,7 @@ async def close(act: Act, wanted: Closure, confirmed: Confirmation | None = None
     giving_way = [*ids, *(offer.id for _, offer in offered)]
     async with act.attempt() as taking:
         let_go = await release_seats(act.conn, closure.id)
-        others, left_over = await take_seats(act, wanted_seats, giving_way, closure.id)
+        others, left_over = await give_seats(act, wanted_seats, giving_way, closure.id)
         if others:
             await taking.rollback()
     if others and confirmed is None:
@@ -203,10 +204,10 @@ async def take_for_closures(act: Act, station: str, but: UUID | None = None) -> 
     """
     for each in await closures_in_force(act.conn, [station], act.today):
         if each.id != but:
-            await take_seats(act, _closed_seats(await load_preview(act, each)), [], each.id)
+            await give_seats(act, _closed_seats(await load_preview(act, each)), [], each.id)
 
 
-def _closed_seats(shown: Preview) -> list[Wanted]:
+def _closed_seats(shown: Preview) -> list[WantedSeat]:
     return [(seat, shown.closure.id, None) for seat in shown.seats]
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from services.appointments.booking.domain import COMING, Status
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy, KnownReason
+from shared.problems import Problem
 
 
 class Reason(StrEnum):
@@ -58,3 +59,9 @@ def must_call(purpose: str, channels: Sequence[str]) -> bool:
     come, never.
     """
     return purpose not in NEVER_CALLED and (bool(channels) or purpose in CHANGES)
+
+
+class NotNow(Problem):
+    status = 409
+    slug = "not-now"
+    title = "This is not possible as the appointment stands now"

@@ -8,13 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from services.appointments.booking import alternatives, changes
+from services.appointments.booking import changes
 from services.appointments.booking import usecases as booking
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, load_appointment, load_by_number
 from services.appointments.booking.wishes import Move, Wish
-from services.appointments.desk.domain import Reason, decision, may_arrive, may_miss
-from services.appointments.desk.refusals import NotNow
+from services.appointments.desk.domain import NotNow, Reason, decision, may_arrive, may_miss
 from services.appointments.persons.domain import Details
 from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
@@ -88,7 +87,7 @@ async def take_alternative(act: Act, number: str) -> Appointment:
         NotFound, Forbidden, AlreadyCancelled, AlternativeOver
     """
     found = await find(act, number)
-    taken = await alternatives.take_alternative(act, found.id)
+    taken = await changes.take_alternative(act, found.id)
     if taken.version != found.version:
         await _note(act, "alternative-taken", found)
     return taken

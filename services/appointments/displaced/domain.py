@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-from services.appointments.closing.domain import NEAR, NOTHING_FITS, SOONEST, Decision, Proposal
+from services.appointments.closing.domain import NEAR_IN_TIME, NOTHING_FITS, SOONEST, Decision, Proposal
 from services.appointments.offer.domain import Station
-from services.appointments.seats.free import FreeSeats
+from services.appointments.seats.domain import FreeSeats
 from shared.clock import BERLIN
 
 FURTHER = 5
@@ -80,7 +80,7 @@ def propose_instead(displaced: Iterable[Displaced], free: FreeSeats, now: dateti
 
 def _propose(displaced: Displaced, free: FreeSeats, now: datetime, end: datetime) -> Proposal:
     old, soonest = displaced.starts_at, now + SOONEST
-    for first, last in ((max(old - NEAR, soonest), old + NEAR), (soonest, end)):
+    for first, last in ((max(old - NEAR_IN_TIME, soonest), old + NEAR_IN_TIME), (soonest, end)):
         for near in Nearness:
             places = displaced.places.get(near, [])
             if run := free.take(places, displaced.seats, old, first, last, displaced.language):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.appointments.booking.facts import binding_before
 from services.appointments.booking.queries import Appointment
-from services.appointments.closing.domain import NEAR
+from services.appointments.closing.domain import NEAR_IN_TIME
 from services.appointments.displaced.domain import Displaced, Spot, by_nearness, further
 from services.appointments.offer.days import FreeTime
 from services.appointments.offer.domain import Station, able, choose, like
@@ -30,7 +30,7 @@ async def load_further(act: Act, found: Appointment) -> list[FreeTime]:
     today, grid = act.today, grid_of(act.tools.city)
     asked = displaced(found, await load_offer(act.conn, today), act.tools.city)
     old = asked.starts_at.astimezone(BERLIN).date()
-    days = [day for n in range(-NEAR.days, NEAR.days + 1) if today <= (day := old + timedelta(days=n))]
+    days = [day for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]
     by_key, kept = {each.key: each for each in stations}, Leaving(found.id, (found.station, found.starts_at))
     free = await load_free_times(act, stations, days, asked.seats, grid, kept)

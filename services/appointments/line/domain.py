@@ -5,6 +5,7 @@ place in line, and so does an offer withdrawn for a closure; an offer that expir
 nobody could have the seat meanwhile. Nobody is offered the same time at the same station twice, but for one withdrawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -12,12 +13,13 @@ from enum import StrEnum
 from services.appointments.offer.domain import Grid
 from shared.calendar import QUIET_FROM, end_of_quiet
 from shared.clock import BERLIN
+from shared.problems import Problem
 
 TO_ANSWER = timedelta(hours=2)
 """How long an offer lasts. Quiet hours do not count, so that nobody has to answer at night."""
 LEAST_TO_ANSWER = timedelta(minutes=30)
 """Less time than this for an answer is no offer; the seat is free for everybody then."""
-LEAD = timedelta(hours=1)
+ENDS_BEFORE = timedelta(hours=1)
 """An offer ends this long before the appointment, so that people can still get there."""
 LONGEST_WAIT = timedelta(days=90)
 EVERY_WEEKDAY = tuple(range(7))
@@ -70,7 +72,7 @@ class Suits:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedTime:
     """What an entry waits for.
 
     Args:
@@ -111,13 +113,13 @@ class Opening:
         return [seats_taken[0] for seats_taken in taken if not self.freed.isdisjoint(seats_taken)]
 
 
-def offerable(wanted: Wanted, station: str, start: datetime, now: datetime) -> bool:
+def offerable(wanted: WantedTime, station: str, start: datetime, now: datetime) -> bool:
     """Whether a time can be offered to an entry: it suits, is new to it, and leaves time for an answer."""
     new = (station, start) not in wanted.offered
     return new and wanted.suits.allows(station, start) and answer_until(now, start) is not None
 
 
-def fitting(wanted: Wanted, opening: Opening, grid: Grid, now: datetime) -> list[datetime]:
+def fitting(wanted: WantedTime, opening: Opening, grid: Grid, now: datetime) -> list[datetime]:
     """The starts of an opening that can be offered to an entry, the earliest first."""
     return [s for s in opening.starts(wanted.seats, grid) if offerable(wanted, opening.station, s, now)]
 
@@ -132,6 +134,38 @@ def answer_until(now: datetime, starts_at: datetime) -> datetime | None:
     morning = end_of_quiet(evening)
     left = begins + TO_ANSWER - evening
     end = begins + TO_ANSWER if left <= timedelta() else morning + left
-    until = min(end, starts_at.astimezone(UTC) - LEAD).replace(second=0, microsecond=0)
+    until = min(end, starts_at.astimezone(UTC) - ENDS_BEFORE).replace(second=0, microsecond=0)
     not_quiet = min(until, evening) - begins + max(until - morning, timedelta())
     return until if not_quiet >= LEAST_TO_ANSWER else None
+
+
+class FreeNow(Problem):
+    """Nobody need wait: something that suits is free; `free` are the first such times (station, start)."""
+
+    status = 409
+    slug = "free-now"
+    title = "Something that suits is free now; book it"
+
+    def __init__(self, free: Sequence[tuple[str, datetime]]) -> None:
+        super().__init__(extra={"free": [{"station": key, "starts_at": start.isoformat()} for key, start in free]})
+        self.free = list(free)
+
+
+class NoSuchDay(Problem):
+    """None of the weekdays lies between the first and the last day, or those are not within the next ninety days."""
+
+    status = 422
+    slug = "no-such-day"
+    title = "There is no day to wait for"
+
+
+class NoLongerWaiting(Problem):
+    status = 410
+    slug = "no-longer-waiting"
+    title = "This entry has left the waiting list"
+
+
+class OfferEnded(Problem):
+    status = 410
+    slug = "offer-ended"
+    title = "This offer has ended"

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.line.domain import Outcome, Status, Suits, Wanted
-from services.appointments.seats.usecases import Seat
+from services.appointments.line.domain import Outcome, Status, Suits, WantedTime
+from services.appointments.seats.domain import Seat
 from shared.events.appointments import WaitingState
 
 _BATCH = 20
@@ -79,9 +79,9 @@ class Entry:
     offered: frozenset[tuple[str, datetime]] = frozenset()
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedTime:
         """What it waits for."""
-        return Wanted(self.suits, self.seats, self.offered)
+        return WantedTime(self.suits, self.seats, self.offered)
 
 
 @dataclass(frozen=True, slots=True)

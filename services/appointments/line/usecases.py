@@ -5,7 +5,7 @@ appointment and before seats, freed or taken: a closure takes seats that others 
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.line.domain import Opening, Outcome, answer_until, fitting
-from services.appointments.line.facts import ended_fact, offered_fact
+from services.appointments.line.facts import NewEntry, ended_fact, joined_fact, offered_fact
 from services.appointments.line.queries import Entry, SeatOffer, line
 from services.appointments.offer.domain import (
     Audience,
@@ -21,17 +21,20 @@ from services.appointments.offer.domain import (
     able,
     counters_open_at,
     duration_of,
+    keys_of,
     run_of,
     slots_on,
 )
 from services.appointments.offer.queries import grid_of, load_offer
-from services.appointments.offer.ranking import ranked
-from services.appointments.seats.usecases import Seat, load_seats, release_seats, take_seats
+from services.appointments.offer.stops import ranked
+from services.appointments.seats.domain import Seat
+from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
 from shared.events.base import About, Fact
+from shared.tools import Tools
 
 OFFER_EXPIRY = "offer-expiry"
 
@@ -210,3 +213,54 @@ async def _offer_to_first(act: Act, opening: Opening, station: Station) -> bool:
             if await offer_time(act, entry, station.key, start):
                 return True
     return False
+
+
+LAST_DAY = "waiting-last-day"
+
+
+_JOIN = text("""
+    insert into waiting_entries (id, version, status, turn, services, seats, stations, weekdays, first_day, last_day,
+                                 language, interpreter, channels, state)
+    values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
+            :language, :interpreter, :channels, cast(:state as jsonb))
+""")
+
+
+async def add_entries(act: Act, entries: Sequence[NewEntry]) -> None:
+    """Add entries behind all others, in order; WaitingListJoined is recorded for each.
+
+    Args:
+        entries: the open transaction holds the lock of the line.
+    """
+    if not entries:
+        return
+    facts = [joined_fact(act.tools, each) for each in entries]
+    rows = [
+        _row(act.tools, each) | {"state": fact.entry.model_dump_json()}
+        for each, fact in zip(entries, facts, strict=True)
+    ]
+    await act.conn.execute(_JOIN, rows)
+    await act.tools.people.save_all(act.conn, {each.id: each.details.kept for each in entries})
+    await act.record_all(list(facts))
+    await act.schedule(*[_over(each) for each in entries])
+
+
+def _row(tools: Tools, entry: NewEntry) -> dict[str, object]:
+    suits, details = entry.suits, entry.details
+    return {
+        "id": entry.id,
+        "services": keys_of(entry.offer.services),
+        "seats": grid_of(tools.city).slots_for(entry.offer.services),
+        "stations": list(suits.stations),
+        "weekdays": list(suits.weekdays),
+        "first_day": suits.first_day,
+        "last_day": suits.last_day,
+        "language": details.language,
+        "interpreter": details.interpreter,
+        "channels": list(details.person.channels),
+    }
+
+
+def _over(entry: NewEntry) -> Work:
+    over = datetime.combine(entry.suits.last_day + timedelta(days=1), time(), BERLIN)
+    return Work(LAST_DAY, str(entry.id), over, Urgency.REMINDER)

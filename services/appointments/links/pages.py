@@ -7,8 +7,7 @@ from pydantic import BaseModel, Field
 
 from services.appointments.booking.pages.details import what_to_do
 from services.appointments.booking.pages.draft import OneTimeKey
-from services.appointments.links.domain import PER_ADDRESS, check_address
-from services.appointments.links.usecases import LINKS, ask_for_links
+from services.appointments.links.usecases import LINKS, PER_ADDRESS, ask_for_links, check_address
 from shared.idempotency import claim_key
 from shared.web.formats import own_name
 from shared.web.forms import FormErrors

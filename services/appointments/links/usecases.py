@@ -1,17 +1,54 @@
 """Asking for links. Nothing is looked up here, so that neither the answer nor its time says what an address has."""
 
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 from uuid import uuid4
 
 from sqlalchemy import text
 
-from services.appointments.links.domain import ADDRESS_WINDOW, PER_ADDRESS, PER_NETWORK, Address
-from services.appointments.links.refusals import RequestsUsedUp
 from shared.act import Act
+from shared.addresses import checked_mail, checked_phone
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
 from shared.people import Person
 from shared.secret_pages import secret_url
-from shared.takings import WINDOW, check_takings
+from shared.takings import WINDOW, UsedUp, check_takings
+
+PER_ADDRESS = 3
+
+
+ADDRESS_WINDOW = timedelta(hours=24)
+"""So many requests for one address are passed on within so long, whoever makes them; the others change nothing."""
+
+
+PER_NETWORK = 20
+"""So many requests one network address may make in an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the links go to: a mail address, or a mobile number in E.164."""
+
+    channel: Literal["mail", "sms"]
+    value: str
+
+
+def check_address(typed: str) -> Address | str:
+    """The address somebody typed, or the code of what is wrong with it."""
+    if not typed.strip():
+        return "channel_missing"
+    if "@" in typed:
+        mail = checked_mail(typed)
+        return Address("mail", mail) if mail else "mail_unusable"
+    number, wrong = checked_phone(typed, for_sms=True)
+    return Address("sms", number) if number else wrong or "phone_unusable"
+
+
+class RequestsUsedUp(UsedUp):
+    slug = "requests-used-up"
+    title = "Too many links were asked for from this network address"
+
 
 LINKS = "links"
 """Where to ask for links, under `/appointments/`."""

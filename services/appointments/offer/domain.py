@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-from services.appointments.offer.hours import Hours
 from services.appointments.offer.stops import Stop
+from services.appointments.offer.windows import Hours
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 
@@ -38,7 +38,7 @@ class Audience(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class ClosedTime:
     """Days, both included, on which a station is closed: all day, or for some hours (local time).
 
     The hours have their seats taken instead: they change when the station is open, not what can be booked.
@@ -92,7 +92,7 @@ class Station:
     address: str | None
     counters: tuple[str, ...]
     hours: tuple[Hours, ...]
-    closures: tuple[Closure, ...]
+    closures: tuple[ClosedTime, ...]
     kind: Kind = Kind.COUNTER
     spoken: tuple[tuple[str, str], ...] = ()
     stop: Stop | None = None
@@ -111,11 +111,11 @@ class Station:
         """Whether a language is spoken at a counter besides German."""
         return (counter, language) in self.spoken
 
-    def closure_on(self, day: date) -> Closure | None:
+    def closure_on(self, day: date) -> ClosedTime | None:
         """The closure that includes the whole of a day."""
         return next((each for each in self.closures_on(day) if each.from_time is None), None)
 
-    def closures_on(self, day: date) -> list[Closure]:
+    def closures_on(self, day: date) -> list[ClosedTime]:
         """All closures that include a day, or hours of it; those of single counters are none of the station."""
         return [each for each in self.closures if each.first_day <= day <= each.last_day]
 

@@ -25,12 +25,61 @@ from services.appointments.offer.domain import (
     staying,
     too_many,
 )
-from services.appointments.offer.listing import MOST_ASKED, Section, a_to_z, by_situation, found_sections
 from services.appointments.offer.queries import Offer, grid_of, load_offer
-from services.appointments.offer.searching import Vocabulary, search
+from services.appointments.offer.searching import Found, Vocabulary, fold, search
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit
+
+MOST_ASKED = 6
+"""How many of the services stand first; the city's data begin with those that are asked for most."""
+
+
+DOCUMENTS = "documents"
+
+
+NEAR = "near"
+
+
+TICKED = "ticked"
+"""The heading of what is ticked already; above, those of what a search found besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Services under a heading: the key of a life situation, one for what a search found, or None for no heading."""
+
+    heading: str | None
+    services: Sequence[Service]
+
+
+def by_situation(services: Sequence[Service], situations: Iterable[str]) -> list[Section]:
+    """The services asked for most, then the others by life situation, in the order of the situations."""
+    others = services[MOST_ASKED:]
+    sections = [Section(key, [each for each in others if each.situation == key]) for key in situations]
+    return [Section(None, services[:MOST_ASKED]), *(each for each in sections if each.services)]
+
+
+def a_to_z(services: Iterable[Service], language: str) -> list[Service]:
+    """The services by their names in a language; umlauts stand with their vowels."""
+    return sorted(services, key=lambda each: fold(_name(each, language)))
+
+
+def found_sections(found: Found, ticked: Iterable[Service]) -> list[Section]:
+    """What a search found under headings of its own; what is ticked stays in the list whatever is searched for."""
+    shown = {each.key for each in found.services}
+    sections = [
+        Section(None, found.hits),
+        Section(DOCUMENTS, found.documents),
+        Section(NEAR, found.near),
+        Section(TICKED, [each for each in ticked if each.key not in shown]),
+    ]
+    return [each for each in sections if each.services]
+
+
+def _name(service: Service, language: str) -> str:
+    return service.names.get(language, service.names["de"])
+
 
 ANYWHERE = "any"
 """The place of those to whom the time matters more."""

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.domain import Closure, Grid, Kind, Service, Station, Taken, choose, free_times
-from services.appointments.offer.hours import Hours
+from services.appointments.offer.domain import ClosedTime, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.stops import Stop
+from services.appointments.offer.windows import Hours
 from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
@@ -182,8 +182,8 @@ def _hours(row: list[Any]) -> Hours:
     )
 
 
-def _closure(first: str, last: str, reason: str, begins: str | None, ends: str | None) -> Closure:
-    return Closure(date.fromisoformat(first), date.fromisoformat(last), reason, _time(begins), _time(ends))
+def _closure(first: str, last: str, reason: str, begins: str | None, ends: str | None) -> ClosedTime:
+    return ClosedTime(date.fromisoformat(first), date.fromisoformat(last), reason, _time(begins), _time(ends))
 
 
 def _service(row: dict[str, Any]) -> Service:

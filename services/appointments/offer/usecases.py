@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.offer.hours import Hours
+from services.appointments.offer.windows import Hours
 from services.appointments.tables import counters, opening_hours, services, stations
 from shared.city import City
 

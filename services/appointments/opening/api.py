@@ -11,8 +11,7 @@ from services.appointments.offer.api import Key
 from services.appointments.offer.windows import MOST_WEEKS, Window
 from services.appointments.opening import usecases
 from services.appointments.opening.domain import MOST_WINDOWS
-from services.appointments.opening.queries import StationHours, load_hours
-from services.appointments.opening.refusals import HoursChanged
+from services.appointments.opening.usecases import HoursChanged, StationHours, load_hours
 from services.appointments.staff import LeadAct
 from shared.days import Day
 from shared.http import api_router, problems

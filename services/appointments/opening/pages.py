@@ -10,14 +10,13 @@ from pydantic import BaseModel
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.closing.queries import closures_in_force
 from services.appointments.desk.queries import load_stations
-from services.appointments.offer.listing import a_to_z
+from services.appointments.offer.pages import a_to_z
 from services.appointments.offer.queries import grid_of
 from services.appointments.offer.windows import MOST_WEEKS, Window, rows_of
 from services.appointments.opening import usecases
 from services.appointments.opening.domain import mistakes, outside
-from services.appointments.opening.queries import StationHours, load_booked, load_hours
-from services.appointments.opening.refusals import HoursChanged
 from services.appointments.opening.typed import TypedWindow
+from services.appointments.opening.usecases import HoursChanged, StationHours, load_booked, load_hours
 from services.appointments.persons.domain import Wrong
 from services.appointments.staff import Lead
 from shared.calendar import public_holidays

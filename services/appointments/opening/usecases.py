@@ -1,23 +1,91 @@
 """Changing opening hours. What can be booked follows at once; appointments are kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
 from services.appointments.closing.usecases import take_for_closures
 from services.appointments.line.looking import look_now
 from services.appointments.line.usecases import lock_line
-from services.appointments.offer.queries import grid_of
+from services.appointments.offer.domain import Grid, Service, Station
+from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.offer.usecases import replace_hours
-from services.appointments.offer.windows import Window
-from services.appointments.opening.domain import Outside, mistakes, outside
-from services.appointments.opening.queries import StationHours, load_booked, load_hours
-from services.appointments.opening.refusals import HoursChanged
+from services.appointments.offer.windows import Window, hours_of, windows_of
+from services.appointments.opening.domain import Booked, Outside, mistakes, outside
 from services.appointments.persons.domain import Wrong
 from services.appointments.queue.ending import move_end
 from shared.act import Act
-from shared.problems import FieldError, InvalidInput
+from shared.problems import FieldError, InvalidInput, NotFound, Problem
 from shared.tools import Tools
+
+_VERSION = text("select hours_version from stations where key = :station and kind <> 'stop'")
+
+
+# Changes of one station wait for each other, for its closures and for the city's file.
+_VERSION_LOCKED = text(f"{_VERSION.text} for no key update")
+
+
+_BOOKED = text("""
+    select counter, services, starts_at, ends_at from appointments
+    where station = :station and starts_at > :now and status in ('confirmed', 'offered') order by starts_at
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class StationHours:
+    """The opening hours of a station; `version` counts the changes by staff, 0 while they are those of the city's file.
+
+    `services` are all the city has.
+    """
+
+    station: Station
+    version: int
+    services: tuple[Service, ...]
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The hours as people read them."""
+        return windows_of(self.station.hours)
+
+    def changed_to(self, windows: tuple[Window, ...]) -> "StationHours":
+        """The hours after one more change."""
+        station = replace(self.station, hours=tuple(hours_of(windows)))
+        return StationHours(station, self.version + 1, self.services)
+
+
+async def load_hours(act: Act, station: str, for_update: bool = False) -> StationHours:
+    """The opening hours of a station; `for_update` serialises those who change them.
+
+    Raises:
+        NotFound: there is no such station.
+    """
+    version = (await act.conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
+    if version is None:
+        raise NotFound
+    offer = await load_offer(act.conn, act.today, station)
+    return StationHours(offer.stations[0], version, offer.services)
+
+
+async def load_booked(act: Act, station: str, grid: Grid) -> list[Booked]:
+    """The appointments to come at a station, in order of time."""
+    return [
+        Booked(row.counter, tuple(row.services), row.starts_at, grid.slots_in(row.ends_at - row.starts_at))
+        for row in await act.conn.execute(_BOOKED, {"station": station, "now": act.now})
+    ]
+
+
+class HoursChanged(Problem):
+    """Somebody else changed them since they were looked at; `current` are theirs."""
+
+    status = 409
+    slug = "hours-changed"
+    title = "Somebody else has changed these opening hours; look at theirs and change them again"
+
+    def __init__(self, current: StationHours) -> None:
+        super().__init__()
+        self.current = current
+
 
 CHANGED = "hours-changed"
 """What the audit log calls this deed."""

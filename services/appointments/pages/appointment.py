@@ -5,21 +5,28 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Response
 
-from services.appointments.booking.alternatives import take_alternative
 from services.appointments.booking.api import by_token
-from services.appointments.booking.calendar import calendar_answer
-from services.appointments.booking.changes import cancel
-from services.appointments.booking.domain import COMING, Status, alternative_is_over, is_changeable, will_be_reminded
+from services.appointments.booking.bodies import calendar_answer
+from services.appointments.booking.changes import cancel, take_alternative
+from services.appointments.booking.domain import (
+    COMING,
+    AlreadyCancelled,
+    AlternativeOver,
+    Status,
+    TooLate,
+    alternative_is_over,
+    is_changeable,
+    will_be_reminded,
+)
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.displaced.queries import load_further
+from services.appointments.displaced.usecases import entry_instead_of
 from services.appointments.line.facts import entry_path
 from services.appointments.line.queries import load_entry
 from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.windows import public_hours
 from services.appointments.queue.domain import may_check_in
-from services.appointments.waiting.instead import entry_instead_of
 from shared.events.appointments import DecidedBy
 from shared.web.formats import own_name
 from shared.web.i18n import message_language

@@ -6,8 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel
 
 from services.appointments.queue.facts import TICKET
-from services.appointments.queue.queries import Situation, load_situation, load_ticket
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Situation, Ticket, load_situation, load_ticket
 from services.appointments.queue.usecases import give_back
 from shared.events.tickets import TicketOutcome
 from shared.http import CurrentAct, api_router, problems

@@ -10,8 +10,7 @@ from services.appointments.booking.bodies import LanguageTag, MessageLanguage
 from services.appointments.offer.api import Key
 from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.queue.api import QueueStatus, WaitOut
-from services.appointments.queue.queries import Counter
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Counter, Ticket
 from shared.events.tickets import TicketOutcome
 
 

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from services.appointments.booking.queries import load_by_number
 from services.appointments.queue import calling, serving, usecases
-from services.appointments.queue.queries import Counter, load_counter, station_of_counter, station_of_ticket
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Counter, Ticket, load_counter, station_of_counter, station_of_ticket
 from shared.act import Act
 from shared.events.tickets import TicketOutcome
 from shared.web.staff.visit import N_

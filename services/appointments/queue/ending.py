@@ -7,7 +7,7 @@ from sqlalchemy import text
 from services.appointments.offer.domain import Station
 from services.appointments.queue.domain import AFTER_HOURS, last_closing
 from services.appointments.queue.facts import fact_of
-from services.appointments.queue.rows import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
+from services.appointments.queue.queries import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work

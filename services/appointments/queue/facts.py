@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from services.appointments.offer.facts import place_of, services_of
 from services.appointments.offer.queries import Offer
 from services.appointments.queue.domain import Status
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Ticket
 from shared.events.appointments import BookedService, Place
 from shared.events.base import FactPart, Sealed
 from shared.events.personal import Contact

@@ -1,6 +1,6 @@
 """Why a ticket is not issued, or a counter cannot do what it asks for."""
 
-from services.appointments.queue.rows import Ticket
+from services.appointments.queue.queries import Ticket
 from shared.problems import Problem
 
 

@@ -14,9 +14,8 @@ from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
 from services.appointments.queue.domain import Status, is_for
 from services.appointments.queue.facts import Particulars, fact_of, particulars_of
-from services.appointments.queue.queries import load_counter, load_ticket
+from services.appointments.queue.queries import CLOSED, CLOSING, COLUMNS, Ticket, load_counter, load_ticket, ticket_of
 from services.appointments.queue.refusals import TicketElsewhere
-from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, Ticket, ticket_of
 from shared.act import Act
 from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
 from shared.problems import NotFound

@@ -13,13 +13,20 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
+from services.appointments.queue.calling import tell_who_is_near
 from services.appointments.queue.domain import NEAR, Status, is_open, is_today, last_closing, place_in_queue
 from services.appointments.queue.ending import schedule_end
 from services.appointments.queue.facts import fact_of, particulars_of, with_phone
-from services.appointments.queue.near import tell_who_is_near
-from services.appointments.queue.queries import load_ticket
+from services.appointments.queue.queries import (
+    CLOSED,
+    CLOSING,
+    COLUMNS,
+    SOMEBODY_TO_TELL,
+    Ticket,
+    load_ticket,
+    ticket_of,
+)
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, NotNow, StationNotOpen
-from services.appointments.queue.rows import CLOSED, CLOSING, COLUMNS, SOMEBODY_TO_TELL, Ticket, ticket_of
 from shared.act import Act
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from services.appointments.booking.changes import change_appointments
 from services.appointments.booking.domain import Status
-from services.appointments.booking.facts import Why
-from services.appointments.booking.many import change_appointments
+from services.appointments.booking.facts import Why, binding_before, moved_to
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.displaced.usecases import find_other_times
@@ -20,12 +20,41 @@ from services.appointments.offer.domain import Grid, Station, choose, slots_on
 from services.appointments.offer.facts import place_at
 from services.appointments.offer.queries import Offer, grid_of
 from services.appointments.offer.stops import Stop
-from services.appointments.seats.free import Run
+from services.appointments.seats.domain import Run
 from services.appointments.stops.domain import Reseating, Seated
-from services.appointments.stops.facts import delayed_fact, moved_fact
 from services.appointments.stops.queries import load_seats_at, load_to_come
 from shared.act import Act
-from shared.events.appointments import AppointmentFact
+from shared.events.appointments import AppointmentDelayed, AppointmentFact, AppointmentRescheduled, DecidedBy
+
+
+def moved_fact(found: Appointment, station: Station, run: Run, why: Why) -> AppointmentRescheduled:
+    """AppointmentRescheduled for somebody who has other seats, or goes to another place, at a stop that moved."""
+    assert found.state is not None, "a binding appointment has one"
+    return AppointmentRescheduled(
+        id=found.id,
+        version=found.version + 1,
+        about=why.about,
+        appointment=moved_to(found.state, station, run.counter, run.starts[0]),
+        before=binding_before(found.state),
+        by=DecidedBy.CITY,
+        reason=why.reason,
+        known_reason=why.known_reason,
+    )
+
+
+def delayed_fact(found: Appointment, minutes: int, why: Why) -> AppointmentDelayed:
+    """AppointmentDelayed, one version after the state it changes; 0 minutes say that it is on time after all."""
+    assert found.state is not None, "a binding appointment has one"
+    return AppointmentDelayed(
+        id=found.id,
+        version=found.version + 1,
+        about=why.about,
+        appointment=found.state.model_copy(update={"delay_minutes": minutes}),
+        before=found.state,
+        reason=why.reason,
+        known_reason=why.known_reason,
+    )
+
 
 _RELEASE = text("delete from seats where appointment = any(:owners)")
 _TAKE = text("""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.appointments.offer.domain import Grid, Station, run_of, slots_on
-from services.appointments.seats.free import FreeSeats, Run, Seat
+from services.appointments.seats.domain import FreeSeats, Run, Seat
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import Appointment, appointment_of
-from services.appointments.seats.usecases import Seat
+from services.appointments.seats.domain import Seat
 from shared.act import Act
 
 # All stops to come, in order: what has no place at one may be offered a time at another, and two changes that wait for

@@ -8,7 +8,7 @@ the difference between the state known and the new one. Taking seats at a stop l
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.appointments.booking.facts import Why
@@ -17,6 +17,7 @@ from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.stops.changing import StopChange, carry_out
 from services.appointments.stops.queries import lock_version
 from services.appointments.tables import counters, stations, stops
+from shared import retention
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.base import About, Received
@@ -75,3 +76,21 @@ async def _save(act: Act, fact: StopFact) -> None:
 def _why(fact: StopFact) -> Why:
     said = fact if isinstance(fact, MobilStopRescheduled) else fact.stop
     return Why(About(id=fact.id, version=fact.version), said.reason, said.known_reason)
+
+
+_FORGET = text("""
+    with gone as (
+        delete from stops where departs_at < :before
+            and not exists (select from appointments a where a.station = stops.station)
+            and not exists (select from seat_offers o where o.station = stops.station)
+        returning station
+    ), without_counters as (
+        delete from counters where station in (select station from gone)
+    )
+    delete from stations where key in (select station from gone)
+""")
+
+
+async def forget_stops(act: Act) -> None:
+    """Delete the stations of stops whose facts can arrive no more, and to which nothing refers."""
+    await act.conn.execute(_FORGET, {"before": act.now - retention.INBOX})

@@ -7,7 +7,7 @@ from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_by_number
 from services.appointments.offer.domain import Kind
 from services.appointments.staff import StaffAct
-from services.appointments.video.domain import Room, opens_at, room_at
+from services.appointments.video.domain import VideoRoom, opens_at, room_at
 from services.appointments.video.pages import CurrentRooms
 from shared.http import api_router, problems
 from shared.problems import NotFound, Problem
@@ -35,7 +35,7 @@ async def room(act: StaffAct, number: AppointmentNumber, rooms: CurrentRooms) ->
     found = act.staff.own(await load_by_number(act.conn, number))
     if found.kind is not Kind.VIDEO or found.status is not Status.CONFIRMED:
         raise NotFound
-    if room_at(found.starts_at, found.ends_at, act.now) is not Room.OPEN:
+    if room_at(found.starts_at, found.ends_at, act.now) is not VideoRoom.OPEN:
         raise RoomClosed
     link = rooms.moderator_link(found.id, found.starts_at, found.ends_at)
     return RoomOut(link=link, opens_at=opens_at(found.starts_at), closes_at=found.ends_at)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from shared.arriving import ROOM_OPENS_BEFORE
 
 
-class Room(StrEnum):
+class VideoRoom(StrEnum):
     """How the room of an appointment stands."""
 
     NOT_YET = "not yet"
@@ -19,8 +19,8 @@ def opens_at(starts_at: datetime) -> datetime:
     return starts_at - ROOM_OPENS_BEFORE
 
 
-def room_at(starts_at: datetime, ends_at: datetime, now: datetime) -> Room:
+def room_at(starts_at: datetime, ends_at: datetime, now: datetime) -> VideoRoom:
     """How the room of an appointment stands: open from ten minutes before the start until the end."""
     if now < opens_at(starts_at):
-        return Room.NOT_YET
-    return Room.OPEN if now < ends_at else Room.OVER
+        return VideoRoom.NOT_YET
+    return VideoRoom.OPEN if now < ends_at else VideoRoom.OVER

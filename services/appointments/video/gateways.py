@@ -14,7 +14,7 @@ from services.appointments.video.domain import opens_at
 TEST_LENGTH = timedelta(minutes=30)
 
 
-class Rooms:
+class VideoRooms:
     """Makes the links into rooms; it never talks to the server. Tokens follow lib-jitsi-meet, doc/tokens.md (HS256).
 
     A token names neither the person nor the matter, because it travels in an address.

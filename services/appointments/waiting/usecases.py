@@ -12,9 +12,18 @@ from services.appointments.booking.limits import COUNT_MATTERS, check_matters
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.usecases import book_kept
 from services.appointments.booking.wishes import Seating
-from services.appointments.line.domain import LEAD, LONGEST_WAIT, Outcome, Status, Suits
+from services.appointments.line.domain import (
+    ENDS_BEFORE,
+    LONGEST_WAIT,
+    FreeNow,
+    NoLongerWaiting,
+    NoSuchDay,
+    OfferEnded,
+    Outcome,
+    Status,
+    Suits,
+)
 from services.appointments.line.facts import NewEntry, left_fact
-from services.appointments.line.joining import add_entries
 from services.appointments.line.looking import next_look
 from services.appointments.line.queries import (
     Entry,
@@ -23,12 +32,19 @@ from services.appointments.line.queries import (
     load_open_offer,
     load_seat_offer,
 )
-from services.appointments.line.usecases import change_entry, end_offer, let_go, lock_line, note_outcome, pass_on
+from services.appointments.line.usecases import (
+    add_entries,
+    change_entry,
+    end_offer,
+    let_go,
+    lock_line,
+    note_outcome,
+    pass_on,
+)
 from services.appointments.offer.domain import Kind, keys_of, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.refusals import UnknownChoice, check_choice
 from services.appointments.persons.domain import CheckedPerson, Details
-from services.appointments.waiting.refusals import FreeNow, NoLongerWaiting, NoSuchDay, OfferEnded
 from shared import retention
 from shared.act import Act
 from shared.due import Claim
@@ -91,7 +107,7 @@ async def check_wait(act: Act, wait: WaitFor) -> Checked:
         raise NoSuchDay
     days = suits.days(today, grid.last_day(act.now))
     free = await load_free_times(act, stations, days, grid.slots_for(offer.services), grid)
-    in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > act.now + LEAD)
+    in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > act.now + ENDS_BEFORE)
     if in_time:
         raise FreeNow([(key, start) for start, key in in_time[:FREE_SHOWN]])
     return Checked(Offer(tuple(stations), offer.services), suits)

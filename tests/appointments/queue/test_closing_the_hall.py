@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.closing import usecases
 from services.appointments.closing.domain import Closure
-from services.appointments.closing.preview import Preview
-from services.appointments.closing.refusals import StillBooked
+from services.appointments.closing.preview import Preview, StillBooked
 from services.appointments.closing.usecases import Confirmation
 from shared.act import Act
 from shared.auth import EVERY_STATION, Caller

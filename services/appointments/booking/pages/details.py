@@ -6,7 +6,14 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel
 
-from services.appointments.booking.domain import MOST_EXTENSIONS, hold_ends_soon, hold_is_over, will_be_reminded
+from services.appointments.booking.domain import (
+    MOST_EXTENSIONS,
+    AppointmentsUsedUp,
+    HoldOver,
+    hold_ends_soon,
+    hold_is_over,
+    will_be_reminded,
+)
 from services.appointments.booking.holds import load_details, save_details
 from services.appointments.booking.pages.draft import (
     EXTEND,
@@ -17,7 +24,6 @@ from services.appointments.booking.pages.draft import (
     to_appointment,
 )
 from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import AppointmentsUsedUp, HoldOver
 from services.appointments.booking.usecases import confirm
 from services.appointments.offer.domain import duration_of
 from services.appointments.offer.queries import load_offer

@@ -8,11 +8,10 @@ from fastapi import Response
 from pydantic import Field
 
 from services.appointments.booking.api import HOLD_LINK
-from services.appointments.booking.domain import Status
+from services.appointments.booking.domain import HoldOver, NoMoreExtensions, Status
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import extend_hold
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import HoldOver, NoMoreExtensions
 from shared.idempotency import claim_key
 from shared.tools import Tools
 from shared.web.visit import Visit

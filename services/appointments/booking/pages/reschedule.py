@@ -6,19 +6,25 @@ from fastapi import APIRouter, Form, Query, Response
 
 from services.appointments.booking.api import by_token
 from services.appointments.booking.changes import is_at, reschedule
-from services.appointments.booking.domain import Status, is_changeable
-from services.appointments.booking.facts import binding_before
-from services.appointments.booking.pages.moving import AskedTime, question_before_moving, times_to_move_to
-from services.appointments.booking.pages.times import ShownTimes, TimeForm
-from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import (
+from services.appointments.booking.domain import (
     AlreadyCancelled,
     AlternativeOver,
     NotOffered,
     OtherKind,
+    Status,
     TimeTaken,
     TooLate,
+    is_changeable,
 )
+from services.appointments.booking.facts import binding_before
+from services.appointments.booking.pages.times import (
+    AskedTime,
+    ShownTimes,
+    TimeForm,
+    question_before_moving,
+    times_to_move_to,
+)
+from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Move
 from shared.events.appointments import DecidedBy
 from shared.idempotency import claim_key

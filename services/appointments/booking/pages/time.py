@@ -7,12 +7,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Query, Response
 
 from services.appointments.booking.api import HOLD_LINK
-from services.appointments.booking.domain import HOLD, Status, hold_is_over
+from services.appointments.booking.domain import HOLD, NotOffered, Status, TimeTaken, hold_is_over
 from services.appointments.booking.holds import hold
 from services.appointments.booking.pages.draft import draft_path, to_appointment
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import load_appointment
-from services.appointments.booking.refusals import NotOffered, TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.offer.domain import able, duration_of, keys_of
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of, place_page, refuse_services

@@ -7,19 +7,25 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
-from services.appointments.booking.domain import Status, alternative_is_over
-from services.appointments.booking.facts import manage_url
-from services.appointments.booking.pages.moving import AskedTime, question_before_moving, times_to_move_to
-from services.appointments.booking.pages.times import ShownTimes, TimeForm
-from services.appointments.booking.queries import Appointment
-from services.appointments.booking.refusals import (
+from services.appointments.booking.domain import (
     AlreadyCancelled,
     AlternativeOver,
     NotOffered,
     OtherKind,
+    Status,
     TimeTaken,
     TooLate,
+    alternative_is_over,
 )
+from services.appointments.booking.facts import manage_url
+from services.appointments.booking.pages.times import (
+    AskedTime,
+    ShownTimes,
+    TimeForm,
+    question_before_moving,
+    times_to_move_to,
+)
+from services.appointments.booking.queries import Appointment
 from services.appointments.desk import usecases
 from services.appointments.desk.domain import Reason, may_arrive, may_change, may_miss, may_take_back
 from services.appointments.desk.pages.visit import REASONS, STAFF, Number, day_path, to_day

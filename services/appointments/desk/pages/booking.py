@@ -7,18 +7,16 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
 from services.appointments.booking.api import HOLD_LINK
-from services.appointments.booking.domain import Status, hold_is_over
+from services.appointments.booking.domain import HoldOver, NotOffered, Status, TimeTaken, hold_is_over
 from services.appointments.booking.holds import hold, load_details, save_details
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import Appointment, load_appointment
-from services.appointments.booking.refusals import HoldOver, NotOffered, TimeTaken
 from services.appointments.booking.wishes import Wish
 from services.appointments.desk import usecases
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.offer.domain import MOST_SERVICES, Audience, Kind, Station, able, keys_of, of_kind, too_many
-from services.appointments.offer.listing import a_to_z
-from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of
+from services.appointments.offer.pages import ANYWHERE, Choice, a_to_z, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
 from services.appointments.persons.domain import Details, PersonInput, TypedDetails, check_person
 from services.appointments.staff import Clerk

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from services.appointments.desk.pages.visit import STAFF
-from services.appointments.offer.listing import a_to_z
+from services.appointments.offer.pages import a_to_z
 from services.appointments.offer.queries import load_offer
 from services.appointments.staff import Clerk
 from shared.web.formats import own_name

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Form, Response
 from services.appointments.desk import calls
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.desk.queries import load_unreached
+from services.appointments.line.domain import OfferEnded
 from services.appointments.staff import Clerk
-from services.appointments.waiting.refusals import OfferEnded
 from shared.web.staff.visit import N_
 
 router = APIRouter(prefix=f"{STAFF}/unreached", include_in_schema=False)

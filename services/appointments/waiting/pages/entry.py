@@ -6,11 +6,10 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Response
 
 from services.appointments.booking.facts import MANAGE
-from services.appointments.line.domain import EVERY_WEEKDAY, LEAST_TO_ANSWER, TO_ANSWER, Status
+from services.appointments.line.domain import EVERY_WEEKDAY, LEAST_TO_ANSWER, TO_ANSWER, NoLongerWaiting, Status
 from services.appointments.line.facts import OFFER
 from services.appointments.line.queries import Entry, count_ahead, load_open_offer
 from services.appointments.waiting.api import entry_by_token
-from services.appointments.waiting.refusals import NoLongerWaiting
 from services.appointments.waiting.usecases import leave
 from shared.web.formats import own_name
 from shared.web.i18n import message_language

@@ -9,9 +9,9 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
+from services.appointments.booking.domain import AppointmentsUsedUp
 from services.appointments.booking.pages.details import DetailsForm, PostedDetails, used_up, what_to_do
-from services.appointments.booking.refusals import AppointmentsUsedUp
-from services.appointments.line.domain import LONGEST_WAIT
+from services.appointments.line.domain import LONGEST_WAIT, FreeNow, NoSuchDay
 from services.appointments.line.facts import WAITING
 from services.appointments.offer.domain import Kind, Service, Station, able, duration_of, keys_of, of_kind
 from services.appointments.offer.pages import (
@@ -25,7 +25,6 @@ from services.appointments.offer.pages import (
 )
 from services.appointments.offer.queries import Offer, load_offer
 from services.appointments.persons.domain import Details
-from services.appointments.waiting.refusals import FreeNow, NoSuchDay
 from services.appointments.waiting.usecases import WaitFor, check_wait, join
 from shared import retention
 from shared.idempotency import claim_key

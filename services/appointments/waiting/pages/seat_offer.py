@@ -7,17 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
+from services.appointments.booking.domain import ConsentMissing
 from services.appointments.booking.pages.details import what_to_do
 from services.appointments.booking.pages.draft import OneTimeKey, to_appointment
 from services.appointments.booking.queries import load_appointment
-from services.appointments.booking.refusals import ConsentMissing
-from services.appointments.line.domain import Outcome
+from services.appointments.line.domain import NoLongerWaiting, OfferEnded, Outcome
 from services.appointments.line.facts import entry_path
 from services.appointments.line.queries import Entry, SeatOffer, count_ahead, load_entry
 from services.appointments.offer.queries import load_offer
 from services.appointments.persons.domain import VIDEO_CONSENT
 from services.appointments.waiting.api import offer_by_token
-from services.appointments.waiting.refusals import NoLongerWaiting, OfferEnded
 from services.appointments.waiting.usecases import decline, leave, take
 from shared.web.forms import FormErrors
 from shared.web.visit import CurrentVisit, Visit

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
+from uuid import UUID
 
 from services.appointments.offer.domain import Grid, Station, run_of, slots_on
 
@@ -114,3 +115,7 @@ class FreeSeats:
                 yield later
             else:
                 return
+
+
+WantedSeat = tuple[Seat, UUID, datetime | None]
+"""A seat, who is to have it, and until when it is kept; None where that is binding."""
