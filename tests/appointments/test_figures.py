@@ -125,11 +125,11 @@ def test_an_offer_leaves_two_hours_to_answer_and_one_for_the_way() -> None:
     assert line.answer_until(NOW, after(minutes=150)) == after(minutes=90)
     assert line.answer_until(NOW, after(minutes=90)) == after(minutes=30)
     assert line.answer_until(NOW, after(minutes=89)) is None
-    assert timedelta(days=90) == waiting.LONGEST_WAIT
+    assert timedelta(days=90) == line.LONGEST_WAIT
 
 
 def test_a_day_that_suits_lies_between_all_four_days() -> None:
-    suits = waiting.Suits(("here",), (0, 1, 2, 3, 4, 5, 6), date(2026, 12, 2), date(2026, 12, 4))
+    suits = line.Suits(("here",), (0, 1, 2, 3, 4, 5, 6), date(2026, 12, 2), date(2026, 12, 4))
     named = [(first, last) for first in (1, 3) for last in (3, 5)]
     assert [[day.day for day in suits.days(date(2026, 12, first), date(2026, 12, last))] for first, last in named] == [
         [2, 3],

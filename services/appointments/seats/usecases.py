@@ -92,7 +92,7 @@ async def release_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     """Free all seats of an appointment, hold or offer at once.
 
     Nobody else sees them free before the transaction ends; until then they can be passed on to who waits for them
-    (`services/appointments/waiting/line.py`).
+    (`services/appointments/line/usecases.py`).
     """
     return [(row.counter, row.starts_at) for row in await conn.execute(_RELEASE, {"appointment": owner})]
 
