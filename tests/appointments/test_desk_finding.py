@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.appointments.desk.search import By, find_among, read_wanted
+from services.appointments.desk.finding import By, find_among, read_wanted
 from shared.people import Person
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk

@@ -12,6 +12,7 @@ from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.usecases import confirm
 from services.appointments.booking.wishes import Wish
 from services.appointments.line.usecases import lock_line
+from services.appointments.locks import Lock
 from services.appointments.persons.domain import CheckedPerson, Details, PersonInput, TypedDetails
 from services.appointments.seats.usecases import load_seats
 from shared.act import Act, acting
@@ -96,7 +97,7 @@ async def test_the_end_of_a_hold_comes_again_where_somebody_is_at_it(tools: Tool
     id = uuid4()
     await keep(tools, id, start)
     async with tools.db.transaction() as busy, tools.db.transaction() as conn:
-        await load_appointment(busy, id, for_update=True)
+        await load_appointment(busy, id, lock=Lock.HOLD)
         await wait_not_long(conn)
         await end_hold(Act(conn, tools, tools.clock.now()), Claim(HOLD_END, str(id), 1, uuid4()))
         due_at = (await conn.execute(text("select due_at from due_work where kind = 'hold-end'"))).scalar_one()

@@ -21,7 +21,7 @@ from services.appointments.offer.domain import (
     run_of,
     slots_on,
 )
-from services.appointments.offer.stops import nearest
+from services.appointments.offer.ranking import nearest
 from services.appointments.offer.windows import Hours
 from services.appointments.persons.domain import CheckedPerson, PersonInput, check_person
 from shared.calendar import is_public_holiday

@@ -22,6 +22,7 @@ from services.appointments.booking.facts import cancelled_fact, missed_fact, res
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Move, Wish, fulfil
 from services.appointments.line.usecases import let_go, pass_on
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Audience
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from shared import retention
@@ -55,7 +56,7 @@ async def take_alternative(act: Act, id: UUID) -> Appointment:
         NotFound, AlreadyCancelled
         AlternativeOver: the deadline has passed.
     """
-    found = await load_appointment(act.conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, lock=Lock.APPOINTMENT)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:
@@ -77,7 +78,7 @@ async def take_alternative(act: Act, id: UUID) -> Appointment:
 async def end_alternative(act: Act, claim: Claim) -> None:
     """Cancel an appointment whose alternative was not taken in time, unless something else has become of it."""
     id, version = claim.key.split(" ")
-    found = await load_appointment(act.conn, UUID(id), for_update=True)
+    found = await load_appointment(act.conn, UUID(id), lock=Lock.APPOINTMENT)
     if found and found.version == int(version) and alternative_is_over(found.status, found.held_until, act.now):
         await save_cancellation(act, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN))
 
@@ -229,7 +230,7 @@ async def note_missed(act: Act, found: Appointment) -> Appointment:
 
 async def _changeable(act: Act, id: UUID) -> Appointment:
     """A binding or offered appointment that has not begun, locked in the open transaction."""
-    found = await load_appointment(act.conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, lock=Lock.APPOINTMENT)
     if found is None or found.state is None:
         raise NotFound
     if found.status is Status.CANCELLED:

@@ -12,12 +12,14 @@ from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Wish, counters_for, fulfil
 from services.appointments.line.usecases import let_go, lock_line, pass_on
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Audience, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.persons.domain import PersonInput, TypedDetails
 from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
+from shared.locks import note_lock
 from shared.people import Person
 from shared.problems import NotFound
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
@@ -101,7 +103,7 @@ async def hold(act: Act, id: UUID, wish: Wish) -> datetime:
     Raises:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, TimesUsedUp
     """
-    before = await load_appointment(act.conn, id, for_update=True)
+    before = await load_appointment(act.conn, id, lock=Lock.HOLD)
     if before and before.status is not Status.HELD:
         raise HoldOver
     await lock_stop(act.conn, wish.station)
@@ -150,7 +152,7 @@ async def save_details(act: Act, id: UUID, details: TypedDetails, audience: Audi
 
     Somebody that needs help with a language gets a counter where it is spoken, if one is free.
     """
-    draft = await load_appointment(act.conn, id, for_update=True)
+    draft = await load_appointment(act.conn, id, lock=Lock.HOLD)
     if draft is None or draft.status is not Status.HELD:
         raise NotFound
     typed = details.person
@@ -186,6 +188,7 @@ async def end_hold(act: Act, claim: Claim) -> None:
     id = UUID(claim.key)
     if (await act.conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
         return
+    note_lock(act.conn, Lock.HOLD)
     until = (await act.conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
     if until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
@@ -208,7 +211,7 @@ async def end_hold(act: Act, claim: Claim) -> None:
 
 async def load_held(act: Act, id: UUID) -> Appointment:
     """A hold that still lasts; raises NotFound or HoldOver."""
-    found = await load_appointment(act.conn, id, for_update=True)
+    found = await load_appointment(act.conn, id, lock=Lock.HOLD)
     if found is None:
         raise NotFound
     if found.status is not Status.HELD or hold_is_over(found.held_until, act.now):

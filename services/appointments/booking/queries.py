@@ -9,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
+from shared.locks import note_lock
 from shared.numbers import number_of
 
 _APPOINTMENT = """
@@ -53,14 +55,21 @@ class Appointment:
     consent: str | None = None
 
 
-async def load_appointment(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Appointment | None:
-    """An appointment or hold; None when there is none (any more). `for_update` serialises its writers."""
-    row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
+async def load_appointment(conn: AsyncConnection, id: UUID, lock: Lock | None = None) -> Appointment | None:
+    """An appointment or hold; None when there is none (any more).
+
+    Args:
+        lock: serialises its writers, as a hold or as an appointment.
+    """
+    if lock is not None:
+        note_lock(conn, lock)
+    row = (await conn.execute(_READ if lock is None else _READ_LOCKED, {"id": id})).one_or_none()
     return None if row is None else appointment_of(row)
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
     """The binding appointment people call by a number, however they type it; locked in the open transaction."""
+    note_lock(conn, Lock.APPOINTMENT)
     row = (await conn.execute(_READ_NUMBER, {"number": number_of(number)})).one_or_none()
     return None if row is None else appointment_of(row)
 

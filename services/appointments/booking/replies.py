@@ -5,6 +5,7 @@ from contextlib import suppress
 from services.appointments.booking.changes import cancel
 from services.appointments.booking.domain import AlreadyCancelled, AlternativeOver, TooLate
 from services.appointments.booking.queries import load_appointment
+from services.appointments.locks import Lock
 from shared.act import Act
 from shared.events.appointments import DecidedBy
 from shared.events.base import Received
@@ -19,7 +20,7 @@ async def take_reply(act: Act, received: Received[ReplyReceived]) -> None:
     reply, about = received.fact.reply, received.fact.about
     if about is None or reply.matter_service != "appointments" or reply.answer is not ReplyAnswer.CANCEL:
         return
-    found = await load_appointment(act.conn, about.id, for_update=True)
+    found = await load_appointment(act.conn, about.id, lock=Lock.APPOINTMENT)
     if found is None or found.version != about.version:
         return
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):

@@ -13,11 +13,13 @@ from services.appointments.booking.limits import COUNT_MATTERS, audience_of, che
 from services.appointments.booking.numbering import numbering_of
 from services.appointments.booking.queries import Appointment
 from services.appointments.booking.wishes import Seating, Wish, fulfil
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Kind, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.persons.domain import VIDEO_CONSENT, Details
 from shared import retention
 from shared.act import Act
+from shared.locks import note_lock
 from shared.outbox import RECORD
 from shared.statements import Statement
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
@@ -67,6 +69,7 @@ async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     await lock_stop(act.conn, held.station)
     offer = await load_offer(act.conn, act.today, held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
+    note_lock(act.conn, Lock.PERSON)
     kept = await act.conn.execute(_KEEP_SEATS, {"id": id, "person_key": act.tools.people.person_key(details.kept)})
     if kept.rowcount != grid_of(act.tools.city).slots_for(offer.services):
         raise HoldOver

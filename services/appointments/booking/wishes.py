@@ -19,8 +19,8 @@ from services.appointments.offer.domain import (
 )
 from services.appointments.offer.domain import Service as BookableService
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
+from services.appointments.offer.ranking import nearest, ranked
 from services.appointments.offer.refusals import check_choice
-from services.appointments.offer.stops import nearest, ranked
 from services.appointments.seats.usecases import take_seats
 from shared.act import Act
 from shared.clock import BERLIN

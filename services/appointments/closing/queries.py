@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import Appointment, appointment_of
 from services.appointments.closing.domain import Closure
+from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat
 from shared.act import Act
 from shared.clock import BERLIN
+from shared.locks import note_lock
 from shared.people import Person
 
 _CLOSURE = """
@@ -95,6 +97,7 @@ async def load_concerned(
     """
     values = {"counters": list(counters), "starts": list(starts), "now": act.now}
     if for_update:
+        note_lock(act.conn, Lock.APPOINTMENT)
         await act.conn.execute(_LOCK, values)
     rows = await act.conn.execute(_READ, values)
     return [Concerned(appointment_of(row), act.tools.people.open(row.box) if row.box else None) for row in rows]

@@ -29,12 +29,14 @@ from services.appointments.closing.queries import closures_in_force, find
 from services.appointments.line.domain import Outcome
 from services.appointments.line.queries import load_offers_of
 from services.appointments.line.usecases import end_offer, lock_line, pass_on_all
+from services.appointments.locks import Lock
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.ending import move_end, send_home
 from services.appointments.seats.domain import WantedSeat
 from services.appointments.seats.usecases import give_seats, release_seats
 from shared.act import Act
 from shared.events.base import About
+from shared.locks import note_lock
 
 CLOSED = "closed"
 LIFTED = "closure-lifted"
@@ -92,6 +94,7 @@ async def close(act: Act, wanted: Closure, confirmed: Confirmation | None = None
         PreviewOutdated: something else was confirmed.
     """
     act.staff.must_serve(wanted.station)
+    note_lock(act.conn, Lock.STATION)
     await act.conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
     known, closure = await _next(act, wanted)
     if closure == known:
@@ -152,6 +155,7 @@ async def lift(act: Act, id: UUID) -> Closure:
         NotFound: there is none at all, and the caller serves every station.
     """
     known = act.staff.own(await find(act.conn, id))
+    note_lock(act.conn, Lock.STATION)
     await act.conn.execute(_ONE_AT_A_TIME, {"station": known.station})
     known = act.staff.own(await find(act.conn, id))
     if known.lifted:

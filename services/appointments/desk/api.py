@@ -11,8 +11,9 @@ from services.appointments.booking.numbering import AppointmentNumber
 from services.appointments.booking.queries import load_appointment
 from services.appointments.desk import calls, usecases
 from services.appointments.desk.domain import Reason
+from services.appointments.desk.finding import MOST_SIGNS, read_wanted
 from services.appointments.desk.queries import Expected, load_day, load_unreached
-from services.appointments.desk.search import MOST_SIGNS, read_wanted, search
+from services.appointments.desk.search import search
 from services.appointments.offer.api import Key
 from services.appointments.staff import StaffAct
 from shared.act import Act

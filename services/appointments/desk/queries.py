@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, appointment_of
-from services.appointments.desk.search import AHEAD, BACK
+from services.appointments.desk.finding import AHEAD, BACK
 from shared.act import Act
 from shared.auth import EVERY_STATION, EVERY_STOP, Caller
 from shared.clock import BERLIN

@@ -14,6 +14,7 @@ from services.appointments.booking.domain import Status
 from services.appointments.booking.queries import Appointment, load_appointment, load_by_number
 from services.appointments.booking.wishes import Move, Wish
 from services.appointments.desk.domain import NotNow, Reason, decision, may_arrive, may_miss
+from services.appointments.locks import Lock
 from services.appointments.persons.domain import Details
 from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
@@ -145,7 +146,7 @@ async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     Raises:
         NotFound, Forbidden, HoldOver
     """
-    act.staff.own(await load_appointment(act.conn, id, for_update=True))
+    act.staff.own(await load_appointment(act.conn, id, lock=Lock.HOLD))
     booked = await booking.confirm(act, id, details)
     await _note(act, "booked", booked)
     return booked

@@ -10,8 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.line.domain import Outcome, Status, Suits, WantedTime
+from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat
 from shared.events.appointments import WaitingState
+from shared.locks import note_lock
 
 _BATCH = 20
 _ENTRY = """
@@ -104,6 +106,8 @@ class SeatOffer:
 
 async def load_entry(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Entry | None:
     """An entry; None when there is none. `for_update` serialises its writers."""
+    if for_update:
+        note_lock(conn, Lock.ENTRY)
     row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
     return None if row is None else _entry(row)
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.line.domain import Opening, Outcome, answer_until, fitting
 from services.appointments.line.facts import NewEntry, ended_fact, joined_fact, offered_fact
 from services.appointments.line.queries import Entry, SeatOffer, line
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import (
     Audience,
     Station,
@@ -26,7 +27,7 @@ from services.appointments.offer.domain import (
     slots_on,
 )
 from services.appointments.offer.queries import grid_of, load_offer
-from services.appointments.offer.stops import ranked
+from services.appointments.offer.ranking import ranked
 from services.appointments.seats.domain import Seat
 from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act
@@ -34,6 +35,7 @@ from shared.clock import BERLIN
 from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
 from shared.events.base import About, Fact
+from shared.locks import note_lock
 from shared.tools import Tools
 
 OFFER_EXPIRY = "offer-expiry"
@@ -63,6 +65,7 @@ _CHANGE = text("""
 
 async def lock_line(conn: AsyncConnection) -> None:
     """Let nobody else change the line before this transaction ends."""
+    note_lock(conn, Lock.LINE)
     await conn.execute(_LOCK)
 
 

@@ -7,10 +7,12 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
+from services.appointments.locks import Lock
 from shared.act import Act
 from shared.addresses import checked_mail, checked_phone
 from shared.events.links import LinksRequest, LinksRequested
 from shared.events.personal import Contact
+from shared.locks import note_lock
 from shared.people import Person
 from shared.secret_pages import secret_url
 from shared.takings import WINDOW, UsedUp, check_takings
@@ -75,6 +77,7 @@ async def ask_for_links(act: Act, address: Address, language: str) -> None:
     """
     person = Person(name="", **{"mail" if address.channel == "mail" else "phone": address.value})
     key, id = act.tools.people.person_key(person), uuid4()
+    note_lock(act.conn, Lock.ADDRESS)
     await act.conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
     values = {"address": key, "origin": act.origin.pseudonym if act.origin else None, "now": act.now}
     windows = {"day_before": act.now - ADDRESS_WINDOW, "hour_before": act.now - WINDOW}

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import ClosedTime, Grid, Kind, Service, Station, Taken, choose, free_times
 from services.appointments.offer.stops import Stop
 from services.appointments.offer.windows import Hours
 from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
+from shared.locks import note_lock
 from shared.numbers import is_id
 from shared.statements import Statement
 
@@ -100,10 +102,10 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
     """Let a stop stay as it is until this transaction ends; a station that is none is left alone.
 
     Seats at a stop are taken after it is locked, and the offer is loaded then: the seats are still there, or what
-    changes the stop later finds their holders. The lock comes after one on a hold, before those on an appointment and
-    on the line.
+    changes the stop later finds their holders.
     """
     if is_id(station):
+        note_lock(conn, Lock.STOP)
         await conn.execute(_LOCK_STOP, {"station": station})
 
 

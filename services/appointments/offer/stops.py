@@ -1,10 +1,8 @@
 """What a stop of the Bürgermobil has besides what every station has: it is there for one day."""
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.appointments.offer.domain import Station
 from services.appointments.offer.windows import Hours
 from shared.city import RhineBank
 from shared.clock import BERLIN
@@ -42,19 +40,3 @@ class Stop:
             return ()
         opens, closes = (moment.astimezone(BERLIN).time() for moment in (self.arrives_at, self.departs_at))
         return (Hours(self.day.weekday(), opens, closes, self.day, self.day),)
-
-
-def ranked(counters: Iterable[str], station: Station, public: Collection[str], language: str | None) -> dict[str, int]:
-    """Counters with the order in which to take them, the smallest first.
-
-    Those kept for staff come before the `public` ones, so that staff take from the public only what they must; among
-    equals those where the language is spoken.
-    """
-    return {each: 2 * (each in public) + (not station.speaks(each, language)) for each in counters}
-
-
-def nearest(
-    wanted: datetime, free: Iterable[tuple[str, datetime]], station: str, limit: int = 5
-) -> list[tuple[str, datetime]]:
-    """The free times (station, start) to offer instead of a wanted one: the same station first, then by distance."""
-    return sorted(free, key=lambda time: (time[0] != station, abs(time[1] - wanted), time[1], time[0]))[:limit]

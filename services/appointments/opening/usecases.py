@@ -8,6 +8,7 @@ from sqlalchemy import text
 from services.appointments.closing.usecases import take_for_closures
 from services.appointments.line.looking import look_now
 from services.appointments.line.usecases import lock_line
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Grid, Service, Station
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.offer.usecases import replace_hours
@@ -16,6 +17,7 @@ from services.appointments.opening.domain import Booked, Outside, mistakes, outs
 from services.appointments.persons.domain import Wrong
 from services.appointments.queue.ending import move_end
 from shared.act import Act
+from shared.locks import note_lock
 from shared.problems import FieldError, InvalidInput, NotFound, Problem
 from shared.tools import Tools
 
@@ -60,6 +62,8 @@ async def load_hours(act: Act, station: str, for_update: bool = False) -> Statio
     Raises:
         NotFound: there is no such station.
     """
+    if for_update:
+        note_lock(act.conn, Lock.STATION)
     version = (await act.conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
     if version is None:
         raise NotFound

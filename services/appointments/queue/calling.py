@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import text
 
+from services.appointments.locks import Lock
 from services.appointments.queue.domain import NEAR
 from services.appointments.queue.facts import fact_of
 from services.appointments.queue.queries import (
@@ -20,6 +21,7 @@ from services.appointments.queue.queries import (
 from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
 from shared.act import Act
 from shared.events.tickets import TicketCalled, TicketNear
+from shared.locks import note_lock
 from shared.statements import Statement
 
 # Of two counters that call at once, each would count the other's ticket as waiting still, and nobody would be told.
@@ -50,6 +52,7 @@ async def tell_who_is_near(act: Act, gone: Ticket) -> None:
     """
     if not gone.somebody_to_tell:
         return
+    note_lock(act.conn, Lock.QUEUE)
     await act.conn.execute(_ONE_AT_A_TIME, {"station": gone.station})
     rows = await _NEAR.rows(act.conn, {"station": gone.station, "day": gone.day, "now": act.now})
     await act.record_all([fact_of(TicketNear, ticket_of(row), ahead=row["ahead"]) for row in rows])
@@ -133,6 +136,7 @@ async def call_again(act: Act, counter: str, ticket: UUID) -> Ticket:
 
 
 async def _call(act: Act, statement: Statement, which: dict[str, object]) -> Ticket | None:
+    note_lock(act.conn, Lock.TICKET)
     try:
         row = await statement.row(act.conn, which | {"day": act.today, "now": act.now})
     except asyncpg.UniqueViolationError as error:

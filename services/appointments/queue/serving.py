@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.changes import note_arrival, note_missed
 from services.appointments.booking.queries import load_appointment
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
@@ -82,7 +83,7 @@ async def close(
     """
     found = await load_ticket(act.conn, ticket)
     # Locked before the ticket, as by everybody who has to do with both.
-    expected = await load_appointment(act.conn, found.appointment, for_update=True) if found.appointment else None
+    expected = await load_appointment(act.conn, found.appointment, lock=Lock.APPOINTMENT) if found.appointment else None
     if expected and not is_for(found.station, expected.station, expected.status, expected.starts_at, act.now):
         expected = None
     if expected and outcome is TicketOutcome.MISSED and act.now < expected.starts_at:

@@ -10,6 +10,7 @@ from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
 from services.appointments.booking.limits import note_taking
 from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import keys_of
 from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
@@ -30,6 +31,7 @@ from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, N
 from shared.act import Act
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued
+from shared.locks import note_lock
 from shared.statements import Statement
 
 # Whoever is near already when taking a number reads it on the page; only who waits longer is told later.
@@ -108,6 +110,7 @@ async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
         UnknownChoice, TooMany, NotTogether, StationNotOpen, NoTicketsLeft, TimesUsedUp
     """
     await note_taking(act)
+    note_lock(act.conn, Lock.STATION)
     await act.conn.execute(_KEEP_OPEN, {"station": wish.station})
     today = act.today
     offer = await load_offer(act.conn, today, wish.station, wish.services)
@@ -175,6 +178,7 @@ async def check_in(act: Act, appointment: Appointment) -> Ticket:
         "now": act.now,
         "due_at": place_in_queue(appointment.starts_at, act.now),
     }
+    note_lock(act.conn, Lock.TICKET)
     row = await _CHECK_IN.row(act.conn, values)
     if row is None:
         return ticket_of(await _CHECKED_IN.row(act.conn, values | {"starts_at": appointment.starts_at}))
@@ -194,7 +198,8 @@ async def give_back(act: Act, id: UUID) -> Ticket:
         NotFound, AlreadyCalled
     """
     if appointment := (await load_ticket(act.conn, id)).appointment:
-        await load_appointment(act.conn, appointment, for_update=True)
+        await load_appointment(act.conn, appointment, lock=Lock.APPOINTMENT)
+    note_lock(act.conn, Lock.TICKET)
     row = await _GIVE_BACK.row(act.conn, {"id": id, "now": act.now})
     if row is None:
         found = await load_ticket(act.conn, id)

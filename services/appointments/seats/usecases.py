@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat, WantedSeat
 from shared.act import Act
+from shared.locks import note_lock
 from shared.statements import Statement
 
 # Bookings of one person wait for each other, so that each finds the others when they are counted.
@@ -69,6 +71,8 @@ async def take_seats(
         "now": act.now,
         "person_key": person_key,
     }
+    if person_key is not None:
+        note_lock(act.conn, Lock.PERSON)
     if len(starts) > 1:
         await act.conn.execute(_BEFORE)
     while True:

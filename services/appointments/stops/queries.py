@@ -8,8 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.queries import Appointment, appointment_of
+from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat
 from shared.act import Act
+from shared.locks import note_lock
 
 # All stops to come, in order: what has no place at one may be offered a time at another, and two changes that wait for
 # each other's stops would never end.
@@ -45,6 +47,7 @@ async def lock_version(act: Act, station: str) -> int | None:
 
     It and all stops to come are locked against bookings until this transaction ends.
     """
+    note_lock(act.conn, Lock.STOP)
     version: int | None = (await act.conn.execute(_LOCK, {"station": station, "now": act.now})).scalar_one_or_none()
     return version
 
@@ -56,6 +59,7 @@ async def load_to_come(act: Act, station: str, delay: timedelta) -> list[Appoint
         delay: how much later than booked they may be expected.
     """
     values = {"station": station, "delay": delay, "now": act.now}
+    note_lock(act.conn, Lock.APPOINTMENT)
     await act.conn.execute(_LOCK_TO_COME, values)
     return [appointment_of(row) for row in await act.conn.execute(_READ_TO_COME, values)]
 

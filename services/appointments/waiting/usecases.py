@@ -41,6 +41,7 @@ from services.appointments.line.usecases import (
     note_outcome,
     pass_on,
 )
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Kind, keys_of, of_kind
 from services.appointments.offer.queries import Offer, grid_of, load_free_times, load_offer, lock_stop
 from services.appointments.offer.refusals import UnknownChoice, check_choice
@@ -48,6 +49,7 @@ from services.appointments.persons.domain import CheckedPerson, Details
 from shared import retention
 from shared.act import Act
 from shared.due import Claim
+from shared.locks import note_lock
 from shared.people import Person
 from shared.problems import NotFound
 
@@ -124,6 +126,7 @@ async def join(act: Act, id: UUID, wait: WaitFor, details: Details) -> Entry:
         AppointmentsUsedUp: the person has too much, or waits for the same services at the same stations.
     """
     person = details.kept
+    note_lock(act.conn, Lock.PERSON)
     await act.conn.execute(_ALONE, {"person_key": act.tools.people.person_key(person)})
     # Before the lock: the next look holds this work's row while waiting for it.
     await act.schedule(next_look(act.now), once=True)

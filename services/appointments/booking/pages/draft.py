@@ -12,6 +12,7 @@ from services.appointments.booking.domain import HoldOver, NoMoreExtensions, Sta
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import extend_hold
 from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.locks import Lock
 from shared.idempotency import claim_key
 from shared.tools import Tools
 from shared.web.visit import Visit
@@ -41,7 +42,7 @@ async def open_draft(visit: Visit, token: str) -> Appointment | Response:
         LinkInvalid: no token of ours.
     """
     id, _ = visit.act.tools.links.read(HOLD_LINK, token)
-    found = await load_appointment(visit.act.conn, id, for_update=visit.request.method == "POST")
+    found = await load_appointment(visit.act.conn, id, lock=Lock.HOLD if visit.request.method == "POST" else None)
     if found is None:
         return visit.render("draft_gone.html", status=410, secret=True)
     return found if found.status is Status.HELD else to_appointment(visit, found)

@@ -13,6 +13,7 @@ from services.appointments.booking.pages.draft import draft_path, to_appointment
 from services.appointments.booking.pages.times import ShownTimes, TimeForm, shown_times, stations_at
 from services.appointments.booking.queries import load_appointment
 from services.appointments.booking.wishes import Wish
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import able, duration_of, keys_of
 from services.appointments.offer.pages import ANYWHERE, Choice, chosen_of, place_page, refuse_services
 from services.appointments.offer.queries import Offer, load_offer
@@ -43,7 +44,7 @@ async def choose_time(
     station, starts_at = form.chosen()
     wish = Wish(station, tuple(choice.keys), starts_at)
     id = await _draft_of(visit, choice.draft, form.einmal)
-    before = await load_appointment(visit.act.conn, id, for_update=True)
+    before = await load_appointment(visit.act.conn, id, lock=Lock.HOLD)
     if before and before.status is not Status.HELD:
         return to_appointment(visit, before)
     holds_it = (

@@ -15,6 +15,7 @@ from services.appointments.booking.queries import Appointment, load_appointment
 from services.appointments.booking.wishes import Wish
 from services.appointments.desk import usecases
 from services.appointments.desk.pages.visit import STAFF
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import MOST_SERVICES, Audience, Kind, Station, able, keys_of, of_kind, too_many
 from services.appointments.offer.pages import ANYWHERE, Choice, a_to_z, chosen_of
 from services.appointments.offer.queries import Offer, load_offer
@@ -80,7 +81,7 @@ async def choose_time(
     station, starts_at = form.chosen()
     visit.who.must_serve(station)
     id = await _draft_of(visit, choice.draft, form.einmal)
-    before = await load_appointment(visit.act.conn, id, for_update=True)
+    before = await load_appointment(visit.act.conn, id, lock=Lock.HOLD)
     if before is None or before.status is Status.HELD:
         try:
             async with visit.act.attempt():
@@ -129,7 +130,9 @@ async def book(visit: Clerk, token: str, form: Annotated[PostedPerson, Form()]) 
 async def _draft(visit: StaffVisit, token: str) -> Appointment:
     """The draft of a token, or the appointment it has become."""
     id, _ = visit.act.tools.links.read(HOLD_LINK, token)
-    return visit.who.own(await load_appointment(visit.act.conn, id, for_update=visit.request.method == "POST"))
+    return visit.who.own(
+        await load_appointment(visit.act.conn, id, lock=Lock.HOLD if visit.request.method == "POST" else None)
+    )
 
 
 async def _draft_of(visit: StaffVisit, token: str, key: str) -> UUID:

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
+from services.appointments.desk.finding import AHEAD, BACK, MOST_FOUND, MOST_SIGNS, By, read_wanted
 from services.appointments.desk.pages.visit import STAFF
 from services.appointments.desk.queries import load_stations, load_stops
-from services.appointments.desk.search import AHEAD, BACK, MOST_FOUND, MOST_SIGNS, By, Found, read_wanted, search
+from services.appointments.desk.search import Found, search
 from services.appointments.staff import Clerk
 from shared.days import Day
 from shared.web.forms import FormErrors
