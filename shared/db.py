@@ -32,8 +32,8 @@ from shared.failures import ends_session
 _AFTER_COMMIT = "nahbar_after_commit"
 _DRIVER = "nahbar_driver"
 _GENERATION = "nahbar_generation"
-HIGHEST_LOCK = "nahbar_highest_lock"
-"""Where a connection keeps the last lock of the order that its transaction holds; see `shared.locks`."""
+HELD_LOCKS = "nahbar_held_locks"
+"""Where a connection keeps what its transaction has locked; see `shared.locks`."""
 
 
 class Database:
@@ -71,7 +71,7 @@ class Database:
             callbacks: set[Callable[[], None]] = set()
             try:
                 session = await self._begin(conn)
-                conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: session, HIGHEST_LOCK: None})
+                conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: session, HELD_LOCKS: frozenset()})
                 yield conn
                 await postgres.commit(session)
             except BaseException as error:
@@ -148,7 +148,7 @@ async def savepoint(conn: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
     """
     info = conn.info
     callbacks: set[Callable[[], None]] = info[_AFTER_COMMIT]
-    before, highest = set(callbacks), info[HIGHEST_LOCK]
+    before, held = set(callbacks), info[HELD_LOCKS]
     async with conn.begin_nested() as nested:
         kept = False
         try:
@@ -157,7 +157,7 @@ async def savepoint(conn: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
         finally:
             if not kept:
                 callbacks.intersection_update(before)
-                info[HIGHEST_LOCK] = highest
+                info[HELD_LOCKS] = held
 
 
 async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:

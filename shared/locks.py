@@ -9,7 +9,7 @@ from enum import IntEnum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.db import HIGHEST_LOCK
+from shared.db import HELD_LOCKS
 
 _KEY = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
@@ -22,21 +22,23 @@ def check_order() -> None:
     _checked = True
 
 
-def note_lock(conn: AsyncConnection, lock: IntEnum) -> None:
-    """Say what the next statement locks; what is locked already may be locked again, and more of its kind.
+def note_lock(conn: AsyncConnection, lock: IntEnum, key: str | None = None) -> None:
+    """Say what the next statement locks; more of the kind may follow, and what is locked already is never waited for.
 
     Args:
         conn: in the open transaction.
+        key: which one of its kind; None where that is not known before.
 
     Raises:
         AssertionError: something that comes later in the order is locked already. Raised while tests run.
     """
     if not _checked:
         return
-    highest: IntEnum | None = conn.info[HIGHEST_LOCK]
-    if highest is not None and lock < highest:
+    held: frozenset[tuple[IntEnum, str | None]] = conn.info[HELD_LOCKS]
+    highest = max((each for each, _ in held), default=lock)
+    if lock < highest and (key is None or (lock, key) not in held):
         raise AssertionError(f"{lock!r} is locked after {highest!r}: lock it before, or change the order of all")
-    conn.info[HIGHEST_LOCK] = lock
+    conn.info[HELD_LOCKS] = held | {(lock, key)}
 
 
 async def lock_key(conn: AsyncConnection, lock: IntEnum, key: str) -> None:
@@ -45,5 +47,5 @@ async def lock_key(conn: AsyncConnection, lock: IntEnum, key: str) -> None:
     Raises:
         AssertionError: as `note_lock`.
     """
-    note_lock(conn, lock)
+    note_lock(conn, lock, key)
     await conn.execute(_KEY, {"key": f"{lock.name} {key}"})

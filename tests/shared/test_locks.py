@@ -96,3 +96,13 @@ async def test_a_key_keeps_to_the_order(tools: Tools) -> None:
         note_lock(act.conn, Lock.LID)
         with pytest.raises(AssertionError):
             await lock_key(act.conn, Lock.BOX, "red")
+
+
+async def test_what_is_locked_already_may_be_named_again(tools: Tools) -> None:
+    async with acting(tools) as act:
+        note_lock(act.conn, Lock.SHELF, "left")
+        note_lock(act.conn, Lock.LID)
+        note_lock(act.conn, Lock.SHELF, "left")
+        for unknown in ("right", None):
+            with pytest.raises(AssertionError):
+                note_lock(act.conn, Lock.SHELF, unknown)

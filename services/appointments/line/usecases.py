@@ -65,7 +65,7 @@ _CHANGE = text("""
 
 async def lock_line(conn: AsyncConnection) -> None:
     """Let nobody else change the line before this transaction ends."""
-    note_lock(conn, Lock.LINE)
+    note_lock(conn, Lock.LINE, "line")
     await conn.execute(_LOCK)
 
 

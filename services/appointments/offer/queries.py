@@ -105,7 +105,7 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
     changes the stop later finds their holders.
     """
     if is_id(station):
-        note_lock(conn, Lock.STOP)
+        note_lock(conn, Lock.STOP, station)
         await conn.execute(_LOCK_STOP, {"station": station})
 
 

@@ -47,7 +47,7 @@ async def lock_version(act: Act, station: str) -> int | None:
 
     It and all stops to come are locked against bookings until this transaction ends.
     """
-    note_lock(act.conn, Lock.STOP)
+    note_lock(act.conn, Lock.STOP, station)
     version: int | None = (await act.conn.execute(_LOCK, {"station": station, "now": act.now})).scalar_one_or_none()
     return version
 
