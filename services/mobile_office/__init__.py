@@ -4,6 +4,11 @@ Owns vehicles, the places where they stand, the weekly plan, and the stops of ea
 
 Staff plan a week and publish it as a whole; what happens on the way (a delay, a breakdown) they announce at once. Facts
 of appointments tell them how many people a change concerns.
+
+Its floors, each knowing only those below: `fleet` (vehicles, places, where a vehicle can be when), `weekly` (what comes
+back every week), `tours` (the stops of a week, how they are announced and changed), `planning` (which weeks are fair).
+Below them stand the vocabulary of the APIs (`bodies.py`), of pages (`pages.py`) and of staff (`staff.py`); above them
+what the staff area shows (`area.py`) and what facts of others set off (`consumers.py`).
 """
 
 from shared.manifest import Area, Manifest, Member, Task

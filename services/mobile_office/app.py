@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.mobile_office.area import STAFF_AREA
 from services.mobile_office.consumers import REACTIONS
 from services.mobile_office.fleet.api import router as fleet_api
 from services.mobile_office.fleet.pages import router as fleet_pages
@@ -12,7 +13,6 @@ from services.mobile_office.planning.pages import router as planning_pages
 from services.mobile_office.settings import Settings
 from services.mobile_office.staff import LEAD
 from services.mobile_office.tours.api import router as tours_api
-from services.mobile_office.tours.area import STAFF_AREA
 from services.mobile_office.tours.bookings import forget_bookings
 from services.mobile_office.tours.changes_api import router as changes_api
 from services.mobile_office.tours.pages.breakdown import router as breakdown_pages

@@ -12,10 +12,9 @@ from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import lock_vehicles
 from services.mobile_office.fleet.usecases import save_vehicle
 from services.mobile_office.tours.queries import lock_stops
-from services.mobile_office.tours.usecases import replace_plan
+from services.mobile_office.tours.usecases import replace_plans
 from services.mobile_office.weekly.domain import WeeklyStop
-from services.mobile_office.weekly.refusals import WeeklyStopClashes
-from services.mobile_office.weekly.usecases import save_weekly_stop
+from services.mobile_office.weekly.usecases import WeeklyStopClashes, save_weekly_stop
 from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
 from shared.recurrence import WEEK
@@ -160,7 +159,7 @@ async def test_a_week_planned_anew_waits_for_vehicles_before_taking_stops(client
 
     async def plan_anew() -> None:
         async with tools.db.transaction() as conn:
-            await replace_plan(Act(conn, tools, now, who=LEADING), NEXT, [])
+            await replace_plans(Act(conn, tools, now, who=LEADING), {NEXT: []})
 
     async with tools.db.transaction() as conn:
         await lock_vehicles(conn)
@@ -169,6 +168,40 @@ async def test_a_week_planned_anew_waits_for_vehicles_before_taking_stops(client
         assert await lock_stops(conn, [stop])
     await second
     assert (await ask(client, "GET", f"/staff/weeks/{NEXT}"))["stops"] == []
+
+
+async def test_weeks_planned_anew_are_waited_for_before_taking_vehicles(client: Client, tools: Tools) -> None:
+    weeks, now = (NEXT, NEXT + WEEK), tools.clock.now()
+    for monday in weeks:
+        await empty_week(client, tools, monday)
+
+    async def plan_anew() -> None:
+        async with tools.db.transaction() as conn:
+            await replace_plans(Act(conn, tools, now, who=LEADING), {monday: [] for monday in weeks})
+
+    async with tools.db.transaction() as conn:
+        await conn.execute(_CHANGE_WEEK, {"monday": weeks[1]})
+        second = await waiting(tools, plan_anew())
+        await wait_not_long(conn)
+        await lock_vehicles(conn)
+    await second
+    assert [(await ask(client, "GET", f"/staff/weeks/{each}"))["version"] for each in weeks] == [2, 2]
+
+
+async def test_vehicles_are_not_taken_after_stops(client: Client, tools: Tools) -> None:
+    stop = await tour(client, tools)
+    async with tools.db.transaction() as conn:
+        await lock_stops(conn, [stop])
+        with pytest.raises(AssertionError, match=r"VEHICLES.*after.*STOPS"):
+            await lock_vehicles(conn)
+
+
+async def test_a_week_is_not_taken_after_vehicles(client: Client, tools: Tools) -> None:
+    await empty_week(client, tools)
+    async with tools.db.transaction() as conn:
+        await lock_vehicles(conn)
+        with pytest.raises(AssertionError, match=r"WEEK.*after.*VEHICLES"):
+            await replace_plans(Act(conn, tools, tools.clock.now(), who=LEADING), {NEXT: []})
 
 
 async def test_stops_of_the_weekly_plan_put_in_at_once_do_not_meet(client: Client, tools: Tools) -> None:

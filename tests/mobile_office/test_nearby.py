@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from services.mobile_office.city import MobileOffice
 from services.mobile_office.tours.announced import AnnouncedStop
-from services.mobile_office.tours.nearby import Origin, nearest
+from services.mobile_office.tours.nearby import Whereabouts, nearest
 from shared.city import City
 from shared.events.mobile_office import StopPlace, StopState, Vehicle
 
@@ -41,13 +41,13 @@ def names(stops: list[AnnouncedStop]) -> list[str]:
 
 def test_the_district_comes_first_then_the_bank_then_the_way() -> None:
     stops = [stop("baerl"), stop("duissern"), stop("ruhrort"), stop("bruckhausen", 9), stop("marxloh", 5)]
-    origin = Origin.at(stop("alt-hamborn").state.place)
+    origin = Whereabouts.at(stop("alt-hamborn").state.place)
     assert names(nearest(stops, origin, 9)) == ["marxloh", "bruckhausen", "ruhrort", "duissern", "baerl"]
 
 
 def test_a_place_is_named_once_with_its_next_stop_and_never_for_a_cancelled_one() -> None:
     stops = [stop("marxloh", 24), stop("marxloh", 2), stop("neumuehl", 1, "cancelled"), stop("neumuehl", 30)]
-    found = nearest(stops, Origin.at(stop("alt-hamborn").state.place), 9)
+    found = nearest(stops, Whereabouts.at(stop("alt-hamborn").state.place), 9)
     assert [(each.state.place.key, each.arrives_at) for each in found] == [
         ("marxloh", NOON + timedelta(hours=2)),
         ("neumuehl", NOON + timedelta(hours=30)),
@@ -56,6 +56,6 @@ def test_a_place_is_named_once_with_its_next_stop_and_never_for_a_cancelled_one(
 
 def test_the_middle_of_quarters_lies_among_their_places_and_on_their_banks() -> None:
     homberg = CITY.district_of(402)
-    origin = Origin.amid(CITY, homberg.number, [each.number for each in homberg.quarters])
+    origin = Whereabouts.amid(CITY, homberg.number, [each.number for each in homberg.quarters])
     assert origin.banks == {"left", "right"}
     assert origin.kilometres_to(stop("alt-homberg").state.place) < origin.kilometres_to(stop("vierlinden").state.place)

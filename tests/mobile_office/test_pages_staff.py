@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.mobile_office.tours.pages.visit import STAFF
+from services.mobile_office.pages import STAFF
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.visitor import content, heading, own_links, page, values

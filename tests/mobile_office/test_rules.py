@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.mobile_office.city import MobileOffice
-from services.mobile_office.fleet.domain import Fleet, Vehicle
+from services.mobile_office.fleet.domain import Fleet, Plan, Vehicle, cannot_follow
 from services.mobile_office.fleet.usecases import place_of, travel_minutes
 from services.mobile_office.planning.domain import WEEKS, District, assess, propose
-from services.mobile_office.tours.domain import Plan, cannot_follow
 from services.mobile_office.weekly.domain import WeeklyStop, plans_for, times_for
 from shared.city import City
 from shared.clock import BERLIN

@@ -7,22 +7,22 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.mobile_office.fleet.domain import Plan, cannot_follow, with_vehicle
 from services.mobile_office.tours.breakdown import CANCEL, Answer, Decision, propose
 from services.mobile_office.tours.changes import check_minutes, check_to_come
 from services.mobile_office.tours.domain import (
     Change,
-    Notice,
-    Plan,
-    Status,
+    PlannedWeek,
     Stop,
+    StopStatus,
+    Visits,
+    WarningKind,
     cancelled,
-    cannot_follow,
     delayed,
     fingerprint,
     made_late,
     state_of,
     warnings,
-    with_vehicle,
 )
 from services.mobile_office.tours.reasons import Reason
 from services.mobile_office.tours.refusals import DelayUnfit, NotAnnounced, StopOver
@@ -42,24 +42,24 @@ def plan(place: str = "marxloh", first: int = 9, last: int = 12, **more: Any) ->
     return replace(Plan(ONE, place, at(NEXT, first), at(NEXT, last), 1), **more)
 
 
-def stop(planned: Plan, status: Status = Status.SCHEDULED, told: Plan | None = None, minutes: int = 0) -> Stop:
+def stop(planned: Plan, status: StopStatus = StopStatus.SCHEDULED, told: Plan | None = None, minutes: int = 0) -> Stop:
     """A stop that was announced as it is planned, or as another plan has it."""
-    if status is Status.PLANNED:
+    if status is StopStatus.PLANNED:
         return Stop(uuid4(), 0, NEXT, status, planned)
     state = delayed(state_of(told or planned, FLEET), minutes, WHY)
     return Stop(
-        uuid4(), 1, NEXT, status, planned, announced=cancelled(state, WHY) if status is Status.CANCELLED else state
+        uuid4(), 1, NEXT, status, planned, announced=cancelled(state, WHY) if status is StopStatus.CANCELLED else state
     )
 
 
 def test_a_week_announces_what_is_new_changed_or_dropped_and_nothing_of_what_was_called_off() -> None:
     later = plan(arrives_at=at(NEXT, 10))
-    assert stop(plan(), Status.PLANNED).change is Change.NEW
+    assert stop(plan(), StopStatus.PLANNED).change is Change.NEW
     assert stop(plan()).change is None
     assert stop(later, told=plan()).change is Change.CHANGED
     assert replace(stop(later, told=plan()), dropped=True).change is Change.DROPPED
-    assert replace(stop(later, Status.CANCELLED, told=plan()), dropped=True).change is None
-    assert stop(later, Status.CANCELLED, told=plan()).change is None
+    assert replace(stop(later, StopStatus.CANCELLED, told=plan()), dropped=True).change is None
+    assert stop(later, StopStatus.CANCELLED, told=plan()).change is None
     for changed in ({"vehicle": OTHER}, {"place": "fahrn"}, {"departs_at": at(NEXT, 13)}, {"counters": 2}):
         told = replace(plan(), **changed)
         assert stop(plan(), told=told).change is Change.CHANGED
@@ -75,7 +75,7 @@ def test_a_week_announces_what_is_new_changed_or_dropped_and_nothing_of_what_was
     ids=["new", "changed", "over where it was announced"],
 )
 def test_what_has_begun_is_announced_no_more(planned: Plan, told: Plan | None, until: datetime) -> None:
-    found = stop(planned, Status.SCHEDULED if told else Status.PLANNED, told)
+    found = stop(planned, StopStatus.SCHEDULED if told else StopStatus.PLANNED, told)
     assert found.change_at(until - SECOND) is found.change
     assert found.change_at(until) is None
 
@@ -137,8 +137,8 @@ def test_a_stop_is_over_when_it_departs_with_its_delay() -> None:
     for found, now, refused in (
         (late, at(NEXT, 12, 30), StopOver),
         (stop(plan()), at(NEXT, 12), StopOver),
-        (stop(plan(), Status.CANCELLED), NOW, StopOver),
-        (stop(plan(), Status.PLANNED), NOW, NotAnnounced),
+        (stop(plan(), StopStatus.CANCELLED), NOW, StopOver),
+        (stop(plan(), StopStatus.PLANNED), NOW, NotAnnounced),
         (None, NOW, NotFound),
     ):
         with pytest.raises(refused):
@@ -182,33 +182,33 @@ def test_another_vehicle_serves_at_no_more_counters_than_it_has() -> None:
 def long_gaps(last: int) -> list[UUID | int | None]:
     """The weeks a quarter is said to have been without a stop, its last visit so many days before the week's end."""
     visits = {101: NEXT + timedelta(days=7 - last)}
-    found = warnings(NEXT, [], [], FLEET, {100: [101]}, visits, NOW)
-    return [each.weeks for each in found if each.notice is Notice.LONG_GAP]
+    found = warnings(PlannedWeek(NEXT, [], []), Visits({100: [101]}, visits), FLEET, NOW)
+    return [each.weeks for each in found if each.kind is WarningKind.LONG_GAP]
 
 
 def test_a_quarter_is_named_after_more_than_eight_weeks_without_a_stop() -> None:
     assert long_gaps(56) == []
     assert long_gaps(57) == [8]
-    never = warnings(NEXT, [], [], FLEET, {100: [101]}, {}, NOW)
-    assert [(each.quarter, each.weeks) for each in never if each.notice is Notice.LONG_GAP] == [(101, None)]
+    never = warnings(PlannedWeek(NEXT, [], []), Visits({100: [101]}, {}), FLEET, NOW)
+    assert [(each.quarter, each.weeks) for each in never if each.kind is WarningKind.LONG_GAP] == [(101, None)]
 
 
 def test_a_week_warns_of_stops_that_take_place() -> None:
     begun: dict[str, Any] = {"arrives_at": NOW, "departs_at": at(MONDAY, 9)}
-    unknown, known = stop(plan(**begun), Status.PLANNED), stop(plan(**begun))
+    unknown, known = stop(plan(**begun), StopStatus.PLANNED), stop(plan(**begun))
     holiday = stop(plan(arrives_at=at(EASTER_MONDAY, 9), departs_at=at(EASTER_MONDAY, 12)))
-    off = stop(plan("fahrn"), Status.CANCELLED)
+    off = stop(plan("fahrn"), StopStatus.CANCELLED)
     places = {**FLEET.places, "wehofen": replace(FLEET.places["wehofen"], permit_until=NEXT - timedelta(days=1))}
     forbidden, allowed = stop(plan("wehofen")), stop(plan("wehofen", arrives_at=NOW, departs_at=at(MONDAY, 9)))
     there = [unknown, known, holiday, off, replace(stop(plan("fahrn")), dropped=True), forbidden, allowed]
     quarters = {1: [places["marxloh"].quarter, -1], 2: [places["fahrn"].quarter]}
-    found = warnings(NEXT, there, [MONDAY], replace(FLEET, places=places), quarters, {}, NOW)
-    assert {(each.notice, each.stop or each.day or each.district) for each in found if not each.quarter} == {
-        (Notice.LEFT_OUT, MONDAY),
-        (Notice.TOO_LATE, unknown.id),
-        (Notice.HOLIDAY, holiday.id),
-        (Notice.NO_PERMIT, forbidden.id),
-        (Notice.DISTRICT_MISSED, 2),
+    found = warnings(PlannedWeek(NEXT, there, [MONDAY]), Visits(quarters, {}), replace(FLEET, places=places), NOW)
+    assert {(each.kind, each.stop or each.day or each.district) for each in found if not each.quarter} == {
+        (WarningKind.LEFT_OUT, MONDAY),
+        (WarningKind.TOO_LATE, unknown.id),
+        (WarningKind.HOLIDAY, holiday.id),
+        (WarningKind.NO_PERMIT, forbidden.id),
+        (WarningKind.DISTRICT_MISSED, 2),
     }
 
 

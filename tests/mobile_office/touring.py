@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from services.mobile_office.fleet.domain import Plan
 from services.mobile_office.tours import publishing, usecases
-from services.mobile_office.tours.domain import Plan, Stop
+from services.mobile_office.tours.domain import Stop
 from services.mobile_office.tours.queries import load_stops
 from services.mobile_office.tours.reasons import Reason
 from shared.act import Act
@@ -53,7 +54,7 @@ class Touring:
         plans = [self.plan_of(place, day, hour) for place, day, hour in week]
         async with self.tools.db.transaction() as conn:
             now = self.tools.clock.now()
-            await usecases.replace_plan(Act(conn, self.tools, now, who=LEAD), self.monday, plans)
+            await usecases.replace_plans(Act(conn, self.tools, now, who=LEAD), {self.monday: plans})
         return await self.stops()
 
     async def publish(self) -> list[Stop]:

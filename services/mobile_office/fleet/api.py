@@ -6,13 +6,12 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.mobile_office.bodies import API, Body, Counters, Key, Line, Version, as_body
 from services.mobile_office.fleet import usecases
 from services.mobile_office.fleet.domain import Vehicle
 from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.fleet.refusals import FleetChanged
-from services.mobile_office.fleet.usecases import place_of
+from services.mobile_office.fleet.usecases import FleetChanged, place_of
 from services.mobile_office.staff import LeadAct, StaffAct
-from services.mobile_office.tours.bodies import API, Body, Counters, Key, Line, Version, as_body
 from shared.city import RhineBank
 from shared.days import Day
 from shared.http import CurrentAct, api_router, problems

@@ -1,10 +1,11 @@
-"""Vehicles, the places where they stand, and how long it takes from one to the other."""
+"""Vehicles, the places where they stand, how long it takes from one to the other, and plans of where they are when."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from shared.city import RhineBank
+from shared.clock import BERLIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,34 @@ class Fleet:
     def travel(self, origin: str, destination: str) -> timedelta:
         """How long it takes from one place to another, by their keys; no time from a place to itself."""
         return timedelta(minutes=self.minutes.get(origin, {}).get(destination, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A vehicle at a place from one moment to another (UTC), with so many of its counters."""
+
+    vehicle: str
+    place: str
+    arrives_at: datetime
+    departs_at: datetime
+    counters: int
+
+
+def moment(day: date, hour: time) -> datetime:
+    """A time of day in the city, as plans have it."""
+    return datetime.combine(day, hour, BERLIN).astimezone(UTC)
+
+
+def cannot_follow(plan: Plan, others: Iterable[Plan], fleet: Fleet) -> Plan | None:
+    """The first of the vehicle's other stops that leaves it no time to be at a planned one, the way included."""
+    for other in others:
+        if other.vehicle == plan.vehicle:
+            there, back = fleet.travel(plan.place, other.place), fleet.travel(other.place, plan.place)
+            if other.arrives_at < plan.departs_at + there and plan.arrives_at < other.departs_at + back:
+                return other
+    return None
+
+
+def with_vehicle(plan: Plan, key: str, fleet: Fleet) -> Plan:
+    """The same stop with another vehicle, and no more counters than that has."""
+    return replace(plan, vehicle=key, counters=min(plan.counters, fleet.vehicles[key].counters))

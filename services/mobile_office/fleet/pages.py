@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from functools import partial
 from secrets import token_hex
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, Field
 
+from services.mobile_office.bodies import MOST_COUNTERS, Version
 from services.mobile_office.fleet import usecases
 from services.mobile_office.fleet.domain import Place, Vehicle
-from services.mobile_office.fleet.refusals import FleetChanged
-from services.mobile_office.fleet.usecases import place_of
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.fleet.usecases import FleetChanged, place_of
+from services.mobile_office.pages import STAFF, Text
 from services.mobile_office.staff import Lead
-from services.mobile_office.tours.bodies import MOST_COUNTERS, Version
-from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from shared.city import City
 from shared.lines import legible_line
 from shared.problems import NotFound
@@ -27,13 +27,15 @@ LONGEST_LINE = 200
 
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
-Key = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9-]*$")]
+TypedKey = Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9-]*$")]
 
 
 class TypedPlace(BaseModel):
     """A place as typed; `version` is the one it had when the form was opened."""
 
-    key: Key
+    template: ClassVar[str] = "staff/place.html"
+
+    key: TypedKey
     version: Version = 0
     name: Text = ""
     quarter: Text = ""
@@ -102,7 +104,9 @@ class TypedPlace(BaseModel):
 class TypedVehicle(BaseModel):
     """A vehicle as typed; `equipment` is a line for each thing on board."""
 
-    key: Key
+    template: ClassVar[str] = "staff/vehicle.html"
+
+    key: TypedKey
     version: Version = 0
     name: Text = ""
     counters: Text = ""
@@ -147,13 +151,13 @@ async def show(visit: Lead) -> Response:
 
 
 @router.get("/place")
-async def edit_place(visit: Lead, key: Annotated[Key, Query()] = "") -> Response:
+async def edit_place(visit: Lead, key: Annotated[TypedKey, Query()] = "") -> Response:
     """The form for a place, or for one more."""
     fleet, _names = await load_names(visit)
     if key and key not in fleet.places:
         raise NotFound
     typed = TypedPlace.of(fleet.places[key]) if key else TypedPlace(key=f"platz-{token_hex(4)}")
-    return await _form_page(visit, "staff/place.html", typed, FormErrors())
+    return await _form_page(visit, typed, FormErrors())
 
 
 @router.post("/place")
@@ -161,23 +165,23 @@ async def save_place(visit: Lead, typed: Annotated[TypedPlace, Form()]) -> Respo
     """Save a place. Sent twice it is saved once."""
     place, errors = typed.read(visit.gettext, visit.act.tools.city)
     if place is None:
-        return await _form_page(visit, "staff/place.html", typed, errors)
+        return await _form_page(visit, typed, errors)
     try:
         async with visit.act.attempt():
             await usecases.save_place(visit.act, place)
     except FleetChanged as changed:
-        return await _form_page(visit, "staff/place.html", typed, errors, changed)
+        return await _form_page(visit, typed, errors, changed)
     return visit.redirect(PAGE)
 
 
 @router.get("/vehicle")
-async def edit_vehicle(visit: Lead, key: Annotated[Key, Query()] = "") -> Response:
+async def edit_vehicle(visit: Lead, key: Annotated[TypedKey, Query()] = "") -> Response:
     """The form for a vehicle, or for one more."""
     fleet, _names = await load_names(visit)
     if key and key not in fleet.vehicles:
         raise NotFound
     typed = TypedVehicle.of(fleet.vehicles[key]) if key else TypedVehicle(key=f"fahrzeug-{token_hex(4)}")
-    return await _form_page(visit, "staff/vehicle.html", typed, FormErrors())
+    return await _form_page(visit, typed, FormErrors())
 
 
 @router.post("/vehicle")
@@ -185,18 +189,17 @@ async def save_vehicle(visit: Lead, typed: Annotated[TypedVehicle, Form()]) -> R
     """Save a vehicle. Sent twice it is saved once."""
     vehicle, errors = typed.read(visit.gettext)
     if vehicle is None:
-        return await _form_page(visit, "staff/vehicle.html", typed, errors)
+        return await _form_page(visit, typed, errors)
     try:
         async with visit.act.attempt():
             await usecases.save_vehicle(visit.act, vehicle)
     except FleetChanged as changed:
-        return await _form_page(visit, "staff/vehicle.html", typed, errors, changed)
+        return await _form_page(visit, typed, errors, changed)
     return visit.redirect(PAGE)
 
 
 async def _form_page(
     visit: StaffVisit,
-    template: str,
     typed: TypedPlace | TypedVehicle,
     errors: FormErrors,
     changed: FleetChanged | None = None,
@@ -206,7 +209,7 @@ async def _form_page(
     current = changed.current if changed else None
     again = typed.model_copy(update={"version": current.version}) if current else typed
     return visit.render(
-        template,
+        typed.template,
         status=409 if changed else 422 if errors else 200,
         typed=again,
         current=current,

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.city import MobileOffice
 from services.mobile_office.fleet.domain import Fleet, Place, Vehicle
+from services.mobile_office.locks import Lock
 from services.mobile_office.tables import places, vehicles
 from shared.city import City
+from shared.locks import note_lock
 
 _WAYS = text("select origin, jsonb_object_agg(destination, minutes) as minutes from travel_times group by origin")
 _LOCK_VEHICLES = text("select from vehicles order by key for no key update")
@@ -25,11 +27,8 @@ async def load_fleet(conn: AsyncConnection, city: City) -> Fleet:
 
 
 async def lock_vehicles(conn: AsyncConnection) -> None:
-    """Let nobody else put a vehicle somewhere until the transaction ends.
-
-    Doing so locks in this order: the week, the vehicles, the stops. None of two who try at once is in the way of
-    the other for good, then, and the second sees what the first did.
-    """
+    """Let nobody else put a vehicle somewhere until the transaction ends."""
+    note_lock(conn, Lock.VEHICLES)
     await conn.execute(_LOCK_VEHICLES)
 
 

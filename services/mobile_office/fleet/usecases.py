@@ -12,14 +12,38 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.mobile_office.city import MobileOffice, TravelMinutes
 from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.fleet.refusals import FleetChanged, PermitUnfit, UnknownQuarter
 from services.mobile_office.tables import places, travel_times, vehicles, weekly_stops
 from shared.act import Act
 from shared.city import City
+from shared.problems import Problem
 
 PLACE_CHANGED = "place-changed"
 VEHICLE_CHANGED = "vehicle-changed"
 """What the audit log calls these deeds."""
+
+
+class FleetChanged(Problem):
+    """Somebody else changed the vehicle or place since it was looked at; `current` is what they made of it."""
+
+    status = 409
+    slug = "fleet-changed"
+    title = "Somebody else has changed this; look at theirs and change it again"
+
+    def __init__(self, current: Place | Vehicle | None) -> None:
+        super().__init__()
+        self.current = current
+
+
+class UnknownQuarter(Problem):
+    status = 422
+    slug = "unknown-quarter"
+    title = "The city has no such Ortsteil"
+
+
+class PermitUnfit(Problem):
+    status = 422
+    slug = "permit-unfit"
+    title = "The permission ends before it begins"
 
 
 async def load_city(conn: AsyncConnection, city: City) -> None:

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.mobile_office.bodies import API, Body
 from services.mobile_office.planning import usecases
 from services.mobile_office.planning.domain import WEEKS
 from services.mobile_office.planning.usecases import load_help
 from services.mobile_office.staff import LeadAct
-from services.mobile_office.tours.bodies import API, Body, PlanBody
+from services.mobile_office.tours.bodies import PlanBody
 from shared.days import Day
 from shared.http import api_router, problems
 

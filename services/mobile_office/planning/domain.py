@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
-from services.mobile_office.fleet.domain import Fleet, Place
-from services.mobile_office.tours.domain import Plan, cannot_follow
+from services.mobile_office.fleet.domain import Fleet, Place, Plan, cannot_follow
 from shared.clock import BERLIN
 from shared.recurrence import WEEK, monday_of
 
@@ -64,7 +63,9 @@ def propose(
     Returns:
         In order of time. With fewer times in a week than districts, those come first whose residents have had least.
     """
-    state = _Visits(districts, times, kept, last_visits, fleet)
+    state = _Visits(districts, {monday_of(_day(time)) for time in times}, last_visits, fleet)
+    for plan in kept:
+        state.add(plan)
     found = []
     for time in sorted(times, key=lambda each: (each.arrives_at, each.vehicle)):
         choices = [
@@ -86,8 +87,7 @@ class _Visits:
     def __init__(
         self,
         districts: Sequence[District],
-        times: Sequence[Plan],
-        kept: Iterable[Plan],
+        mondays: Iterable[date],
         last_visits: Mapping[int, date],
         fleet: Fleet,
     ) -> None:
@@ -95,12 +95,10 @@ class _Visits:
         self.taken: list[Plan] = []
         self._fleet = fleet
         self._last = dict(last_visits)
-        self._weeks = sorted({monday_of(_day(time)) for time in times})
+        self._weeks = sorted(mondays)
         self._in_week: Counter[tuple[date, int]] = Counter()
         self._of_district: Counter[int] = Counter()
         self._visited: Counter[int] = Counter()
-        for plan in kept:
-            self.add(plan)
 
     def add(self, plan: Plan) -> None:
         """A stop is planned."""
@@ -128,16 +126,14 @@ class _Visits:
         )
 
 
-def assess(
-    districts: Sequence[District], visits: Iterable[tuple[date, int]], first: date, weeks: int = WEEKS
-) -> Fairness:
-    """How fair some weeks are.
+def assess(districts: Sequence[District], visits: Iterable[tuple[date, int]], first: date) -> Fairness:
+    """How fair eight weeks are.
 
     Args:
         visits: the day and the quarter of each stop, also of others weeks.
         first: the Monday to begin with.
     """
-    end = first + weeks * WEEK
+    end = first + WEEKS * WEEK
     days: dict[int, list[date]] = {quarter: [] for each in districts for quarter in each.quarters}
     for day, quarter in visits:
         if first <= day < end and quarter in days:
@@ -157,7 +153,7 @@ def assess(
         longest_gap=max(gaps, default=0),
         left_out=tuple(quarter for quarter, mondays in days.items() if not mondays),
         missed={
-            each.number: weeks - len({monday for quarter in each.quarters for monday in days[quarter]})
+            each.number: WEEKS - len({monday for quarter in each.quarters for monday in days[quarter]})
             for each in districts
         },
     )

@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import BaseModel, Field
 
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.pages import STAFF
 from services.mobile_office.planning import usecases
 from services.mobile_office.planning.domain import WEEKS
-from services.mobile_office.planning.refusals import ProposalOutdated
-from services.mobile_office.planning.usecases import load_help
+from services.mobile_office.planning.usecases import ProposalOutdated, load_help
 from services.mobile_office.staff import Lead
-from services.mobile_office.tours.pages.visit import STAFF, load_names
 from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit

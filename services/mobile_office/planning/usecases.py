@@ -5,19 +5,27 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
-from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.domain import Fleet, Plan
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.planning.domain import WEEKS, District, Fairness, assess, propose
-from services.mobile_office.planning.refusals import ProposalOutdated
-from services.mobile_office.tours.domain import Plan, Status, Stop
+from services.mobile_office.tours.domain import Stop, StopStatus
 from services.mobile_office.tours.queries import load_last_visits, load_weeks
-from services.mobile_office.tours.usecases import midnight, replace_plan
+from services.mobile_office.tours.usecases import midnight, replace_plans
 from services.mobile_office.weekly.domain import WeeklyStop, plans_for, times_for
 from services.mobile_office.weekly.queries import load_weekly_plan
 from shared.act import Act
 from shared.city import City
 from shared.clock import BERLIN
+from shared.problems import Problem
 from shared.recurrence import WEEK, monday_of
+
+
+class ProposalOutdated(Problem):
+    """Something else was announced, or the weekly plan changed, since the proposal was looked at."""
+
+    status = 409
+    slug = "proposal-outdated"
+    title = "The proposal is another by now; look at it and take it over again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ async def load_help(act: Act) -> Help:
     first = monday_of(act.today) + WEEK
     end = first + WEEKS * WEEK
     stops = await load_weeks(act.conn, first - WEEKS * WEEK, end - WEEK)
-    kept = [stop.plan for stop in stops if stop.status is Status.SCHEDULED and stop.takes_place]
+    kept = [stop.plan for stop in stops if stop.status is StopStatus.SCHEDULED and stop.takes_place]
     ahead = [first + number * WEEK for number in range(WEEKS)]
     times = [time for monday in ahead for time in times_for(monday, weekly, fleet)]
     districts = _districts(act.tools.city)
@@ -83,8 +91,7 @@ async def take_over(act: Act, version: str, mondays: Collection[date]) -> list[d
     if found.version != version:
         raise ProposalOutdated
     chosen = [monday for monday in found.mondays if monday in mondays]
-    for monday in chosen:
-        await replace_plan(act, monday, found.of_week(monday))
+    await replace_plans(act, {monday: found.of_week(monday) for monday in chosen})
     return chosen
 
 

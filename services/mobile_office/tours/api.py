@@ -5,8 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import BaseModel, Field
 
-from services.mobile_office.tours.bodies import API, Key, StopOut
+from services.mobile_office.bodies import API, Key
+from services.mobile_office.tours.bodies import StopOut
 from services.mobile_office.tours.queries import find_stop, load_announced
 from services.mobile_office.tours.usecases import midnight
 from shared.db import Connection
@@ -17,25 +19,32 @@ from shared.recurrence import WEEK, monday_of
 
 router = api_router(f"{API}/stops", "stops")
 
-Number = Annotated[int | None, Query(ge=0, le=9999)]
+Number = Annotated[int | None, Field(ge=0, le=9999)]
+
+
+class StopFilter(BaseModel):
+    """Which stops of which week are wanted."""
+
+    weeks_ahead: Annotated[int, Field(ge=0, le=8, description="0 is this week, 1 the next.")] = 0
+    district: Number = None
+    quarter: Number = None
+    service: Annotated[Key | None, Field(description="The key of a service offered at the stop.")] = None
+
+    def holds(self, state: StopState) -> bool:
+        """Whether a stop is one of those."""
+        return (
+            self.district in (None, state.place.district)
+            and self.quarter in (None, state.place.quarter)
+            and (self.service is None or self.service in state.services)
+        )
 
 
 @router.get("")
-async def stops(
-    act: CurrentAct,
-    weeks_ahead: Annotated[int, Query(ge=0, le=8, description="0 is this week, 1 the next.")] = 0,
-    district: Number = None,
-    quarter: Number = None,
-    service: Annotated[Key | None, Query(description="The key of a service offered at the stop.")] = None,
-) -> list[StopOut]:
+async def stops(act: CurrentAct, wanted: Annotated[StopFilter, Query()]) -> list[StopOut]:
     """The stops of a week, in order of time, cancelled ones too; of a Stadtbezirk or an Ortsteil where asked for."""
-    monday = monday_of(act.today) + timedelta(weeks=weeks_ahead)
+    monday = monday_of(act.today) + timedelta(weeks=wanted.weeks_ahead)
     found = await load_announced(act.conn, midnight(monday), midnight(monday + WEEK))
-    return [
-        StopOut.of(each)
-        for each in found
-        if each.announced is not None and _is_of(each.announced, district, quarter, service)
-    ]
+    return [StopOut.of(each) for each in found if each.announced and wanted.holds(each.announced)]
 
 
 @router.get("/{id}", responses=problems(404))
@@ -45,11 +54,3 @@ async def stop(id: UUID, conn: Connection) -> StopOut:
     if found is None or found.announced is None:
         raise NotFound
     return StopOut.of(found)
-
-
-def _is_of(state: StopState, district: int | None, quarter: int | None, service: str | None) -> bool:
-    return (
-        district in (None, state.place.district)
-        and quarter in (None, state.place.quarter)
-        and (service is None or service in state.services)
-    )

@@ -1,38 +1,17 @@
-"""What the APIs of this service say and take, as far as more than one of them does."""
+"""What more than one API says and takes of stops and plans."""
 
-from datetime import date, time
-from typing import Annotated, Any, Self
+from datetime import date
+from typing import Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.mobile_office.tours.domain import Change, Notice, Plan, Status, Stop
+from services.mobile_office.bodies import Body, Counters, Key, Line
+from services.mobile_office.fleet.domain import Plan
+from services.mobile_office.tours.domain import Change, Stop, StopStatus, WarningKind
 from services.mobile_office.tours.reasons import Reason
 from shared.days import Moment
 from shared.events.mobile_office import StopReason, StopState
-from shared.lines import legible_line
-
-API = "/mobile_office/api/v1"
-
-
-Key = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9-]+$")]
-Line = Annotated[str, AfterValidator(legible_line), Field(max_length=200)]
-Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-MOST_COUNTERS = 20
-"""No vehicle has more."""
-Counters = Annotated[int, Field(ge=1, le=MOST_COUNTERS)]
-Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
-
-
-def time_of(hour: str) -> time:
-    """The time an `Hour` says."""
-    return time.fromisoformat(hour)
-
-
-class Body(BaseModel):
-    """What is taken; nothing else is."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ReasonIn(Body):
@@ -89,7 +68,7 @@ class PlannedStopOut(BaseModel):
 
     id: UUID
     version: int
-    status: Status
+    status: StopStatus
     plan: PlanBody
     dropped: bool
     change: Change | None
@@ -113,14 +92,9 @@ class WarningOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    notice: Notice
+    notice: WarningKind = Field(validation_alias="kind")
     stop: UUID | None
     day: date | None
     district: int | None
     quarter: int | None
     weeks: int | None
-
-
-def as_body(body: BaseModel) -> dict[str, Any]:
-    """A body as a member of a problem document."""
-    return body.model_dump(mode="json")

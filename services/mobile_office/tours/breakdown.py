@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan, Stop, cannot_follow, plan_of, with_vehicle
+from services.mobile_office.fleet.domain import Fleet, Plan, cannot_follow, with_vehicle
+from services.mobile_office.tours.domain import Stop, plan_of
 
 
 class Decision(StrEnum):

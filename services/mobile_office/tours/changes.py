@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.mobile_office.fleet.queries import load_fleet
 from services.mobile_office.tours import facts
-from services.mobile_office.tours.domain import LONGEST_DELAY, Status, Stop, cancelled, delayed, made_late
+from services.mobile_office.tours.domain import LONGEST_DELAY, Stop, StopStatus, cancelled, delayed, made_late
 from services.mobile_office.tours.publishing import announce
 from services.mobile_office.tours.queries import find_stop, load_announced, load_booked, lock_stops
 from services.mobile_office.tours.reasons import Reason
@@ -55,7 +55,7 @@ async def load_delay(act: Act, id: UUID, minutes: int) -> list[Late]:
     others = {
         each.id: each
         for each in announced
-        if each.status is Status.SCHEDULED and each.announced and each.announced.vehicle.key == vehicle
+        if each.status is StopStatus.SCHEDULED and each.announced and each.announced.vehicle.key == vehicle
     }
     later = made_late(others.values(), {id: minutes}, await load_fleet(act.conn, act.tools.city))
     booked = await load_booked(act.conn, [id, *later])
@@ -103,7 +103,7 @@ async def cancel(act: Act, id: UUID, reason: Reason) -> None:
         NotFound, NotAnnounced, StopOver
     """
     found = (await lock_stops(act.conn, [id])).get(id)
-    if found and found.status is Status.CANCELLED:
+    if found and found.status is StopStatus.CANCELLED:
         return
     stop = check_to_come(found, act.now)
     assert stop.announced is not None
@@ -123,6 +123,6 @@ def check_to_come(stop: Stop | None, now: datetime) -> Stop:
         raise NotFound
     if stop.announced is None:
         raise NotAnnounced
-    if stop.status is Status.CANCELLED or stop.announced.departs_at + stop.announced.delay <= now:
+    if stop.status is StopStatus.CANCELLED or stop.announced.departs_at + stop.announced.delay <= now:
         raise StopOver
     return stop

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.mobile_office.bodies import API, Body, Key, Version
 from services.mobile_office.staff import StaffAct
 from services.mobile_office.tours import changes
-from services.mobile_office.tours.bodies import API, Body, Key, ReasonIn, StopOut, Version
+from services.mobile_office.tours.bodies import ReasonIn, StopOut
 from services.mobile_office.tours.breakdown import Answer, Decision
-from services.mobile_office.tours.breaking_down import break_down, load_concerned
+from services.mobile_office.tours.breaking_down import Breakdown, break_down, load_concerned
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, load_delay
 from services.mobile_office.tours.queries import find_stop, lock_stops
 from shared.days import Moment
@@ -113,5 +114,4 @@ async def breakdown(act: StaffAct, id: UUID, wanted: BreakdownIn) -> None:
     The id is the caller's choice; sent again it announces nothing.
     """
     answers = {stop: Answer(each.decision, each.minutes, each.vehicle) for stop, each in wanted.answers.items()}
-    reason = wanted.reason.reason()
-    await break_down(act, id, wanted.vehicle, wanted.from_time, reason, answers)
+    await break_down(act, Breakdown(id, wanted.vehicle, wanted.from_time, wanted.reason.reason()), answers)

@@ -1,13 +1,14 @@
 """Rules of tours: which stops a week has, what of its plan is not announced yet, and what to look at before."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
-from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.domain import Fleet, Plan
 from services.mobile_office.tours.reasons import Reason
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
@@ -22,23 +23,12 @@ LONGEST_DELAY = timedelta(hours=4)
 _STEP = timedelta(minutes=5)
 
 
-class Status(StrEnum):
+class StopStatus(StrEnum):
     """Where a stop stands: only planned, announced, or announced and called off."""
 
     PLANNED = "planned"
     SCHEDULED = "scheduled"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A vehicle at a place from one moment to another (UTC), with so many of its counters."""
-
-    vehicle: str
-    place: str
-    arrives_at: datetime
-    departs_at: datetime
-    counters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +41,7 @@ class Stop:
     id: UUID
     version: int
     week: date
-    status: Status
+    status: StopStatus
     plan: Plan
     dropped: bool = False
     announced: StopState | None = None
@@ -59,9 +49,9 @@ class Stop:
     @property
     def change(self) -> "Change | None":
         """What publishing the week would announce of this stop."""
-        if self.status is Status.PLANNED:
+        if self.status is StopStatus.PLANNED:
             return Change.NEW
-        if self.status is Status.CANCELLED or self.announced is None:
+        if self.status is StopStatus.CANCELLED or self.announced is None:
             return None
         if self.dropped:
             return Change.DROPPED
@@ -76,7 +66,7 @@ class Stop:
     @property
     def takes_place(self) -> bool:
         """Whether the plan has it, announced or not."""
-        return self.status is not Status.CANCELLED and not self.dropped
+        return self.status is not StopStatus.CANCELLED and not self.dropped
 
 
 class Change(StrEnum):
@@ -87,7 +77,7 @@ class Change(StrEnum):
     DROPPED = "dropped"
 
 
-class Notice(StrEnum):
+class WarningKind(StrEnum):
     """What a planner should look at before a week is announced."""
 
     HOLIDAY = "holiday"
@@ -98,6 +88,21 @@ class Notice(StrEnum):
     LONG_GAP = "long_gap"
 
 
+class PlannedWeek(NamedTuple):
+    """The plan of a week; `left_out` are days on which the weekly plan would have stops, were they no holidays."""
+
+    monday: date
+    stops: Sequence[Stop]
+    left_out: Collection[date]
+
+
+class Visits(NamedTuple):
+    """The quarters of every district, by number, and of each the last day with a stop before a week is over."""
+
+    quarters: Mapping[int, Collection[int]]
+    last: Mapping[int, date]
+
+
 @dataclass(frozen=True, slots=True)
 class Warning:
     """Something to look at: at a stop, on a day, in a district, or in a quarter without a stop for so many weeks.
@@ -106,17 +111,12 @@ class Warning:
     a day out. `weeks` is None for a quarter that never had a stop.
     """
 
-    notice: Notice
+    kind: WarningKind
     stop: UUID | None = None
     day: date | None = None
     district: int | None = None
     quarter: int | None = None
     weeks: int | None = None
-
-
-def moment(day: date, hour: time) -> datetime:
-    """A time of day in the city, as plans have it."""
-    return datetime.combine(day, hour, BERLIN).astimezone(UTC)
 
 
 def plan_of(state: StopState) -> Plan:
@@ -149,52 +149,27 @@ def state_of(plan: Plan, fleet: Fleet) -> StopState:
     )
 
 
-def cannot_follow(plan: Plan, others: Iterable[Plan], fleet: Fleet) -> Plan | None:
-    """The first of the vehicle's other stops that leaves it no time to be at a planned one, the way included."""
-    for other in others:
-        if other.vehicle == plan.vehicle:
-            there, back = fleet.travel(plan.place, other.place), fleet.travel(other.place, plan.place)
-            if other.arrives_at < plan.departs_at + there and plan.arrives_at < other.departs_at + back:
-                return other
-    return None
-
-
-def warnings(
-    monday: date,
-    stops: Sequence[Stop],
-    left_out: Iterable[date],
-    fleet: Fleet,
-    quarters: Mapping[int, Collection[int]],
-    last_visits: Mapping[int, date],
-    now: datetime,
-) -> list[Warning]:
-    """What to look at in a week's plan.
-
-    Args:
-        stops: those of the week.
-        left_out: days on which the weekly plan would have stops, were they no public holidays.
-        quarters: of every district, by their numbers.
-        last_visits: per quarter the last day it has had, or will have had, a stop before the week is over.
-    """
-    there = [stop for stop in stops if stop.takes_place]
-    found = [Warning(Notice.LEFT_OUT, day=day) for day in left_out]
+def warnings(week: PlannedWeek, visits: Visits, fleet: Fleet, now: datetime) -> list[Warning]:
+    """What to look at in a week's plan."""
+    there = [stop for stop in week.stops if stop.takes_place]
+    found = [Warning(WarningKind.LEFT_OUT, day=day) for day in week.left_out]
     for stop in there:
         day = stop.plan.arrives_at.astimezone(BERLIN).date()
         if is_public_holiday(day):
-            found.append(Warning(Notice.HOLIDAY, stop=stop.id))
+            found.append(Warning(WarningKind.HOLIDAY, stop=stop.id))
         if not fleet.places[stop.plan.place].may_be_used_on(day):
-            found.append(Warning(Notice.NO_PERMIT, stop=stop.id))
+            found.append(Warning(WarningKind.NO_PERMIT, stop=stop.id))
         if stop.change and not stop.change_at(now):
-            found.append(Warning(Notice.TOO_LATE, stop=stop.id))
+            found.append(Warning(WarningKind.TOO_LATE, stop=stop.id))
     visited = {fleet.places[stop.plan.place].quarter for stop in there}
-    missed = [district for district, numbers in quarters.items() if not visited.intersection(numbers)]
-    found += [Warning(Notice.DISTRICT_MISSED, district=district) for district in missed]
-    end = monday + WEEK
-    for quarter in sorted({number for numbers in quarters.values() for number in numbers} - visited):
-        last = last_visits.get(quarter)
+    missed = [district for district, numbers in visits.quarters.items() if not visited.intersection(numbers)]
+    found += [Warning(WarningKind.DISTRICT_MISSED, district=district) for district in missed]
+    end = week.monday + WEEK
+    for quarter in sorted({number for numbers in visits.quarters.values() for number in numbers} - visited):
+        last = visits.last.get(quarter)
         if last is None or end - last > LONGEST_GAP:
             weeks = None if last is None else (end - last) // WEEK
-            found.append(Warning(Notice.LONG_GAP, quarter=quarter, weeks=weeks))
+            found.append(Warning(WarningKind.LONG_GAP, quarter=quarter, weeks=weeks))
     return found
 
 
@@ -236,11 +211,6 @@ def made_late(stops: Iterable[Stop], delays: Mapping[UUID, int], fleet: Fleet) -
             later[stop.id] = needed
         before, free_at = state, state.departs_at + timedelta(minutes=needed)
     return later
-
-
-def with_vehicle(plan: Plan, key: str, fleet: Fleet) -> Plan:
-    """The same stop with another vehicle, and no more counters than that has."""
-    return replace(plan, vehicle=key, counters=min(plan.counters, fleet.vehicles[key].counters))
 
 
 def _announced(stops: Iterable[Stop]) -> list[tuple[Stop, StopState]]:

@@ -13,7 +13,7 @@ from shared.events.mobile_office import StopPlace
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Whereabouts:
     """Where somebody looks from; coordinates are WGS 84 degrees."""
 
     district: int
@@ -42,7 +42,7 @@ class Origin:
         return hypot(north, east)
 
 
-def nearest(stops: Iterable[AnnouncedStop], origin: Origin, most: int) -> list[AnnouncedStop]:
+def nearest(stops: Iterable[AnnouncedStop], here: Whereabouts, most: int) -> list[AnnouncedStop]:
     """The next stops that take place near somewhere, at most one of each place.
 
     Within the district the soonest come first, elsewhere the nearest.
@@ -50,9 +50,9 @@ def nearest(stops: Iterable[AnnouncedStop], origin: Origin, most: int) -> list[A
 
     def order(stop: AnnouncedStop) -> tuple[int, float, float]:
         place, soon = stop.state.place, stop.arrives_at.timestamp()
-        if place.district == origin.district:
+        if place.district == here.district:
             return 0, 0, soon
-        return (1 if place.rhine_bank in origin.banks else 2), origin.kilometres_to(place), soon
+        return (1 if place.rhine_bank in here.banks else 2), here.kilometres_to(place), soon
 
     found: dict[str, AnnouncedStop] = {}
     for stop in sorted((each for each in stops if each.takes_place), key=order):

@@ -10,16 +10,28 @@ from sqlalchemy import text
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.locks import Lock
 from services.mobile_office.tours import facts
-from services.mobile_office.tours.domain import Change, Stop, Warning, cancelled, fingerprint, state_of, warnings
+from services.mobile_office.tours.domain import (
+    Change,
+    PlannedWeek,
+    Stop,
+    Visits,
+    Warning,
+    cancelled,
+    fingerprint,
+    state_of,
+    warnings,
+)
 from services.mobile_office.tours.queries import load_booked, load_last_visits, load_stops, load_week
 from services.mobile_office.tours.reasons import Reason
-from services.mobile_office.tours.refusals import PreviewOutdated, ReasonMissing
+from services.mobile_office.tours.refusals import ReasonMissing, WeekPreviewOutdated
 from services.mobile_office.tours.usecases import midnight
 from services.mobile_office.weekly.domain import holidays_in
 from services.mobile_office.weekly.queries import load_weekly_plan
 from shared.act import Act
 from shared.events.mobile_office import StopFact
+from shared.locks import note_lock
 from shared.problems import NotFound
 from shared.recurrence import WEEK
 
@@ -78,9 +90,9 @@ async def load_preview(act: Act, monday: date, for_update: bool = False) -> Prev
     changes = [(stop, change) for stop in stops if (change := stop.change_at(act.now))]
     booked = await load_booked(act.conn, [stop.id for stop, change in changes if change is not Change.NEW])
     left_out = holidays_in(monday, await load_weekly_plan(act.conn))
-    visits = await load_last_visits(act.conn, midnight(monday + WEEK))
+    last_visits = await load_last_visits(act.conn, midnight(monday + WEEK))
     quarters = {each.number: [known.number for known in each.quarters] for each in act.tools.city.districts}
-    found = warnings(monday, stops, left_out, fleet, quarters, visits, act.now)
+    found = warnings(PlannedWeek(monday, stops, left_out), Visits(quarters, last_visits), fleet, act.now)
     version = fingerprint(week.version, changes, booked)
     return Preview(monday, version, tuple(stops), tuple(changes), booked, tuple(found))
 
@@ -97,16 +109,17 @@ async def publish(act: Act, monday: date, preview: str, reason: Reason | None = 
 
     Raises:
         NotFound: the week is not planned.
-        PreviewOutdated: the plan, or who is booked, is another than was looked at.
+        WeekPreviewOutdated: the plan, or who is booked, is another than was looked at.
         ReasonMissing: announced stops change, and nobody says why.
     """
+    note_lock(act.conn, Lock.WEEK)
     await act.conn.execute(_LOCK_WEEK, {"monday": monday})
     await lock_vehicles(act.conn)
     shown = await load_preview(act, monday, for_update=True)
     if not shown.changes:
         return shown
     if shown.version != preview:
-        raise PreviewOutdated
+        raise WeekPreviewOutdated
     if reason is None and shown.needs_reason:
         raise ReasonMissing
     fleet = await load_fleet(act.conn, act.tools.city)

@@ -9,9 +9,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mobile_office.tours.domain import Plan, Status, Stop
+from services.mobile_office.fleet.domain import Plan
+from services.mobile_office.locks import Lock
+from services.mobile_office.tours.domain import Stop, StopStatus
 from shared.clock import BERLIN
 from shared.events.mobile_office import StopState
+from shared.locks import note_lock
 from shared.recurrence import monday_of
 
 _COLUMNS = """
@@ -61,6 +64,8 @@ async def load_week(conn: AsyncConnection, monday: date) -> Week | None:
 
 async def load_stops(conn: AsyncConnection, monday: date, for_update: bool = False) -> list[Stop]:
     """The stops of a week, in order of time; locked in the order of their ids if they are to change."""
+    if for_update:
+        note_lock(conn, Lock.STOPS)
     rows = await conn.execute(_LOCK_WEEK if for_update else _BY_WEEK, {"monday": monday})
     return sorted(map(stop_of, rows.mappings()), key=lambda stop: (stop.plan.arrives_at, stop.id))
 
@@ -78,6 +83,7 @@ async def find_stop(conn: AsyncConnection, id: UUID) -> Stop | None:
 
 async def lock_stops(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Stop]:
     """Some stops that are to change, locked in the order of their ids."""
+    note_lock(conn, Lock.STOPS)
     rows = await conn.execute(_LOCK, {"ids": list(ids)})
     return {row["id"]: stop_of(row) for row in rows.mappings()}
 
@@ -125,7 +131,7 @@ def stop_of(row: Any) -> Stop:
         id=row["id"],
         version=row["version"],
         week=row["week"],
-        status=Status(row["status"]),
+        status=StopStatus(row["status"]),
         plan=plan,
         dropped=row["dropped"],
         announced=StopState.model_validate(row["announced"]) if row["announced"] else None,

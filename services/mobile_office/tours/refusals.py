@@ -1,7 +1,7 @@
 """Why a change to a tour is refused."""
 
-from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan, Stop
+from services.mobile_office.fleet.domain import Fleet, Plan
+from services.mobile_office.tours.domain import Stop
 from shared.clock import BERLIN
 from shared.problems import Problem
 
@@ -42,7 +42,7 @@ class WeekChanged(Problem):
     title = "The plan of this week was changed meanwhile; look at it and try again"
 
 
-class PreviewOutdated(Problem):
+class WeekPreviewOutdated(Problem):
     """What is to be announced is no longer as the preview showed it."""
 
     status = 409

@@ -4,8 +4,9 @@ Every change of a week's plan raises the week's version, and comes with the vers
 change the same week at once the second sees what the first did. Nothing of it is told before the week is published.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from asyncpg import ExclusionViolationError
@@ -13,21 +14,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.domain import Fleet, Plan, cannot_follow
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
-from services.mobile_office.tours.domain import Plan, Status, Stop, cannot_follow
+from services.mobile_office.locks import Lock
+from services.mobile_office.tours.domain import Stop, StopStatus
 from services.mobile_office.tours.queries import find_stop, load_elsewhere, load_stops, load_week
-from services.mobile_office.tours.refusals import (
-    StopOver,
-    TooManyCounters,
-    UnknownPlan,
-    VehicleElsewhere,
-    WeekChanged,
-)
+from services.mobile_office.tours.refusals import StopOver, TooManyCounters, UnknownPlan, VehicleElsewhere, WeekChanged
 from services.mobile_office.weekly.domain import plans_for
 from services.mobile_office.weekly.queries import load_weekly_plan
 from shared.act import Act
 from shared.clock import BERLIN
+from shared.locks import note_lock
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
 
@@ -58,6 +55,13 @@ _FORGET = text("delete from stops where id = :id")
 _FORGET_PLANNED = text("delete from stops where week = :monday and status = 'planned'")
 
 
+class SeenWeek(NamedTuple):
+    """A week as somebody saw it before changing its plan."""
+
+    monday: date
+    version: int
+
+
 async def plan_week(act: Act, monday: date) -> None:
     """Plan a week as the weekly plan has it; a week that is planned already stays as it is.
 
@@ -67,29 +71,35 @@ async def plan_week(act: Act, monday: date) -> None:
         UnknownPlan: not a Monday, a week that is over, or one more than a year ahead.
     """
     if await _begin_week(act, monday):
+        await lock_vehicles(act.conn)
         fleet = await load_fleet(act.conn, act.tools.city)
         plans = plans_for(monday, await load_weekly_plan(act.conn), fleet)
-        await _fill_week(act, monday, plans, fleet)
+        await _fill_week(act, monday, plans)
 
 
-async def replace_plan(act: Act, monday: date, plans: Sequence[Plan]) -> None:
-    """Plan a week anew; the stops people know of stay as they are.
+async def replace_plans(act: Act, plans: Mapping[date, Sequence[Plan]]) -> None:
+    """Plan weeks anew; the stops people know of stay as they are.
+
+    Args:
+        plans: what each week is to have, by its Monday.
 
     Raises:
         UnknownPlan: as `plan_week`.
     """
-    if not await _begin_week(act, monday):
-        await act.conn.execute(_RAISE, {"monday": monday, "version": None})
-        await lock_vehicles(act.conn)
+    for monday in sorted(plans):
+        if not await _begin_week(act, monday):
+            await act.conn.execute(_RAISE, {"monday": monday, "version": None})
+    await lock_vehicles(act.conn)
+    for monday in sorted(plans):
+        note_lock(act.conn, Lock.STOPS)
         await act.conn.execute(_FORGET_PLANNED, {"monday": monday})
-    await _fill_week(act, monday, plans, await load_fleet(act.conn, act.tools.city))
+        await _fill_week(act, monday, plans[monday])
 
 
-async def put_stop(act: Act, monday: date, version: int, id: UUID, plan: Plan) -> None:
+async def put_stop(act: Act, seen: SeenWeek, id: UUID, plan: Plan) -> None:
     """Put a stop into a week's plan, or replan one; sent again it changes nothing.
 
     Args:
-        version: of the week, as it was shown.
         id: of the stop; a new one is the caller's choice.
 
     Raises:
@@ -99,22 +109,24 @@ async def put_stop(act: Act, monday: date, version: int, id: UUID, plan: Plan) -
         StopOver: it was cancelled, or is over.
     """
     known = await find_stop(act.conn, id)
-    if known and known.week == monday and known.plan == plan and known.takes_place:
+    if known and known.week == seen.monday and known.plan == plan and known.takes_place:
         return
-    stops = await _open_week(act.conn, monday, version)
+    stops = await _open_week(act.conn, seen)
     if known and id not in stops:
         raise NotFound
     if id in stops:
         _check_to_come(stops[id], act.now)
     fleet = await load_fleet(act.conn, act.tools.city)
-    _check(plan, monday, fleet, act.now)
+    if plan.arrives_at <= act.now:
+        raise UnknownPlan
+    _check(plan, seen.monday, fleet)
     if other := cannot_follow(plan, await load_elsewhere(act.conn, plan.arrives_at, plan.departs_at, [id]), fleet):
         raise VehicleElsewhere(other, fleet)
-    await save_plan(act.conn, id, plan, None if id in stops else monday)
+    await save_plan(act.conn, id, plan, None if id in stops else seen.monday)
     await act.note(STOP_PLANNED, matter=id, place=plan.place)
 
 
-async def drop_stop(act: Act, monday: date, version: int, id: UUID) -> None:
+async def drop_stop(act: Act, seen: SeenWeek, id: UUID) -> None:
     """Take a stop out of a week's plan; one that is announced is called off when the week is published.
 
     Sent again it changes nothing.
@@ -124,13 +136,15 @@ async def drop_stop(act: Act, monday: date, version: int, id: UUID) -> None:
         WeekChanged, StopOver
     """
     found = await find_stop(act.conn, id)
-    if (found is None and await load_week(act.conn, monday)) or (found and found.week == monday and found.dropped):
+    if found is None and await load_week(act.conn, seen.monday):
         return
-    known = (await _open_week(act.conn, monday, version)).get(id)
+    if found and found.week == seen.monday and found.dropped:
+        return
+    known = (await _open_week(act.conn, seen)).get(id)
     if known is None:
         raise NotFound
     _check_to_come(known, act.now)
-    await act.conn.execute(_FORGET if known.status is Status.PLANNED else _DROP, {"id": id})
+    await act.conn.execute(_FORGET if known.status is StopStatus.PLANNED else _DROP, {"id": id})
     await act.note(STOP_DROPPED, matter=id, place=known.plan.place)
 
 
@@ -159,11 +173,12 @@ async def _begin_week(act: Act, monday: date) -> bool:
     this_week = monday_of(act.today)
     if monday.weekday() or not this_week <= monday <= this_week + AHEAD:
         raise UnknownPlan
+    note_lock(act.conn, Lock.WEEK)
     return (await act.conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
 
 
-async def _fill_week(act: Act, monday: date, plans: Sequence[Plan], fleet: Fleet) -> None:
-    await lock_vehicles(act.conn)
+async def _fill_week(act: Act, monday: date, plans: Sequence[Plan]) -> None:
+    fleet = await load_fleet(act.conn, act.tools.city)
     there = await load_elsewhere(act.conn, midnight(monday), midnight(monday + WEEK))
     rows = []
     for plan in plans:
@@ -175,12 +190,13 @@ async def _fill_week(act: Act, monday: date, plans: Sequence[Plan], fleet: Fleet
     await act.note(PLANNED, week=monday.isoformat(), stops=len(rows))
 
 
-async def _open_week(conn: AsyncConnection, monday: date, version: int) -> dict[UUID, Stop]:
+async def _open_week(conn: AsyncConnection, seen: SeenWeek) -> dict[UUID, Stop]:
     """The stops of a week that is about to change; of two who try on one version, the second fails."""
-    if (await conn.execute(_RAISE, {"monday": monday, "version": version})).one_or_none() is None:
-        raise WeekChanged if await load_week(conn, monday) else NotFound
+    note_lock(conn, Lock.WEEK)
+    if (await conn.execute(_RAISE, seen._asdict())).one_or_none() is None:
+        raise WeekChanged if await load_week(conn, seen.monday) else NotFound
     await lock_vehicles(conn)
-    return {stop.id: stop for stop in await load_stops(conn, monday, for_update=True)}
+    return {stop.id: stop for stop in await load_stops(conn, seen.monday, for_update=True)}
 
 
 def _row(id: UUID, plan: Plan) -> dict[str, object]:
@@ -194,20 +210,16 @@ def _row(id: UUID, plan: Plan) -> dict[str, object]:
     }
 
 
-def _check(plan: Plan, monday: date, fleet: Fleet, now: datetime) -> None:
+def _check(plan: Plan, monday: date, fleet: Fleet) -> None:
     arrives, departs = plan.arrives_at.astimezone(BERLIN), plan.departs_at.astimezone(BERLIN)
     if plan.vehicle not in fleet.vehicles or plan.place not in fleet.places:
         raise UnknownPlan
-    if (
-        monday_of(arrives.date()) != monday
-        or arrives.date() != departs.date()
-        or not now < plan.arrives_at < plan.departs_at
-    ):
+    if monday_of(arrives.date()) != monday or arrives.date() != departs.date() or not plan.arrives_at < plan.departs_at:
         raise UnknownPlan
     if not 0 < plan.counters <= fleet.vehicles[plan.vehicle].counters:
         raise TooManyCounters
 
 
 def _check_to_come(stop: Stop, now: datetime) -> None:
-    if stop.status is Status.CANCELLED or stop.plan.departs_at <= now:
+    if stop.status is StopStatus.CANCELLED or stop.plan.departs_at <= now:
         raise StopOver

@@ -7,22 +7,15 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 
+from services.mobile_office.bodies import API, Body, Version, as_body
 from services.mobile_office.staff import LeadAct, StaffAct
 from services.mobile_office.tours import publishing, usecases
-from services.mobile_office.tours.bodies import (
-    API,
-    Body,
-    PlanBody,
-    PlannedStopOut,
-    ReasonIn,
-    Version,
-    WarningOut,
-    as_body,
-)
+from services.mobile_office.tours.bodies import PlanBody, PlannedStopOut, ReasonIn, WarningOut
 from services.mobile_office.tours.domain import Change
 from services.mobile_office.tours.publishing import Preview, load_preview
 from services.mobile_office.tours.queries import load_stops, load_week
-from services.mobile_office.tours.refusals import PreviewOutdated
+from services.mobile_office.tours.refusals import WeekPreviewOutdated
+from services.mobile_office.tours.usecases import SeenWeek
 from shared.days import Day
 from shared.db import Connection
 from shared.http import api_router, problems
@@ -53,7 +46,7 @@ class WeekOut(BaseModel):
     stops: list[PlannedStopOut]
 
 
-class ConcernedOut(BaseModel):
+class AnnouncementOut(BaseModel):
     """A stop something is announced of, and how many people have an appointment there who are told."""
 
     stop: PlannedStopOut
@@ -65,7 +58,7 @@ class PreviewOut(BaseModel):
     """What publishing a week announces; `version` goes into the publication."""
 
     version: str
-    changes: list[ConcernedOut]
+    changes: list[AnnouncementOut]
     people: int
     needs_reason: bool
     warnings: list[WarningOut]
@@ -90,14 +83,14 @@ async def put_stop(act: LeadAct, monday: Day, id: UUID, wanted: StopIn) -> WeekO
 
     If the vehicle is elsewhere then, or on its way, it is refused (409) and says at which `stop`.
     """
-    await usecases.put_stop(act, monday, wanted.week_version, id, wanted.plan())
+    await usecases.put_stop(act, SeenWeek(monday, wanted.week_version), id, wanted.plan())
     return await _week(act.conn, monday)
 
 
 @router.delete("/stops/{id}", responses=problems(401, 403, 404, 409, 422))
 async def drop_stop(act: LeadAct, monday: Day, id: UUID, week_version: Annotated[Version, Query()]) -> WeekOut:
     """Take a stop out of the plan; one people know of is called off when the week is published."""
-    await usecases.drop_stop(act, monday, week_version, id)
+    await usecases.drop_stop(act, SeenWeek(monday, week_version), id)
     return await _week(act.conn, monday)
 
 
@@ -116,7 +109,7 @@ async def publish(act: LeadAct, monday: Day, wanted: PublicationIn) -> PreviewOu
     reason = wanted.reason.reason() if wanted.reason else None
     try:
         return _preview(await publishing.publish(act, monday, wanted.preview, reason))
-    except PreviewOutdated as outdated:
+    except WeekPreviewOutdated as outdated:
         outdated.extra = {"preview": as_body(_preview(await load_preview(act, monday)))}
         raise
 
@@ -133,7 +126,7 @@ def _preview(shown: Preview) -> PreviewOut:
     return PreviewOut(
         version=shown.version,
         changes=[
-            ConcernedOut(stop=PlannedStopOut.of(stop), change=change, people=shown.booked.get(stop.id, 0))
+            AnnouncementOut(stop=PlannedStopOut.of(stop), change=change, people=shown.booked.get(stop.id, 0))
             for stop, change in shown.changes
         ],
         people=shown.people,

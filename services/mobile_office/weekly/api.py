@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.mobile_office.bodies import API, Body, Hour, Key, Version, as_body, time_of
 from services.mobile_office.staff import LeadAct, StaffAct
-from services.mobile_office.tours.bodies import API, Body, Hour, Key, Version, as_body, time_of
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
-from services.mobile_office.weekly.refusals import WeeklyStopChanged
+from services.mobile_office.weekly.usecases import WeeklyStopChanged
 from shared.days import Day
 from shared.http import api_router, problems
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from uuid import UUID
 
-from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.domain import Plan, moment
+from services.mobile_office.fleet.domain import Fleet, Plan, moment
 from shared.calendar import is_public_holiday
 from shared.recurrence import recurs_on
 

@@ -9,14 +9,15 @@ from babel.dates import get_day_names
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
+from services.mobile_office.bodies import Version
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.pages import STAFF, Text
 from services.mobile_office.staff import Lead
-from services.mobile_office.tours.bodies import Version
-from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from services.mobile_office.weekly import usecases
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
-from services.mobile_office.weekly.refusals import WeeklyStopChanged, WeeklyStopClashes
+from services.mobile_office.weekly.usecases import WeeklyStopChanged, WeeklyStopClashes
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
@@ -124,8 +125,7 @@ async def save(visit: Lead, typed: Annotated[TypedWeeklyStop, Form()]) -> Respon
         async with visit.act.attempt():
             await usecases.save_weekly_stop(visit.act, wanted)
     except WeeklyStopChanged as changed:
-        again = typed.model_copy(update={"version": changed.current.version if changed.current else 0})
-        return await _form_page(visit, again, FormErrors(), changed=True, current=changed.current)
+        return await _form_page(visit, typed, errors, changed)
     except WeeklyStopClashes as clashes:
         text = _("Das Fahrzeug schafft es nicht: Am %(day)s steht es um diese Zeit in %(place)s oder ist unterwegs.")
         said = {"day": f"{clashes.day:%d.%m.%Y}", "place": clashes.place}
@@ -144,15 +144,17 @@ async def _form_page(
     visit: StaffVisit,
     typed: TypedWeeklyStop,
     errors: FormErrors,
-    changed: bool = False,
-    current: WeeklyStop | None = None,
+    changed: WeeklyStopChanged | None = None,
 ) -> Response:
+    """The form; if somebody else was faster it shows theirs, and keeps what was typed."""
+    current = changed.current if changed else None
+    version = current.version if current else 0
     return visit.render(
         "staff/weekly_stop.html",
         status=409 if changed else 422 if errors else 200,
-        typed=typed,
+        typed=typed.model_copy(update={"version": version}) if changed else typed,
         errors=errors,
-        changed=changed,
+        changed=changed is not None,
         current=current,
         **await _shown(visit),
     )

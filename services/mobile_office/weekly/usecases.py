@@ -2,26 +2,56 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
-from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.domain import Fleet, cannot_follow
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
 from services.mobile_office.tables import weekly_stops
-from services.mobile_office.tours.domain import cannot_follow
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
-from services.mobile_office.weekly.refusals import WeeklyStopChanged, WeeklyStopClashes, WeeklyStopUnfit
 from shared.act import Act
 from shared.clock import BERLIN
+from shared.problems import Problem
 from shared.recurrence import WEEK, monday_of
 
 SAVED = "weekly-stop-changed"
 REMOVED = "weekly-stop-removed"
 """What the audit log calls these deeds."""
+
+
+class WeeklyStopUnfit(Problem):
+    status = 422
+    slug = "weekly-stop-unfit"
+    title = "There is no such vehicle or place, or the stop ends before it begins"
+
+
+class WeeklyStopChanged(Problem):
+    """Somebody else changed the stop of the weekly plan since it was looked at; `current` is theirs."""
+
+    status = 409
+    slug = "weekly-stop-changed"
+    title = "Somebody else has changed this stop of the weekly plan; look at theirs and change it again"
+
+    def __init__(self, current: WeeklyStop | None) -> None:
+        super().__init__()
+        self.current = current
+
+
+class WeeklyStopClashes(Problem):
+    """In some week the vehicle would be at another stop of the plan, or on its way; `first` is the first such day."""
+
+    status = 409
+    slug = "weekly-stop-clashes"
+    title = "The vehicle is at another stop of the weekly plan then, or on its way"
+
+    def __init__(self, place: str, day: date) -> None:
+        super().__init__(extra={"place": place, "first": day.isoformat()})
+        self.place = place
+        self.day = day
 
 
 async def save_weekly_stop(act: Act, wanted: WeeklyStop) -> WeeklyStop:

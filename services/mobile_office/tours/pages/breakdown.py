@@ -12,13 +12,16 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.pages import STAFF, Text
 from services.mobile_office.staff import Clerk
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.breakdown import Answer, Decision
-from services.mobile_office.tours.breaking_down import HORIZON, Concerned, break_down, load_concerned
+from services.mobile_office.tours.breaking_down import HORIZON, Breakdown, Concerned, break_down, load_concerned
 from services.mobile_office.tours.domain import made_late
 from services.mobile_office.tours.pages.today import PAGE as TODAY
-from services.mobile_office.tours.pages.visit import STAFF, Text, TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.typed_reason import TypedReason, read_reason
+from services.mobile_office.tours.reasons import WORDS
 from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
@@ -60,7 +63,7 @@ class Chosen(TypedBreakdown):
         return found
 
 
-class Confirmed(Chosen):
+class ConfirmedBreakdown(Chosen):
     """The button; `id` is that of the breakdown, made for this page."""
 
     id: UUID
@@ -97,7 +100,7 @@ async def show_preview(visit: Clerk, typed: Annotated[Chosen, Query()]) -> Respo
 
 
 @router.post("/preview")
-async def confirm(visit: Clerk, typed: Annotated[Confirmed, Form()]) -> Response:
+async def confirm(visit: Clerk, typed: Annotated[ConfirmedBreakdown, Form()]) -> Response:
     """Announce it all at once. Sent again, over a bad line, it announces nothing more."""
     from_time, errors = await _read(visit, typed)
     reason = read_reason(visit, typed, errors)
@@ -106,9 +109,9 @@ async def confirm(visit: Clerk, typed: Annotated[Confirmed, Form()]) -> Response
     answers = typed.answers()
     try:
         async with visit.act.attempt():
-            await break_down(visit.act, typed.id, typed.vehicle, from_time, reason, answers)
+            await break_down(visit.act, Breakdown(typed.id, typed.vehicle, from_time, reason), answers)
     except (AnswerMissing, DelayUnfit, OthersVehicle, VehicleElsewhere):
-        return await _stops_page(visit, typed, from_time, changed=True)
+        return await _stops_page(visit, typed, from_time, status=409)
     return visit.redirect(f"{TODAY}?day={from_time.astimezone(BERLIN).date()}&done=breakdown")
 
 
@@ -130,20 +133,21 @@ async def _read(visit: StaffVisit, typed: TypedBreakdown) -> tuple[datetime | No
 
 async def _form_page(visit: StaffVisit, typed: TypedBreakdown, errors: FormErrors) -> Response:
     _fleet, names = await load_names(visit)
-    return visit.render("staff/breakdown.html", status=422 if errors else 200, typed=typed, errors=errors, **names)
+    return visit.render(
+        "staff/breakdown.html", status=422 if errors else 200, typed=typed, errors=errors, reasons=WORDS, **names
+    )
 
 
-async def _stops_page(
-    visit: StaffVisit, typed: Chosen, from_time: datetime, changed: bool = False, nothing: bool = False
-) -> Response:
+async def _stops_page(visit: StaffVisit, typed: Chosen, from_time: datetime, status: int = 200) -> Response:
+    """The stops with what was chosen; status 409: they have changed meanwhile, 422: nothing was chosen."""
     fleet, names = await load_names(visit)
     concerned = await load_concerned(visit.act, typed.vehicle, from_time)
     said = {each.partition(" ")[0]: each for each in typed.stops}
     return visit.render(
         "staff/breakdown_stops.html",
-        status=409 if changed else 422 if nothing else 200,
-        changed=changed,
-        nothing=nothing,
+        status=status,
+        changed=status == 409,
+        nothing=status == 422,
         typed=typed,
         rows=[
             (stop, each.people, said.get(str(stop.id), _said(stop.id, each.proposal)))
@@ -161,7 +165,7 @@ async def _preview_page(visit: StaffVisit, typed: Chosen) -> Response:
         return await _form_page(visit, typed, errors)
     answers = typed.answers()
     if not answers:
-        return await _stops_page(visit, typed, from_time, nothing=True)
+        return await _stops_page(visit, typed, from_time, status=422)
     fleet, names = await load_names(visit)
     concerned = await load_concerned(visit.act, typed.vehicle, from_time)
     outcomes = [

@@ -9,11 +9,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from services.mobile_office.city import MobileOffice
+from services.mobile_office.pages import names_of
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.calendar import RENEWAL, calendar_of
-from services.mobile_office.tours.nearby import Origin, nearest
-from services.mobile_office.tours.pages.names import names_of
+from services.mobile_office.tours.nearby import Whereabouts, nearest
 from services.mobile_office.tours.queries import load_announced
+from services.mobile_office.tours.reasons import WORDS
 from shared.city import City, District
 from shared.recurrence import WEEK, monday_of
 from shared.web.visit import CurrentVisit, Visit
@@ -24,7 +25,7 @@ FEED_BACK = 4 * WEEK
 """How long stops that are over stay in the calendar."""
 MOST_NEAR = 3
 
-Text = Annotated[str, Field(max_length=60)]
+Choice = Annotated[str, Field(max_length=60)]
 
 router = APIRouter(prefix="/mobile_office", include_in_schema=False)
 
@@ -38,10 +39,10 @@ class Filter(BaseModel):
         service: its key.
     """
 
-    week: Text = ""
-    district: Text = ""
-    quarter: Text = ""
-    service: Text = ""
+    week: Choice = ""
+    district: Choice = ""
+    quarter: Choice = ""
+    service: Choice = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ async def show(visit: CurrentVisit, wanted: Annotated[Filter, Query()]) -> Respo
         later = (stop for stop in known if stop.monday > monday and stop.takes_place and part.holds(stop))
         next_there = next(later, None)
         if part.district:
-            origin = Origin.amid(visit.act.tools.city, part.district.number, part.quarters)
-            near = nearest((stop for stop in of_week if not part.holds(stop)), origin, MOST_NEAR)
+            here = Whereabouts.amid(visit.act.tools.city, part.district.number, part.quarters)
+            near = nearest((stop for stop in of_week if not part.holds(stop)), here, MOST_NEAR)
     return visit.render(
         "plan.html",
         wanted=wanted,
@@ -118,7 +119,7 @@ async def load_to_come(visit: Visit) -> list[AnnouncedStop]:
 def names(visit: Visit) -> dict[str, object]:
     """What pages need to call places, services and reasons by their names."""
     city = visit.act.tools.city
-    return {**names_of(city), "services": {each.key: each for each in city.services}}
+    return {**names_of(city), "reasons": WORDS, "services": {each.key: each for each in city.services}}
 
 
 def _week(typed: str, this: date) -> date:

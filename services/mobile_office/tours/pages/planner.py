@@ -10,16 +10,18 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel
 
+from services.mobile_office.bodies import Version
 from services.mobile_office.fleet.domain import Fleet
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.pages import STAFF, Text
 from services.mobile_office.staff import Lead
 from services.mobile_office.tours import usecases
-from services.mobile_office.tours.bodies import Version
-from services.mobile_office.tours.domain import Plan, Stop
+from services.mobile_office.tours.domain import Stop
 from services.mobile_office.tours.pages.typed_plan import STEP, TypedPlan
-from services.mobile_office.tours.pages.visit import STAFF, Text, load_names
 from services.mobile_office.tours.publishing import load_preview
 from services.mobile_office.tours.queries import find_stop, load_booked, load_week
 from services.mobile_office.tours.refusals import StopOver, UnknownPlan, VehicleElsewhere, WeekChanged
+from services.mobile_office.tours.usecases import SeenWeek
 from shared.clock import BERLIN
 from shared.days import Day, Moment, of_our_time
 from shared.problems import NotFound
@@ -32,18 +34,17 @@ PAGE = f"{STAFF}/planner"
 router = APIRouter(prefix=PAGE, include_in_schema=False)
 
 
-class Moved(BaseModel):
-    """A stop at other times, as a button says; `version` is that of the week."""
-
-    version: Version
-    arrives_at: Moment
-    departs_at: Moment
-
-
-class Pressed(BaseModel):
+class WeekButton(BaseModel):
     """A button of a week; `version` is that of the week."""
 
     version: Version
+
+
+class Moved(WeekButton):
+    """A stop at other times, as a button says."""
+
+    arrives_at: Moment
+    departs_at: Moment
 
 
 class TypedStop(TypedPlan):
@@ -102,7 +103,7 @@ async def put_stop(visit: Lead, monday: Day, typed: Annotated[TypedStop, Form()]
         return await _form_page(visit, monday, typed, errors)
     try:
         async with visit.act.attempt():
-            await _put(visit, monday, typed.version, typed.id, plan)
+            await usecases.put_stop(visit.act, SeenWeek(monday, typed.version), typed.id, plan)
     except WeekChanged:
         return await _form_page(visit, monday, await _renewed(visit, monday, typed), errors, status=409)
     except VehicleElsewhere as elsewhere:
@@ -119,32 +120,33 @@ async def move(visit: Lead, monday: Day, id: UUID, moved: Annotated[Moved, Form(
     """A stop earlier or later, as its buttons say."""
     stop = await _stop(visit, monday, id)
     plan = replace(stop.plan, arrives_at=moved.arrives_at, departs_at=moved.departs_at)
-    return await _changed(visit, monday, moved.version, stop, plan)
+    return await _replanned(visit, SeenWeek(monday, moved.version), replace(stop, plan=plan))
 
 
 @router.post("/{monday}/stops/{id}/again")
-async def take_up_again(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
+async def take_up_again(visit: Lead, monday: Day, id: UUID, pressed: Annotated[WeekButton, Form()]) -> Response:
     """A stop that was dropped takes place after all."""
-    stop = await _stop(visit, monday, id)
-    return await _changed(visit, monday, pressed.version, stop, stop.plan)
+    seen = SeenWeek(monday, pressed.version)
+    return await _replanned(visit, seen, await _stop(visit, monday, id))
 
 
 @router.post("/{monday}/stops/{id}/dropping")
-async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[Pressed, Form()]) -> Response:
+async def drop(visit: Lead, monday: Day, id: UUID, pressed: Annotated[WeekButton, Form()]) -> Response:
     """Take a stop out of the plan."""
     try:
         async with visit.act.attempt():
-            await usecases.drop_stop(visit.act, monday, pressed.version, id)
+            await usecases.drop_stop(visit.act, SeenWeek(monday, pressed.version), id)
     except (WeekChanged, StopOver):
         return await _week_page(visit, monday, refused=_meanwhile(visit))
     return _back(visit, monday)
 
 
-async def _changed(visit: StaffVisit, monday: date, version: int, stop: Stop, plan: Plan) -> Response:
-    _ = visit.gettext
+async def _replanned(visit: StaffVisit, seen: SeenWeek, stop: Stop) -> Response:
+    """What is shown after the plan of a stop has become that of `stop`, or could not."""
+    _, monday = visit.gettext, seen.monday
     try:
         async with visit.act.attempt():
-            await _put(visit, monday, version, stop.id, plan)
+            await usecases.put_stop(visit.act, seen, stop.id, stop.plan)
     except (WeekChanged, StopOver):
         return await _week_page(visit, monday, refused=_meanwhile(visit))
     except VehicleElsewhere as elsewhere:
@@ -152,10 +154,6 @@ async def _changed(visit: StaffVisit, monday: date, version: int, stop: Stop, pl
     except UnknownPlan:
         return await _week_page(visit, monday, refused=_("Der Halt muss an einem Tag bleiben und noch bevorstehen."))
     return _back(visit, monday)
-
-
-async def _put(visit: StaffVisit, monday: date, version: int, id: UUID, plan: Plan) -> None:
-    await usecases.put_stop(visit.act, monday, version, id, plan)
 
 
 async def _stop(visit: StaffVisit, monday: date, id: UUID) -> Stop:

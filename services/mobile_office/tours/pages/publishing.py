@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response
 from pydantic import Field
 
+from services.mobile_office.fleet.names import load_names
 from services.mobile_office.staff import Lead
 from services.mobile_office.tours import publishing
 from services.mobile_office.tours.domain import Change, plan_of
 from services.mobile_office.tours.pages.planner import PAGE
-from services.mobile_office.tours.pages.visit import TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.typed_reason import TypedReason, read_reason
 from services.mobile_office.tours.publishing import Preview, load_preview
-from services.mobile_office.tours.refusals import PreviewOutdated
+from services.mobile_office.tours.reasons import WORDS
+from services.mobile_office.tours.refusals import WeekPreviewOutdated
 from shared.days import Day
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
@@ -19,7 +21,7 @@ from shared.web.staff.visit import StaffVisit
 router = APIRouter(prefix=f"{PAGE}/{{monday}}/preview", include_in_schema=False)
 
 
-class Press(TypedReason):
+class TypedPublication(TypedReason):
     """What was confirmed: the version of the preview, and why announced stops change."""
 
     preview: Annotated[str, Field(max_length=40)]
@@ -32,17 +34,17 @@ async def show(visit: Lead, monday: Day) -> Response:
 
 
 @router.post("")
-async def confirm(visit: Lead, monday: Day, press: Annotated[Press, Form()]) -> Response:
+async def confirm(visit: Lead, monday: Day, typed: Annotated[TypedPublication, Form()]) -> Response:
     """Announce the week. Sent twice it is announced once; what has become another is shown again."""
     shown, errors = await load_preview(visit.act, monday), FormErrors()
-    reason = read_reason(visit, press, errors) if shown.needs_reason else None
+    reason = read_reason(visit, typed, errors) if shown.needs_reason else None
     if errors:
-        return await _page(visit, shown, press, errors)
+        return await _page(visit, shown, typed, errors)
     try:
         async with visit.act.attempt():
-            await publishing.publish(visit.act, monday, press.preview, reason)
-    except PreviewOutdated:
-        return await _page(visit, await load_preview(visit.act, monday), press, outdated=True)
+            await publishing.publish(visit.act, monday, typed.preview, reason)
+    except WeekPreviewOutdated:
+        return await _page(visit, await load_preview(visit.act, monday), typed, outdated=True)
     return visit.redirect(f"{PAGE}?week={monday}&done=published")
 
 
@@ -64,5 +66,6 @@ async def _page(
         typed=typed,
         errors=errors or FormErrors(),
         outdated=outdated,
+        reasons=WORDS,
         **names,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.calendar import calendar_of
-from services.mobile_office.tours.nearby import Origin, nearest
+from services.mobile_office.tours.nearby import Whereabouts, nearest
 from services.mobile_office.tours.pages.plan import MOST_NEAR, load_to_come, names
 from services.mobile_office.tours.queries import find_stop
 from shared.problems import NotFound
@@ -23,7 +23,7 @@ async def show(visit: CurrentVisit, id: UUID) -> Response:
     others: list[AnnouncedStop] = []
     if over or not stop.takes_place:
         known = await load_to_come(visit)
-        others = nearest((each for each in known if each.id != id), Origin.at(stop.state.place), MOST_NEAR)
+        others = nearest((each for each in known if each.id != id), Whereabouts.at(stop.state.place), MOST_NEAR)
     address = f"{visit.act.tools.settings.platform.public_url}{visit.language.prefix}/mobile_office/stops/{id}"
     return visit.render("stop.html", stop=stop, over=over, others=others, address=address, **names(visit))
 

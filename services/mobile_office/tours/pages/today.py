@@ -1,18 +1,21 @@
 """The tour of a day, for the crew: what stops there are, how late the vehicle is, which do not take place."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
+from services.mobile_office.fleet.names import load_names
+from services.mobile_office.pages import STAFF, Text
 from services.mobile_office.staff import Clerk
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.changes import MOST_MINUTES, Delay, check_to_come, load_delay
-from services.mobile_office.tours.pages.visit import STAFF, Text, TypedReason, load_names, read_reason
+from services.mobile_office.tours.pages.typed_reason import TypedReason, read_reason
 from services.mobile_office.tours.queries import find_stop, load_announced, load_booked
+from services.mobile_office.tours.reasons import WORDS
 from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
 from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
@@ -31,10 +34,18 @@ router = APIRouter(prefix=STAFF, include_in_schema=False)
 class TypedDelay(TypedReason):
     """How many minutes late, as typed, and why."""
 
+    template: ClassVar[str] = "staff/delay.html"
+
     minutes: Text = ""
 
 
-class Confirmed(TypedDelay):
+class TypedCancellation(TypedReason):
+    """Why a stop does not take place."""
+
+    template: ClassVar[str] = "staff/cancel.html"
+
+
+class ConfirmedDelays(TypedDelay):
     """The stops that are late, each as "id version minutes"."""
 
     late: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36} [0-9]{1,9} [0-9]{1,3}$")]], Field(max_length=50)]
@@ -64,6 +75,7 @@ async def show(visit: Clerk, day: Text = "", done: Text = "") -> Response:
         people=await load_booked(visit.act.conn, [stop.id for stop in known]),
         now=visit.act.now,
         done=done,
+        reasons=WORDS,
         **names,
     )
 
@@ -71,7 +83,7 @@ async def show(visit: Clerk, day: Text = "", done: Text = "") -> Response:
 @router.get("/stops/{id}/delay")
 async def ask_delay(visit: Clerk, id: UUID) -> Response:
     """The form for a delay."""
-    return await _delay_form(visit, id, TypedDelay(), FormErrors())
+    return await _form_page(visit, id, TypedDelay(), FormErrors())
 
 
 @router.get("/stops/{id}/delay/preview")
@@ -81,7 +93,7 @@ async def show_delay(visit: Clerk, id: UUID, typed: Annotated[TypedDelay, Query(
 
 
 @router.post("/stops/{id}/delay/preview")
-async def delay(visit: Clerk, id: UUID, typed: Annotated[Confirmed, Form()]) -> Response:
+async def delay(visit: Clerk, id: UUID, typed: Annotated[ConfirmedDelays, Form()]) -> Response:
     """Announce it. Sent again, over a bad line, it announces nothing more."""
     errors, minutes = FormErrors(), _minutes(typed.minutes)
     reason = read_reason(visit, typed, errors) if minutes else None
@@ -100,30 +112,22 @@ async def delay(visit: Clerk, id: UUID, typed: Annotated[Confirmed, Form()]) -> 
 @router.get("/stops/{id}/cancel")
 async def ask_cancel(visit: Clerk, id: UUID) -> Response:
     """The question whether a stop is to be called off, and why."""
-    return await _cancel_form(visit, id, TypedReason(), FormErrors())
+    return await _form_page(visit, id, TypedCancellation(), FormErrors())
 
 
 @router.post("/stops/{id}/cancel")
-async def cancel(visit: Clerk, id: UUID, typed: Annotated[TypedReason, Form()]) -> Response:
+async def cancel(visit: Clerk, id: UUID, typed: Annotated[TypedCancellation, Form()]) -> Response:
     """Call a stop off. Sent again, over a bad line, it is called off once."""
     errors = FormErrors()
     reason = read_reason(visit, typed, errors)
     if errors or reason is None:
-        return await _cancel_form(visit, id, typed, errors)
+        return await _form_page(visit, id, typed, errors)
     try:
         async with visit.act.attempt():
             await changes.cancel(visit.act, id, reason)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     return await _to_day(visit, id, "cancelled")
-
-
-async def _delay_form(visit: StaffVisit, id: UUID, typed: TypedDelay, errors: FormErrors) -> Response:
-    return await _stop_page(visit, id, "staff/delay.html", typed, errors)
-
-
-async def _cancel_form(visit: StaffVisit, id: UUID, typed: TypedReason, errors: FormErrors) -> Response:
-    return await _stop_page(visit, id, "staff/cancel.html", typed, errors)
 
 
 async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed: bool = False) -> Response:
@@ -135,7 +139,7 @@ async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed
     if minutes != 0:
         read_reason(visit, typed, errors)
     if errors or minutes is None:
-        return await _delay_form(visit, id, typed, errors)
+        return await _form_page(visit, id, typed, errors)
     try:
         late = await load_delay(visit.act, id, minutes)
     except (StopOver, NotAnnounced):
@@ -154,19 +158,22 @@ async def _delay_preview(visit: StaffVisit, id: UUID, typed: TypedDelay, changed
     )
 
 
-async def _stop_page(visit: StaffVisit, id: UUID, template: str, typed: TypedReason, errors: FormErrors) -> Response:
+async def _form_page(
+    visit: StaffVisit, id: UUID, typed: TypedDelay | TypedCancellation, errors: FormErrors
+) -> Response:
     try:
         stop = check_to_come(await find_stop(visit.act.conn, id), visit.act.now)
     except (StopOver, NotAnnounced):
         return await _over(visit, id)
     _fleet, names = await load_names(visit)
     return visit.render(
-        template,
+        typed.template,
         status=422 if errors else 200,
         stop=as_announced([stop])[0],
         people=(await load_booked(visit.act.conn, [id])).get(id, 0),
         typed=typed,
         errors=errors,
+        reasons=WORDS,
         **names,
     )
 

@@ -7,10 +7,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
-from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.tours.bodies import MOST_COUNTERS
-from services.mobile_office.tours.domain import Plan, moment
-from services.mobile_office.tours.pages.visit import Text
+from services.mobile_office.bodies import MOST_COUNTERS
+from services.mobile_office.fleet.domain import Fleet, Plan, moment
+from services.mobile_office.pages import Text
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
 from shared.web.typed import Reading, read_choice, read_number, read_time

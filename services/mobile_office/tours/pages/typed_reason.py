@@ -1,24 +1,15 @@
-"""A visit of somebody who works on the tours, and the reason they give."""
+"""Why something changes, as it is typed into a form."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from pydantic import BaseModel
 
-from pydantic import BaseModel, Field
-
-from services.mobile_office.fleet.domain import Fleet
-from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.tours.pages.names import names_of
+from services.mobile_office.pages import Text
 from services.mobile_office.tours.reasons import Reason
 from shared.events.mobile_office import StopReason
 from shared.lines import legible_line
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
 
-STAFF = "/mobile_office/staff"
-"""What the paths of these pages begin with."""
 LONGEST_WORDS = 200
-
-Text = Annotated[str, Field(max_length=1000)]
 
 
 class TypedReason(BaseModel):
@@ -43,10 +34,3 @@ def read_reason(visit: StaffVisit, typed: TypedReason, errors: FormErrors) -> Re
         errors["reason"] = _("Wählen Sie einen Grund.")
         return None
     return Reason(StopReason(typed.reason), words)
-
-
-async def load_names(visit: StaffVisit) -> tuple[Fleet, Mapping[str, Any]]:
-    """The fleet, and what every page for staff needs to call its parts by their names."""
-    city = visit.act.tools.city
-    fleet = await load_fleet(visit.act.conn, city)
-    return fleet, {"fleet": fleet, **names_of(city)}

@@ -1,10 +1,10 @@
 """The pages of this service for staff, and what its audit log calls their deeds."""
 
 from services.mobile_office.fleet.usecases import PLACE_CHANGED, VEHICLE_CHANGED
+from services.mobile_office.pages import STAFF
 from services.mobile_office.staff import CLERK, LEAD
 from services.mobile_office.tours.breaking_down import BROKEN_DOWN
 from services.mobile_office.tours.changes import CANCELLED, DELAYED
-from services.mobile_office.tours.pages.visit import STAFF
 from services.mobile_office.tours.publishing import PUBLISHED
 from services.mobile_office.tours.usecases import PLANNED, STOP_DROPPED, STOP_PLANNED
 from services.mobile_office.weekly.usecases import REMOVED, SAVED
