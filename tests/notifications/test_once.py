@@ -9,12 +9,13 @@ from sqlalchemy import text
 
 from services.notifications.delivery.domain import SEND, Event, News
 from services.notifications.delivery.usecases import Hand
+from services.notifications.purposes import Purpose
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
-from services.notifications.sending.domain import FIRST, Answer, Patience, Result
+from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.usecases import Sending
-from services.notifications.telling.purposes import Purpose
+from services.notifications.settings import FIRST, Patience
 from shared.act import Act, acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency

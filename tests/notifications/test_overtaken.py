@@ -11,10 +11,11 @@ from sqlalchemy import text
 from services.notifications.delivery.domain import LOOK_UP, SEND, Spared, State
 from services.notifications.delivery.spared import spare
 from services.notifications.delivery.usecases import Hand
+from services.notifications.purposes import Purpose
 from services.notifications.sending.carrier import Job
-from services.notifications.sending.domain import FIRST, SECOND, Answer, Patience, Result
+from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.usecases import LookingUp, Question, Sending, give_up_receipt
-from services.notifications.telling.purposes import Purpose
+from services.notifications.settings import FIRST, SECOND, Patience
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
 from shared.act import acting
 from shared.clock import BERLIN

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.notifications.reports.domain import Verp, receipt_is_genuine
+from services.notifications.reports.domain import receipt_is_genuine
+from services.notifications.sending.envelopes import Verp
 from shared.settings import development_secret
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from deploy.docs import who_is_told
 from services.notifications.news.circulars import TO_SUBSCRIBERS
 from services.notifications.news.domain import RULES
+from services.notifications.purposes import POLICIES, Purpose
 from services.notifications.telling.domain import (
     NO_CHANNEL,
     NoticePlan,
@@ -17,7 +18,6 @@ from services.notifications.telling.domain import (
 )
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.matters.appointments import APPOINTMENTS
-from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
-from services.notifications.telling.purposes import POLICIES, Purpose
+from services.notifications.purposes import POLICIES, Purpose
 from shared.act import Act
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact

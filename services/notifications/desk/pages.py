@@ -11,9 +11,9 @@ from services.notifications.desk import words
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.queries import Story, story_of, undelivered
 from services.notifications.desk.samples import Samples, samples_of
+from services.notifications.purposes import Purpose
 from services.notifications.staff import Clerk
 from services.notifications.subscribing.domain import place_names
-from services.notifications.telling.purposes import Purpose
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language

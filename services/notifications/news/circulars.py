@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from services.notifications.delivery.domain import Notice
-from services.notifications.news.domain import GATHERED, PURPOSES, Circular, in_order
+from services.notifications.news.domain import GATHERED, Circular, in_order
 from services.notifications.news.reading import readable
+from services.notifications.purposes import NEWS_PURPOSES, Purpose
 from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
-from services.notifications.telling.purposes import Purpose
 from shared.act import Act
 from shared.events.personal import Contact
 from shared.statements import Statement
 from shared.tools import Tools
 
-TO_SUBSCRIBERS = PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
+TO_SUBSCRIBERS = NEWS_PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
 
 _REQUESTS = Statement("""
     select r.id, r.language, p.box from subscription_requests r join people p on p.matter = r.id
@@ -64,7 +64,7 @@ async def _subscribed(act: Act, notices: Collection[Notice]) -> dict[UUID, Writt
     if not wanted:
         return {}
     kept: defaultdict[UUID, list[Any]] = defaultdict(list)
-    news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
+    news = [notice.id for notice in wanted if notice.purpose in NEWS_PURPOSES]
     for row in await _NEWS.rows(act.conn, {"ids": news, "gathered": list(GATHERED), "now": act.now}):
         kept[row["notice"]].append(row)
     rows = await _SUBSCRIPTIONS.rows(act.conn, {"addresses": list({notice.recipient for notice in wanted})})
@@ -72,7 +72,7 @@ async def _subscribed(act: Act, notices: Collection[Notice]) -> dict[UUID, Writt
     written = {}
     for notice in wanted:
         reader = readers.get(notice.recipient)
-        if reader is None or (notice.purpose in PURPOSES and not kept[notice.id]):
+        if reader is None or (notice.purpose in NEWS_PURPOSES and not kept[notice.id]):
             continue
         facts = readable(kept[notice.id])
         if kept[notice.id] and not facts:
@@ -80,7 +80,7 @@ async def _subscribed(act: Act, notices: Collection[Notice]) -> dict[UUID, Writt
         of_link = (act.tools, reader["id"], reader["generation"], reader["language"])
         contact = _contact(act.tools, reader["box"], preferences_url(*of_link))
         day, told = act.today, in_order(facts)
-        end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
+        end = unsubscribe_url(*of_link) if notice.purpose in NEWS_PURPOSES else None
         written[notice.id] = (Circular(told, reader["language"], day, end), contact)
     return written
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import Topic
-from services.notifications.telling.purposes import Purpose
 from shared.calendar import is_quiet
 from shared.city import City
 from shared.clock import BERLIN
@@ -120,9 +120,6 @@ NEWS: tuple[type[Fact], ...] = tuple(fact for fact in FACTS if issubclass(fact, 
 """The facts that may be news."""
 
 _TELLINGS = tuple(telling for rule in RULES for telling in rule.tellings)
-PURPOSES = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS)})
-"""The purposes of what subscribers are told; each such message says how to unsubscribe."""
-
 GATHERED = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS if telling.gathered)})
 """The purposes of messages that tell several news at once."""
 

@@ -12,8 +12,7 @@ from services.notifications.replies.usecases import receive_reply
 from services.notifications.reports.domain import receipt_is_genuine
 from services.notifications.reports.usecases import receive_receipt
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
-from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
-from services.notifications.settings import Settings
+from services.notifications.settings import FIRST, SECOND, Settings, SmsAccess
 from shared.act import Act
 from shared.http import CurrentAct, api_router, problems
 from shared.problems import Forbidden, NotFound

@@ -1,51 +1,16 @@
-"""Reports: which message one is about, what it can say, and whether a receipt is genuine."""
+"""Reports: what one can say, and whether a receipt is genuine."""
 
 import hashlib
 import hmac
 import re
-from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from pydantic import SecretStr
 
-from shared.addresses import ascii_domain, normal_address
-
 SIGNATURE_AGE = 30
 """Seconds a signed receipt may be old (or early)."""
-
-_LOCAL_PART = re.compile(r"bounce\+([0-9a-f]{32})\.([0-9a-f]{20})")
-
-
-class Verp:
-    """Envelope senders that name the message they were used for (variable envelope return path), and cannot be guessed.
-
-    Args:
-        secret: base64, 32 bytes.
-        domain: where reports come in.
-    """
-
-    def __init__(self, secret: SecretStr, domain: str) -> None:
-        self._secret = b64decode(secret.get_secret_value())
-        self._domain = ascii_domain(domain)
-
-    def address(self, message: UUID) -> str:
-        """The envelope sender of a message."""
-        return f"bounce+{message.hex}.{self._mac(message)}@{self._domain}"
-
-    def read(self, address: str) -> UUID | None:
-        """The message an address was made for; None for any other address. Case does not matter."""
-        local, _, domain = normal_address(address.strip("<>")).rpartition("@")
-        found = _LOCAL_PART.fullmatch(local)
-        if domain != self._domain or not found:
-            return None
-        message = UUID(hex=found[1])
-        return message if hmac.compare_digest(found[2], self._mac(message)) else None
-
-    def _mac(self, message: UUID) -> str:
-        return hmac.new(self._secret, b"verp\0" + message.bytes, hashlib.sha256).hexdigest()[:20]
 
 
 class ReportKind(StrEnum):

@@ -9,12 +9,12 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.notifications.reports.domain import Verp
+from services.notifications.purposes import POLICIES, Purpose
 from services.notifications.sending.domain import Answer, Result, Standing
+from services.notifications.sending.envelopes import Verp
 from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateway, SmsGateways
 from services.notifications.telling.domain import address_of
-from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Subject, Texts

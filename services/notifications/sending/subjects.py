@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.delivery.domain import Notice
 from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
+from services.notifications.purposes import Purpose
 from services.notifications.sending.carrier import Told
-from services.notifications.telling.purposes import Purpose
 from shared.act import Act
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact

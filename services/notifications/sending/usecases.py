@@ -11,9 +11,9 @@ from services.notifications.delivery.domain import Event, News, Spared, State, n
 from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import Hand
 from services.notifications.news.personal import told_personally
+from services.notifications.purposes import POLICIES
 from services.notifications.sending.carrier import Carrier, Job, Told, contact_in
 from services.notifications.sending.domain import (
-    Patience,
     Result,
     Standing,
     another_can,
@@ -24,7 +24,7 @@ from services.notifications.sending.domain import (
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.standings import load_standings, note_results
 from services.notifications.sending.subjects import subjects
-from services.notifications.telling.purposes import POLICIES
+from services.notifications.settings import Patience
 from shared.act import Act
 from shared.due import Claim
 from shared.sealing import Sealer

@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
-from services.notifications.telling.purposes import Purpose
 from shared.act import Act
 from shared.due import Urgency
 from shared.events.notifications import SubscriptionConfirmed

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import Wishes
-from services.notifications.telling.purposes import Purpose
 from shared.events.base import Fact
 from shared.events.registry import read_fact
 

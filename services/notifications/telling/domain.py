@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_args
-from uuid import UUID, uuid5
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import CHANNELS, NoticeKey, Purpose
 from shared.due import Urgency
-from shared.events.personal import Channel, Contact, PersonalFact
+from shared.events.personal import Contact, PersonalFact
 
-CHANNELS: tuple[str, ...] = get_args(Channel)
 NO_CHANNEL = "none"
 
 F = TypeVar("F", bound=PersonalFact)
@@ -124,33 +123,21 @@ def notices_for(
         if due_at is None or useful_until is None:
             continue
         first, reachable = channels_for(fact.personal.channels, contact)
+        key = NoticeKey(cause, fact.id, person, rule.purpose)
         plans.append(
             NoticePlan(
-                id=notice_id(cause, fact.id, person, rule.purpose),
+                id=key.id,
                 purpose=rule.purpose,
                 recipient=person,
                 urgency=rule.urgency,
                 due_at=due_at,
                 useful_until=useful_until,
                 loud_from=rule.quiet_hours.of(fact, happened_at),
-                messages={
-                    channel: message_id(cause, fact.id, person, rule.purpose, channel)
-                    for channel in first or [NO_CHANNEL]
-                },
+                messages={channel: key.message_id(channel) for channel in first or [NO_CHANNEL]},
                 reachable=reachable,
             )
         )
     return plans
-
-
-def notice_id(cause: UUID, matter: UUID, recipient: str, purpose: Purpose) -> UUID:
-    """The same for whoever computes it, however often: one person is told one thing once per cause."""
-    return uuid5(cause, f"{matter}/{recipient}/{purpose}")
-
-
-def message_id(cause: UUID, matter: UUID, recipient: str, purpose: Purpose, channel: str) -> UUID:
-    """The id of a notice's message on one channel; also the sender's reference at the far end."""
-    return uuid5(cause, f"{matter}/{recipient}/{purpose}/{channel}")
 
 
 def channels_for(chosen: Sequence[str], contact: Contact) -> tuple[list[str], list[str]]:

@@ -11,7 +11,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from services.notifications.sending.domain import Answer, Result, SmsAccess, number_of
+from services.notifications.sending.domain import Answer, Result, number_of
+from services.notifications.settings import SmsAccess
 
 TTL = timedelta(hours=48)
 LARGEST_ANSWER = 1024 * 1024

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 
-from services.notifications.news.domain import PURPOSES
+from services.notifications.purposes import NEWS_PURPOSES
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Wrong, subscription_number
 from services.notifications.subscribing.facts import PREFERENCES, UNSUBSCRIBE
@@ -117,7 +117,7 @@ async def _page(
         new=new,
         saved=saved,
         number=subscription_number(found.id),
-        sent=await load_sent(visit.act.conn, found.address, list(PURPOSES)),
+        sent=await load_sent(visit.act.conn, found.address, list(NEWS_PURPOSES)),
         unsubscribe=f"/notifications/unsubscribe/{unsubscribe}",
         **choices(visit),
     )
