@@ -32,6 +32,8 @@ from shared.failures import ends_session
 _AFTER_COMMIT = "nahbar_after_commit"
 _DRIVER = "nahbar_driver"
 _GENERATION = "nahbar_generation"
+HIGHEST_LOCK = "nahbar_highest_lock"
+"""Where a connection keeps the last lock of the order that its transaction holds; see `shared.locks`."""
 
 
 class Database:
@@ -69,7 +71,7 @@ class Database:
             callbacks: set[Callable[[], None]] = set()
             try:
                 session = await self._begin(conn)
-                conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: session})
+                conn.info.update({_AFTER_COMMIT: callbacks, _DRIVER: session, HIGHEST_LOCK: None})
                 yield conn
                 await postgres.commit(session)
             except BaseException as error:
@@ -140,12 +142,13 @@ def after_commit(conn: AsyncConnection, callback: Callable[[], None]) -> None:
 
 @asynccontextmanager
 async def savepoint(conn: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
-    """A part of the open transaction that can be undone alone, and with it what was to be called after the commit.
+    """A part of the open transaction that can be undone alone, and with it its locks and what was to follow the commit.
 
     It is undone where it raises, or where the caller rolls back what it is given.
     """
-    callbacks: set[Callable[[], None]] = conn.info[_AFTER_COMMIT]
-    before = set(callbacks)
+    info = conn.info
+    callbacks: set[Callable[[], None]] = info[_AFTER_COMMIT]
+    before, highest = set(callbacks), info[HIGHEST_LOCK]
     async with conn.begin_nested() as nested:
         kept = False
         try:
@@ -154,6 +157,7 @@ async def savepoint(conn: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
         finally:
             if not kept:
                 callbacks.intersection_update(before)
+                info[HIGHEST_LOCK] = highest
 
 
 async def transaction(request: Request) -> AsyncGenerator[AsyncConnection]:

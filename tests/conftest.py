@@ -13,6 +13,7 @@ import structlog
 
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
+from shared.locks import check_order
 from shared.telemetry import configure_logging
 from tests.support.stack import Backend, clone_database, drop_database, start_backend
 
@@ -24,6 +25,7 @@ _ADDRESSES = pytest.StashKey[Backend]()
 def pytest_configure(config: pytest.Config) -> None:
     """The controller owns the stack, so that it ends with the run and all workers share it."""
     configure_logging("error")
+    check_order()
     hypothesis.settings.register_profile("nahbar", deadline=None)  # a busy machine is no failure
     hypothesis.settings.load_profile("nahbar")
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
