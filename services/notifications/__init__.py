@@ -16,7 +16,7 @@ The floors, from the top; each knows those below it only:
 - `subscribing`: who wants to hear which news, and where.
 - `telling`: who is told what of a matter of their own, when, and on which channels.
 - `delivery`: the life of a notice and its messages, and the addresses that are spared.
-- `purposes`, `settings`, `staff`, `tables`: what all of them share.
+- `locks`, `purposes`, `settings`, `staff`, `tables`: what all of them share.
 """
 
 from shared.manifest import Area, Manifest, Member, Task

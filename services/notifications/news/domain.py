@@ -32,9 +32,9 @@ F = TypeVar("F", bound=Fact)
 class Audience(StrEnum):
     """The people that hear news."""
 
-    WANT = "subscribers of the district"
-    HEARD = "subscribers who heard of it"
-    EITHER = "subscribers of the district, and those who heard of it"
+    SUBSCRIBED = "subscribers of the district"
+    TOLD_BEFORE = "subscribers who heard of it"
+    BOTH = "subscribers of the district, and those who heard of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class NewsRule(Generic[F]):
     said: Callable[[F], object]
 
 
-CLOSED = Telling("StationClosed", Purpose.CLOSURE, Audience.WANT)
-LIFTED = Telling("StationClosed that takes back", Purpose.CLOSURE_LIFTED, Audience.HEARD)
+CLOSED = Telling("StationClosed", Purpose.CLOSURE, Audience.SUBSCRIBED)
+LIFTED = Telling("StationClosed that takes back", Purpose.CLOSURE_LIFTED, Audience.TOLD_BEFORE)
 
-STOP = Telling("MobilStopScheduled", Purpose.STOPS, Audience.WANT, gathered=True)
-STOP_CHANGED = Telling("MobilStopRescheduled", Purpose.STOP_CHANGED, Audience.EITHER, GRACE)
-STOP_CANCELLED = Telling("MobilStopCancelled", Purpose.STOP_CANCELLED, Audience.HEARD, GRACE)
+STOP = Telling("MobilStopScheduled", Purpose.STOPS, Audience.SUBSCRIBED, gathered=True)
+STOP_CHANGED = Telling("MobilStopRescheduled", Purpose.STOP_CHANGED, Audience.BOTH, GRACE)
+STOP_CANCELLED = Telling("MobilStopCancelled", Purpose.STOP_CANCELLED, Audience.TOLD_BEFORE, GRACE)
 
 
 def _telling_of_stop(fact: StopFact) -> Telling:

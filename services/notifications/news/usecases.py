@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
+from services.notifications.locks import Lock
 from services.notifications.news.digest import DIGEST, GATHERING
 from services.notifications.news.domain import (
     GATHERED_FOR,
@@ -25,6 +26,7 @@ from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import Fact, Received
 from shared.events.registry import facts_by_type, type_of
+from shared.locks import note_lock
 from shared.statements import Statement
 
 FAN_OUT = "fan-out"
@@ -55,9 +57,9 @@ _HEARD_IT = """exists (
           select notice from digest_items i where i.subscription = s.id and i.matter = :matter))
 )"""
 _WHO = {
-    Audience.WANT: Statement(_NEXT.format(condition=f"({_WANTS_IT})")),
-    Audience.HEARD: Statement(_NEXT.format(condition=_HEARD_IT)),
-    Audience.EITHER: Statement(_NEXT.format(condition=f"({_WANTS_IT} or {_HEARD_IT})")),
+    Audience.SUBSCRIBED: Statement(_NEXT.format(condition=f"({_WANTS_IT})")),
+    Audience.TOLD_BEFORE: Statement(_NEXT.format(condition=_HEARD_IT)),
+    Audience.BOTH: Statement(_NEXT.format(condition=f"({_WANTS_IT} or {_HEARD_IT})")),
 }
 _LEAVE = text("update matters set type = :type, fact = cast(:fact as jsonb) where id = :matter")
 _KEEP_FOR_DIGEST = Statement("""
@@ -90,6 +92,7 @@ async def take_news(act: Act, received: Received[Fact]) -> None:
 async def fan_out(act: Act, claim: Claim) -> None:
     """Plan the messages of the next subscribers, and come again while there are more."""
     matter = UUID(claim.key)
+    note_lock(act.conn, Lock.FAN_OUT)
     await act.conn.execute(_LOCK, {"matter": matter})
     row = (await act.conn.execute(_READ, {"matter": matter})).one_or_none()
     if row is None:
@@ -115,9 +118,9 @@ async def _leave(conn: AsyncConnection, told: Fact) -> None:
 async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: UUID) -> list[Subscriber]:
     audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
-    if audience is not Audience.WANT:
+    if audience is not Audience.SUBSCRIBED:
         values["matter"] = fact.id
-    if audience is not Audience.HEARD:
+    if audience is not Audience.TOLD_BEFORE:
         values |= {"topic": rule.topic, **reach_of(rule, fact, act.tools.city)}
     return [Subscriber(**row) for row in await _WHO[audience].rows(act.conn, values)]
 

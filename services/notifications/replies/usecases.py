@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
 from services.notifications.purposes import POLICIES, NoticeKey, Purpose
 from services.notifications.replies.domain import Told, Wish, decide, reply_id, understand
 from services.notifications.sending.domain import number_of
@@ -89,13 +89,13 @@ async def _hand_on(act: Act, heard: _Heard) -> None:
     row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": act.now}
     if (await act.conn.execute(_NEW, row)).one_or_none() is None:
         return
-    hand = await Hand.of_messages(act.conn, [told.asked])
-    purpose = hand.notice_of(told.asked).purpose
+    batch = await NoticeBatch.of_messages(act.conn, [told.asked])
+    purpose = batch.notice_of(told.asked).purpose
     reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=act.now)
     fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
     await act.record(fact)
-    hand.apply(told.asked, News(Event.DELIVERED), act.now)
-    await hand.save(act)
+    batch.apply(told.asked, News(Event.DELIVERED), act.now)
+    await batch.save(act)
 
 
 async def _still_booked(act: Act, heard: _Heard) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
+from services.notifications.locks import Lock
 from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
@@ -13,10 +14,10 @@ from shared.act import Act
 from shared.due import Urgency
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
+from shared.locks import lock_key
 
 _TYPE = type_of(SubscriptionConfirmed)
 
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:address, 0))")
 _SENT_LATELY = text("""
     select count(*) from notices where recipient = :address and purpose = any(:purposes) and planned_at > :since
 """)
@@ -45,7 +46,7 @@ async def send_link(act: Act, known: Subscription) -> None:
 
 
 async def _too_many(act: Act, address: str) -> bool:
-    await act.conn.execute(_ONE_AT_A_TIME, {"address": address})
+    await lock_key(act.conn, Lock.ADDRESS, address)
     purposes = [Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK]
     values = {"address": address, "purposes": purposes, "since": act.now - LIMIT_WINDOW}
     sent: int = (await act.conn.execute(_SENT_LATELY, values)).scalar_one()
