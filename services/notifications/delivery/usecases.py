@@ -1,7 +1,7 @@
 """Notices in the database: added, locked while something happens to them, saved with what follows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -175,7 +175,7 @@ class NoticeBatch:
                 told = after.facts + (after.outcome not in _UNTOLD and POLICIES[after.purpose].reported)
                 rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
-                    facts.append((_fact(after, told, locked.type, act.now), after.cause))
+                    facts.append((_fact(replace(after, facts=told), locked.type, act.now), after.cause))
         if rows["messages"]:
             await _SAVE.run(act.conn, {name: _json(values) for name, values in rows.items()})
         await act.tools.outbox.record_all(act.conn, facts)
@@ -197,7 +197,7 @@ async def add(act: Act, notices: Sequence[tuple[Notice, datetime]], fact_type: s
             waiting = [message for message in notice.messages if message.state is State.WAITING]
             work += [Work(SEND, str(message.id), due_at, notice.urgency) for message in waiting]
             if notice.outcome:
-                facts.append((_fact(notice, notice.facts, fact_type, act.now), notice.cause))
+                facts.append((_fact(notice, fact_type, act.now), notice.cause))
     await act.schedule(*work)
     await act.tools.outbox.record_all(act.conn, facts)
 
@@ -264,11 +264,11 @@ def _json(rows: list[dict[str, Any]]) -> str:
     return to_json(rows).decode()
 
 
-def _fact(notice: Notice, version: int, type: str, now: datetime) -> NoticeFact:
+def _fact(notice: Notice, type: str, now: datetime) -> NoticeFact:
     delivered = notice.outcome is Outcome.DELIVERED
     return (NotificationDelivered if delivered else NotificationFailed)(
         id=notice.id,
-        version=version,
+        version=notice.facts,
         about=About(id=notice.matter, version=notice.matter_version),
         notice=NoticeState(
             matter=notice.matter,

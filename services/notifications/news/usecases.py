@@ -13,7 +13,6 @@ from services.notifications.news.digest import DIGEST, GATHERING
 from services.notifications.news.domain import (
     GATHERED_FOR,
     Audience,
-    NewsRule,
     Subscriber,
     next_digest,
     reach_of,
@@ -98,10 +97,9 @@ async def fan_out(act: Act, claim: Claim) -> None:
     if row is None:
         return
     fact = facts_by_type()[row.type].model_validate(row.fact)
-    rule = rule_of(fact)
-    useful = act.now < rule.useful_until(fact)
-    found = await _next_subscribers(act, rule, fact, row.done_to) if useful else []
-    await _tell(act.caused_by(row.cause), rule, fact, found)
+    useful = act.now < rule_of(fact).useful_until(fact)
+    found = await _next_subscribers(act, fact, row.done_to) if useful else []
+    await _tell(act.caused_by(row.cause), fact, found)
     if len(found) < CHUNK:
         await act.conn.execute(_END, {"matter": matter})
         return
@@ -115,7 +113,8 @@ async def _leave(conn: AsyncConnection, told: Fact) -> None:
     await conn.execute(_LEAVE, values)
 
 
-async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: UUID) -> list[Subscriber]:
+async def _next_subscribers(act: Act, fact: Fact, done_to: UUID) -> list[Subscriber]:
+    rule = rule_of(fact)
     audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
     if audience is not Audience.SUBSCRIBED:
@@ -125,7 +124,8 @@ async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: 
     return [Subscriber(**row) for row in await _WHO[audience].rows(act.conn, values)]
 
 
-async def _tell(act: Act, rule: NewsRule[Any], fact: Fact, found: list[Subscriber]) -> None:
+async def _tell(act: Act, fact: Fact, found: list[Subscriber]) -> None:
+    rule = rule_of(fact)
     telling, useful_until = rule.telling(fact), rule.useful_until(fact)
     later = [each for each in found if each.digest or telling.gathered]
     occasion = Occasion(fact.id, fact.version, act.chain, telling.purpose, Urgency.BULK, useful_until)

@@ -29,18 +29,29 @@ class MailReport:
     status: str = ""
 
 
-def receipt_is_genuine(
-    key: SecretStr, url: str, body: bytes, *, timestamp: str, nonce: str, signature: str, now: datetime
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What an SMS gateway posted, with what its headers say of the signature."""
+
+    body: bytes
+    timestamp: str
+    nonce: str
+    signature: str
+
+
+def receipt_is_genuine(key: SecretStr, url: str, posted: Posted, now: datetime) -> bool:
     """Whether the SMS gateway signed a request: hex HMAC-SHA256 over timestamp, nonce, method, URL and body digest.
 
     Args:
         url: the address the gateway posts to, as it knows it.
         now: real time, for a signature is good for 30 seconds.
     """
-    if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(now.timestamp() - int(timestamp)) > SIGNATURE_AGE:
+    if (
+        not re.fullmatch("[0-9]{1,12}", posted.timestamp)
+        or abs(now.timestamp() - int(posted.timestamp)) > SIGNATURE_AGE
+    ):
         return False
-    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    signed = f"{timestamp}\n{nonce}\nPOST\n{url}\n{digest}"
+    digest = hashlib.md5(posted.body, usedforsecurity=False).hexdigest()
+    signed = f"{posted.timestamp}\n{posted.nonce}\nPOST\n{url}\n{digest}"
     expected = hmac.new(key.get_secret_value().encode(), signed.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.lower().encode())
+    return hmac.compare_digest(expected.encode(), posted.signature.lower().encode())

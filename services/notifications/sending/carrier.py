@@ -13,7 +13,7 @@ from services.notifications.purposes import POLICIES, Purpose
 from services.notifications.sending.domain import Answer, Result, Standing
 from services.notifications.sending.envelopes import Verp
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateway, SmsGateways
+from services.notifications.sending.gateways.sms import Sms, SmsGateway, SmsGateways
 from services.notifications.telling.domain import address_of
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
@@ -52,16 +52,6 @@ class Job:
     now: datetime
     gateway: str | None = None
     contact: Contact | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sms:
-    """An SMS ready to be sent; `recipient` in E.164, `asks` says whether it can be answered."""
-
-    gateway: SmsGateway
-    recipient: str
-    text: str
-    asks: bool
 
 
 def contact_in(sealer: Sealer, fact: Subject, contact: Contact | None) -> Contact:
@@ -145,7 +135,7 @@ class Carrier:
     def _is_skipped(self, standing: Standing) -> float:
         return float(standing.is_skipped(self._clock.now()))
 
-    def _word(self, job: Job) -> Letter | Sms:
+    def _word(self, job: Job) -> Letter | tuple[SmsGateway, Sms]:
         fact = job.fact
         if isinstance(fact, Exception):
             raise fact
@@ -155,10 +145,11 @@ class Carrier:
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
         text = plain(self._texts.sms(job.purpose, fact, contact, asks))
-        return Sms(gateway, address_of(contact, job.channel), text, asks)
+        return gateway, Sms(job.message, address_of(contact, job.channel), text, job.purpose, asks)
 
-    async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
+    async def _hand_over(self, job: Job, worded: Letter | tuple[SmsGateway, Sms]) -> Result:
         if isinstance(worded, Letter):
             return await self._mail.send(worded, self._verp.address(job.message))
-        self._segments.inc(segments(worded.text))
-        return await worded.gateway.send(job.message, worded.recipient, worded.text, job.purpose, worded.asks)
+        gateway, sms = worded
+        self._segments.inc(segments(sms.text))
+        return await gateway.send(sms)

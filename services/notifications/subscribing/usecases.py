@@ -119,7 +119,7 @@ async def end(act: Act, id: UUID) -> None:
         return
     await act.conn.execute(_END, {"id": id})
     await act.conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
-    ended = subscription_fact(known, known.version + 1, act.now, ended=True)
+    ended = subscription_fact(known, act.now, ended=True)
     await act.record(ended)
     await remember(act, ended, known.address)
     await act.schedule(Work(FORGET_MATTER, str(id), act.now + retention.LEDGER, Urgency.BULK))
@@ -167,7 +167,7 @@ async def _take_over(act: Act, request: dict[str, Any]) -> None:
 async def _tell(act: Act, id: UUID) -> Subscription:
     found = await load_subscription(act.conn, id)
     assert found is not None, "just saved"
-    fact = subscription_fact(found, found.version, act.now)
+    fact = subscription_fact(found, act.now)
     await act.record(fact)
     await remember(act, fact, found.address)
     return found

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notifications.purposes import CHANNELS, NoticeKey, Purpose
 from shared.due import Urgency
+from shared.events.base import Received
 from shared.events.personal import Contact, PersonalFact
 
 NO_CHANNEL = "none"
@@ -100,18 +101,18 @@ class NoticePlan:
 
 
 def notices_for(
-    kind: MatterKind[F], known: F | None, fact: F, contact: Contact | None, cause: UUID, happened_at: datetime
+    kind: MatterKind[F], known: F | None, received: Received[F], contact: Contact | None
 ) -> list[NoticePlan]:
     """The notices a new fact calls for.
 
     Args:
         kind: the kind of matter it is about.
         known: the newest fact known before; None for a matter not heard of. Only what differs from it is told.
-        fact: newer than what was known.
+        received: newer than what was known. Moments are counted from when it happened, however late it arrives. Its
+            cause is part of every id, so that no chain tells anything twice.
         contact: how to reach the person; None once they were erased, and nothing is told.
-        cause: the first fact of the chain. It is part of every id, so that no chain tells anything twice.
-        happened_at: when the fact happened, however late it arrives.
     """
+    fact, happened_at = received.fact, received.occurred_at
     if contact is None or (known is not None and not kind.differs(known, fact)):
         return []
     person = fact.personal.person_key
@@ -123,7 +124,7 @@ def notices_for(
         if due_at is None or useful_until is None:
             continue
         first, reachable = channels_for(fact.personal.channels, contact)
-        key = NoticeKey(cause, fact.id, person, rule.purpose)
+        key = NoticeKey(received.cause, fact.id, person, rule.purpose)
         plans.append(
             NoticePlan(
                 id=key.id,
