@@ -30,13 +30,13 @@ QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 log = structlog.get_logger()
 
 
-Told = tuple[Subject, Contact | None]
+Content = tuple[Subject, Contact | None]
 """What a message tells, and to whom; without a contact to the person the fact is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; what and to whom is as in `Told`, or why it could not be read.
+    """A message to send; what and to whom is as in `Content`, or why it could not be read.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.

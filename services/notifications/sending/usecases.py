@@ -12,7 +12,7 @@ from services.notifications.delivery.spared import reasons_of, spare
 from services.notifications.delivery.usecases import NoticeBatch
 from services.notifications.news.personal import told_personally
 from services.notifications.purposes import POLICIES
-from services.notifications.sending.carrier import Carrier, Job, Told, contact_in
+from services.notifications.sending.carrier import Carrier, Content, Job, contact_in
 from services.notifications.sending.domain import (
     Result,
     Standing,
@@ -163,7 +163,7 @@ async def give_up_receipt(act: Act, claim: Claim) -> None:
     await batch.save(act)
 
 
-def _number(sealer: Sealer, told: Told | Exception | None) -> str | None:
+def _number(sealer: Sealer, told: Content | Exception | None) -> str | None:
     """The number a message went to; None where it is forgotten or cannot be read any more."""
     if told is None or isinstance(told, Exception):
         return None
