@@ -14,5 +14,5 @@ class Lock(IntEnum):
     ADDRESS = auto()
     REQUEST = auto()
     FAN_OUT = auto()
-    NOTICE = auto()
+    NOTICES = auto()
     SUBSCRIPTION = auto()

@@ -27,7 +27,7 @@ async def test_notices_are_not_locked_after_a_subscription(post: Post, tools: To
     found = await subscribe(post)
     async with acting(tools) as act:
         await load_subscription(act.conn, found.id, for_update=True)
-        with pytest.raises(AssertionError, match=r"NOTICE.*after.*SUBSCRIPTION"):
+        with pytest.raises(AssertionError, match=r"NOTICES.*after.*SUBSCRIPTION"):
             await NoticeBatch.of_matter(act.conn, found.id)
 
 

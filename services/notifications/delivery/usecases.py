@@ -122,7 +122,7 @@ class NoticeBatch:
     @classmethod
     async def _lock(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "NoticeBatch":
         lock, read = _LOCKING[by]
-        note_lock(conn, Lock.NOTICE)
+        note_lock(conn, Lock.NOTICES)
         await lock.run(conn, values)
         return cls(_read(await read.rows(conn, values)))
 
