@@ -9,8 +9,8 @@ from typing import Any
 from deploy import listing
 from deploy.services import MANIFESTS
 from services.notifications.news.domain import DIGEST_TIME, GATHERED_FOR, RULES, NewsRule, Telling
+from services.notifications.purposes import POLICIES
 from services.notifications.telling.matters import KINDS
-from services.notifications.telling.purposes import POLICIES
 from shared.manifest import Manifest
 
 ROOT = Path(__file__).parents[1]

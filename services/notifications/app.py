@@ -16,10 +16,10 @@ from services.notifications.desk.pages import router as desk_pages
 from services.notifications.news.digest import DIGEST, GATHERING, write_digests
 from services.notifications.news.usecases import FAN_OUT, fan_out
 from services.notifications.reports.api import router as receipts_router
-from services.notifications.reports.domain import Verp
 from services.notifications.reports.gateways import ReportHandler, listening
 from services.notifications.reports.usecases import RECEIPT_AGAIN, look_again
 from services.notifications.sending.carrier import Carrier
+from services.notifications.sending.envelopes import Verp
 from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.sms import SmsGateways
 from services.notifications.sending.usecases import LookingUp, Sending, give_up_receipt

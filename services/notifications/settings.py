@@ -1,5 +1,6 @@
 """Settings of `notifications`, `NOTIFICATIONS_...` in the environment."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import ClassVar, Literal, Self
@@ -7,12 +8,46 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.notifications.sending.domain import FIRST, SECOND, Patience, SmsAccess
 from shared.addresses import ascii_domain
 from shared.settings import ServiceSettings
 
 DEVELOPMENT_KEY = SecretStr("nahbar-development")
 REPLY_NUMBER = r"^(\+\d{6,15})?$"
+
+FIRST = "first"
+SECOND = "second"
+"""The names of the SMS gateways."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsAccess:
+    """How to reach an SMS gateway, and how it reaches us.
+
+    `reply_number` takes what people answer (E.164; empty: nothing does). Receipts and replies come to `webhook_url`,
+    signed with `webhook_key`.
+    """
+
+    name: str
+    url: str
+    key: SecretStr
+    sender: str
+    reply_number: str
+    webhook_key: SecretStr
+    webhook_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on trying.
+
+    Pauses double from `first` to `longest`, or to `away_longest` while the far end cannot be reached at all. `tries`
+    limits refusals of the message; a far end that is away or asks to slow down uses none of them up.
+    """
+
+    first: timedelta = timedelta(seconds=2)
+    longest: timedelta = timedelta(minutes=15)
+    away_longest: timedelta = timedelta(minutes=1)
+    tries: int = 12
 
 
 class Settings(ServiceSettings):

@@ -16,10 +16,10 @@ from services.appointments.desk.domain import (
 )
 from services.appointments.desk.pages.unreached import PURPOSES
 from services.appointments.persons.domain import CheckedPerson, PersonInput, Wrong, check_person
+from services.notifications.purposes import Purpose
 from services.notifications.telling.matters.appointments import APPOINTMENTS
 from services.notifications.telling.matters.tickets import TICKETS
 from services.notifications.telling.matters.waiting import WAITING_LIST
-from services.notifications.telling.purposes import Purpose
 from shared.clock import BERLIN
 from shared.events.appointments import DecidedBy, KnownReason
 from shared.numbers import number_of

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.notifications.delivery.domain import Event, News
 from services.notifications.delivery.queries import log_of
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
 from services.notifications.subscribing.domain import subscription_number
 from services.notifications.telling.usecases import take_fact
 from shared.act import Act
@@ -67,9 +67,9 @@ class MessagesSite:
         message = next(each.message for each in entries if (each.purpose, each.channel) == ("confirmation", channel))
         for each in news:
             async with self.tools.db.transaction() as conn:
-                hand = await Hand.of_messages(conn, [message])
-                hand.apply(message, each, now)
-                await hand.save(Act(conn, self.tools, now))
+                batch = await NoticeBatch.of_messages(conn, [message])
+                batch.apply(message, each, now)
+                await batch.save(Act(conn, self.tools, now))
 
 
 MessagesState = Callable[[MessagesSite, Page], Awaitable[None]]

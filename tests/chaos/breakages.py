@@ -208,8 +208,9 @@ def tells_again_what_it_reads_again() -> None:
     _change("shared.applying:first_seen", lambda _: all_are_new)
     _reword(f"{telling}.usecases:_KNOW", "matters.version <", "matters.version <=")
     _change(f"{telling}.usecases:kind_of", lambda of: lambda fact: replace(of(fact), differs=lambda *_: True))
-    _change(f"{telling}.domain:notice_id", lambda _: lambda *_: uuid4())
-    _change(f"{telling}.domain:message_id", lambda _: lambda *_: uuid4())
+    key = "services.notifications.purposes:NoticeKey"
+    _change(f"{key}.id", lambda _: property(lambda _: uuid4()))
+    _change(f"{key}.message_id", lambda _: lambda *_: uuid4())
 
 
 def leaves_people_at_cancelled_stops() -> None:

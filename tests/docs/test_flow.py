@@ -5,7 +5,8 @@ import re
 from deploy.docs import rendered, who_is_told
 from services.notifications.delivery.domain import FIRST_LOOK_UP, LOOK_UPS, RECEIPT_WAIT
 from services.notifications.replies.usecases import ANSWER_USEFUL
-from services.notifications.sending.domain import FIRST_SKIP, LONGEST_SKIP, Patience
+from services.notifications.sending.domain import FIRST_SKIP, LONGEST_SKIP
+from services.notifications.settings import Patience
 from shared.events.registry import FACTS
 from tests.docs.conftest import ROOT
 

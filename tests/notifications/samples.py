@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.notifications.links.domain import OpenMatter, OpenMatters
 from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.texts import Subject
 from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Fact

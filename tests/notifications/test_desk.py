@@ -15,9 +15,9 @@ from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.samples import WORDINGS, samples_of
 from services.notifications.desk.words import PURPOSES, STATES, reason_of
 from services.notifications.news.circulars import TO_SUBSCRIBERS
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import subscription_number
 from services.notifications.subscribing.usecases import end
-from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.texts import Texts
 from shared.act import acting
 from shared.city import City

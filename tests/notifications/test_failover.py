@@ -11,17 +11,15 @@ from hypothesis import strategies as st
 
 from deploy.local.processes import free_port
 from services.notifications.sending.domain import (
-    FIRST,
     FIRST_SKIP,
     LONGEST_SKIP,
-    SECOND,
     Answer,
     Result,
     Standing,
     another_can,
     gateway_for,
 )
-from services.notifications.settings import Settings
+from services.notifications.settings import FIRST, SECOND, Settings
 from shared.tools import Tools
 from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received

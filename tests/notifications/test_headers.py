@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from icalendar import Calendar
 
-from services.notifications.reports.domain import Verp
+from services.notifications.purposes import Purpose
+from services.notifications.sending.envelopes import Verp
 from services.notifications.settings import Settings
-from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.city import City

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 
 from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.templates import TRANSLATIONS
 from services.notifications.writing.texts import MailText, Texts

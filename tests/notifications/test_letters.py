@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Texts
 from shared.arriving import CHECK_IN_BEFORE, LATE, ROOM_OPENS_BEFORE

@@ -24,8 +24,9 @@ from services.notifications.delivery.domain import (
     next_step,
     outcome_of,
 )
-from services.notifications.sending.domain import Answer, Patience, Result, news_of, news_of_look_up
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
+from services.notifications.sending.domain import Answer, Result, news_of, news_of_look_up
+from services.notifications.settings import Patience
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.notifications import Outcome

@@ -17,9 +17,10 @@ from structlog.testing import capture_logs
 
 from deploy.local.processes import free_port
 from services.notifications.reports import gateways
-from services.notifications.reports.domain import MailReport, Verp
+from services.notifications.reports.domain import MailReport
 from services.notifications.reports.gateways import CONNECTIONS, ReportHandler, listening
 from services.notifications.reports.parts import LARGEST
+from services.notifications.sending.envelopes import Verp
 from services.notifications.settings import Settings
 from shared.act import Act
 from shared.telemetry import Metrics

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.notifications.reports.domain import Verp
 from services.notifications.reports.parts import LARGEST
+from services.notifications.sending.envelopes import Verp
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
 from tests.notifications.test_lmtp import hand_over

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from services.notifications.news import usecases as news
 from services.notifications.news.domain import RULES, next_digest
+from services.notifications.purposes import NEWS_PURPOSES, Purpose
 from services.notifications.replies.usecases import receive_reply
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
@@ -50,6 +51,11 @@ def body_of(source: bytes) -> str:
     part = mail.get_body(("plain",))
     assert part
     return str(part.get_content())
+
+
+def test_the_purposes_of_news_are_those_of_its_rules_and_the_digest() -> None:
+    told = {telling.purpose for rule in RULES for telling in rule.tellings}
+    assert told | {Purpose.DIGEST} == NEWS_PURPOSES
 
 
 def test_every_topic_has_news() -> None:

@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from services.notifications.delivery.domain import SEND, Event, News
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
+from services.notifications.purposes import Purpose
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
 from services.notifications.sending.carrier import Carrier, Job
-from services.notifications.sending.domain import FIRST, Answer, Patience, Result
+from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.usecases import Sending
-from services.notifications.telling.purposes import Purpose
+from services.notifications.settings import FIRST, Patience
 from shared.act import Act, acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency
@@ -285,14 +286,14 @@ async def test_who_waits_for_a_notice_sees_the_message_added_meanwhile(post: Pos
 
     async def later() -> set[str]:
         async with tools.db.transaction() as conn:
-            hand = await Hand.of_messages(conn, [message])
-            return {each.channel for each in hand.notice_of(message).messages}
+            batch = await NoticeBatch.of_messages(conn, [message])
+            return {each.channel for each in batch.notice_of(message).messages}
 
     async with tools.db.transaction() as conn:
-        hand = await Hand.of_messages(conn, [message])
+        batch = await NoticeBatch.of_messages(conn, [message])
         waiting = asyncio.create_task(later())
         await asyncio.sleep(0.3)
-        hand.apply(message, News(Event.LOST), THURSDAY - timedelta(days=2))
-        await hand.save(Act(conn, tools, THURSDAY - timedelta(days=2)))
+        batch.apply(message, News(Event.LOST), THURSDAY - timedelta(days=2))
+        await batch.save(Act(conn, tools, THURSDAY - timedelta(days=2)))
     assert await waiting == {"mail", "sms"}
     await tools.db.close()

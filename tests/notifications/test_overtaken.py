@@ -10,11 +10,12 @@ from sqlalchemy import text
 
 from services.notifications.delivery.domain import LOOK_UP, SEND, Spared, State
 from services.notifications.delivery.spared import spare
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
+from services.notifications.purposes import Purpose
 from services.notifications.sending.carrier import Job
-from services.notifications.sending.domain import FIRST, SECOND, Answer, Patience, Result
+from services.notifications.sending.domain import Answer, Result
 from services.notifications.sending.usecases import LookingUp, Question, Sending, give_up_receipt
-from services.notifications.telling.purposes import Purpose
+from services.notifications.settings import FIRST, SECOND, Patience
 from services.notifications.telling.usecases import FORGET_CONTACT, forget_contact
 from shared.act import acting
 from shared.clock import BERLIN
@@ -220,6 +221,6 @@ async def test_what_happens_to_one_message_leaves_others_and_earlier_attempts_al
 async def test_messages_of_others_are_not_waited_for(post: Post, tools: Tools) -> None:
     mine, other = await confirming(post), await confirming(post)
     async with tools.db.transaction() as busy, tools.db.transaction() as conn:
-        await Hand.of_messages(busy, [other])
+        await NoticeBatch.of_messages(busy, [other])
         await wait_not_long(conn)
-        assert mine in await Hand.of_messages(conn, [mine])
+        assert mine in await NoticeBatch.of_messages(conn, [mine])

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifications.purposes import Purpose
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.parts import DEPTH, LARGEST, PARTS, TooComplex
 from services.notifications.reports.reading import BLOCKS, COMPLAINTS, READ, read_report
 from services.notifications.reports.reading import FIELDS as FIELDS_READ
-from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.city import City

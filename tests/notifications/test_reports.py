@@ -11,7 +11,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.notifications.reports.domain import Verp, receipt_is_genuine
+from services.notifications.reports.domain import Posted, receipt_is_genuine
+from services.notifications.sending.envelopes import Verp
 from shared.settings import development_secret
 from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
@@ -74,15 +75,15 @@ def proof(body: bytes, url: str, key: SecretStr) -> dict[str, str]:
 )
 def test_only_signed_receipts_are_genuine(change: dict[str, str], genuine: bool) -> None:
     headers = signed(b"{}") | change
-    assert receipt_is_genuine(KEY, URL, b"{}", now=datetime.now(UTC), **headers) is genuine
+    assert receipt_is_genuine(KEY, URL, Posted(b"{}", **headers), datetime.now(UTC)) is genuine
 
 
 def test_a_signature_covers_body_and_address_and_grows_old() -> None:
     now = datetime.now(UTC)
-    assert not receipt_is_genuine(KEY, URL, b"{ }", now=now, **signed(b"{}"))
-    assert not receipt_is_genuine(KEY, URL + "x", b"{}", now=now, **signed(b"{}"))
-    assert not receipt_is_genuine(KEY, URL, b"{}", now=now, **signed(b"{}", at=int(now.timestamp()) - 31))
-    assert receipt_is_genuine(KEY, URL, b"{}", now=now, **signed(b"{}", at=int(now.timestamp()) - 29))
+    assert not receipt_is_genuine(KEY, URL, Posted(b"{ }", **signed(b"{}")), now)
+    assert not receipt_is_genuine(KEY, URL + "x", Posted(b"{}", **signed(b"{}")), now)
+    assert not receipt_is_genuine(KEY, URL, Posted(b"{}", **signed(b"{}", at=int(now.timestamp()) - 31)), now)
+    assert receipt_is_genuine(KEY, URL, Posted(b"{}", **signed(b"{}", at=int(now.timestamp()) - 29)), now)
 
 
 async def test_a_forged_receipt_changes_nothing(open_post: Post) -> None:

@@ -15,6 +15,8 @@ from services.notifications.sending.gateways.sms import (
     LARGEST_ANSWER,
     LONGEST_TOLD,
     RECEIPTS,
+    HttpAnswer,
+    Sms,
     SmsGateway,
     journalled,
     result_of_answer,
@@ -23,6 +25,7 @@ from services.notifications.sending.gateways.sms import (
 from services.notifications.settings import Settings
 
 OURS, NUMBER = uuid4(), "+4915228817300"
+HELLO = Sms(OURS, NUMBER, "Hallo", "reminder", asks=False)
 CLEAR = {"id": "77229318510", "recipient": "4915228817300", "success": True, "error": None, "error_text": None}
 REFUSED_ONE = {**CLEAR, "id": None, "success": False}
 ENTRY = {"id": "77231715575", "to": "4915228817300", "foreign_id": str(OURS), "dlr": "DELIVERED", "from": "Duisburg"}
@@ -35,7 +38,9 @@ def said(success: str, *messages: dict[str, Any]) -> dict[str, Any]:
 
 def read(body: object, code: int = 200, wait: str = "") -> Result:
     """What an answer means for our message."""
-    return result_of_answer(code, wait, body if isinstance(body, bytes) else json.dumps(body).encode(), OURS, NUMBER)
+    return result_of_answer(
+        HttpAnswer(code, body if isinstance(body, bytes) else json.dumps(body).encode(), wait), OURS, NUMBER
+    )
 
 
 @pytest.mark.parametrize("recipient", ["4915228817300", "+4915228817300", "004915228817300", "015228817300"])
@@ -195,7 +200,7 @@ def gateway(answer: httpx.Response | Exception, asked: list[httpx.Request]) -> S
 async def test_a_message_is_sent_with_the_documented_fields() -> None:
     asked: list[httpx.Request] = []
     sender = gateway(answered(200, said("100", CLEAR)), asked)
-    assert (await sender.send(OURS, NUMBER, "Hallo", "reminder", asks=False)).answer is Answer.ACCEPTED
+    assert (await sender.send(HELLO)).answer is Answer.ACCEPTED
     assert json.loads(asked[0].content) == {
         "to": NUMBER,
         "text": "Hallo",
@@ -247,7 +252,7 @@ async def test_a_gateway_that_cannot_be_asked_says_nothing(answer: httpx.Respons
 async def test_only_what_never_reached_the_gateway_may_go_out_again(
     answer: httpx.Response | Exception, kind: Answer
 ) -> None:
-    sent = await gateway(answer, []).send(OURS, NUMBER, "Hallo", "reminder", asks=False)
+    sent = await gateway(answer, []).send(HELLO)
     assert sent.answer is kind
 
 

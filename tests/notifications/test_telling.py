@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from deploy.docs import who_is_told
 from services.notifications.news.circulars import TO_SUBSCRIBERS
 from services.notifications.news.domain import RULES
+from services.notifications.purposes import POLICIES, Purpose
 from services.notifications.telling.domain import (
     NO_CHANNEL,
     NoticePlan,
@@ -17,7 +18,6 @@ from services.notifications.telling.domain import (
 )
 from services.notifications.telling.matters import KINDS
 from services.notifications.telling.matters.appointments import APPOINTMENTS
-from services.notifications.telling.purposes import POLICIES, Purpose
 from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency
@@ -44,7 +44,7 @@ CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 def plans(
     fact: AppointmentFact, happened_at: datetime = MONDAY_NOON, known: AppointmentFact | None = None
 ) -> dict[str, NoticePlan]:
-    told = notices_for(APPOINTMENTS, known, fact, person(), CAUSE, happened_at)
+    told = notices_for(APPOINTMENTS, known, Received(fact, CAUSE, CAUSE, happened_at), person())
     return {plan.purpose: plan for plan in told}
 
 
@@ -163,7 +163,7 @@ def test_only_what_differs_is_told() -> None:
 
 
 def test_the_forgotten_are_told_nothing() -> None:
-    assert notices_for(APPOINTMENTS, None, booked(), None, CAUSE, MONDAY_NOON) == []
+    assert notices_for(APPOINTMENTS, None, received(booked()), None) == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_channels_are_those_chosen_and_known(
     chosen: list[str], mail: str | None, phone: str | None, first: list[str], reachable: list[str]
 ) -> None:
     fact = booked(channels=chosen)
-    for plan in notices_for(APPOINTMENTS, None, fact, person(mail, phone), CAUSE, MONDAY_NOON):
+    for plan in notices_for(APPOINTMENTS, None, received(fact), person(mail, phone)):
         assert list(plan.messages) == first
         assert plan.reachable == reachable
 
@@ -190,7 +190,7 @@ def test_ids_are_the_same_for_whoever_computes_them_and_differ_by_cause_and_purp
     fact = booked(channels=["mail", "sms"])
     first, second = plans(fact), plans(fact)
     assert first == second
-    others = notices_for(APPOINTMENTS, None, fact, person(), uuid4(), MONDAY_NOON)
+    others = notices_for(APPOINTMENTS, None, received(fact), person())
     ids = [id for plan in [*first.values(), *others] for id in [plan.id, *plan.messages.values()]]
     assert len(set(ids)) == len(ids)
 
@@ -237,9 +237,5 @@ async def test_any_order_of_facts_ends_in_the_same_state_and_the_same_messages(
     assert row.fact["appointment"]["status"] == history[-1].fact.appointment.status
     valid = {entry.message for entry in await post.log(matter) if entry.state != "superseded"}
     newest = history[-1]
-    expected = {
-        id
-        for plan in notices_for(APPOINTMENTS, None, newest.fact, person(), newest.cause, newest.occurred_at)
-        for id in plan.messages.values()
-    }
+    expected = {id for plan in notices_for(APPOINTMENTS, None, newest, person()) for id in plan.messages.values()}
     assert valid == expected

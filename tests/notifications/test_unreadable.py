@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.notifications.news.digest import DIGEST, write_digests
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.queries import load_sent
-from services.notifications.telling.purposes import Purpose
 from shared.act import acting
 from shared.due import Claim
 from shared.events.notifications import NotificationFailed

@@ -26,7 +26,7 @@ LINE = (JOINED, OFFERED, EXPIRED, OVER)
 
 
 def plans(fact: WaitingFact, known: WaitingFact | None = None) -> dict[str, NoticePlan]:
-    told = notices_for(WAITING_LIST, known, fact, person(), CAUSE, MONDAY_NOON)
+    told = notices_for(WAITING_LIST, known, received(fact), person())
     return {plan.purpose: plan for plan in told}
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from services.notifications.replies.domain import is_for
-from services.notifications.reports.domain import receipt_is_genuine
+from services.notifications.reports.domain import Posted, receipt_is_genuine
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from shared.http import LARGEST_BODY
 from tests.notifications.conftest import Post
@@ -120,9 +120,7 @@ def test_no_body_breaks_the_reader(body: bytes) -> None:
 @example("9" * 5000, "", "")
 @example("²", "", "")
 def test_no_header_breaks_the_check_of_a_signature(timestamp: str, nonce: str, signature: str) -> None:
-    assert not receipt_is_genuine(
-        KEY, URL, b"{}", timestamp=timestamp, nonce=nonce, signature=signature, now=datetime.now(UTC)
-    )
+    assert not receipt_is_genuine(KEY, URL, Posted(b"{}", timestamp, nonce, signature), datetime.now(UTC))
 
 
 STRANGE = ["9" * 400, "9" * 5000, "-1", "+1", "1e9", "nan", "inf", "٣", "²", "0x10", "1_0", ""]

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from icalendar import Calendar
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.city import City

@@ -7,8 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from services.notifications.telling.domain import CHANNELS, message_id, notice_id
-from services.notifications.telling.purposes import POLICIES, IfUnknown, Purpose
+from services.notifications.purposes import CHANNELS, POLICIES, IfUnknown, NoticeKey, Purpose
 from shared.calendar import end_of_quiet
 from shared.due import Urgency, Work
 from shared.events.notifications import Outcome
@@ -171,9 +170,9 @@ class Occasion:
 
     def notice_to(self, address: str, channel: str) -> Notice:
         """A notice to an address (its key), on its channel alone; computed again it has the same ids."""
-        message = message_id(self.cause, self.matter, address, self.purpose, channel)
+        key = NoticeKey(self.cause, self.matter, address, self.purpose)
         return Notice(
-            id=notice_id(self.cause, self.matter, address, self.purpose),
+            id=key.id,
             matter=self.matter,
             matter_version=self.matter_version,
             cause=self.cause,
@@ -183,7 +182,7 @@ class Occasion:
             useful_until=self.useful_until,
             loud_from=self.loud_from,
             addresses={channel: address},
-            messages=(Message(message, channel),),
+            messages=(Message(key.message_id(channel), channel),),
         )
 
 
@@ -293,8 +292,8 @@ def _fallback(notice: Notice, message: Message, now: datetime) -> Message | None
     if not (failed or in_doubt) or now >= notice.useful_until:
         return None
     used = {each.channel for each in notice.messages}
+    key = NoticeKey(notice.cause, notice.matter, notice.recipient, notice.purpose)
     for channel in CHANNELS:
         if channel in notice.addresses and channel not in used:
-            id = message_id(notice.cause, notice.matter, notice.recipient, notice.purpose, channel)
-            return Message(id, channel)
+            return Message(key.message_id(channel), channel)
     return None

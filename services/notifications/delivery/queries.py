@@ -50,8 +50,9 @@ _ATTEMPTS = """
     where {condition} order by a.message, a.number
 """
 _OF_MATTER, _TO_RECIPIENT = "n.matter = :matter", "n.recipient = :recipient and n.purpose = any(:purposes)"
-_LOG_OF, _ATTEMPTS_OF = (text(each.format(condition=_OF_MATTER)) for each in (_LOG, _ATTEMPTS))
-_LOG_TO, _ATTEMPTS_TO = (text(each.format(condition=_TO_RECIPIENT)) for each in (_LOG, _ATTEMPTS))
+_LOG_OF, _LOG_TO = (
+    (text(_LOG.format(condition=each)), text(_ATTEMPTS.format(condition=each))) for each in (_OF_MATTER, _TO_RECIPIENT)
+)
 
 
 class Count(BaseModel):
@@ -155,17 +156,18 @@ async def ledger(conn: AsyncConnection, now: datetime) -> Ledger:
 
 async def log_of(conn: AsyncConnection, matter: UUID) -> list[MessageEntry]:
     """Everything told of a matter, oldest first."""
-    return await _log(conn, _LOG_OF, _ATTEMPTS_OF, {"matter": matter})
+    return await _log(conn, _LOG_OF, {"matter": matter})
 
 
 async def log_to(conn: AsyncConnection, recipient: str, purposes: Collection[str]) -> list[MessageEntry]:
     """What an address, given by its key, was told for some purposes, oldest first."""
-    return await _log(conn, _LOG_TO, _ATTEMPTS_TO, {"recipient": recipient, "purposes": list(purposes)})
+    return await _log(conn, _LOG_TO, {"recipient": recipient, "purposes": list(purposes)})
 
 
 async def _log(
-    conn: AsyncConnection, messages: TextClause, tries: TextClause, values: dict[str, Any]
+    conn: AsyncConnection, statements: tuple[TextClause, TextClause], values: dict[str, Any]
 ) -> list[MessageEntry]:
+    messages, tries = statements
     attempts: dict[UUID, list[AttemptEntry]] = {}
     for row in (await conn.execute(tries, values)).mappings():
         attempts.setdefault(row["message"], []).append(AttemptEntry.model_validate(dict(row)))

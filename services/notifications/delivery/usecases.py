@@ -1,7 +1,7 @@
-"""Notices in the database: added, held while something happens to them, saved with what follows."""
+"""Notices in the database: added, locked while something happens to them, saved with what follows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +12,8 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
-from services.notifications.telling.purposes import POLICIES, Purpose
+from services.notifications.locks import Lock
+from services.notifications.purposes import POLICIES, Purpose
 from shared.act import Act
 from shared.due import Urgency, Work
 from shared.events.base import About, Fact
@@ -25,6 +26,7 @@ from shared.events.notifications import (
     Tried,
 )
 from shared.events.registry import service_of
+from shared.locks import note_lock
 from shared.statements import Statement
 
 _LOCK = "select from notices where {condition} order by id for update"
@@ -38,7 +40,7 @@ _READ = """
 """
 _BY_MESSAGE = "id in (select notice from messages where id = any(:ids))"
 _BY_MATTER = "matter = :matter"
-_HOLD = {
+_LOCKING = {
     by: (Statement(_LOCK.format(condition=by)), Statement(_READ.format(condition=by)))
     for by in (_BY_MESSAGE, _BY_MATTER)
 }
@@ -74,7 +76,7 @@ _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedNotice:
     """A notice locked in the open transaction.
 
     `told_version` is the version of its matter that last changed what people are told, `type` its newest fact's.
@@ -92,34 +94,35 @@ class Held:
         return self.notice.matter_version < self.told_version
 
 
-class Hand:
-    """Notices held in one transaction, and what happened to them since.
+class NoticeBatch:
+    """Notices locked in one transaction, and what happened to them since.
 
-    They are locked in the order of their ids, so that two hands that want the same notices wait for each other, and
-    read only then: a message another hand has just added must not be overlooked.
+    They are locked in the order of their ids, so that two batches that want the same notices wait for each other, and
+    read only then: a message another batch has just added must not be overlooked.
     """
 
-    def __init__(self, held: Iterable[Held]) -> None:
-        self.held = {each.notice.id: each for each in held}
-        self._now = {id: each.notice for id, each in self.held.items()}
+    def __init__(self, locked: Iterable[LockedNotice]) -> None:
+        self.locked = {each.notice.id: each for each in locked}
+        self._now = {id: each.notice for id, each in self.locked.items()}
         self._notice_of = {
-            message.id: each.notice.id for each in self.held.values() for message in each.notice.messages
+            message.id: each.notice.id for each in self.locked.values() for message in each.notice.messages
         }
         self._work: list[Work] = []
 
     @classmethod
-    async def of_messages(cls, conn: AsyncConnection, ids: Sequence[UUID]) -> "Hand":
-        """Hold the notices of some messages."""
-        return await cls._hold(conn, _BY_MESSAGE, {"ids": ids})
+    async def of_messages(cls, conn: AsyncConnection, ids: Sequence[UUID]) -> "NoticeBatch":
+        """Lock the notices of some messages."""
+        return await cls._lock(conn, _BY_MESSAGE, {"ids": ids})
 
     @classmethod
-    async def of_matter(cls, conn: AsyncConnection, matter: UUID) -> "Hand":
-        """Hold all notices of a matter."""
-        return await cls._hold(conn, _BY_MATTER, {"matter": matter})
+    async def of_matter(cls, conn: AsyncConnection, matter: UUID) -> "NoticeBatch":
+        """Lock all notices of a matter."""
+        return await cls._lock(conn, _BY_MATTER, {"matter": matter})
 
     @classmethod
-    async def _hold(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "Hand":
-        lock, read = _HOLD[by]
+    async def _lock(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "NoticeBatch":
+        lock, read = _LOCKING[by]
+        note_lock(conn, Lock.NOTICES)
         await lock.run(conn, values)
         return cls(_read(await read.rows(conn, values)))
 
@@ -132,11 +135,11 @@ class Hand:
 
     def is_outdated(self, message: UUID) -> bool:
         """Whether the matter a message is about has moved on since."""
-        return self.held[self._notice_of[message]].is_outdated
+        return self.locked[self._notice_of[message]].is_outdated
 
     def due_at(self, message: UUID) -> datetime:
         """When a message was due first."""
-        return self.held[self._notice_of[message]].due[message]
+        return self.locked[self._notice_of[message]].due[message]
 
     def apply(self, message: UUID, news: News, now: datetime) -> None:
         """Let something happen to a message."""
@@ -152,8 +155,8 @@ class Hand:
         """Write what happened, record the facts that follow, schedule the work that follows."""
         rows: dict[str, list[dict[str, Any]]] = {"messages": [], "begun": [], "ended": [], "notices": []}
         facts: list[tuple[Fact, UUID | None]] = []
-        for held in self.held.values():
-            before, after = held.notice, self._now[held.notice.id]
+        for locked in self.locked.values():
+            before, after = locked.notice, self._now[locked.notice.id]
             if after is before:
                 continue
             known = {message.id: message for message in before.messages}
@@ -172,7 +175,7 @@ class Hand:
                 told = after.facts + (after.outcome not in _UNTOLD and POLICIES[after.purpose].reported)
                 rows["notices"].append({"id": after.id, "outcome": after.outcome, "facts": told})
                 if told > after.facts:
-                    facts.append((_fact(after, told, held.type, act.now), after.cause))
+                    facts.append((_fact(replace(after, facts=told), locked.type, act.now), after.cause))
         if rows["messages"]:
             await _SAVE.run(act.conn, {name: _json(values) for name, values in rows.items()})
         await act.tools.outbox.record_all(act.conn, facts)
@@ -194,23 +197,23 @@ async def add(act: Act, notices: Sequence[tuple[Notice, datetime]], fact_type: s
             waiting = [message for message in notice.messages if message.state is State.WAITING]
             work += [Work(SEND, str(message.id), due_at, notice.urgency) for message in waiting]
             if notice.outcome:
-                facts.append((_fact(notice, notice.facts, fact_type, act.now), notice.cause))
+                facts.append((_fact(notice, fact_type, act.now), notice.cause))
     await act.schedule(*work)
     await act.tools.outbox.record_all(act.conn, facts)
 
 
 async def supersede(act: Act, matter: UUID) -> None:
     """End the waiting messages of a matter that has moved on."""
-    hand = await Hand.of_matter(act.conn, matter)
-    for held in hand.held.values():
-        if held.is_outdated:
-            for message in held.notice.messages:
-                hand.apply(message.id, News(Event.SUPERSEDED), act.now)
-    await hand.save(act)
+    batch = await NoticeBatch.of_matter(act.conn, matter)
+    for locked in batch.locked.values():
+        if locked.is_outdated:
+            for message in locked.notice.messages:
+                batch.apply(message.id, News(Event.SUPERSEDED), act.now)
+    await batch.save(act)
 
 
-def _read(rows: Iterable[Any]) -> list[Held]:
-    held = []
+def _read(rows: Iterable[Any]) -> list[LockedNotice]:
+    locked = []
     for _, group in groupby(rows, key=itemgetter("id")):
         mine = list(group)
         first = mine[0]
@@ -243,8 +246,8 @@ def _read(rows: Iterable[Any]) -> list[Held]:
             facts=first["facts"],
         )
         due = {row["message"]: row["due_at"] for row in mine}
-        held.append(Held(notice, first["told_version"], first["type"], due))
-    return held
+        locked.append(LockedNotice(notice, first["told_version"], first["type"], due))
+    return locked
 
 
 def _notice_row(notice: Notice, now: datetime) -> dict[str, Any]:
@@ -261,11 +264,11 @@ def _json(rows: list[dict[str, Any]]) -> str:
     return to_json(rows).decode()
 
 
-def _fact(notice: Notice, version: int, type: str, now: datetime) -> NoticeFact:
+def _fact(notice: Notice, type: str, now: datetime) -> NoticeFact:
     delivered = notice.outcome is Outcome.DELIVERED
     return (NotificationDelivered if delivered else NotificationFailed)(
         id=notice.id,
-        version=version,
+        version=notice.facts,
         about=About(id=notice.matter, version=notice.matter_version),
         notice=NoticeState(
             matter=notice.matter,

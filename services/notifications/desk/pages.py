@@ -11,9 +11,9 @@ from services.notifications.desk import words
 from services.notifications.desk.domain import masked_mail, masked_phone
 from services.notifications.desk.queries import Story, story_of, undelivered
 from services.notifications.desk.samples import Samples, samples_of
+from services.notifications.purposes import Purpose
 from services.notifications.staff import Clerk
 from services.notifications.subscribing.domain import place_names
-from services.notifications.telling.purposes import Purpose
 from shared.problems import NotFound
 from shared.web.forms import FormErrors
 from shared.web.i18n import message_language
@@ -63,7 +63,7 @@ async def show_contact(visit: Clerk, matter: Annotated[UUID, Form()], reason: An
         raise NotFound
     if reason not in REASONS:
         errors = FormErrors(reason=visit.gettext(N_("Wählen Sie, wozu Sie den Kontakt brauchen.")))
-        return _story_page(visit, story.number, story, status=422, errors=errors)
+        return _story_page(visit, story.number, story, errors=errors)
     await visit.act.note(CONTACT_SEEN, matter=matter, number=story.number, reason=reason)
     return _story_page(visit, story.number, story, shown=True)
 
@@ -93,7 +93,6 @@ def _story_page(
     story: Story | None,
     *,
     shown: bool = False,
-    status: int = 200,
     errors: Mapping[str, str] | None = None,
 ) -> Response:
     contact = story.contact if story else None
@@ -104,7 +103,7 @@ def _story_page(
     }
     return visit.render(
         "staff/log.html",
-        status=status,
+        status=422 if errors else 200,
         errors=errors or {},
         words=words,
         wanted=wanted,

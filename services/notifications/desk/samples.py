@@ -9,9 +9,9 @@ from typing import Any
 
 import shared.events
 from services.notifications.links.domain import Open, OpenMatter, OpenMatters
-from services.notifications.news.domain import PURPOSES, Circular
+from services.notifications.news.domain import Circular
+from services.notifications.purposes import NEWS_PURPOSES, Purpose
 from services.notifications.telling.matters import KINDS
-from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import MailText, Subject, Texts
 from shared.events.appointments import (
@@ -252,7 +252,7 @@ def _circular(purpose: Purpose, language: Language, address: str) -> tuple[Subje
         Purpose.STOP_CANCELLED: (cancelled,),
         Purpose.DIGEST: (closed, lifted, new, changed, cancelled),
     }
-    end = f"{address}/notifications/unsubscribe/{TOKEN}" if purpose in PURPOSES else None
+    end = f"{address}/notifications/unsubscribe/{TOKEN}" if purpose in NEWS_PURPOSES else None
     contact = PERSON.model_copy(update={"name": "", "manage_url": f"{address}/notifications/m/{TOKEN}"})
     return Circular(facts.get(purpose, ()), language.code, closed.closure.first_day, end), contact
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.notifications.delivery.domain import State
+from services.notifications.purposes import Purpose
 from services.notifications.sending.gateways.mail_answers import address_gone
-from services.notifications.telling.purposes import Purpose
 from shared.events.notifications import Outcome, ReplyAnswer
 from shared.web.staff.visit import N_
 

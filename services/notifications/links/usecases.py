@@ -7,7 +7,7 @@ import structlog
 
 from services.notifications.delivery.domain import Notice
 from services.notifications.links.domain import Open, OpenMatter, OpenMatters, in_order, is_open, same_address
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.telling.usecases import contact_of, take_fact
 from shared.act import Act
 from shared.events.base import Received

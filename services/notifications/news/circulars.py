@@ -6,16 +6,16 @@ from typing import Any
 from uuid import UUID
 
 from services.notifications.delivery.domain import Notice
-from services.notifications.news.domain import GATHERED, PURPOSES, Circular, in_order
+from services.notifications.news.domain import GATHERED, Circular, in_order
 from services.notifications.news.reading import readable
-from services.notifications.subscribing.facts import confirm_url, preferences_url, unsubscribe_url
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import NEWS_PURPOSES, Purpose
+from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE, Reader, secret_url
 from shared.act import Act
 from shared.events.personal import Contact
 from shared.statements import Statement
 from shared.tools import Tools
 
-TO_SUBSCRIBERS = PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
+TO_SUBSCRIBERS = NEWS_PURPOSES | {Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK}
 
 _REQUESTS = Statement("""
     select r.id, r.language, p.box from subscription_requests r join people p on p.matter = r.id
@@ -54,7 +54,8 @@ async def _asked(act: Act, notices: Collection[Notice]) -> dict[UUID, Written]:
         return {}
     written = {}
     for row in await _REQUESTS.rows(act.conn, {"ids": list(wanted)}):
-        contact = _contact(act.tools, row["box"], confirm_url(act.tools, row["id"], row["language"]))
+        url = secret_url(act.tools, CONFIRM, Reader(row["id"], 1, row["language"]))
+        contact = _contact(act.tools, row["box"], url)
         written[wanted[row["id"]]] = (Circular((), row["language"], act.today), contact)
     return written
 
@@ -64,24 +65,23 @@ async def _subscribed(act: Act, notices: Collection[Notice]) -> dict[UUID, Writt
     if not wanted:
         return {}
     kept: defaultdict[UUID, list[Any]] = defaultdict(list)
-    news = [notice.id for notice in wanted if notice.purpose in PURPOSES]
+    news = [notice.id for notice in wanted if notice.purpose in NEWS_PURPOSES]
     for row in await _NEWS.rows(act.conn, {"ids": news, "gathered": list(GATHERED), "now": act.now}):
         kept[row["notice"]].append(row)
     rows = await _SUBSCRIPTIONS.rows(act.conn, {"addresses": list({notice.recipient for notice in wanted})})
-    readers = {row["address"]: row for row in rows}
+    subscribed = {row["address"]: row for row in rows}
     written = {}
     for notice in wanted:
-        reader = readers.get(notice.recipient)
-        if reader is None or (notice.purpose in PURPOSES and not kept[notice.id]):
+        row = subscribed.get(notice.recipient)
+        if row is None or (notice.purpose in NEWS_PURPOSES and not kept[notice.id]):
             continue
         facts = readable(kept[notice.id])
         if kept[notice.id] and not facts:
             raise ValueError("None of the news can be read.")
-        of_link = (act.tools, reader["id"], reader["generation"], reader["language"])
-        contact = _contact(act.tools, reader["box"], preferences_url(*of_link))
-        day, told = act.today, in_order(facts)
-        end = unsubscribe_url(*of_link) if notice.purpose in PURPOSES else None
-        written[notice.id] = (Circular(told, reader["language"], day, end), contact)
+        reader = Reader(row["id"], row["generation"], row["language"])
+        contact = _contact(act.tools, row["box"], secret_url(act.tools, PREFERENCES, reader))
+        end = secret_url(act.tools, UNSUBSCRIBE, reader) if notice.purpose in NEWS_PURPOSES else None
+        written[notice.id] = (Circular(in_order(facts), reader.language, act.today, end), contact)
     return written
 
 

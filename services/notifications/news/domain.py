@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import Topic
-from services.notifications.telling.purposes import Purpose
 from shared.calendar import is_quiet
 from shared.city import City
 from shared.clock import BERLIN
@@ -32,9 +32,9 @@ F = TypeVar("F", bound=Fact)
 class Audience(StrEnum):
     """The people that hear news."""
 
-    WANT = "subscribers of the district"
-    HEARD = "subscribers who heard of it"
-    EITHER = "subscribers of the district, and those who heard of it"
+    SUBSCRIBED = "subscribers of the district"
+    TOLD_BEFORE = "subscribers who heard of it"
+    BOTH = "subscribers of the district, and those who heard of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class NewsRule(Generic[F]):
     said: Callable[[F], object]
 
 
-CLOSED = Telling("StationClosed", Purpose.CLOSURE, Audience.WANT)
-LIFTED = Telling("StationClosed that takes back", Purpose.CLOSURE_LIFTED, Audience.HEARD)
+CLOSED = Telling("StationClosed", Purpose.CLOSURE, Audience.SUBSCRIBED)
+LIFTED = Telling("StationClosed that takes back", Purpose.CLOSURE_LIFTED, Audience.TOLD_BEFORE)
 
-STOP = Telling("MobilStopScheduled", Purpose.STOPS, Audience.WANT, gathered=True)
-STOP_CHANGED = Telling("MobilStopRescheduled", Purpose.STOP_CHANGED, Audience.EITHER, GRACE)
-STOP_CANCELLED = Telling("MobilStopCancelled", Purpose.STOP_CANCELLED, Audience.HEARD, GRACE)
+STOP = Telling("MobilStopScheduled", Purpose.STOPS, Audience.SUBSCRIBED, gathered=True)
+STOP_CHANGED = Telling("MobilStopRescheduled", Purpose.STOP_CHANGED, Audience.BOTH, GRACE)
+STOP_CANCELLED = Telling("MobilStopCancelled", Purpose.STOP_CANCELLED, Audience.TOLD_BEFORE, GRACE)
 
 
 def _telling_of_stop(fact: StopFact) -> Telling:
@@ -120,9 +120,6 @@ NEWS: tuple[type[Fact], ...] = tuple(fact for fact in FACTS if issubclass(fact, 
 """The facts that may be news."""
 
 _TELLINGS = tuple(telling for rule in RULES for telling in rule.tellings)
-PURPOSES = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS)})
-"""The purposes of what subscribers are told; each such message says how to unsubscribe."""
-
 GATHERED = frozenset({Purpose.DIGEST, *(telling.purpose for telling in _TELLINGS if telling.gathered)})
 """The purposes of messages that tell several news at once."""
 

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
+from services.notifications.locks import Lock
 from services.notifications.news.digest import DIGEST, GATHERING
 from services.notifications.news.domain import (
     GATHERED_FOR,
     Audience,
-    NewsRule,
     Subscriber,
     next_digest,
     reach_of,
@@ -25,6 +25,7 @@ from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import Fact, Received
 from shared.events.registry import facts_by_type, type_of
+from shared.locks import note_lock
 from shared.statements import Statement
 
 FAN_OUT = "fan-out"
@@ -55,9 +56,9 @@ _HEARD_IT = """exists (
           select notice from digest_items i where i.subscription = s.id and i.matter = :matter))
 )"""
 _WHO = {
-    Audience.WANT: Statement(_NEXT.format(condition=f"({_WANTS_IT})")),
-    Audience.HEARD: Statement(_NEXT.format(condition=_HEARD_IT)),
-    Audience.EITHER: Statement(_NEXT.format(condition=f"({_WANTS_IT} or {_HEARD_IT})")),
+    Audience.SUBSCRIBED: Statement(_NEXT.format(condition=f"({_WANTS_IT})")),
+    Audience.TOLD_BEFORE: Statement(_NEXT.format(condition=_HEARD_IT)),
+    Audience.BOTH: Statement(_NEXT.format(condition=f"({_WANTS_IT} or {_HEARD_IT})")),
 }
 _LEAVE = text("update matters set type = :type, fact = cast(:fact as jsonb) where id = :matter")
 _KEEP_FOR_DIGEST = Statement("""
@@ -90,15 +91,15 @@ async def take_news(act: Act, received: Received[Fact]) -> None:
 async def fan_out(act: Act, claim: Claim) -> None:
     """Plan the messages of the next subscribers, and come again while there are more."""
     matter = UUID(claim.key)
+    note_lock(act.conn, Lock.FAN_OUT)
     await act.conn.execute(_LOCK, {"matter": matter})
     row = (await act.conn.execute(_READ, {"matter": matter})).one_or_none()
     if row is None:
         return
     fact = facts_by_type()[row.type].model_validate(row.fact)
-    rule = rule_of(fact)
-    useful = act.now < rule.useful_until(fact)
-    found = await _next_subscribers(act, rule, fact, row.done_to) if useful else []
-    await _tell(act.caused_by(row.cause), rule, fact, found)
+    useful = act.now < rule_of(fact).useful_until(fact)
+    found = await _next_subscribers(act, fact, row.done_to) if useful else []
+    await _tell(act.caused_by(row.cause), fact, found)
     if len(found) < CHUNK:
         await act.conn.execute(_END, {"matter": matter})
         return
@@ -112,17 +113,19 @@ async def _leave(conn: AsyncConnection, told: Fact) -> None:
     await conn.execute(_LEAVE, values)
 
 
-async def _next_subscribers(act: Act, rule: NewsRule[Any], fact: Fact, done_to: UUID) -> list[Subscriber]:
+async def _next_subscribers(act: Act, fact: Fact, done_to: UUID) -> list[Subscriber]:
+    rule = rule_of(fact)
     audience = rule.telling(fact).audience
     values: dict[str, Any] = {"done_to": done_to, "chunk": CHUNK}
-    if audience is not Audience.WANT:
+    if audience is not Audience.SUBSCRIBED:
         values["matter"] = fact.id
-    if audience is not Audience.HEARD:
+    if audience is not Audience.TOLD_BEFORE:
         values |= {"topic": rule.topic, **reach_of(rule, fact, act.tools.city)}
     return [Subscriber(**row) for row in await _WHO[audience].rows(act.conn, values)]
 
 
-async def _tell(act: Act, rule: NewsRule[Any], fact: Fact, found: list[Subscriber]) -> None:
+async def _tell(act: Act, fact: Fact, found: list[Subscriber]) -> None:
+    rule = rule_of(fact)
     telling, useful_until = rule.telling(fact), rule.useful_until(fact)
     later = [each for each in found if each.digest or telling.gathered]
     occasion = Occasion(fact.id, fact.version, act.chain, telling.purpose, Urgency.BULK, useful_until)

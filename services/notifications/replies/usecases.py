@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
+from services.notifications.purposes import POLICIES, NoticeKey, Purpose
 from services.notifications.replies.domain import Told, Wish, decide, reply_id, understand
 from services.notifications.sending.domain import number_of
 from services.notifications.subscribing.usecases import end_at
-from services.notifications.telling.domain import NoticePlan, channels_for, message_id, notice_id
+from services.notifications.telling.domain import NoticePlan, channels_for
 from services.notifications.telling.matters.appointments import expected_start
-from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.telling.usecases import contact_of, give
 from shared.act import Act
 from shared.due import Urgency
@@ -89,13 +89,13 @@ async def _hand_on(act: Act, heard: _Heard) -> None:
     row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": act.now}
     if (await act.conn.execute(_NEW, row)).one_or_none() is None:
         return
-    hand = await Hand.of_messages(act.conn, [told.asked])
-    purpose = hand.notice_of(told.asked).purpose
+    batch = await NoticeBatch.of_messages(act.conn, [told.asked])
+    purpose = batch.notice_of(told.asked).purpose
     reply = ReplyState(matter_service=heard.fact.service, purpose=purpose, answer=ReplyAnswer.CANCEL, at=act.now)
     fact = ReplyReceived(id=id, version=1, about=About(id=told.matter, version=told.version), reply=reply)
     await act.record(fact)
-    hand.apply(told.asked, News(Event.DELIVERED), act.now)
-    await hand.save(act)
+    batch.apply(told.asked, News(Event.DELIVERED), act.now)
+    await batch.save(act)
 
 
 async def _still_booked(act: Act, heard: _Heard) -> None:
@@ -103,16 +103,16 @@ async def _still_booked(act: Act, heard: _Heard) -> None:
     contact = contact_of(heard.fact, act.tools)
     if contact is None or contact.phone is None:
         return
-    matter, person, purpose = heard.told.matter, heard.fact.personal.person_key, Purpose.STILL_BOOKED
+    key = NoticeKey(heard.cause, heard.told.matter, heard.fact.personal.person_key, Purpose.STILL_BOOKED)
     plan = NoticePlan(
-        id=notice_id(heard.cause, matter, person, purpose),
-        purpose=purpose,
-        recipient=person,
+        id=key.id,
+        purpose=key.purpose,
+        recipient=key.recipient,
         urgency=Urgency.DIRECT,
         due_at=act.now,
         useful_until=act.now + ANSWER_USEFUL,
         loud_from=act.now,
-        messages={"sms": message_id(heard.cause, matter, person, purpose, "sms")},
+        messages={"sms": key.message_id("sms")},
         reachable=channels_for(["sms"], contact)[1],
     )
     await give(act.caused_by(heard.cause), heard.fact, contact, [plan])

@@ -9,11 +9,10 @@ from fastapi import Depends, Header, Request
 
 from services.notifications.replies.domain import is_for
 from services.notifications.replies.usecases import receive_reply
-from services.notifications.reports.domain import receipt_is_genuine
+from services.notifications.reports.domain import Posted, receipt_is_genuine
 from services.notifications.reports.usecases import receive_receipt
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
-from services.notifications.sending.domain import FIRST, SECOND, SmsAccess
-from services.notifications.settings import Settings
+from services.notifications.settings import FIRST, SECOND, Settings, SmsAccess
 from shared.act import Act
 from shared.http import CurrentAct, api_router, problems
 from shared.problems import Forbidden, NotFound
@@ -48,16 +47,8 @@ def signed_by(name: str) -> Callable[..., Coroutine[Any, Any, SmsAccess]]:
         access = next((each for each in settings.sms_gateways if each.name == name), None)
         if access is None:
             raise NotFound
-        genuine = receipt_is_genuine(
-            access.webhook_key,
-            access.webhook_url,
-            await request.body(),
-            timestamp=x_timestamp,
-            nonce=x_nonce,
-            signature=x_signature,
-            now=datetime.now(UTC),
-        )
-        if not genuine:
+        posted = Posted(await request.body(), x_timestamp, x_nonce, x_signature)
+        if not receipt_is_genuine(access.webhook_key, access.webhook_url, posted, datetime.now(UTC)):
             raise NotGenuine
         return access
 

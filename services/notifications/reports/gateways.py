@@ -11,10 +11,11 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter
 
-from services.notifications.reports.domain import MailReport, Verp
+from services.notifications.reports.domain import MailReport
 from services.notifications.reports.parts import LARGEST, TooComplex
 from services.notifications.reports.reading import read_report
 from services.notifications.reports.usecases import receive_mail_report
+from services.notifications.sending.envelopes import Verp
 from services.notifications.settings import Settings
 from shared.act import acting
 from shared.failures import Failure, classify

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
 from services.notifications.delivery.spared import spare
-from services.notifications.delivery.usecases import Hand
+from services.notifications.delivery.usecases import NoticeBatch
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.webhooks import Receipt
 from services.notifications.sending.domain import Answer
@@ -49,19 +49,19 @@ async def look_again(act: Act, claim: Claim) -> None:
 async def _apply(act: Act, receipt: Receipt) -> bool:
     """Apply a receipt that is about a message of ours, and say whether it is."""
     ids = [receipt.message] if receipt.message else await _known_as(act.conn, receipt)
-    hand = await Hand.of_messages(act.conn, ids)
-    if len(ids) != 1 or ids[0] not in hand:
+    batch = await NoticeBatch.of_messages(act.conn, ids)
+    if len(ids) != 1 or ids[0] not in batch:
         log.info("receipt_for_unknown_message", gateway=receipt.gateway)
         return False
-    message = hand.notice_of(ids[0]).message(ids[0])
+    message = batch.notice_of(ids[0]).message(ids[0])
     if message.gateway != receipt.gateway or message.reference not in (None, receipt.reference):
         log.info("receipt_for_other_message", gateway=receipt.gateway)
         return True
     result = result_of_receipt(receipt.status, receipt.reference)
     event = {Answer.DELIVERED: Event.DELIVERED, Answer.REFUSED: Event.REFUSED}.get(result.answer)
     if event:
-        hand.apply(message.id, News(event, error=result.error, reference=result.reference), act.now)
-        await hand.save(act)
+        batch.apply(message.id, News(event, error=result.error, reference=result.reference), act.now)
+        await batch.save(act)
     return True
 
 
@@ -73,10 +73,10 @@ async def _known_as(conn: AsyncConnection, receipt: Receipt) -> list[UUID]:
 
 async def receive_mail_report(act: Act, message: UUID, report: MailReport) -> None:
     """Apply a bounce or a complaint; other mail to a bounce address says nothing."""
-    hand = await Hand.of_messages(act.conn, [message])
-    if message not in hand or report.kind is ReportKind.OTHER:
+    batch = await NoticeBatch.of_messages(act.conn, [message])
+    if message not in batch or report.kind is ReportKind.OTHER:
         return
-    address = hand.notice_of(message).addresses.get("mail")
+    address = batch.notice_of(message).addresses.get("mail")
     reason = Spared.COMPLAINT if report.kind is ReportKind.COMPLAINT else Spared.UNDELIVERABLE
     if address and (reason is Spared.COMPLAINT or address_gone(report.status)):
         await spare(act, address, reason)
@@ -84,5 +84,5 @@ async def receive_mail_report(act: Act, message: UUID, report: MailReport) -> No
         if address:
             await end_at(act, address)
         return
-    hand.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), act.now)
-    await hand.save(act)
+    batch.apply(message, News(Event.BOUNCED, error=f"bounced {report.status}".strip()), act.now)
+    await batch.save(act)

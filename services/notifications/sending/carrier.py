@@ -9,12 +9,12 @@ from uuid import UUID
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.notifications.reports.domain import Verp
+from services.notifications.purposes import POLICIES, Purpose
 from services.notifications.sending.domain import Answer, Result, Standing
+from services.notifications.sending.envelopes import Verp
 from services.notifications.sending.gateways.mail import MailGateway
-from services.notifications.sending.gateways.sms import SmsGateway, SmsGateways
+from services.notifications.sending.gateways.sms import Sms, SmsGateway, SmsGateways
 from services.notifications.telling.domain import address_of
-from services.notifications.telling.purposes import POLICIES, Purpose
 from services.notifications.writing.mail import Letter, MailWriter
 from services.notifications.writing.sms import plain, segments
 from services.notifications.writing.texts import Subject, Texts
@@ -30,13 +30,13 @@ QUICK = (1, 2.5, 5, 10, 30, 60, 300, 1800)
 log = structlog.get_logger()
 
 
-Told = tuple[Subject, Contact | None]
+Content = tuple[Subject, Contact | None]
 """What a message tells, and to whom; without a contact to the person the fact is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message to send; what and to whom is as in `Told`, or why it could not be read.
+    """A message to send; what and to whom is as in `Content`, or why it could not be read.
 
     `attempt` is its number, committed before the job exists. `due_at` is when it could have gone out first; `gateway`
     carries it if it is an SMS.
@@ -52,16 +52,6 @@ class Job:
     now: datetime
     gateway: str | None = None
     contact: Contact | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sms:
-    """An SMS ready to be sent; `recipient` in E.164, `asks` says whether it can be answered."""
-
-    gateway: SmsGateway
-    recipient: str
-    text: str
-    asks: bool
 
 
 def contact_in(sealer: Sealer, fact: Subject, contact: Contact | None) -> Contact:
@@ -145,7 +135,7 @@ class Carrier:
     def _is_skipped(self, standing: Standing) -> float:
         return float(standing.is_skipped(self._clock.now()))
 
-    def _word(self, job: Job) -> Letter | Sms:
+    def _word(self, job: Job) -> Letter | tuple[SmsGateway, Sms]:
         fact = job.fact
         if isinstance(fact, Exception):
             raise fact
@@ -155,10 +145,11 @@ class Carrier:
         gateway = self._sms[job.gateway]
         asks = POLICIES[job.purpose].asks and gateway.takes_replies
         text = plain(self._texts.sms(job.purpose, fact, contact, asks))
-        return Sms(gateway, address_of(contact, job.channel), text, asks)
+        return gateway, Sms(job.message, address_of(contact, job.channel), text, job.purpose, asks)
 
-    async def _hand_over(self, job: Job, worded: Letter | Sms) -> Result:
+    async def _hand_over(self, job: Job, worded: Letter | tuple[SmsGateway, Sms]) -> Result:
         if isinstance(worded, Letter):
             return await self._mail.send(worded, self._verp.address(job.message))
-        self._segments.inc(segments(worded.text))
-        return await worded.gateway.send(job.message, worded.recipient, worded.text, job.purpose, worded.asks)
+        gateway, sms = worded
+        self._segments.inc(segments(sms.text))
+        return await gateway.send(sms)

@@ -8,30 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import phonenumbers
-from pydantic import SecretStr
 
 from services.notifications.delivery.domain import LOOK_UPS, Event, Message, News, unanswered
-
-FIRST = "first"
-SECOND = "second"
-"""The names of the SMS gateways."""
-
-
-@dataclass(frozen=True, slots=True)
-class SmsAccess:
-    """How to reach an SMS gateway, and how it reaches us.
-
-    `reply_number` takes what people answer (E.164; empty: nothing does). Receipts and replies come to `webhook_url`,
-    signed with `webhook_key`.
-    """
-
-    name: str
-    url: str
-    key: SecretStr
-    sender: str
-    reply_number: str
-    webhook_key: SecretStr
-    webhook_url: str
+from services.notifications.settings import Patience
 
 
 def number_of(written: str) -> str:
@@ -72,20 +51,6 @@ class Result:
     reference: str | None = None
     wait: timedelta | None = None
     address_gone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to go on trying.
-
-    Pauses double from `first` to `longest`, or to `away_longest` while the far end cannot be reached at all. `tries`
-    limits refusals of the message; a far end that is away or asks to slow down uses none of them up.
-    """
-
-    first: timedelta = timedelta(seconds=2)
-    longest: timedelta = timedelta(minutes=15)
-    away_longest: timedelta = timedelta(minutes=1)
-    tries: int = 12
 
 
 def news_of(result: Result, message: Message, patience: Patience, now: datetime) -> News:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifications.delivery.domain import Notice
 from services.notifications.links.usecases import answers
 from services.notifications.news.circulars import TO_SUBSCRIBERS, circulars
-from services.notifications.sending.carrier import Told
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
+from services.notifications.sending.carrier import Content
 from shared.act import Act
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
@@ -18,15 +18,15 @@ from shared.statements import Statement
 
 _FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
 
-Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Told]]]
+Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Content]]]
 
 
-async def subjects(act: Act, notices: Sequence[Notice]) -> dict[UUID, Told | Exception]:
+async def subjects(act: Act, notices: Sequence[Notice]) -> dict[UUID, Content | Exception]:
     """What notices tell, and to whom; why not, for those of which it cannot be read.
 
     Left out are those nobody wants any more, or whose person is forgotten.
     """
-    found: dict[UUID, Told | Exception] = {}
+    found: dict[UUID, Content | Exception] = {}
     for read in (
         lambda some: _personal(act.conn, some),
         lambda some: circulars(act, some),
@@ -36,7 +36,7 @@ async def subjects(act: Act, notices: Sequence[Notice]) -> dict[UUID, Told | Exc
     return found
 
 
-async def _one_by_one(read: Read, notices: Sequence[Notice]) -> Mapping[UUID, Told | Exception]:
+async def _one_by_one(read: Read, notices: Sequence[Notice]) -> Mapping[UUID, Content | Exception]:
     """Read together; where that fails, each alone."""
     try:
         return await read(notices)
@@ -45,7 +45,7 @@ async def _one_by_one(read: Read, notices: Sequence[Notice]) -> Mapping[UUID, To
             raise
         if len(notices) == 1:
             return {notices[0].id: error}
-    found: dict[UUID, Told | Exception] = {}
+    found: dict[UUID, Content | Exception] = {}
     for notice in notices:
         found |= await _one_by_one(read, [notice])
     return found

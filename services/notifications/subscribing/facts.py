@@ -1,6 +1,9 @@
 """The fact of a subscription, and the addresses of its pages."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from services.notifications.subscribing.queries import Subscription
@@ -14,14 +17,24 @@ UNSUBSCRIBE = "unsubscribe"
 """The kinds of secret links."""
 
 
-def subscription_fact(
-    found: Subscription, version: int, now: datetime, *, ended: bool = False
-) -> SubscriptionConfirmed:
-    """SubscriptionConfirmed, with the subscription as it is."""
+_PAGES: Mapping[str, str] = MappingProxyType({CONFIRM: "confirm", PREFERENCES: "m", UNSUBSCRIBE: "unsubscribe"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The owner of a secret page: the id of a subscription or request, the generation of its links, its language."""
+
+    id: UUID
+    generation: int
+    language: str
+
+
+def subscription_fact(found: Subscription, now: datetime, *, ended: bool = False) -> SubscriptionConfirmed:
+    """SubscriptionConfirmed, with the subscription as it is; ended it is one version later."""
     wishes = found.wishes
     return SubscriptionConfirmed(
         id=found.id,
-        version=version,
+        version=found.version + ended,
         subscription=SubscriptionState(
             status="ended" if ended else "confirmed",
             channel="mail" if found.channel == "mail" else "sms",
@@ -35,21 +48,12 @@ def subscription_fact(
     )
 
 
-def confirm_url(tools: Tools, request: UUID, language: str) -> str:
-    """Where wishes are confirmed."""
-    return _url(tools, language, "confirm", tools.links.token(CONFIRM, request, 1))
+def secret_url(tools: Tools, kind: str, reader: Reader) -> str:
+    """The address of a secret page.
 
-
-def preferences_url(tools: Tools, id: UUID, generation: int, language: str) -> str:
-    """Where a subscription can be seen and changed."""
-    return _url(tools, language, "m", tools.links.token(PREFERENCES, id, generation))
-
-
-def unsubscribe_url(tools: Tools, id: UUID, generation: int, language: str) -> str:
-    """Where a subscription is ended: by POST at once (RFC 8058), by a button for people."""
-    return _url(tools, language, "unsubscribe", tools.links.token(UNSUBSCRIBE, id, generation))
-
-
-def _url(tools: Tools, language: str, page: str, token: str) -> str:
-    prefix = page_language(language).prefix
-    return f"{tools.settings.platform.public_url}{prefix}/notifications/{page}/{token}"
+    Args:
+        kind: where wishes are confirmed (`CONFIRM`), a subscription is seen and changed (`PREFERENCES`), or ended: by
+            POST at once (RFC 8058), by a button for people (`UNSUBSCRIBE`).
+    """
+    prefix, token = page_language(reader.language).prefix, tools.links.token(kind, reader.id, reader.generation)
+    return f"{tools.settings.platform.public_url}{prefix}/notifications/{_PAGES[kind]}/{token}"

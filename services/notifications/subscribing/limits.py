@@ -1,12 +1,10 @@
 """How many messages one network address may ask for in an hour, to whichever address they go."""
 
-from sqlalchemy import text
-
+from services.notifications.locks import Lock
 from services.notifications.subscribing.refusals import MessagesUsedUp
 from shared import takings
 from shared.act import Act
-
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(encode(:origin, 'hex'), 0))")
+from shared.locks import lock_key
 
 
 async def note_asking(act: Act) -> None:
@@ -17,5 +15,5 @@ async def note_asking(act: Act) -> None:
     """
     if act.origin is None or act.origin.pseudonym is None:
         return
-    await act.conn.execute(_ONE_AT_A_TIME, {"origin": act.origin.pseudonym})
+    await lock_key(act.conn, Lock.ORIGIN, act.origin.pseudonym.hex())
     await takings.take(act, MessagesUsedUp)

@@ -6,17 +6,19 @@ from sqlalchemy import text
 
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
+from services.notifications.locks import Lock
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, LIMIT, LIMIT_WINDOW
 from services.notifications.subscribing.queries import Subscription
-from services.notifications.telling.purposes import Purpose
 from shared.act import Act
 from shared.due import Urgency
+from shared.events.base import About
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
+from shared.locks import lock_key
 
 _TYPE = type_of(SubscriptionConfirmed)
 
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:address, 0))")
 _SENT_LATELY = text("""
     select count(*) from notices where recipient = :address and purpose = any(:purposes) and planned_at > :since
 """)
@@ -32,7 +34,7 @@ async def ask_to_confirm(act: Act, request: UUID, channel: str, address: str) ->
     if await _too_many(act, address):
         return False
     await act.conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": act.now})
-    notice = _occasion(act, request, 1, Purpose.SUBSCRIPTION).notice_to(address, channel)
+    notice = _occasion(act, About(id=request, version=1), Purpose.SUBSCRIPTION).notice_to(address, channel)
     await delivery.add(act, [(notice, act.now)], _TYPE)
     return True
 
@@ -40,18 +42,18 @@ async def ask_to_confirm(act: Act, request: UUID, channel: str, address: str) ->
 async def send_link(act: Act, known: Subscription) -> None:
     """Plan the message with the link to a subscription's page, unless the address has had too many today."""
     if not await _too_many(act, known.address):
-        occasion = _occasion(act, known.id, known.version, Purpose.SUBSCRIPTION_LINK)
+        occasion = _occasion(act, About(id=known.id, version=known.version), Purpose.SUBSCRIPTION_LINK)
         await delivery.add(act, [(occasion.notice_to(known.address, known.channel), act.now)], _TYPE)
 
 
 async def _too_many(act: Act, address: str) -> bool:
-    await act.conn.execute(_ONE_AT_A_TIME, {"address": address})
+    await lock_key(act.conn, Lock.ADDRESS, address)
     purposes = [Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK]
     values = {"address": address, "purposes": purposes, "since": act.now - LIMIT_WINDOW}
     sent: int = (await act.conn.execute(_SENT_LATELY, values)).scalar_one()
     return sent >= LIMIT
 
 
-def _occasion(act: Act, matter: UUID, version: int, purpose: Purpose) -> Occasion:
+def _occasion(act: Act, about: About, purpose: Purpose) -> Occasion:
     until = act.now + CONFIRM_WITHIN
-    return Occasion(matter, version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=act.now)
+    return Occasion(about.id, about.version, uuid4(), purpose, Urgency.DIRECT, until, loud_from=act.now)

@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.notifications.locks import Lock
+from services.notifications.purposes import Purpose
 from services.notifications.subscribing.domain import Wishes
-from services.notifications.telling.purposes import Purpose
 from shared.events.base import Fact
 from shared.events.registry import read_fact
+from shared.locks import note_lock
 
 LAST_MESSAGES = 10
 
@@ -69,6 +71,8 @@ class Sent:
 
 async def load_subscription(conn: AsyncConnection, id: UUID, *, for_update: bool = False) -> Subscription | None:
     """A subscription; None when it has ended or never was."""
+    if for_update:
+        note_lock(conn, Lock.SUBSCRIPTION)
     found = await conn.execute(_BY_ID_FOR_UPDATE if for_update else _BY_ID, {"id": id})
     return _subscription(found.mappings().one_or_none())
 

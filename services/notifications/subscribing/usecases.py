@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from services.notifications.locks import Lock
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, Address, Wishes, can_be_confirmed, tidy
 from services.notifications.subscribing.facts import subscription_fact
 from services.notifications.subscribing.messages import ask_to_confirm, send_link
@@ -14,6 +15,7 @@ from services.notifications.telling.usecases import FORGET_MATTER, remember
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
+from shared.locks import note_lock
 from shared.people import Person
 
 FORGET_REQUEST = "forget-request"
@@ -82,6 +84,7 @@ async def confirm(act: Act, id: UUID) -> Subscription:
     Raises:
         RequestOver: unknown, too late, or its subscription has ended since.
     """
+    note_lock(act.conn, Lock.REQUEST)
     request = (await act.conn.execute(_REQUEST, {"id": id})).mappings().one_or_none()
     if request is None or not can_be_confirmed(request["asked_at"], act.now):
         raise RequestOver
@@ -116,7 +119,7 @@ async def end(act: Act, id: UUID) -> None:
         return
     await act.conn.execute(_END, {"id": id})
     await act.conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
-    ended = subscription_fact(known, known.version + 1, act.now, ended=True)
+    ended = subscription_fact(known, act.now, ended=True)
     await act.record(ended)
     await remember(act, ended, known.address)
     await act.schedule(Work(FORGET_MATTER, str(id), act.now + retention.LEDGER, Urgency.BULK))
@@ -164,7 +167,7 @@ async def _take_over(act: Act, request: dict[str, Any]) -> None:
 async def _tell(act: Act, id: UUID) -> Subscription:
     found = await load_subscription(act.conn, id)
     assert found is not None, "just saved"
-    fact = subscription_fact(found, found.version, act.now)
+    fact = subscription_fact(found, act.now)
     await act.record(fact)
     await remember(act, fact, found.address)
     return found

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_args
-from uuid import UUID, uuid5
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import CHANNELS, NoticeKey, Purpose
 from shared.due import Urgency
-from shared.events.personal import Channel, Contact, PersonalFact
+from shared.events.base import Received
+from shared.events.personal import Contact, PersonalFact
 
-CHANNELS: tuple[str, ...] = get_args(Channel)
 NO_CHANNEL = "none"
 
 F = TypeVar("F", bound=PersonalFact)
@@ -101,18 +101,18 @@ class NoticePlan:
 
 
 def notices_for(
-    kind: MatterKind[F], known: F | None, fact: F, contact: Contact | None, cause: UUID, happened_at: datetime
+    kind: MatterKind[F], known: F | None, received: Received[F], contact: Contact | None
 ) -> list[NoticePlan]:
     """The notices a new fact calls for.
 
     Args:
         kind: the kind of matter it is about.
         known: the newest fact known before; None for a matter not heard of. Only what differs from it is told.
-        fact: newer than what was known.
+        received: newer than what was known. Moments are counted from when it happened, however late it arrives. Its
+            cause is part of every id, so that no chain tells anything twice.
         contact: how to reach the person; None once they were erased, and nothing is told.
-        cause: the first fact of the chain. It is part of every id, so that no chain tells anything twice.
-        happened_at: when the fact happened, however late it arrives.
     """
+    fact, happened_at = received.fact, received.occurred_at
     if contact is None or (known is not None and not kind.differs(known, fact)):
         return []
     person = fact.personal.person_key
@@ -124,33 +124,21 @@ def notices_for(
         if due_at is None or useful_until is None:
             continue
         first, reachable = channels_for(fact.personal.channels, contact)
+        key = NoticeKey(received.cause, fact.id, person, rule.purpose)
         plans.append(
             NoticePlan(
-                id=notice_id(cause, fact.id, person, rule.purpose),
+                id=key.id,
                 purpose=rule.purpose,
                 recipient=person,
                 urgency=rule.urgency,
                 due_at=due_at,
                 useful_until=useful_until,
                 loud_from=rule.quiet_hours.of(fact, happened_at),
-                messages={
-                    channel: message_id(cause, fact.id, person, rule.purpose, channel)
-                    for channel in first or [NO_CHANNEL]
-                },
+                messages={channel: key.message_id(channel) for channel in first or [NO_CHANNEL]},
                 reachable=reachable,
             )
         )
     return plans
-
-
-def notice_id(cause: UUID, matter: UUID, recipient: str, purpose: Purpose) -> UUID:
-    """The same for whoever computes it, however often: one person is told one thing once per cause."""
-    return uuid5(cause, f"{matter}/{recipient}/{purpose}")
-
-
-def message_id(cause: UUID, matter: UUID, recipient: str, purpose: Purpose, channel: str) -> UUID:
-    """The id of a notice's message on one channel; also the sender's reference at the far end."""
-    return uuid5(cause, f"{matter}/{recipient}/{purpose}/{channel}")
 
 
 def channels_for(chosen: Sequence[str], contact: Contact) -> tuple[list[str], list[str]]:

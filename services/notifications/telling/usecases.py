@@ -62,7 +62,7 @@ async def take_fact(act: Act, received: Received[PersonalFact]) -> None:
         await move_on(act.conn, fact.id)
         await delivery.supersede(act, fact.id)
     contact = contact_of(fact, act.tools)
-    plans = notices_for(kind, before, fact, contact, received.cause, received.occurred_at)
+    plans = notices_for(kind, before, received, contact)
     if contact:
         await give(act, fact, contact, plans)
     forget_at = fact.alive_until + retention.PERSON_AFTER_MATTER

@@ -13,7 +13,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.calendar import calendar_part, method_of
 from services.notifications.writing.texts import Subject, Texts
 from shared.addresses import routable

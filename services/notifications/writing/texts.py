@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.matters import values_of
 from services.notifications.writing.office import Office
 from services.notifications.writing.templates import TRANSLATIONS, Form, environment

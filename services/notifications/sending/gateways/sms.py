@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from services.notifications.sending.domain import Answer, Result, SmsAccess, number_of
+from services.notifications.sending.domain import Answer, Result, number_of
+from services.notifications.settings import SmsAccess
 
 TTL = timedelta(hours=48)
 LARGEST_ANSWER = 1024 * 1024
@@ -81,6 +83,29 @@ class JournalEntry(BaseModel):
     dlr: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """An SMS ready to be sent to a number (E.164); the id of its message is the gateway's foreign id.
+
+    `asks` says whether it can be answered: it then comes from the number that takes replies.
+    """
+
+    message: UUID
+    number: str
+    text: str
+    label: str
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a gateway answered over HTTP: mostly 200, also where it refuses; `told_wait` is the header Retry-After."""
+
+    status: int
+    body: bytes
+    told_wait: str = ""
+
+
 def result_of_receipt(status: str | None, reference: str | None) -> Result:
     """What a receipt, or its absence, says of a message the gateway accepted."""
     status = (status or "").upper()
@@ -88,17 +113,13 @@ def result_of_receipt(status: str | None, reference: str | None) -> Result:
     return Result(answer, error=f"receipt {status}" if answer is Answer.REFUSED else None, reference=reference)
 
 
-def result_of_answer(code: int, told_wait: str, body: bytes, message: UUID, number: str) -> Result:
-    """What the answer to a message means. One that is not about this message and number is no answer.
-
-    Args:
-        code: the HTTP status; the gateway answers 200 to most of what it refuses.
-        told_wait: the header Retry-After.
-    """
+def result_of_answer(answered: HttpAnswer, message: UUID, number: str) -> Result:
+    """What the answer to a message means. One that is not about this message and number is no answer."""
+    code, told_wait = answered.status, answered.told_wait
     if code == 429:
         wait = timedelta(seconds=max(1, int(told_wait))) if re.fullmatch("[0-9]{1,9}", told_wait) else None
         return Result(Answer.TOO_FAST, error="throttled 429", wait=min(wait, LONGEST_TOLD) if wait else None)
-    answer = SendAnswer.read(body)
+    answer = SendAnswer.read(answered.body)
     if answer and answer.success in (ACCEPTED, "101") and answer.messages:
         return _of_message(answer.messages, message, number)
     if answer and (result := _of_code(answer.success)):
@@ -139,24 +160,21 @@ class SmsGateway:
         }
         self._client = httpx.AsyncClient(base_url=access.url, headers=headers, timeout=timeout, transport=transport)
 
-    async def send(self, message: UUID, number: str, text: str, label: str, asks: bool) -> Result:
-        """Send an SMS to a number (E.164); the message's id is the gateway's foreign id.
-
-        Args:
-            asks: whether it can be answered; it then comes from the number that takes replies.
-        """
+    async def send(self, sms: Sms) -> Result:
+        """Send an SMS and return what was answered."""
         body = {
-            "to": number,
-            "text": text,
-            "from": self._access.reply_number if asks else self._access.sender,
-            "foreign_id": str(message),
+            "to": sms.number,
+            "text": sms.text,
+            "from": self._access.reply_number if sms.asks else self._access.sender,
+            "foreign_id": str(sms.message),
             "ttl": int(TTL.total_seconds() // 60),
-            "label": label,
+            "label": sms.label,
         }
         try:
             async with self._client.stream("POST", "/api/sms", json=body) as response:
-                wait = response.headers.get("Retry-After", "")
-                return result_of_answer(response.status_code, wait, await _read(response), message, number)
+                told_wait = response.headers.get("Retry-After", "")
+                answered = HttpAnswer(response.status_code, await _read(response), told_wait)
+                return result_of_answer(answered, sms.message, sms.number)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Result(Answer.AWAY, error=f"away {type(error).__name__}")
         except (httpx.HTTPError, ValueError) as error:

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import BaseModel
 
-from services.notifications.news.domain import PURPOSES
+from services.notifications.purposes import NEWS_PURPOSES
 from services.notifications.subscribing import usecases
 from services.notifications.subscribing.domain import Wrong, subscription_number
 from services.notifications.subscribing.facts import PREFERENCES, UNSUBSCRIBE
@@ -26,13 +27,20 @@ from shared.web.visit import CurrentVisit, Visit
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
 
+class Arrival(BaseModel):
+    """What led to the page of a subscription: it was just confirmed (`new`), or its wishes were changed."""
+
+    new: bool = False
+    saved: bool = False
+
+
 @router.get("/m/{token}")
-async def show(visit: CurrentVisit, token: str, new: bool = False, saved: bool = False) -> Response:
-    """What is subscribed to, and the last news; right after confirming (`new`) or changing it says so."""
+async def show(visit: CurrentVisit, token: str, arrival: Annotated[Arrival, Query()]) -> Response:
+    """What is subscribed to, and the last news; right after confirming or changing it says so."""
     found = await _by_token(visit, token)
     if found is None:
         return _over(visit)
-    return await _page(visit, token, found, WishesForm.of(found.wishes), FormErrors(), new=new, saved=saved)
+    return await _page(visit, found, WishesForm.of(found.wishes), arrival=arrival)
 
 
 @router.post("/m/{token}")
@@ -42,7 +50,7 @@ async def change(visit: CurrentVisit, token: str, form: Annotated[PostedWishes, 
     if found is None:
         return _over(visit)
     if wrong := form.wrong(visit.act.tools.city):
-        return await _page(visit, token, found, form, errors_of(visit, wrong))
+        return await _page(visit, found, form, errors_of(visit, wrong))
     await usecases.change(visit.act, found.id, form.wishes())
     return visit.redirect(f"/notifications/m/{token}?saved=1")
 
@@ -97,15 +105,14 @@ async def end(visit: CurrentVisit, token: str, button: str = "") -> Response:
 
 async def _page(
     visit: Visit,
-    token: str,
     found: Subscription,
     form: WishesForm,
-    errors: FormErrors,
-    *,
-    new: bool = False,
-    saved: bool = False,
+    errors: FormErrors | None = None,
+    arrival: Arrival | None = None,
 ) -> Response:
-    unsubscribe = visit.act.tools.links.token(UNSUBSCRIBE, found.id, found.generation)
+    token, unsubscribe = (
+        visit.act.tools.links.token(kind, found.id, found.generation) for kind in (PREFERENCES, UNSUBSCRIBE)
+    )
     return visit.render(
         "preferences.html",
         status=422 if errors else 200,
@@ -113,11 +120,10 @@ async def _page(
         token=token,
         subscription=found,
         form=form,
-        errors=errors,
-        new=new,
-        saved=saved,
+        errors=errors or FormErrors(),
+        **(arrival or Arrival()).model_dump(),
         number=subscription_number(found.id),
-        sent=await load_sent(visit.act.conn, found.address, list(PURPOSES)),
+        sent=await load_sent(visit.act.conn, found.address, list(NEWS_PURPOSES)),
         unsubscribe=f"/notifications/unsubscribe/{unsubscribe}",
         **choices(visit),
     )

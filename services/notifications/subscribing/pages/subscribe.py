@@ -33,7 +33,7 @@ from shared.web.visit import CurrentVisit, Visit
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 
 
-class Wanted(BaseModel):
+class Preselection(BaseModel):
     """What a link chooses beforehand: a Stadtbezirk by its number, a topic; what is unknown chooses nothing."""
 
     district: Typed = ""
@@ -47,11 +47,11 @@ async def start(request: HttpRequest) -> RedirectResponse:
 
 
 @router.get("/subscribe")
-async def show(visit: CurrentVisit, wanted: Annotated[Wanted, Query()]) -> Response:
+async def show(visit: CurrentVisit, chosen: Annotated[Preselection, Query()]) -> Response:
     """The form. A link may choose a district and a topic beforehand."""
-    known = [each.number for each in visit.act.tools.city.districts if str(each.number) == wanted.district]
+    known = [each.number for each in visit.act.tools.city.districts if str(each.number) == chosen.district]
     language = message_language(visit.language.code).code
-    return _form(visit, SubscribeForm(language=language, districts=known, topics=[wanted.topic]), FormErrors())
+    return _form(visit, SubscribeForm(language=language, districts=known, topics=[chosen.topic]), FormErrors())
 
 
 @router.post("/subscribe")

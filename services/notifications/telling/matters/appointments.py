@@ -2,6 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
+from services.notifications.purposes import Purpose
 from services.notifications.telling.domain import (
     AT_ONCE,
     QUIET_HOURS_IGNORED,
@@ -11,7 +12,6 @@ from services.notifications.telling.domain import (
     Moment,
     Rule,
 )
-from services.notifications.telling.purposes import Purpose
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from shared.due import Urgency

@@ -1,7 +1,7 @@
 """Telling the city that somebody reports a barrier."""
 
+from services.notifications.purposes import Purpose
 from services.notifications.telling.domain import AT_ONCE, QUIET_HOURS_IGNORED, MatterKind, Moment, Rule
-from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
 from shared.events.barriers import BarrierFact, BarrierReported
 

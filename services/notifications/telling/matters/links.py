@@ -1,7 +1,7 @@
 """Telling people the links they asked for."""
 
+from services.notifications.purposes import Purpose
 from services.notifications.telling.domain import AT_ONCE, QUIET_HOURS_IGNORED, MatterKind, Moment, Rule
-from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
 from shared.events.links import LinksRequested, LinksRequestFact
 

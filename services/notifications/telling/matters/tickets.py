@@ -1,7 +1,7 @@
 """Telling whoever waits in the hall that it is nearly their turn, or that the station had to close."""
 
+from services.notifications.purposes import Purpose
 from services.notifications.telling.domain import AT_ONCE, QUIET_HOURS_IGNORED, Condition, MatterKind, Moment, Rule
-from services.notifications.telling.purposes import Purpose
 from shared.due import Urgency
 from shared.events.tickets import TicketClosed, TicketFact, TicketNear, TicketOutcome
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.notifications.links.domain import OpenMatters
 from services.notifications.news.domain import Circular
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.matters.appointments import appointment_values
 from services.notifications.writing.matters.barriers import barrier_values
 from services.notifications.writing.matters.circulars import circular_values

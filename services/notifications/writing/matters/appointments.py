@@ -4,8 +4,8 @@ from typing import Any
 
 from babel.dates import format_date
 
+from services.notifications.purposes import Purpose
 from services.notifications.telling.matters.appointments import Decided, delay_of, expected_start
-from services.notifications.telling.purposes import Purpose
 from services.notifications.writing.values import STATION, is_stop, minutes, name_of, said, short_day
 from shared.arriving import CHECK_IN_BEFORE, LATE, ROOM_OPENS_BEFORE
 from shared.clock import BERLIN

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from shared.events.barriers import BarrierReported
 from shared.web.i18n import Language
 

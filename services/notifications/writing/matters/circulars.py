@@ -8,7 +8,7 @@ from typing import Any
 from babel.dates import format_date
 
 from services.notifications.news.domain import Circular, rule_of
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.values import STOP_NAME, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import StationClosed

@@ -6,7 +6,7 @@ from typing import Any
 from babel.dates import format_date
 
 from services.notifications.links.domain import OpenMatter, OpenMatters
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.values import said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentFact, AppointmentState, OfferedSeat

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from shared.events.tickets import TicketFact, TicketNear
 from shared.web.i18n import Language
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from babel.dates import format_date, get_day_names
 
-from services.notifications.telling.purposes import Purpose
+from services.notifications.purposes import Purpose
 from services.notifications.writing.values import STATION, is_stop, name_of, said, short_day
 from shared.clock import BERLIN
 from shared.events.appointments import OfferedSeat, SeatOfferEnded, WaitingFact

@@ -1,9 +1,15 @@
-"""What notices are for, and what holds for every notice of a purpose."""
+"""What notices are for, what holds for every notice of a purpose, and what makes two notices the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import get_args
+from uuid import UUID, uuid5
+
+from shared.events.personal import Channel
+
+CHANNELS: tuple[str, ...] = get_args(Channel)
 
 
 class Purpose(StrEnum):
@@ -48,16 +54,18 @@ class Policy:
 
     Optional notices spare addresses that failed or complained. Those that ask say in an SMS what can be answered. Facts
     tell of the outcome of `reported` ones only: no service waits to hear whether a subscriber was reached, or who asked
-    for links.
+    for links. `is_news` holds for what subscribers are told; each such message says how to unsubscribe.
     """
 
     if_unknown: IfUnknown
     optional: bool = False
     asks: bool = False
     reported: bool = True
+    is_news: bool = False
 
 
-_FOR_SUBSCRIBERS = Policy(IfUnknown.LEAVE, optional=True, reported=False)
+_OF_SUBSCRIPTION = Policy(IfUnknown.LEAVE, optional=True, reported=False)
+_NEWS = Policy(IfUnknown.LEAVE, optional=True, reported=False, is_news=True)
 
 
 POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
@@ -77,14 +85,43 @@ POLICIES: Mapping[Purpose, Policy] = MappingProxyType(
         Purpose.OFFER_ENDED: Policy(IfUnknown.LEAVE),
         Purpose.WAITING_OVER: Policy(IfUnknown.LEAVE),
         Purpose.LINKS: Policy(IfUnknown.LEAVE, reported=False),
-        Purpose.SUBSCRIPTION: _FOR_SUBSCRIBERS,
-        Purpose.SUBSCRIPTION_LINK: _FOR_SUBSCRIBERS,
-        Purpose.CLOSURE: _FOR_SUBSCRIBERS,
-        Purpose.CLOSURE_LIFTED: _FOR_SUBSCRIBERS,
-        Purpose.STOPS: _FOR_SUBSCRIBERS,
-        Purpose.STOP_CHANGED: _FOR_SUBSCRIBERS,
-        Purpose.STOP_CANCELLED: _FOR_SUBSCRIBERS,
-        Purpose.DIGEST: _FOR_SUBSCRIBERS,
+        Purpose.SUBSCRIPTION: _OF_SUBSCRIPTION,
+        Purpose.SUBSCRIPTION_LINK: _OF_SUBSCRIPTION,
+        Purpose.CLOSURE: _NEWS,
+        Purpose.CLOSURE_LIFTED: _NEWS,
+        Purpose.STOPS: _NEWS,
+        Purpose.STOP_CHANGED: _NEWS,
+        Purpose.STOP_CANCELLED: _NEWS,
+        Purpose.DIGEST: _NEWS,
         Purpose.BARRIER: Policy(IfUnknown.LEAVE, reported=False),
     }
 )
+
+NEWS_PURPOSES = frozenset(purpose for purpose, policy in POLICIES.items() if policy.is_news)
+"""The purposes of what subscribers are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKey:
+    """What makes two notices the same: one person is told one thing of a matter once per cause.
+
+    Its ids are the same however often they are computed.
+    """
+
+    cause: UUID
+    matter: UUID
+    recipient: str
+    purpose: Purpose
+
+    @property
+    def id(self) -> UUID:
+        """The id of the notice."""
+        return uuid5(self.cause, self._name)
+
+    def message_id(self, channel: str) -> UUID:
+        """The id of the notice's message on one channel; also the sender's reference at the far end."""
+        return uuid5(self.cause, f"{self._name}/{channel}")
+
+    @property
+    def _name(self) -> str:
+        return f"{self.matter}/{self.recipient}/{self.purpose}"
