@@ -99,9 +99,11 @@ async def test_taking_seats_waits_for_the_change_of_a_stop_and_does_not_hold_it_
     async with acting(tools) as act:
         await lock_version(act, stop.key)
         task = await waiting(tools, press())
-        await take_line(act.conn)
-        confirmed = text("select 1 from appointments where status <> 'held' for update nowait")
-        (await act.conn.execute(confirmed)).all()
+        async with act.attempt() as looking:
+            await take_line(act.conn)
+            confirmed = text("select 1 from appointments where status <> 'held' for update nowait")
+            (await act.conn.execute(confirmed)).all()
+            await looking.rollback()
         [received] = stop.told[-1:]
         await REACTIONS[type(received.fact)](act.following(received), received)
     answer = await task
