@@ -4,6 +4,23 @@ Owns stations with their counters, services (Leistungen), opening hours, closure
 list, and the tickets of the walk-in queue. A stop of the Bürgermobil is a station for a day.
 
 Staff work at the desk: lists of a day, bookings and changes for others, whom to call.
+
+The floors, from the top; each knows those below it only:
+
+- `app`, `consumers`: the wiring, and what follows from facts of other services.
+- `opening`, `stops`, `links`, `video`: opening hours; stops of the Bürgermobil; the links somebody asks for; video rooms.
+- `area`, `desk`: what staff see and do for others.
+- `pages`: the page of an appointment, which shows something of all below.
+- `displaced`: another time or a place in line for those whose stop is gone.
+- `waiting`: joining the waiting list, taking and declining what is offered.
+- `closing`: closures, and what becomes of the appointments they concern.
+- `queue`: numbers, the hall, the counters that call.
+- `booking`: holds and appointments, from the choice to the end.
+- `line`: the line of those who wait, and what is offered to whom as seats become free.
+- `seats`: who has which seat.
+- `persons`: who a matter is for, as typed and as checked.
+- `offer`: stations, services, opening hours and what is free.
+- `tables`, `queue_tables`, `locks`, `staff`, `settings`: what all of them share.
 """
 
 from shared.manifest import Area, Manifest, Member, Task
