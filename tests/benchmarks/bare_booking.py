@@ -6,6 +6,7 @@ checked, nothing sealed or encrypted, no metrics, no trace, and nobody publishes
     python -m tests.benchmarks.bare_booking PORT DATABASE
 """
 
+from typing import Any
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from services.appointments.offer.queries import _OFFER, load_offer
 from services.appointments.persons.domain import Details
 from services.appointments.seats.usecases import _TAKE
 from services.appointments.settings import Settings
+from shared.act import Act
 from shared.clock import BERLIN
 from shared.origins import Origin, Origins
 from shared.takings import values_of
@@ -41,7 +43,8 @@ async def sample_values(settings: Settings) -> tuple[dict[str, object], dict[str
         everywhere = await load_offer(conn, now.date())
     await tools.db.close()
     seating = Seating(offer, "mitte-1", now, now)
-    _, values = usecases._booked(tools, uuid4(), "0000-0000", seating, details, now)
+    nothing: Any = None
+    _, values = usecases._booked(Act(nothing, tools, now), uuid4(), "0000-0000", seating, details)
     origins = Origins(settings.people_secret, settings.unlimited_networks, settings.address_limit)
     limits = values_of(Origin(origins.pseudonym("127.0.0.1"), settings.address_limit), now)
     return values | limits, {each.key: list(each.counters) for each in everywhere.stations}

@@ -118,9 +118,9 @@ async def reschedule(act: Act, move: Move) -> Appointment:
         return found
     freed = await let_go(act.conn, found.id)
     audience = Audience.PUBLIC if move.by is DecidedBy.CITIZEN else Audience.STAFF
-    wish = Wish(move.station, found.services, move.starts_at, found.interpreter)
+    wish = Wish(move.station, found.services, move.starts_at, found.interpreter, audience)
     try:
-        seating, _ = await fulfil(act, found.id, wish, None, audience)
+        seating, _ = await fulfil(act, found.id, wish, None)
     except TimeTaken as taken:
         raise TimeTaken([time for time in taken.nearest if not is_at(found, *time)]) from taken
     if seating.kind.in_person != found.kind.in_person:

@@ -50,15 +50,10 @@ class Why:
 
 
 def booked_fact(
-    tools: Tools,
-    id: UUID,
-    number: str,
-    seating: Seating,
-    details: Details,
-    person: Person,
-    now: datetime,
+    act: Act, id: UUID, number: str, seating: Seating, details: Details
 ) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
+    tools, person = act.tools, details.kept
     url = manage_url(tools, id, 1, details.language, details.page_language)
     told = bool(details.person.channels)
     contact = Contact(
@@ -85,7 +80,7 @@ def booked_fact(
         contact=tools.sealer.seal("notifications", id, contact),
         delay_minutes=seating.station.delay_minutes,
     )
-    return AppointmentBooked(id=id, version=1, appointment=state, booked_at=now)
+    return AppointmentBooked(id=id, version=1, appointment=state, booked_at=act.now)
 
 
 def rescheduled_fact(

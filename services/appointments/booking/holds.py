@@ -110,7 +110,7 @@ async def hold(act: Act, id: UUID, wish: Wish) -> datetime:
     freed = await let_go(act.conn, id)
     until = held_until(wish.starts_at, act.now)
     wish = replace(wish, language=before.interpreter if before else None)
-    seating, count = await fulfil(act, id, wish, until, audience_of(act))
+    seating, count = await fulfil(act, id, replace(wish, audience=audience_of(act)), until)
     await pass_on(act, freed)
     held = await act.conn.execute(
         _HOLD,

@@ -74,7 +74,7 @@ async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     if kept.rowcount != grid_of(act.tools.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
-    booked, values = _booked(act.tools, held.id, held.number, seating, details, act.now)
+    booked, values = _booked(act, held.id, held.number, seating, details)
     counted = await _CONFIRM.row(act.conn, values)
     check_matters(act, counted["matters"])
     act.tools.outbox.announce(act.conn)
@@ -92,9 +92,9 @@ async def book(act: Act, id: UUID, wish: Wish, details: Details) -> Appointment:
         UnknownChoice, TooMany, NotTogether, NotOffered, TimeTaken, ConsentMissing, AppointmentsUsedUp, TimesUsedUp
     """
     person_key = act.tools.people.person_key(details.kept)
-    wish = replace(wish, language=details.interpreter)
-    seating, count = await fulfil(act, id, wish, None, audience_of(act), person_key)
-    booked, values = _booked(act.tools, id, numbering_of(act.tools).number(count), seating, details, act.now)
+    wish = replace(wish, language=details.interpreter, audience=audience_of(act))
+    seating, count = await fulfil(act, id, wish, None, person_key)
+    booked, values = _booked(act, id, numbering_of(act.tools).number(count), seating, details)
     counted = await _BOOK.row(act.conn, values | values_of(act.origin, act.now))
     check_matters(act, counted["matters"])
     check_takings(act, counted["takings"])
@@ -105,25 +105,19 @@ async def book(act: Act, id: UUID, wish: Wish, details: Details) -> Appointment:
 async def book_kept(act: Act, id: UUID, seating: Seating, details: Details) -> Appointment:
     """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
     count = (await act.conn.execute(_COUNT)).scalar_one()
-    booked, values = _booked(act.tools, id, numbering_of(act.tools).number(count), seating, details, act.now)
+    booked, values = _booked(act, id, numbering_of(act.tools).number(count), seating, details)
     await _BOOK.run(act.conn, values | values_of(None, act.now))
     act.tools.outbox.announce(act.conn)
     return booked
 
 
 def _booked(
-    tools: Tools,
-    id: UUID,
-    number: str,
-    seating: Seating,
-    details: Details,
-    now: datetime,
+    act: Act, id: UUID, number: str, seating: Seating, details: Details
 ) -> tuple[Appointment, dict[str, object]]:
     """The new appointment and the values of the statement that writes it, its person and its fact."""
     if seating.kind is Kind.VIDEO and details.consent != VIDEO_CONSENT:
         raise ConsentMissing(VIDEO_CONSENT)
-    person = details.kept
-    fact = booked_fact(tools, id, number, seating, details, person, now)
+    fact = booked_fact(act, id, number, seating, details)
     booked = Appointment(
         id=id,
         version=fact.version,
@@ -143,8 +137,8 @@ def _booked(
         consent=details.consent if seating.kind is Kind.VIDEO else None,
     )
     values = {
-        **tools.outbox.row(fact),
-        **tools.people.row(id, person),
+        **act.tools.outbox.row(fact, act.cause),
+        **act.tools.people.row(id, details.kept),
         "delete_after": booked.ends_at + retention.PERSON_AFTER_MATTER,
         "id": id,
         "number": number,
@@ -160,6 +154,6 @@ def _booked(
         "kind": booked.kind,
         "page_language": booked.page_language,
         "consent": booked.consent,
-        "now": now,
+        "now": act.now,
     }
     return booked, values

@@ -31,13 +31,15 @@ from shared.events.appointments import DecidedBy, KnownReason
 class Wish:
     """The time somebody wants: a station, services (a key as often as it is wanted), and a start.
 
-    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first.
+    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first; `audience` says which
+    counters are open to them.
     """
 
     station: str
     services: tuple[str, ...]
     starts_at: datetime
     language: str | None = None
+    audience: Audience = Audience.PUBLIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,11 @@ async def fulfil(
     id: UUID,
     wish: Wish,
     until: datetime | None,
-    audience: Audience = Audience.PUBLIC,
     person_key: str | None = None,
 ) -> tuple[Seating, int]:
     """Take the seats of a wish, held `until` a moment or, for None, booked.
 
     Args:
-        audience: which counters are open to whoever asks.
         person_key: whose booking it is, if that is known yet.
 
     Returns:
@@ -97,14 +97,14 @@ async def fulfil(
     grid = grid_of(act.tools.city)
     await lock_stop(act.conn, wish.station)
     offer = await load_offer(act.conn, act.today, wish.station, wish.services)
-    [station] = check_choice(offer, wish.services, audience)
-    counters = counters_for(offer, wish.starts_at, wish.language, audience, grid, act.now)
+    [station] = check_choice(offer, wish.services, wish.audience)
+    counters = counters_for(offer, wish.starts_at, wish.language, wish.audience, grid, act.now)
     if not counters:
         raise NotOffered
     starts = run_of(wish.starts_at, grid.slots_for(offer.services), grid)
     taken = await take_seats(act, id, counters, starts, until, person_key)
     if taken is None:
-        raise TimeTaken(await _alternatives(act, wish, station.kind, offer.services, audience, grid))
+        raise TimeTaken(await _alternatives(act, wish, station.kind, offer.services))
     counter, count = taken
     starts_at = wish.starts_at.astimezone(UTC)
     return Seating(offer, counter, starts_at, starts_at + duration_of(offer.services)), count
@@ -130,11 +130,11 @@ def counters_for(
 
 
 async def _alternatives(
-    act: Act, wish: Wish, kind: Kind, services: Sequence[BookableService], audience: Audience, grid: Grid
+    act: Act, wish: Wish, kind: Kind, services: Sequence[BookableService]
 ) -> list[tuple[str, datetime]]:
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
     everywhere = await load_offer(act.conn, act.today, services=())
-    stations = like(kind, able(everywhere.stations, services, audience))
-    free = await load_free_times(act, stations, days, grid.slots_for(services), grid)
+    stations = like(kind, able(everywhere.stations, services, wish.audience))
+    free = await load_free_times(act, stations, days, grid_of(act.tools.city).slots_for(services))
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)

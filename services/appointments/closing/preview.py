@@ -68,7 +68,7 @@ async def load_preview(act: Act, closure: Closure, for_update: bool = False) -> 
     seats = tuple((counter, start) for counter in counters for start in starts)
     concerned = await load_concerned(act, counters, starts, for_update)
     affected = [_affected(each, offer, grid) for each in concerned]
-    free = await _free_seats(act, stations, affected, seats, grid)
+    free = await _free_seats(act, stations, affected, seats)
     rows = tuple(
         Row(each, proposal) for each, proposal in zip(concerned, propose(affected, free, act.now), strict=True)
     )
@@ -100,9 +100,10 @@ def _affected(concerned: Concerned, offer: Offer, grid: Grid) -> Affected:
 
 
 async def _free_seats(
-    act: Act, stations: dict[str, Station], affected: list[Affected], closed: tuple[Seat, ...], grid: Grid
+    act: Act, stations: dict[str, Station], affected: list[Affected], closed: tuple[Seat, ...]
 ) -> FreeSeats:
     """What is free around the appointments, once the closure has its seats."""
+    grid = grid_of(act.tools.city)
     earliest, latest = act.today, grid.last_day(act.now)
     old_days = {each.starts_at.astimezone(BERLIN).date() for each in affected}
     near = {day + timedelta(days=n) for day in old_days for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1)}

@@ -33,7 +33,7 @@ async def load_further(act: Act, found: Appointment) -> list[FreeTime]:
     days = [day for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1) if today <= (day := old + timedelta(days=n))]
     stations = [each for places in asked.places.values() for each in places]
     by_key, kept = {each.key: each for each in stations}, Leaving(found.id, (found.station, found.starts_at))
-    free = await load_free_times(act, stations, days, asked.seats, grid, kept)
+    free = await load_free_times(act, stations, days, asked.seats, kept)
     return [FreeTime(start, by_key[key]) for key, start in further(asked, free)]
 
 

@@ -53,7 +53,7 @@ async def _offer_what_is_free(act: Act, entry: Entry) -> None:
     suiting = [each for each in offer.stations if each.key in entry.suits.stations]
     stations = able(suiting, offer.services)
     days = entry.suits.days(today, grid.last_day(act.now))
-    free = await load_free_times(act, stations, days, entry.seats, grid)
+    free = await load_free_times(act, stations, days, entry.seats)
     for start, station in sorted((start, key) for key, starts in free.items() for start in starts):
         if offerable(entry.wanted, station, start, act.now) and await offer_time(act, entry, station, start):
             return

@@ -109,7 +109,7 @@ async def earliest(
     """The earliest free time for an appointment with these services, per station that offers them all."""
     offer = await load_offer(act.conn, act.today, station, services)
     able, grid = _asked_for(offer, services, station), grid_of(act.tools.city)
-    found = await load_earliest(act, able, grid.slots_for(offer.services), grid)
+    found = await load_earliest(act, able, grid.slots_for(offer.services))
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [EarliestOut(station=key, earliest=start) for key, start in found.items()]
 
@@ -118,7 +118,7 @@ async def earliest(
 async def earliest_by_service(act: CurrentAct, response: Response) -> list[ServiceEarliestOut]:
     """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
     offer, grid = await load_offer(act.conn, act.today), grid_of(act.tools.city)
-    found = await load_earliest_by_service(act, staying(offer.stations), offer.services, grid)
+    found = await load_earliest_by_service(act, staying(offer.stations), offer.services)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [
         ServiceEarliestOut(
@@ -143,7 +143,7 @@ async def free_times(
     grid = grid_of(act.tools.city)
     start = min(max(first_day or today, today), grid.last_day(act.now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
-    free = await load_free_times(act, able, wanted, grid.slots_for(offer.services), grid)
+    free = await load_free_times(act, able, wanted, grid.slots_for(offer.services))
     return [
         FreeTimesOut(station=key, earliest=starts[0] if starts else None, starts=starts) for key, starts in free.items()
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.appointments.offer.domain import Grid, Kind, Service, Station, able, free_times, of_kind, staying
-from services.appointments.offer.queries import Leaving, load_free_times, load_taken_minutes
+from services.appointments.offer.queries import Leaving, grid_of, load_free_times, load_taken_minutes
 from shared.act import Act
 from shared.clock import BERLIN
 
@@ -32,7 +32,6 @@ async def load_free_days(
     stations: Sequence[Station],
     first: date,
     needed: int,
-    grid: Grid,
     limit: int,
     leaving: Leaving | None = None,
 ) -> list[FreeDay]:
@@ -44,36 +43,37 @@ async def load_free_days(
         leaving: the appointment to move, if the times are for one.
     """
     found: list[FreeDay] = []
-    for week in _weeks(first, grid.last_day(act.now)):
-        free = await load_free_times(act, stations, week, needed, grid, leaving)
+    for week in _weeks(first, grid_of(act.tools.city).last_day(act.now)):
+        free = await load_free_times(act, stations, week, needed, leaving)
         found += _by_day([FreeTime(start, station) for station in stations for start in free[station.key]])
         if len(found) >= limit:
             break
     return found[:limit]
 
 
-async def load_earliest(act: Act, stations: Sequence[Station], needed: int, grid: Grid) -> dict[str, datetime | None]:
+async def load_earliest(act: Act, stations: Sequence[Station], needed: int) -> dict[str, datetime | None]:
     """The earliest free start per station; None where everything is taken."""
     stops = of_kind(stations, Kind.STOP)
-    [earliest] = await _load_earliest(act, [(needed, tuple(staying(stations)))], grid)
+    [earliest] = await _load_earliest(act, [(needed, tuple(staying(stations)))])
     if not stops:
         return earliest
     days = {each.stop.day for each in stops if each.stop}
-    free = await load_free_times(act, stops, days, needed, grid)
+    free = await load_free_times(act, stops, days, needed)
     return earliest | {key: next(iter(starts), None) for key, starts in free.items()}
 
 
 async def load_earliest_by_service(
-    act: Act, stations: Sequence[Station], services: Iterable[Service], grid: Grid
+    act: Act, stations: Sequence[Station], services: Iterable[Service]
 ) -> dict[str, dict[str, datetime | None]]:
     """Per service the earliest free start at each station that offers it.
 
     Services of one length, at the same stations and in the same hours, are looked for once.
     """
+    grid = grid_of(act.tools.city)
     alike: dict[_Wanted, list[str]] = defaultdict(list)
     for each in services:
         alike[grid.slots_for([each]), tuple(able(stations, [each]))].append(each.key)
-    found = await _load_earliest(act, list(alike), grid)
+    found = await _load_earliest(act, list(alike))
     return {key: earliest for keys, earliest in zip(alike.values(), found, strict=True) for key in keys}
 
 
@@ -81,8 +81,9 @@ _Wanted = tuple[int, tuple[Station, ...]]
 """How many seats an appointment takes, and where it can be."""
 
 
-async def _load_earliest(act: Act, wanted: Sequence[_Wanted], grid: Grid) -> list[dict[str, datetime | None]]:
+async def _load_earliest(act: Act, wanted: Sequence[_Wanted]) -> list[dict[str, datetime | None]]:
     """For each of what is wanted the earliest free start per station; the seats of a day are read once for all."""
+    grid = grid_of(act.tools.city)
     earliest: list[dict[str, datetime | None]] = [{station.key: None for station in there} for _, there in wanted]
     for days in _ever_more(act.today, grid.last_day(act.now)):
         waiting = {

@@ -147,9 +147,9 @@ async def start(visit: CurrentVisit) -> Response:
     """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
     offer, grid = await load_offer(visit.act.conn, visit.act.today), grid_of(visit.act.tools.city)
     stations = able(staying(offer.stations), [])
-    earliest = await load_earliest(visit.act, stations, 1, grid)
+    earliest = await load_earliest(visit.act, stations, 1)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
-    by_service = await load_earliest_by_service(visit.act, counters, most_asked, grid)
+    by_service = await load_earliest_by_service(visit.act, counters, most_asked)
     today = {key for key, start in earliest.items() if start and start.astimezone(BERLIN).date() == visit.act.today}
     to_come = [each for each in stations if any(slot > visit.act.now for slot in slots_on(each, visit.act.today, grid))]
     return visit.render(
@@ -200,7 +200,7 @@ async def place_page(visit: Visit, offer: Offer, choice: Choice, errors: FormErr
     chosen, grid = chosen_of(offer, choice), grid_of(visit.act.tools.city)
     stations = able(offer.stations, chosen)
     counters = of_kind(stations, Kind.COUNTER)
-    earliest = await load_earliest(visit.act, stations, grid.slots_for(chosen), grid)
+    earliest = await load_earliest(visit.act, stations, grid.slots_for(chosen))
     return visit.render(
         "place.html",
         status=422 if errors else 200,

@@ -110,7 +110,7 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
 
 
 async def load_free_times(
-    act: Act, stations: Sequence[Station], days: Iterable[date], needed: int, grid: Grid, leaving: Leaving | None = None
+    act: Act, stations: Sequence[Station], days: Iterable[date], needed: int, leaving: Leaving | None = None
 ) -> dict[str, list[datetime]]:
     """The free starts per station on some days, for appointments of `needed` seats; `leaving` is the one to move."""
     wanted = sorted(days)
@@ -118,6 +118,7 @@ async def load_free_times(
         return {station.key: [] for station in stations}
     counters = [counter for station in stations for counter in station.counters]
     taken = await load_taken_minutes(act, counters, wanted, leaving.id if leaving else None)
+    grid = grid_of(act.tools.city)
     free = {station.key: free_times(station, wanted, taken, needed, grid, act.now) for station in stations}
     if leaving and leaving.time and leaving.time[0] in free:
         station, present = leaving.time

@@ -108,7 +108,7 @@ async def check_wait(act: Act, wait: WaitFor) -> Checked:
     if suits.last_day > today + LONGEST_WAIT or not suits.days(today, suits.last_day):
         raise NoSuchDay
     days = suits.days(today, grid.last_day(act.now))
-    free = await load_free_times(act, stations, days, grid.slots_for(offer.services), grid)
+    free = await load_free_times(act, stations, days, grid.slots_for(offer.services))
     in_time = sorted((start, key) for key, starts in free.items() for start in starts if start > act.now + ENDS_BEFORE)
     if in_time:
         raise FreeNow([(key, start) for start, key in in_time[:FREE_SHOWN]])

@@ -88,7 +88,7 @@ async def shown_times(
 
     async def days_from(first: date) -> list[FreeDay]:
         # One day more than is shown says that there are later ones.
-        return await load_free_days(visit.act, places, first, needed, grid, DAYS_SHOWN + 1, leaving)
+        return await load_free_days(visit.act, places, first, needed, DAYS_SHOWN + 1, leaving)
 
     first = show.first if show.first and show.first > visit.act.today else None
     days = await days_from(first or visit.act.today)
@@ -115,7 +115,7 @@ async def shown_times(
 async def _other_kind(visit: Visit, stations: Sequence[Station], kind: Kind, needed: int) -> FreeTime | None:
     """The earliest time for another kind of appointment: by video instead of at a counter, or the other way round."""
     others = of_kind(stations, Kind.VIDEO if kind.in_person else Kind.COUNTER)
-    found = await load_earliest(visit.act, others, needed, grid_of(visit.act.tools.city))
+    found = await load_earliest(visit.act, others, needed)
     times = [FreeTime(start, each) for each in others if (start := found[each.key])]
     return min(times, key=lambda time: time.start, default=None)
 

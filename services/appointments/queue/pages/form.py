@@ -58,7 +58,7 @@ async def why_none(visit: Visit, station: Station) -> str | None:
 async def instead(visit: Visit, offer: Offer, station: Station, choice: Choice, why: str) -> dict[str, Any]:
     """What a page shows instead of a number: why there is none, and the next free appointments at the station."""
     chosen, grid = choose(offer.services, choice.keys), grid_of(visit.act.tools.city)
-    days = await load_free_days(visit.act, [station], visit.act.today, grid.slots_for(chosen), grid, FREE_DAYS_SHOWN)
+    days = await load_free_days(visit.act, [station], visit.act.today, grid.slots_for(chosen), FREE_DAYS_SHOWN)
     return {
         "why": why,
         "station": station,
