@@ -8,7 +8,7 @@ Staff work at the desk: lists of a day, bookings and changes for others, whom to
 The floors, from the top; each knows those below it only:
 
 - `app`, `consumers`: the wiring, and what follows from facts of other services.
-- `opening`, `stops`, `links`, `video`: opening hours; stops of the Bürgermobil; the links somebody asks for; video rooms.
+- `opening`, `stops`, `links`, `video`: opening hours; stops of the Bürgermobil; links somebody asks for; video rooms.
 - `area`, `desk`: what staff see and do for others.
 - `pages`: the page of an appointment, which shows something of all below.
 - `displaced`: another time or a place in line for those whose stop is gone.

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.appointments.offer.domain import minute_of
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, booking, outbox
+from tests.appointments.kit import API, Client, booking, outbox
 from tests.support.wait import answered
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, booking, outbox
+from tests.appointments.kit import API, Client, booking, outbox
 
 ADDRESS = f"{API}/staff/closures"
 

@@ -11,7 +11,7 @@ from services.appointments.desk.calls import note_outcome
 from shared.auth import Caller
 from shared.events.notifications import NoticeState, NotificationFailed
 from shared.tools import Tools
-from tests.appointments.conftest import API
+from tests.appointments.kit import API
 
 DESK = f"{API}/staff"
 MITTE = {"Authorization": "Bearer schalter-mitte"}

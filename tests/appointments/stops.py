@@ -20,7 +20,7 @@ from shared.events.mobile_office import (
     Vehicle,
 )
 from shared.tools import Tools
-from tests.appointments.conftest import at
+from tests.appointments.kit import at
 
 MARKET = StopPlace(
     key="rumeln-markt",

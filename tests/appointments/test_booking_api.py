@@ -22,7 +22,7 @@ from shared.sealing import Sealer
 from shared.settings import development_private_key
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
-from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, pass_time, wish
+from tests.appointments.kit import API, FAMILY, Client, at, booking, outbox, pass_time, wish
 from tests.support.wait import answered, eventually
 
 

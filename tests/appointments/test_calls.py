@@ -9,8 +9,8 @@ from sqlalchemy import text
 from services.appointments.line.facts import WAITING
 from shared.tools import Tools
 from tests.appointments.clerk import Clerk
-from tests.appointments.conftest import Client, at, pass_time
 from tests.appointments.desk import deeds, failed, not_reached
+from tests.appointments.kit import Client, at, pass_time
 from tests.appointments.visitor import buttons, content
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out
 

@@ -18,7 +18,7 @@ from shared.events.appointments import DecidedBy
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import Lead, appointment, book, closing, facts_of, send
-from tests.appointments.conftest import API, Client, at, outbox
+from tests.appointments.kit import API, Client, at, outbox
 from tests.appointments.locks import take_line, waiting
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")

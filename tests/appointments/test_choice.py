@@ -14,7 +14,7 @@ from services.appointments.offer.queries import grid_of, load_offer
 from shared.city import City
 from shared.clock import BERLIN
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, booking, outbox, wish
+from tests.appointments.kit import Client, at, booking, outbox, wish
 
 API = "/appointments/api/v1"
 SERVICES = [Bookable(key, {}, {}, minutes) for key, minutes in (("a", 10), ("b", 20), ("c", 40))]

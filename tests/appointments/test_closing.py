@@ -10,7 +10,7 @@ import pytest
 
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
-from tests.appointments.conftest import API, Client, at, booking, outbox, wish
+from tests.appointments.kit import API, Client, at, booking, outbox, wish
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")
 

@@ -21,7 +21,7 @@ from tests.appointments.closing import (
     facts_of,
     send,
 )
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, wish
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, wish
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")

@@ -16,7 +16,7 @@ from shared.act import Act, acting
 from shared.auth import EVERY_STATION, Caller
 from shared.tools import Tools
 from tests.appointments.closing import book
-from tests.appointments.conftest import Client, at
+from tests.appointments.kit import Client, at
 
 LEAD = Caller(subject="leitung", roles=frozenset({"appointments:lead"}), stations=frozenset({EVERY_STATION}))
 SLOT = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.appointments.line.usecases import lock_line
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, Lead, closing, send
-from tests.appointments.conftest import API, Client, at, outbox
+from tests.appointments.kit import API, Client, at, outbox
 from tests.appointments.visitor import Visitor, content, heading, own_links
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, free_starts, join, sell_out
 from tests.support.wait import eventually

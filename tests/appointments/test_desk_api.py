@@ -18,8 +18,8 @@ from shared.sealing import Sealer
 from shared.settings import development_private_key
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, wish
 from tests.appointments.desk import ALL, DESK, LEAD, MITTE, OTHERS, deeds, do, know_staff, not_reached
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, wish
 
 NOBODY = {"name": "Erna Alt", "channels": []}
 

@@ -10,8 +10,8 @@ from services.appointments.booking.domain import HOLD
 from shared.events.appointments import AppointmentBooked
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import Client, at, outbox, pass_time
 from tests.appointments.desk import deeds
+from tests.appointments.kit import Client, at, outbox, pass_time
 from tests.appointments.visitor import content, page, values
 from tests.shared.web.html import by_id
 

@@ -11,8 +11,8 @@ from services.appointments.desk.finding import By, find_among, read_wanted
 from shared.people import Person
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import API, Client, at, booking, pass_time
 from tests.appointments.desk import DESK, MITTE, know_staff
+from tests.appointments.kit import API, Client, at, booking, pass_time
 from tests.appointments.visitor import content, heading, own_links, page
 from tests.support.days import berlin
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from shared.events.appointments import AppointmentCancelled, AppointmentRescheduled
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
 from tests.appointments.desk import deeds, not_reached
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, heading, own_links, page
 
 

@@ -22,7 +22,7 @@ from shared.problems import NotFound
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
 from tests.appointments.closing import book
-from tests.appointments.conftest import API, Client, at, pass_time, wish
+from tests.appointments.kit import API, Client, at, pass_time, wish
 from tests.appointments.locks import take_line, wait_not_long, waiting
 from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import assert_line_consistent, entry, free_starts, join, sell_out

@@ -18,7 +18,7 @@ from shared.act import Act
 from shared.origins import Origin
 from shared.takings import WINDOW
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, outbox, pass_time
+from tests.appointments.kit import Client, at, outbox, pass_time
 from tests.appointments.visitor import Visitor, content, heading, own_links, page, values
 from tests.appointments.waiting import book
 

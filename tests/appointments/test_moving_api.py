@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shared.events.appointments import AppointmentRescheduled
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent, fill
-from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, pass_time
+from tests.appointments.kit import API, FAMILY, Client, at, booking, outbox, pass_time
 
 
 async def test_moving_keeps_number_and_link_and_frees_the_old_seat(client: Client, tools: Tools) -> None:

@@ -11,8 +11,8 @@ from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.appointments.closing import Lead, closing, counter_of, facts_of
 from tests.appointments.closing import book as booked
-from tests.appointments.conftest import API, Client, at, booking
 from tests.appointments.desk import deeds
+from tests.appointments.kit import API, Client, at, booking
 from tests.appointments.waiting import entry, join, sell_out
 from tests.support.wait import eventually
 

@@ -19,7 +19,7 @@ from shared.lanes import Handler
 from shared.tools import Tools
 from tests.appointments.closing import Lead, closing
 from tests.appointments.closing import book as book_at_mitte
-from tests.appointments.conftest import API, Client, at, booking, wish
+from tests.appointments.kit import API, Client, at, booking, wish
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")

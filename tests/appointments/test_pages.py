@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.appointments.booking.domain import MOST_EXTENSIONS
 from shared.tools import Tools
 from shared.web.formats import hhmm
-from tests.appointments.conftest import Client, at, outbox, pass_time
+from tests.appointments.kit import Client, at, outbox, pass_time
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
 from tests.shared.web.html import words
 

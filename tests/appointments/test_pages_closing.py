@@ -10,7 +10,7 @@ from services.appointments.closing.pages import PAGE
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.closing import closing
-from tests.appointments.conftest import Client, at, pass_time
+from tests.appointments.kit import Client, at, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, heading, own_links, page
 from tests.shared.web.html import parse
 

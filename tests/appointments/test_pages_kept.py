@@ -17,7 +17,7 @@ from shared.http import LARGEST_QUERY
 from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import API, Client, at, booking
+from tests.appointments.kit import API, Client, at, booking
 from tests.appointments.visitor import TYPED, Visitor, content, page, values
 
 ADDRESS = "anna geheim"

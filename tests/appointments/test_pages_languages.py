@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, booking, outbox
+from tests.appointments.kit import Client, at, booking, outbox
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import by_id, words
 

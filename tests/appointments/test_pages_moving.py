@@ -8,7 +8,7 @@ from sqlalchemy import text
 from services.appointments.booking.facts import MANAGE
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import API, Client, at, booking, outbox
+from tests.appointments.kit import API, Client, at, booking, outbox
 from tests.appointments.stops import a_stop
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 

@@ -12,7 +12,7 @@ from shared.act import Act
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
-from tests.appointments.conftest import Client, at
+from tests.appointments.kit import Client, at
 from tests.appointments.visitor import content, heading, own_links, page
 
 WEEK = {"weekdays": ["0", "1", "2", "3", "4"], "opens": "10:00", "closes": "17:00"}

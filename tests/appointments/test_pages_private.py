@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services.appointments.tables import metadata
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at
+from tests.appointments.kit import Client, at
 from tests.appointments.visitor import Visitor, own_links
 from tests.shared.web.html import parse
 

@@ -12,7 +12,7 @@ from services.appointments.settings import Settings
 from shared.runtime import Role
 from shared.tools import Tools
 from shared.web.formats import hhmm
-from tests.appointments.conftest import Client, at, booking, pass_time
+from tests.appointments.kit import Client, at, booking, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, heading, own_links, page, values
 from tests.support.browsing import Browsing
 

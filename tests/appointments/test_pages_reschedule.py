@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.appointments.booking.numbering import NUMBERS
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time
 from tests.appointments.visitor import Visitor, buttons, content, own_links, page
 from tests.shared.web.html import words
 

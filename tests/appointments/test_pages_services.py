@@ -6,7 +6,7 @@ from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.pages import a_to_z, by_situation
 from shared.city import City
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at
+from tests.appointments.kit import Client, at
 from tests.appointments.visitor import Visitor, content, own_links, page
 from tests.shared.web.html import words
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from services.appointments.offer.windows import Hours, PublicHours, public_hours, windows_of
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at
+from tests.appointments.kit import Client, at
 from tests.appointments.visitor import Visitor, content
 
 MITTE = "Sonnenwall 73-75, 47051 Duisburg"

@@ -10,7 +10,7 @@ from shared.auth import EVERY_STOP
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
 from tests.appointments.closing import book
-from tests.appointments.conftest import API, Client, at, pass_time
+from tests.appointments.kit import API, Client, at, pass_time
 from tests.appointments.stops import MARKET, Stop, a_stop
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 

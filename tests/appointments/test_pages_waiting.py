@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, outbox, pass_time
+from tests.appointments.kit import Client, at, outbox, pass_time
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out
 from tests.shared.web.html import words

@@ -13,8 +13,8 @@ from shared.auth import Caller
 from shared.events.base import Fact, Received
 from shared.events.notifications import NoticeState, NotificationDelivered, NotificationFailed
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, booking, pass_time
 from tests.appointments.desk import failed
+from tests.appointments.kit import Client, at, booking, pass_time
 
 EVERYWHERE = Caller(subject="leitung", roles=frozenset(), stations=frozenset({"*"}))
 NOTICE = UUID("0199f0a0-0000-5000-8000-000000000001")

@@ -12,7 +12,7 @@ from shared.act import acting
 from shared.events.base import About, Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, booking
+from tests.appointments.kit import Client, at, booking
 
 API = "/appointments/api/v1/appointments"
 CHAIN = uuid4()

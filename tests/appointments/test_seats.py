@@ -11,7 +11,7 @@ from services.appointments.seats.domain import Seat
 from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act, acting
 from shared.tools import Tools
-from tests.appointments.conftest import at
+from tests.appointments.kit import at
 from tests.appointments.locks import wait_not_long, waiting
 
 WALSUM = "walsum-1"

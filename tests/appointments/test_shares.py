@@ -27,7 +27,7 @@ from shared.act import acting
 from shared.city import City
 from shared.tools import Tools
 from tests.appointments.checks import in_minutes
-from tests.appointments.conftest import API, Client, at, booking
+from tests.appointments.kit import API, Client, at, booking
 from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
 
 PASSPORT, DOG = Bookable("passport", {}, {}, 10), Bookable("dog", {}, {}, 10)

@@ -12,7 +12,7 @@ from services.appointments.booking.facts import manage_url
 from shared.clock import BERLIN, Clock
 from shared.tools import Tools
 from tests.appointments.clerk import Clerk
-from tests.appointments.conftest import API, FAMILY, Client, at, booking, outbox, wish
+from tests.appointments.kit import API, FAMILY, Client, at, booking, outbox, wish
 from tests.appointments.visitor import Visitor, content, own_links
 
 

@@ -20,8 +20,8 @@ from shared.tools import Tools
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
-from tests.appointments.conftest import API, Client, at, booking, pass_time, wish
 from tests.appointments.desk import not_reached
+from tests.appointments.kit import API, Client, at, booking, pass_time, wish
 from tests.support.routes import staff_routes
 
 ROLES = frozenset({"appointments:staff", "appointments:lead"})

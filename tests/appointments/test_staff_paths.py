@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.tools import Tools
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import Client
+from tests.appointments.kit import Client
 from tests.support.routes import routes_of
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from shared.tools import Tools
 from tests.appointments.closing import appointment, book, facts_of
-from tests.appointments.conftest import API, FAMILY, Client, at, booking, pass_time, wish
+from tests.appointments.kit import API, FAMILY, Client, at, booking, pass_time, wish
 from tests.appointments.stops import SCHOOL, Stop, a_stop, stop_state, tell
 
 

@@ -13,7 +13,7 @@ from shared.events.mobile_office import MobilStopCancelled
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
-from tests.appointments.conftest import API, Client, at, booking, outbox, wish
+from tests.appointments.kit import API, Client, at, booking, outbox, wish
 from tests.appointments.stops import Stop, a_stop, tell
 from tests.appointments.waiting import entry, join
 

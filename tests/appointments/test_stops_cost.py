@@ -15,7 +15,7 @@ from shared.clock import BERLIN
 from shared.statements import Statement
 from shared.tools import Tools
 from tests.appointments.closing import book
-from tests.appointments.conftest import API, Client, at, pass_time
+from tests.appointments.kit import API, Client, at, pass_time
 from tests.appointments.stops import a_stop
 
 

@@ -20,7 +20,7 @@ from shared.origins import Origin
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
-from tests.appointments.conftest import API, Client, booking, wish
+from tests.appointments.kit import API, Client, booking, wish
 from tests.appointments.locks import take_line, waiting
 from tests.appointments.stops import Stop, a_stop, tell
 from tests.appointments.visitor import Visitor

@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time, weekend, wish
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, weekend, wish
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
-from tests.docs.conftest import ROOT
+from tests.docs.kit import ROOT
 
 CONSENT = {"consent": VIDEO_CONSENT}
 

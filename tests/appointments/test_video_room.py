@@ -19,7 +19,7 @@ from shared.arriving import ROOM_OPENS_BEFORE
 from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, booking, pass_time, weekend
+from tests.appointments.kit import API, Client, at, booking, pass_time, weekend
 from tests.appointments.test_video import book
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import links, parse

@@ -12,7 +12,7 @@ from shared.calendar import is_working_day
 from shared.clock import BERLIN
 from shared.events.appointments import SeatOffered, WaitingFact, WaitingListJoined, WaitingListLeft
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, outbox, pass_time
+from tests.appointments.kit import API, Client, at, outbox, pass_time
 from tests.appointments.waiting import (
     assert_line_consistent,
     book,

@@ -18,7 +18,7 @@ from shared.due import Claim
 from shared.lanes import Handler
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
-from tests.appointments.conftest import API, FAMILY, Client, at
+from tests.appointments.kit import API, FAMILY, Client, at
 from tests.appointments.locks import waiting
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out, wait
 

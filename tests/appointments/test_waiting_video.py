@@ -9,7 +9,7 @@ import pytest
 
 from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, booking, outbox, weekend
+from tests.appointments.kit import API, Client, booking, outbox, weekend
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
 from tests.appointments.waiting import assert_line_consistent, cancel, entry, join, sell_out, wait
 

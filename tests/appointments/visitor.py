@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import httpx
 
 from shared.web.forms import one_time_key
-from tests.appointments.conftest import Client
+from tests.appointments.kit import Client
 from tests.shared.web.html import by_id, links, parse, words
 
 TYPED = {"name": "Anna Muster", "mail": "anna@example.org", "phone": "", "language": "de", "interpreter": ""}

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from shared.clock import BERLIN
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, booking
+from tests.appointments.kit import API, Client, booking
 
 
 def wait(start: datetime, name: str = "Willi Wartet", **changes: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ checked, nothing sealed or encrypted, no metrics, no trace, and nobody publishes
     python -m tests.benchmarks.bare_booking PORT DATABASE
 """
 
-from typing import Any
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
-from tests.appointments.conftest import at, weekend
+from tests.appointments.kit import at, weekend
 from tests.appointments.stops import Stop, a_stop
 from tests.appointments.visitor import Visitor
 

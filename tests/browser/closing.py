@@ -14,7 +14,7 @@ from services.appointments.closing.usecases import Confirmation
 from shared.act import Act
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.closing import book
-from tests.appointments.conftest import at
+from tests.appointments.kit import at
 from tests.appointments.stops import a_stop
 from tests.browser.booking import BookingSite, State
 

@@ -1,61 +1,28 @@
 """A browser for the run, pages of every kind of reader, and servers for applications under test."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Literal, Protocol
-from uuid import uuid4
+from typing import Literal
 
-import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
-from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from starlette.types import ASGIApp
 
-from deploy.local.far_ends.issuer import create_issuer
-from deploy.serve import KEEP_ALIVE, OnePort
-from deploy.services import MANIFESTS, create, settings_class
+from deploy.services import MANIFESTS
 from shared.city import City
-from shared.runtime import Role
-from shared.settings import Platform
-from shared.tools import Tools
 from shared.web.portal import create_portal
 from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.browser.closing import ClosingSite
 from tests.browser.desk import DeskSite
+from tests.browser.kit import DEVICES, OpenPage, appointments, pages_of, serving
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
 from tests.browser.touring import TouringSite
 from tests.shared.web.site import create_site
-from tests.support.browsing import Browsing
-from tests.support.days import run_clock
-from tests.support.limits import NO_LIMITS
-from tests.support.stack import Backend, clone_database, drop_database
-from tests.support.wait import eventually
+from tests.support.stack import Backend
 
 collect_ignore_glob = ["test_*.py"] if skipped() else []
-
-DEVICES = {"narrow": 320, "phone": 390, "desktop": 1280}
-"""Widths in CSS pixels; 320 is a desktop at 400 % (WCAG 1.4.10)."""
-
-
-class OpenPage(Protocol):
-    """Opens an address as a certain reader would see it."""
-
-    async def __call__(
-        self,
-        url: str,
-        *,
-        device: Literal["narrow", "phone", "desktop"] = "desktop",
-        scheme: Literal["light", "dark"] = "light",
-        script: bool = True,
-        forced_colors: bool = False,
-    ) -> Page: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,30 +74,6 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
         await context.close()
 
 
-def free_port() -> socket.socket:
-    """A port of this machine, kept for a server."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    """Where browsers find a server that listens there."""
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncIterator[str]:
-    """Serve an application on a free port of this machine, or where somebody listens for it: its address."""
-    with listener or free_port() as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_keep_alive=KEEP_ALIVE))
-        running = asyncio.create_task(server.serve([listener]))
-        await eventually(lambda: server.started)
-        yield address_of(listener)
-        server.should_exit = True
-        await running
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def portal() -> AsyncIterator[str]:
     """The address of the portal."""
@@ -143,36 +86,6 @@ async def site() -> AsyncIterator[str]:
     """The address of the site with every component."""
     async with serving(create_site(City.load("duisburg"))) as address:
         yield address
-
-
-@asynccontextmanager
-async def appointments(
-    stack: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, Tools, httpx.AsyncClient]]:
-    """The pages of `appointments`, the staff's issuer and the portal on one port: address, service, client."""
-    database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
-    listener = free_port()
-    platform = Platform(
-        kafka=stack.bootstrap,
-        postgres=stack.url,
-        clock_file=run_clock(tmp_path_factory.mktemp("clock")),
-        public_url=address_of(listener),
-        oidc_issuer=f"{address_of(listener)}/issuer",
-    )
-    issuer = FastAPI()
-    secret = platform.oidc_client_secret.get_secret_value()
-    keys = tmp_path_factory.mktemp("issuer")
-    issuer.include_router(create_issuer(keys, platform.oidc_issuer, platform.oidc_audience, secret), prefix="/issuer")
-    settings = settings_class("appointments")(platform=platform, database=database, **NO_LIMITS)
-    app = create(settings, frozenset({Role.HTTP}))
-    tools: Tools = app.state.tools
-    platform_app = OnePort(
-        {"appointments": app, "issuer": issuer}, create_portal(tools.city, MANIFESTS, {"appointments"})
-    )
-    async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
-        yield address, tools, client
-    await tools.db.close()
-    await drop_database(database)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -200,27 +113,6 @@ async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> A
     """The pages of closures."""
     async with appointments(stack, tmp_path_factory) as (address, tools, client):
         yield ClosingSite(address, tools, client)
-
-
-@asynccontextmanager
-async def pages_of(
-    name: str, online: str, stack: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, Tools]]:
-    """The pages of a service and the portal on one port, over a database of their own: address, service.
-
-    Args:
-        online: the service the portal leads to.
-    """
-    database = await clone_database(stack.url, name, f"{name}_{uuid4().hex[:12]}")
-    platform = Platform(
-        kafka=stack.bootstrap, postgres=stack.url, clock_file=run_clock(tmp_path_factory.mktemp("clock"))
-    )
-    app = create(settings_class(name)(platform=platform, database=database), frozenset({Role.HTTP}))
-    tools: Tools = app.state.tools
-    async with serving(OnePort({name: app}, create_portal(tools.city, MANIFESTS, {online}))) as address:
-        yield address, tools
-    await tools.db.close()
-    await drop_database(database)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

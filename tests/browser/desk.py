@@ -8,8 +8,8 @@ from playwright.async_api import Page
 from shared.clock import BERLIN
 from shared.web.staff.session import Session
 from tests.appointments.clerk import PAGES, Clerk
-from tests.appointments.conftest import API, booking
 from tests.appointments.desk import not_reached
+from tests.appointments.kit import API, booking
 from tests.appointments.stops import a_stop
 from tests.browser.booking import BookingSite
 from tests.support.days import now

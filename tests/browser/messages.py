@@ -16,7 +16,7 @@ from shared.act import Act
 from shared.tools import Tools
 from tests.browser.subscribing import SubscribingSite
 from tests.notifications.facts import booked, person, received
-from tests.shared.staff.conftest import cookie_of, somebody
+from tests.shared.staff.kit import cookie_of, somebody
 
 AREA = "/notifications/staff"
 LOST = "1111-1111"

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.events.tickets import TicketOutcome
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
-from tests.appointments.conftest import at
+from tests.appointments.kit import at
 from tests.browser.booking import BookingSite, State, at_path
 
 TAKE = "/appointments/ticket?place=mitte"

@@ -3,7 +3,7 @@
 from playwright.async_api import Page
 
 from tests.browser.checks import assert_accessible, assert_can_be_come_back_to, assert_fits, double_text, screenshot
-from tests.browser.conftest import DEVICES
+from tests.browser.kit import DEVICES
 
 HEIGHT = 820
 

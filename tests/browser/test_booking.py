@@ -9,7 +9,7 @@ from tests.browser.checks import (
     shows,
     walk,
 )
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 from tests.browser.links import STATES as LINKS_STATES
 from tests.browser.readers import assert_serves_every_reader
 from tests.browser.waiting import STATES as WAITING_STATES

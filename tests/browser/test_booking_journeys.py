@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tests.browser.booking import BookingSite, details_empty, details_wrong, moving, time_taken
 from tests.browser.checks import shows
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 
 GERMAN = {
     "prefix": "",

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser.checks import shows, walk
 from tests.browser.closing import STATES, ClosingSite, offered, preview
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 from tests.browser.readers import assert_serves_every_reader
 
 

@@ -5,8 +5,8 @@ from playwright.async_api import expect
 
 from tests.appointments.clerk import PAGES
 from tests.browser.checks import screenshot, walk
-from tests.browser.conftest import OpenPage
 from tests.browser.desk import DESK_STATES, DeskSite, at_path, day, of_appointment
+from tests.browser.kit import OpenPage
 from tests.browser.readers import assert_serves_every_reader
 
 

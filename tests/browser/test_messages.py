@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.checks import shows, walk
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 from tests.browser.messages import STATES, MessagesSite, at_path, story
 from tests.browser.readers import assert_serves_every_reader
 

@@ -16,7 +16,7 @@ from tests.browser.checks import (
     shows,
     walk,
 )
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 
 READERS = [("phone", "light"), ("desktop", "dark")]
 PATHS = ["/", *TEXT_PAGES, "/staff/", "/en/", "/nothing-here"]

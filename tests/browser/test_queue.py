@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.checks import walk
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 from tests.browser.queue import COUNTER, STATES, TAKE, QueueSite, counter_called, counter_free, nobody_can_say
 from tests.browser.readers import assert_serves_every_reader
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.browser import planning
 from tests.browser import touring as pages
 from tests.browser.checks import shows, walk
-from tests.browser.conftest import OpenPage
+from tests.browser.kit import OpenPage
 from tests.browser.readers import assert_serves_every_reader
 from tests.browser.touring import TouringSite
 

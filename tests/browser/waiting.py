@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from playwright.async_api import Page
 
 from services.appointments.persons.domain import VIDEO_CONSENT
-from tests.appointments.conftest import API, at, booking, weekend
+from tests.appointments.kit import API, at, booking, weekend
 from tests.appointments.visitor import TYPED
 from tests.appointments.waiting import cancel, entry, join, sell_out
 from tests.browser.booking import BookingSite, State, at_path

@@ -1,5 +1,1 @@
 """Where the documentation stands."""
-
-from pathlib import Path
-
-ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from services.notifications.replies.usecases import ANSWER_USEFUL
 from services.notifications.sending.domain import FIRST_SKIP, LONGEST_SKIP
 from services.notifications.settings import Patience
 from shared.events.registry import FACTS
-from tests.docs.conftest import ROOT
+from tests.docs.kit import ROOT
 
 PAGE = (ROOT / "docs/flow.md").read_text()
 

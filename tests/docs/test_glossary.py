@@ -9,7 +9,7 @@ from sqlalchemy import MetaData
 from deploy.serve import app_of
 from shared.events.registry import FACTS
 from shared.settings import SERVICES
-from tests.docs.conftest import ROOT
+from tests.docs.kit import ROOT
 
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.conftest import ROOT
+from tests.docs.kit import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 HEADINGS = ["Context", "Decision", "Why", "Consequences", "Revisit when"]

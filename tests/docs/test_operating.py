@@ -15,7 +15,7 @@ from services.notifications.settings import DEVELOPMENT_KEY
 from shared import dead_letters, retention
 from shared.sealing import new_key_pair
 from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform, ServiceSettings, development_secret
-from tests.docs.conftest import ROOT
+from tests.docs.kit import ROOT
 
 PAGE = (ROOT / "docs/operating.md").read_text()
 SETTINGS = {

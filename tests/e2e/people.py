@@ -8,7 +8,7 @@ from typing import Any
 from deploy.local.far_ends.records import Channel
 from services.notifications.writing.templates import TRANSLATIONS
 from shared.web.i18n import message_language, translations
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.e2e.test_subscribers import subscribe, texts
 
 

@@ -13,7 +13,7 @@ from services.notifications.news.digest import GATHERING
 from services.notifications.news.usecases import FAN_OUT
 from shared.clock import BERLIN
 from shared.recurrence import monday_of
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.support.wait import eventually
 
 STAFF = "/mobile_office/api/v1/staff"

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.support.wait import eventually
 
 ANNA = "delivered+anna@simulator.stadt.example"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.e2e.test_booking_reaches_people import calendar_of
 from tests.support.wait import eventually
 

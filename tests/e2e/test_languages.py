@@ -9,7 +9,7 @@ from email.policy import default
 
 from deploy.local.far_ends.records import Accepted, Channel
 from shared.web.i18n import MESSAGE_LANGUAGES
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.shared.web.html import parse
 
 SAID = {

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import sell_out
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.e2e.test_booking_reaches_people import ANNA, PHONE
 from tests.e2e.test_waiting_list import join
 

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from deploy.local.far_ends.records import Channel
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.support.wait import eventually
 
 MOBILE = "0152 28817300"

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from shared.calendar import previous_working_day
 from shared.clock import BERLIN
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.support.wait import eventually
 
 PHONE = "+4917604069050"

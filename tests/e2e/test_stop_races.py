@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import text
 
 from tests.appointments.waiting import assert_line_consistent, sell_out
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.e2e.people import ASKED, WAITS, Citizen, by_mail, said_to
 from tests.e2e.processes import two_processes
 from tests.e2e.stops import BREAKDOWN, PLACE, Tours, tours_of

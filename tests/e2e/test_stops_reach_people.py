@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from shared.calendar import end_of_quiet
 from tests.appointments.waiting import sell_out
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.e2e.people import (
     ASKED,
     CANCELLED,

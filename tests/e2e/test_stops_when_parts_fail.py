@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from shared.runtime import Role
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.e2e.people import ASKED, CANCELLED_NEWS, CONFIRMED, NEWS, Citizen, Told
 from tests.e2e.stops import RHEINHAUSEN, Stop, Tours, let_news_out, tours_of
 from tests.e2e.test_stops_reach_people import AMAL, ELIF, ERNA, JOHN, KARL, appointment, book

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from deploy.local.far_ends.records import Accepted, Channel
 from shared.clock import Clock
-from tests.e2e.conftest import City
+from tests.e2e.kit import City
 from tests.support.wait import eventually
 
 API = "/notifications/api/v1"

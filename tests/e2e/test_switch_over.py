@@ -23,8 +23,8 @@ from shared.runtime import Role
 from shared.settings import SERVICES, Platform
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
-from tests.appointments.conftest import API, at, booking
-from tests.shared.conftest import Bench
+from tests.appointments.kit import API, at, booking
+from tests.shared.kit import Bench
 from tests.support.limits import NO_LIMITS
 from tests.support.stack import Backend, clone_database
 from tests.support.standby import Standby, ask, together

@@ -8,9 +8,9 @@ import httpx
 
 from deploy.local.far_ends.records import Channel
 from services.appointments.persons.domain import VIDEO_CONSENT
-from tests.appointments.conftest import weekend
+from tests.appointments.kit import weekend
 from tests.appointments.visitor import Visitor, content
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.e2e.test_booking_reaches_people import ANNA, calendar_of, evening_before
 from tests.e2e.test_languages import bodies
 from tests.shared.web.html import links

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from shared.calendar import end_of_quiet
 from shared.clock import BERLIN
 from tests.appointments.waiting import assert_line_consistent, sell_out, wait
-from tests.e2e.conftest import API, City
+from tests.e2e.kit import API, City
 from tests.support.wait import eventually
 
 SIMULATOR = "simulator.stadt.example"

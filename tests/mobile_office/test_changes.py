@@ -12,7 +12,7 @@ from services.mobile_office.tours.changes import load_delay
 from services.mobile_office.tours.refusals import DelayUnfit
 from shared.act import acting
 from shared.tools import Tools
-from tests.mobile_office.conftest import (
+from tests.mobile_office.kit import (
     MONDAY,
     ONE,
     OTHER,

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.mobile_office.conftest import API, ONE, Client, plan
-from tests.mobile_office.conftest import NEXT as WEEK_AHEAD
+from tests.mobile_office.kit import API, ONE, Client, plan
+from tests.mobile_office.kit import NEXT as WEEK_AHEAD
 
 ID = uuid4()
 STOP = plan("marxloh", WEEK_AHEAD) | {"week_version": 1}

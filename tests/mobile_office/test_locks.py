@@ -19,20 +19,7 @@ from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
 from shared.recurrence import WEEK
 from shared.tools import Tools
-from tests.mobile_office.conftest import (
-    API,
-    NEXT,
-    ONE,
-    REASON,
-    Client,
-    ask,
-    at,
-    empty_week,
-    plan,
-    publish,
-    put,
-    told,
-)
+from tests.mobile_office.kit import API, NEXT, ONE, REASON, Client, ask, at, empty_week, plan, publish, put, told
 from tests.support.locks import wait_not_long, waiting
 
 Deed = Callable[[Client, UUID], Awaitable[Any]]

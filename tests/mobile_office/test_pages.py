@@ -14,7 +14,7 @@ from shared.act import Act
 from shared.events.mobile_office import StopReason
 from shared.tools import Tools
 from tests.appointments.visitor import Visitor, content, heading, own_links
-from tests.mobile_office.conftest import Client
+from tests.mobile_office.kit import Client
 from tests.mobile_office.touring import LEAD, WEEK, Touring
 
 

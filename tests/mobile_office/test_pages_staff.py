@@ -13,7 +13,7 @@ from services.mobile_office.pages import STAFF
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.visitor import content, heading, own_links, page, values
-from tests.mobile_office.conftest import Client, told
+from tests.mobile_office.kit import Client, told
 from tests.mobile_office.touring import LEAD, SPARE, VEHICLE, Touring
 from tests.shared.web.html import by_id, parse
 

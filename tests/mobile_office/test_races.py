@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.tools import Tools
-from tests.mobile_office.conftest import (
+from tests.mobile_office.kit import (
     API,
     MONDAY,
     NEXT,

@@ -9,17 +9,7 @@ from sqlalchemy import text
 from services.mobile_office.fleet.usecases import load_city
 from shared.recurrence import WEEK
 from shared.tools import Tools
-from tests.mobile_office.conftest import (
-    MONDAY,
-    NEXT,
-    ONE,
-    Client,
-    ask,
-    empty_week,
-    publish,
-    put,
-    told,
-)
+from tests.mobile_office.kit import MONDAY, NEXT, ONE, Client, ask, empty_week, publish, put, told
 
 FIELDS = {"landmark": "vor dem Rathaus", "latitude": 51.5, "longitude": 6.7, "step_free": True, "power": False}
 

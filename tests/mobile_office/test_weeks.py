@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from shared.clock import Clock
 from shared.tools import Tools
-from tests.mobile_office.conftest import (
+from tests.mobile_office.kit import (
     API,
     MONDAY,
     NEXT,

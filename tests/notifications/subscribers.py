@@ -13,8 +13,8 @@ from shared.act import Act, acting
 from shared.due import Claim
 from shared.events.base import Fact, Received
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import as_news
+from tests.notifications.kit import Post
 
 HAMBORN = 200
 MARXLOH = 202

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from shared.events.notifications import NotificationDelivered
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, cancelled, person, received
+from tests.notifications.kit import Post
 
 
 async def test_a_cancellation_that_comes_first_is_told_and_its_booking_no_more(post: Post) -> None:

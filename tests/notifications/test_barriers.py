@@ -9,8 +9,8 @@ from shared.act import acting
 from shared.due import Claim
 from shared.events.barriers import BarrierReported
 from shared.web.forms import one_time_key
-from tests.notifications.conftest import Post
 from tests.notifications.facts import received
+from tests.notifications.kit import Post
 from tests.notifications.test_subscription_pages import Reader, content, heading, reader
 from tests.shared.web.html import by_id, parse, words
 

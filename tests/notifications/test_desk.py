@@ -25,11 +25,11 @@ from shared.events.notifications import Outcome
 from shared.tools import Tools
 from shared.web.formats import phone_text
 from shared.web.i18n import MESSAGE_LANGUAGES
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, THURSDAY, booked, closed, person, received, rescheduled
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import hear, subscribe
 from tests.notifications.test_replies import asking, remind, write
-from tests.shared.staff.conftest import cookie_of, inputs, somebody
+from tests.shared.staff.kit import cookie_of, inputs, somebody
 from tests.shared.web.html import parse, words
 from tests.support.browsing import Browsing
 

@@ -21,8 +21,8 @@ from services.notifications.sending.domain import (
 )
 from services.notifications.settings import FIRST, SECOND, Settings
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_reports import proof
 from tests.support.wait import eventually
 

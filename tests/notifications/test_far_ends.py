@@ -7,8 +7,8 @@ from uuid import UUID
 
 from deploy.local.far_ends.behaviours import SIMULATOR_DOMAIN, Behaviour, conduct_of_address, conduct_of_number
 from shared.events.notifications import NotificationDelivered, NotificationFailed, Outcome
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
+from tests.notifications.kit import Post
 from tests.support.wait import eventually
 
 MAIL = {

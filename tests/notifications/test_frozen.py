@@ -13,8 +13,8 @@ from shared import lanes
 from shared.events.notifications import NotificationDelivered
 from tests.chaos import fail_points as points
 from tests.chaos.fail_points import Armed
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.worker_process import LEASE
 from tests.support.forked import Forked
 from tests.support.wait import eventually

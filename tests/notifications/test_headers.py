@@ -17,8 +17,8 @@ from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.city import City
 from shared.events.personal import Contact
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
+from tests.notifications.kit import Post
 
 TEXTS = Texts(City.load("duisburg"), "https://duisburg.example")
 WRITER = MailWriter(TEXTS, "Bürger-Service <termine@straße.example>", "Hilfe <service@büro.example>")

@@ -12,8 +12,8 @@ from shared.kafka import create_topics
 from shared.runtime import ALL_ROLES, Parts, Role, application
 from shared.settings import ServiceSettings
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, cancelled, person
+from tests.notifications.kit import Post
 from tests.support.wait import eventually
 
 

@@ -15,8 +15,8 @@ from shared.db import kernel_tables
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received, rescheduled
+from tests.notifications.kit import Post
 from tests.notifications.test_replies import EVENING_BEFORE, write
 from tests.support.wait import eventually
 

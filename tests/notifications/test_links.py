@@ -14,7 +14,6 @@ from shared.act import acting
 from shared.events.links import LinksRequested
 from shared.people import Person
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import (
     MOBILE,
     MONDAY_NOON,
@@ -27,6 +26,7 @@ from tests.notifications.facts import (
     seat_offered,
     waiting,
 )
+from tests.notifications.kit import Post
 
 MAIL = "delivered@simulator.stadt.example"
 

@@ -24,8 +24,8 @@ from services.notifications.sending.envelopes import Verp
 from services.notifications.settings import Settings
 from shared.act import Act
 from shared.telemetry import Metrics
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_reading import FAILURE, FIELDS, GONE, nested, report
 from tests.support.wait import eventually
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from services.notifications.reports.parts import LARGEST
 from services.notifications.sending.envelopes import Verp
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_lmtp import hand_over
 from tests.notifications.test_reading import FAILURE, nested
 

@@ -11,7 +11,7 @@ from services.notifications.subscribing.usecases import end
 from shared.act import acting
 from shared.origins import Origin
 from shared.tools import Tools
-from tests.notifications.conftest import Post
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import subscribe
 
 

@@ -19,8 +19,8 @@ from services.notifications.sending.gateways.mail import MailGateway
 from services.notifications.sending.gateways.mail_answers import SEVERAL
 from services.notifications.settings import Settings
 from services.notifications.writing.mail import Letter
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
+from tests.notifications.kit import Post
 from tests.support.wait import eventually
 
 LETTER = Letter("ada@stadt.example", b"Subject: Termin\r\n\r\nGuten Tag\r\n")

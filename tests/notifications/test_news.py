@@ -28,8 +28,8 @@ from shared.clock import BERLIN
 from shared.due import Claim
 from shared.events.base import Received
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import MARXLOH, at_five, hear, mail, planned, spread, subscribe
 from tests.support.locks import waiting
 from tests.support.wait import eventually

@@ -23,8 +23,8 @@ from shared.events.appointments import DecidedBy
 from shared.events.notifications import NotificationDelivered, NotificationFailed
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received
+from tests.notifications.kit import Post
 from tests.support.wait import eventually
 
 DUE = frozenset({Role.DUE})

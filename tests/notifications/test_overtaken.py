@@ -21,8 +21,8 @@ from shared.act import acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MOBILE, THURSDAY, booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_once import NOBODY
 from tests.support.locks import wait_not_long
 

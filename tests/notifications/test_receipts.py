@@ -15,8 +15,8 @@ from services.notifications.telling.usecases import FORGET_CONTACT, forget_conta
 from shared.act import acting
 from shared.due import Claim
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 
 _SENT = text("update messages set state = :state, gateway = :gateway, reference = :reference where id = :id")
 

@@ -11,8 +11,8 @@ from shared.act import acting
 from shared.due import Claim
 from shared.events.appointments import AppointmentFact
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_replies import ANNA, EVENING_BEFORE, by_sms, replies
 
 _SENT = text("""

@@ -20,8 +20,8 @@ from shared.clock import BERLIN
 from shared.events.appointments import AppointmentFact
 from shared.events.notifications import ReplyAnswer, ReplyReceived
 from shared.events.registry import type_of
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, delayed, person, received, rescheduled
+from tests.notifications.kit import Post
 from tests.notifications.stops import booked_at, scheduled
 from tests.notifications.test_reports import proof
 from tests.support.wait import eventually

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from services.notifications.reports.domain import Posted, receipt_is_genuine
 from services.notifications.sending.envelopes import Verp
 from shared.settings import development_secret
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 
 SECRET = SecretStr(development_secret("notifications link_secret"))
 VERP = Verp(SECRET, "bounces.stadt.example")

@@ -13,9 +13,9 @@ from shared import retention
 from shared.act import acting
 from shared.people import Person
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON
-from tests.shared.staff.conftest import somebody
+from tests.notifications.kit import Post
+from tests.shared.staff.kit import somebody
 from tests.support.wait import eventually
 
 SPARED = "/notifications/api/v1/spared-addresses"

@@ -20,7 +20,6 @@ from shared.events.base import Received
 from shared.events.mobile_office import StopFact, StopReason
 from shared.events.personal import PersonalFact
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import (
     MONDAY_NOON,
     THURSDAY,
@@ -32,6 +31,7 @@ from tests.notifications.facts import (
     received,
     rescheduled,
 )
+from tests.notifications.kit import Post
 from tests.notifications.stops import (
     ALTMARKT,
     booked_at,

@@ -19,8 +19,8 @@ from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import HAMBORN, hear, mail, planned, subscribe
 from tests.support.browsing import Browsing
 

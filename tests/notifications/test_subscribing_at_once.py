@@ -21,7 +21,7 @@ from shared.due import Claim
 from shared.events.notifications import SubscriptionConfirmed
 from shared.origins import Origin
 from shared.tools import Tools
-from tests.notifications.conftest import Post
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import HAMBORN, mail, planned, subscribe, wishes
 from tests.support.locks import waiting
 

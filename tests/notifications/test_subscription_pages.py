@@ -15,8 +15,8 @@ from services.notifications.tables import metadata
 from shared.runtime import Role
 from shared.tools import Tools
 from shared.web.forms import one_time_key
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, closed
+from tests.notifications.kit import Post
 from tests.notifications.subscribers import hear, planned, subscribe
 from tests.shared.web.html import by_id, links, parse, words
 from tests.support.browsing import Browsing

@@ -23,7 +23,6 @@ from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import AppointmentFact, DecidedBy
 from shared.events.base import Received
-from tests.notifications.conftest import Post
 from tests.notifications.facts import (
     MONDAY_NOON,
     THURSDAY,
@@ -36,6 +35,7 @@ from tests.notifications.facts import (
     received,
     rescheduled,
 )
+from tests.notifications.kit import Post
 from tests.notifications.stops import booked_at, scheduled
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")

@@ -12,8 +12,8 @@ from shared.act import acting
 from shared.events.base import Received
 from shared.events.tickets import TicketCalled, TicketClosed, TicketFact, TicketIssued, TicketNear, TicketOutcome
 from shared.tools import Tools
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, person, received, ticket
+from tests.notifications.kit import Post
 
 MOBILE = person(mail=None, name="")
 

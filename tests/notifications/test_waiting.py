@@ -13,8 +13,8 @@ from services.notifications.telling.matters.waiting import WAITING_LIST
 from shared.clock import BERLIN
 from shared.due import Urgency
 from shared.events.appointments import WaitingFact
-from tests.notifications.conftest import Post
 from tests.notifications.facts import MONDAY_NOON, left, offer_ended, person, received, seat_offered, waiting
+from tests.notifications.kit import Post
 
 CAUSE = UUID("0199f0a0-0000-7000-8000-000000000001")
 JOINED = waiting()

@@ -17,8 +17,8 @@ from services.notifications.replies.domain import is_for
 from services.notifications.reports.domain import Posted, receipt_is_genuine
 from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from shared.http import LARGEST_BODY
-from tests.notifications.conftest import Post
 from tests.notifications.facts import booked, person, received
+from tests.notifications.kit import Post
 from tests.notifications.test_reports import KEY, URL, proof, signed
 from tests.support.wait import eventually
 

@@ -1,10 +1,8 @@
 """Any service, with a database and topics of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import httpx
 import pytest_asyncio
 from fastapi import FastAPI
 
@@ -15,16 +13,6 @@ from shared.runtime import Role
 from shared.settings import SERVICES, Platform, ServiceSettings
 from tests.support.days import run_clock
 from tests.support.stack import Backend
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-    ):
-        yield client
 
 
 @pytest_asyncio.fixture

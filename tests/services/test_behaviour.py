@@ -24,7 +24,7 @@ from shared.events.registry import FACTS, topic_of
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES
-from tests.services.conftest import client_of
+from tests.services.kit import client_of
 from tests.support.routes import api_routes
 from tests.support.wait import eventually
 

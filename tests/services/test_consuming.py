@@ -20,7 +20,7 @@ from shared.events.registry import topic_of, type_of
 from shared.kafka import Envelope, Headers
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
-from tests.services.conftest import client_of
+from tests.services.kit import client_of
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.parametrize("name", SERVICES)

@@ -16,8 +16,8 @@ from shared.settings import SERVICES
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
-from tests.appointments.conftest import at, booking
-from tests.services.conftest import client_of
+from tests.appointments.kit import at, booking
+from tests.services.kit import client_of
 from tests.support.routes import Route, routes_of
 
 FURTHEST = ("9999-12-31", "0001-01-01")

@@ -13,7 +13,7 @@ from deploy.services import create, settings_class
 from shared.http import LARGEST_BODY, LARGEST_HEADERS, LARGEST_QUERY, MOST_VALUES
 from shared.runtime import Role
 from shared.settings import SERVICES, Platform
-from tests.services.conftest import client_of
+from tests.services.kit import client_of
 from tests.support.routes import routes_of
 from tests.support.stack import Backend
 

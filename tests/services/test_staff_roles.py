@@ -10,7 +10,7 @@ from shared.settings import SERVICES
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from shared.web.staff.visit import FORM_FIELD
-from tests.services.conftest import client_of
+from tests.services.kit import client_of
 from tests.support.routes import routes_of, staff_routes
 
 FOR_EVERYBODY = (

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from shared.kafka import Envelope
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 Headers = list[tuple[str, bytes]]
 

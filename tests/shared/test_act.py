@@ -15,7 +15,7 @@ from shared.db import after_commit
 from shared.due import Urgency, Work
 from shared.events.base import Received
 from shared.tools import Tools
-from tests.shared.conftest import Bench, notice
+from tests.shared.kit import Bench, notice
 
 CLERK = Caller(subject="clerk", roles=frozenset({"appointments:staff"}))
 _EFFECT = text("insert into effects values (:what)")

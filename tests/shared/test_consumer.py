@@ -16,7 +16,7 @@ from shared.events.notifications import NotificationDelivered
 from shared.problems import Problem
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench, notice
+from tests.shared.kit import Bench, notice
 from tests.shared.records import Headers, as_headers, produce
 from tests.support.wait import eventually
 

@@ -12,7 +12,7 @@ from deploy.local.postgres import Postgres
 from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
-from tests.shared.conftest import Bench, make_bench, notice
+from tests.shared.kit import Bench, make_bench, notice
 from tests.shared.records import as_headers, produce
 from tests.support.stack import Backend
 from tests.support.wait import eventually

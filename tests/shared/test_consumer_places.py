@@ -16,8 +16,8 @@ from shared.failures import WillPass
 from shared.records import Parsed
 from shared.settings import Platform
 from shared.tools import Tools
-from tests.shared.conftest import PlainSettings
 from tests.shared.consuming import BATCH, Consuming, Failing
+from tests.shared.kit import PlainSettings
 
 ALL_AGAIN = {0: 5, 1: 9}
 ALL_DONE = {0: 7, 1: 11}

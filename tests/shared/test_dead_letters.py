@@ -12,7 +12,7 @@ from shared.act import Act, acting
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench, notice
+from tests.shared.kit import Bench, notice
 from tests.shared.records import Strange, as_headers, produce, produce_strange
 from tests.shared.test_consumer import Effects
 from tests.shared.test_records import GOOD, record

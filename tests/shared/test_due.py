@@ -16,7 +16,7 @@ from shared.due import Claim, Urgency, Work
 from shared.housekeeping import Housekeeping
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 from tests.support.days import run_clock, stand_at
 from tests.support.wait import eventually
 

@@ -22,7 +22,7 @@ from shared.failures import WillPass
 from shared.runtime import Parts, Role, application
 from shared.telemetry import Metrics
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 from tests.shared.test_due import now, schedule
 from tests.support.wait import eventually
 

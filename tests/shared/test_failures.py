@@ -18,7 +18,7 @@ from shared.postgres import NoServer, NotReplicated, ReadOnly, connect
 from shared.problems import NotFound
 from shared.statements import Statement
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 _DBAPI = PGDialect_asyncpg.import_dbapi()  # type: ignore[no-untyped-call]
 

@@ -16,7 +16,7 @@ from shared.housekeeping import Housekeeping
 from shared.people import Person
 from shared.runtime import Parts, Runtime
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 _FACT = text("""
     insert into outbox (topic, type, schema_version, aggregate, version, body, occurred_at, published_at)

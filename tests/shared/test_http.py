@@ -34,7 +34,7 @@ from shared.problems import MEDIA_TYPE, FieldError, InvalidInput, Problem
 from shared.runtime import Parts, Role, application
 from shared.tools import Tools
 from shared.web.visit import _visit
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 ISSUER = "http://issuer.test"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -14,7 +14,7 @@ from shared.idempotency import claim_key, digest
 from shared.retention import IDEMPOTENCY_KEYS
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 
 async def test_keys_are_kept_for_their_time_however_clocks_are_moved(bench: Bench, tmp_path: Path) -> None:

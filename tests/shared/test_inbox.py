@@ -10,7 +10,7 @@ import pytest
 from shared import inbox
 from shared.inbox import first_seen, leave
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 
 async def test_members_that_hold_the_same_facts_wait_for_each_other_instead_of_deadlocking(bench: Bench) -> None:

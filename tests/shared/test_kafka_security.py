@@ -22,7 +22,7 @@ from shared.events.notifications import NotificationDelivered
 from shared.kafka import create_topics, security_of
 from shared.runtime import Role
 from shared.settings import Platform
-from tests.shared.conftest import Bench, PlainSettings, new_plain_database, notice
+from tests.shared.kit import Bench, PlainSettings, new_plain_database, notice
 from tests.shared.test_consumer import Effects
 from tests.support.stack import Backend
 

@@ -19,7 +19,7 @@ from shared.lanes import Lane
 from shared.telemetry import Metrics
 from shared.tools import Tools
 from shared.wakeup import Wakeup
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PROMPT = [Urgency.URGENT, Urgency.DIRECT, Urgency.REMINDER]

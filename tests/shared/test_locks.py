@@ -9,7 +9,7 @@ from shared import locks
 from shared.act import acting
 from shared.locks import lock_key, note_lock
 from shared.tools import Tools
-from tests.shared.conftest import Bench
+from tests.shared.kit import Bench
 from tests.support.locks import wait_not_long, waiting
 
 

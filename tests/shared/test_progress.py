@@ -13,7 +13,7 @@ from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench, make_bench, notice
+from tests.shared.kit import Bench, make_bench, notice
 from tests.shared.records import as_headers, produce
 from tests.shared.test_consumer import Effects
 from tests.support.stack import Backend

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.events.notifications import NotificationDelivered
 from shared.events.registry import type_of
 from shared.records import MOST_HEADERS, digest_of, headers_as_text, parse
-from tests.shared.conftest import notice
+from tests.shared.kit import notice
 from tests.shared.records import as_headers
 
 FACTS: Any = {type_of(NotificationDelivered): NotificationDelivered}

@@ -21,7 +21,7 @@ from shared.runtime import Role
 from shared.telemetry import Metrics
 from shared.tools import Tools
 from shared.wakeup import Wakeup
-from tests.shared.conftest import Bench, make_bench, notice
+from tests.shared.kit import Bench, make_bench, notice
 from tests.support.forked import Forked
 from tests.support.wait import eventually
 

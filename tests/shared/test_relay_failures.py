@@ -14,7 +14,7 @@ from shared.events.notifications import NotificationDelivered
 from shared.relay import Relay
 from shared.telemetry import Metrics
 from shared.wakeup import Wakeup
-from tests.shared.conftest import Bench, notice
+from tests.shared.kit import Bench, notice
 from tests.support.wait import eventually
 
 A, B = UUID(int=0xA), UUID(int=0xB)

@@ -14,7 +14,7 @@ from shared.relay import Relay
 from shared.settings import Platform
 from shared.telemetry import Metrics
 from shared.wakeup import Wakeup
-from tests.shared.conftest import notice
+from tests.shared.kit import notice
 from tests.shared.test_relay_failures import A, Producer
 
 PLATFORM = Platform(kafka="nowhere.test:1", postgres="postgresql://nowhere.test", topic_prefix="t")

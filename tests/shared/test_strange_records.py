@@ -21,7 +21,7 @@ from shared.events.notifications import NotificationDelivered
 from shared.records import parse
 from shared.runtime import Role, Runtime
 from shared.telemetry import Metrics
-from tests.shared.conftest import Bench, make_bench, notice
+from tests.shared.kit import Bench, make_bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
 from tests.shared.test_records import FACTS, GOOD, record
 from tests.support.stack import Backend

@@ -13,7 +13,7 @@ from shared import kafka
 from shared.events.registry import type_of
 from shared.kafka import Envelope, first_partitions
 from shared.runtime import Role
-from tests.shared.conftest import Bench, notice
+from tests.shared.kit import Bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
 from tests.shared.test_consumer import Effects
 from tests.shared.test_progress import configure

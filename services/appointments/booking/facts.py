@@ -10,6 +10,7 @@ from services.appointments.booking.wishes import Seating
 from services.appointments.offer.domain import Station
 from services.appointments.offer.facts import place_at, services_of
 from services.appointments.persons.domain import Details
+from shared.act import Act
 from shared.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -22,7 +23,6 @@ from shared.events.appointments import (
 from shared.events.base import About
 from shared.events.personal import Contact
 from shared.numbers import is_id
-from shared.people import Person
 from shared.secret_pages import secret_url
 from shared.tools import Tools
 
@@ -49,9 +49,7 @@ class Why:
     known_reason: str | None = None
 
 
-def booked_fact(
-    act: Act, id: UUID, number: str, seating: Seating, details: Details
-) -> AppointmentBooked:
+def booked_fact(act: Act, id: UUID, number: str, seating: Seating, details: Details) -> AppointmentBooked:
     """AppointmentBooked with the contact sealed to `notifications`; without a channel it has no address in it."""
     tools, person = act.tools, details.kept
     url = manage_url(tools, id, 1, details.language, details.page_language)

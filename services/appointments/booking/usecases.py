@@ -1,7 +1,6 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -23,7 +22,6 @@ from shared.locks import note_lock
 from shared.outbox import RECORD
 from shared.statements import Statement
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
-from shared.tools import Tools
 
 _KEEP_PERSON_AND_TELL = f"""
     with kept as (

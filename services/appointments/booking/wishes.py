@@ -31,8 +31,8 @@ from shared.events.appointments import DecidedBy, KnownReason
 class Wish:
     """The time somebody wants: a station, services (a key as often as it is wanted), and a start.
 
-    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first; `audience` says which
-    counters are open to them.
+    `language` is the one they need help with (BCP 47), so that a counter that speaks it goes first;
+    `audience` says which counters are open to them.
     """
 
     station: str

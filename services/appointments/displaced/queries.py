@@ -27,7 +27,7 @@ def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
 
 async def load_further(act: Act, found: Appointment) -> list[FreeTime]:
     """Some times that are free besides the one that is kept for somebody, the best first; nobody keeps them."""
-    today, grid = act.today, grid_of(act.tools.city)
+    today = act.today
     asked = displaced(found, await load_offer(act.conn, today), act.tools.city)
     old = asked.starts_at.astimezone(BERLIN).date()
     days = [day for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1) if today <= (day := old + timedelta(days=n))]

@@ -117,7 +117,7 @@ async def earliest(
 @router.get("/earliest/by-service")
 async def earliest_by_service(act: CurrentAct, response: Response) -> list[ServiceEarliestOut]:
     """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
-    offer, grid = await load_offer(act.conn, act.today), grid_of(act.tools.city)
+    offer = await load_offer(act.conn, act.today)
     found = await load_earliest_by_service(act, staying(offer.stations), offer.services)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [

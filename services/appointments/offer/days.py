@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from services.appointments.offer.domain import Grid, Kind, Service, Station, able, free_times, of_kind, staying
+from services.appointments.offer.domain import Kind, Service, Station, able, free_times, of_kind, staying
 from services.appointments.offer.queries import Leaving, grid_of, load_free_times, load_taken_minutes
 from shared.act import Act
 from shared.clock import BERLIN

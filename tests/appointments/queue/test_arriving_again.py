@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, booking, outbox
-from tests.appointments.queue.conftest import Staff, minutes
+from tests.appointments.kit import API, Client, at, booking, outbox
+from tests.appointments.queue.kit import Staff, minutes
 from tests.appointments.visitor import Visitor, content
 
 

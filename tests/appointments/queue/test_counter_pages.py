@@ -11,8 +11,8 @@ import pytest_asyncio
 from shared.tools import Tools
 from shared.web.forms import one_time_key
 from shared.web.staff.session import SESSION, Session
-from tests.appointments.conftest import API, Client, at, booking
-from tests.appointments.queue.conftest import Staff, minutes
+from tests.appointments.kit import API, Client, at, booking
+from tests.appointments.queue.kit import Staff, minutes
 from tests.appointments.visitor import buttons, content, heading, page
 from tests.shared.web.html import words
 

@@ -12,8 +12,8 @@ from shared.tools import Tools
 from shared.web.formats import qr_code
 from shared.web.forms import one_time_key
 from tests.appointments.clerk import Clerk
-from tests.appointments.conftest import Client, outbox, pass_time
-from tests.appointments.queue.conftest import PHONE, SIMPLE, Staff
+from tests.appointments.kit import Client, outbox, pass_time
+from tests.appointments.queue.kit import PHONE, SIMPLE, Staff
 from tests.appointments.visitor import content, heading, page
 from tests.shared.web.html import links
 

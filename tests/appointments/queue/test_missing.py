@@ -9,8 +9,8 @@ from sqlalchemy import text
 from shared.events.appointments import AppointmentMissed
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
-from tests.appointments.queue.conftest import Staff
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time
+from tests.appointments.queue.kit import Staff
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from shared.events.tickets import TicketFact, TicketIssued, TicketNear
 from shared.sealing import Sealer
 from shared.settings import development_private_key
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, outbox
-from tests.appointments.queue.conftest import PHONE, Staff, minutes
+from tests.appointments.kit import API, Client, outbox
+from tests.appointments.queue.kit import PHONE, Staff, minutes
 from tests.appointments.queue.test_queue_api import facts
 
 

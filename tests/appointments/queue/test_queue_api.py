@@ -14,8 +14,8 @@ from shared.audit import load_audit
 from shared.events.registry import facts_by_type
 from shared.events.tickets import TicketFact
 from shared.tools import Tools
-from tests.appointments.conftest import API, Client, at, booking, outbox, pass_time
-from tests.appointments.queue.conftest import CLOSED_HOURS, SIMPLE, Staff, minutes
+from tests.appointments.kit import API, Client, at, booking, outbox, pass_time
+from tests.appointments.queue.kit import CLOSED_HOURS, SIMPLE, Staff, minutes
 from tests.support.wait import eventually
 
 

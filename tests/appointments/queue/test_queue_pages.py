@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from shared.tools import Tools
-from tests.appointments.conftest import Client, at, outbox, pass_time
-from tests.appointments.queue.conftest import CLOSED_HOURS, PHONE, SIMPLE, Staff, minutes
+from tests.appointments.kit import Client, at, outbox, pass_time
+from tests.appointments.queue.kit import CLOSED_HOURS, PHONE, SIMPLE, Staff, minutes
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 from tests.shared.web.html import by_id, parse, words
 

@@ -24,7 +24,7 @@ from shared.due import Claim
 from shared.events.base import About
 from shared.tools import Tools
 from tests.appointments.locks import waiting
-from tests.appointments.queue.conftest import PHONE, Staff
+from tests.appointments.queue.kit import PHONE, Staff
 from tests.appointments.queue.test_near import near
 
 Numbers = dict[str, list[tuple[str, str | None]]]

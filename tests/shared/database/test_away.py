@@ -15,8 +15,8 @@ from shared.db import driver_of
 from shared.failures import Failure, classify
 from shared.statements import Statement
 from shared.tools import Tools
-from tests.shared.conftest import Bench
-from tests.shared.database.conftest import RAISE, Pair, visited
+from tests.shared.database.kit import RAISE, Pair, visited
+from tests.shared.kit import Bench
 from tests.support.crossing import crossing
 from tests.support.standby import ask, together
 from tests.support.wait import eventually

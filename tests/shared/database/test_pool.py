@@ -13,8 +13,8 @@ from shared.db import Database
 from shared.failures import Failure, classify
 from shared.postgres import RolledBack
 from shared.statements import Statement
-from tests.shared.conftest import Bench
-from tests.shared.database.conftest import RAISE, visited
+from tests.shared.database.kit import RAISE, visited
+from tests.shared.kit import Bench
 from tests.support.standby import ask
 from tests.support.wait import eventually
 

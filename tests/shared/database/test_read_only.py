@@ -13,8 +13,8 @@ from shared.due import Urgency, Work
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import ALL_ROLES
 from shared.tools import Tools
-from tests.shared.conftest import Bench, notice
-from tests.shared.database.conftest import Pair, Visitor, visited
+from tests.shared.database.kit import Pair, Visitor, visited
+from tests.shared.kit import Bench, notice
 from tests.shared.records import as_headers, produce
 from tests.support.wait import eventually
 

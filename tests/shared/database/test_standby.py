@@ -11,8 +11,8 @@ from sqlalchemy import text
 from shared import postgres
 from shared.db import Database
 from shared.runtime import Role
-from tests.shared.conftest import Bench, notice
-from tests.shared.database.conftest import Pair, visited
+from tests.shared.database.kit import Pair, visited
+from tests.shared.kit import Bench, notice
 from tests.support.standby import ask
 from tests.support.wait import eventually
 

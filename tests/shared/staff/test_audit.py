@@ -12,8 +12,8 @@ from shared.housekeeping import KIND, Housekeeping
 from shared.retention import AUDIT
 from shared.runtime import Role
 from shared.tools import Tools
-from tests.shared.conftest import Bench
-from tests.shared.staff.conftest import AREA, cookie_of, somebody
+from tests.shared.kit import Bench
+from tests.shared.staff.kit import AREA, cookie_of, somebody
 from tests.shared.web.html import parse, words
 
 

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from shared.tools import Tools
 from shared.web.staff.session import SESSION, STARTED
-from tests.shared.conftest import Bench
-from tests.shared.staff.conftest import AREA, cookie_of, form_token, sign_in, somebody
+from tests.shared.kit import Bench
+from tests.shared.staff.kit import AREA, cookie_of, form_token, sign_in, somebody
 from tests.shared.web.html import parse
 
 

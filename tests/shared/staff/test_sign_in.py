@@ -12,8 +12,8 @@ from shared.tools import Tools
 from shared.web.pages import SHARED, Pages
 from shared.web.staff.pages import is_own_page, staff_pages
 from shared.web.staff.session import STARTED, Started
-from tests.shared.conftest import Bench
-from tests.shared.staff.conftest import (
+from tests.shared.kit import Bench
+from tests.shared.staff.kit import (
     AREA,
     BACK,
     HERE,

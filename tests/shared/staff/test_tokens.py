@@ -13,7 +13,7 @@ from shared.auth import TokenCheck
 from shared.problems import Problem, Unavailable
 from shared.web.staff.session import LIFETIME, SIGN_IN_TIME, Started
 from shared.web.staff.sign_in import SignIn, SignInFailed
-from tests.shared.staff.conftest import somebody
+from tests.shared.staff.kit import somebody
 from tests.shared.test_auth import AUDIENCE, GOOD, ISSUER, check, signed
 
 CLIENT = "nahbar-pages"
