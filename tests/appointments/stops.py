@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import text
+
 from services.appointments.consumers import REACTIONS
 from shared.act import acting
 from shared.events.base import Received
@@ -20,6 +22,7 @@ from shared.events.mobile_office import (
     Vehicle,
 )
 from shared.tools import Tools
+from tests.appointments.checks import assert_consistent
 from tests.appointments.kit import at
 
 MARKET = StopPlace(
@@ -114,3 +117,45 @@ async def a_stop(tools: Tools, hour: int = 9, days: int = 3, **changes: Any) -> 
     stop = Stop(tools, stop_state(at(tools, hour, days=days), **changes))
     await stop.schedule()
     return stop
+
+
+TAKEN = uuid4()
+"""The holders of seats that are not left free."""
+
+
+_OPEN = text("""
+    insert into opening_hours (station, weekday, opens, closes, valid_from, valid_until)
+    values (:station, :weekday, :opens, cast(:opens as time) + interval '10 minutes', :day, :day)
+""")
+
+
+_TAKE = text("""
+    insert into seats (counter, starts_at, appointment)
+    select key, :start, :owner from counters where station = :station and key <> all(cast(:free as text[]))
+    on conflict do nothing
+""")
+
+
+async def leave_free(tools: Tools, arrival: datetime, *free: tuple[str, int]) -> None:
+    """Let nothing be free for the next weeks but some seats: counters, with minutes after the arrival."""
+    starts = {(counter.rpartition("-")[0], arrival + timedelta(minutes=minutes)) for counter, minutes in free}
+    hours = [
+        {"station": station, "weekday": start.weekday(), "opens": start.time(), "day": start.date()}
+        for station, start in starts
+    ]
+    taken = [
+        {"station": station, "start": start, "owner": TAKEN, "free": [counter for counter, _ in free]}
+        for station, start in starts
+    ]
+    async with tools.db.transaction() as conn:
+        await conn.execute(text("delete from opening_hours"))
+        if hours:
+            await conn.execute(_OPEN, hours)
+            await conn.execute(_TAKE, taken)
+
+
+async def consistent(tools: Tools) -> None:
+    """Everybody has exactly their seats."""
+    async with tools.db.transaction() as conn:
+        await conn.execute(text("delete from seats where appointment = :owner"), {"owner": TAKEN})
+    await assert_consistent(tools)

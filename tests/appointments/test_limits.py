@@ -25,9 +25,8 @@ from shared.runtime import Role
 from shared.takings import forget_takings
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, at, booking, pass_time, wish
-from tests.appointments.test_pages_waiting import details_of
 from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
-from tests.appointments.waiting import sell_out, wait
+from tests.appointments.waiting import details_of, sell_out, wait
 from tests.support.browsing import Browsing
 
 PERSON_LIMIT, ADDRESS_LIMIT = 2, 4

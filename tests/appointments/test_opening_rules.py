@@ -11,7 +11,7 @@ from services.appointments.offer.domain import Service, slots_on
 from services.appointments.offer.windows import Hours, Window, hours_of, rows_of, windows_of
 from services.appointments.opening.domain import Booked, mistakes, outside
 from services.appointments.opening.typed import TypedWindow
-from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
+from tests.appointments.rules import COUNTERS, GRID, MONDAY, local, station
 
 PASSPORT, DOG = Service("passport", {}, {}, 10), Service("dog", {}, {}, 20)
 OFFERED = (PASSPORT, DOG)

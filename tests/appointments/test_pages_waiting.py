@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import text
@@ -10,22 +9,13 @@ from sqlalchemy import text
 from shared.tools import Tools
 from tests.appointments.kit import Client, at, outbox, pass_time
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page, values
-from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out
+from tests.appointments.waiting import WAITING, assert_line_consistent, book, cancel, details_of, entry, join, sell_out
 from tests.shared.web.html import words
-
-WAITING = "/appointments/waiting"
 
 
 @pytest.fixture
 def start(tools: Tools) -> datetime:
     return at(tools, 9)
-
-
-def details_of(start: datetime, **changes: Any) -> str:
-    """The address of the last page, with what suits."""
-    day = start.date().isoformat()
-    query = {"services": "meldebescheinigung", "stations": "walsum", "weekdays": start.weekday()}
-    return f"{WAITING}/details?{urlencode({**query, 'first': day, 'last': day, **changes}, doseq=True)}"
 
 
 async def offered(client: Client, tools: Tools, start: datetime) -> tuple[dict[str, Any], str]:

@@ -1,6 +1,5 @@
 """Rules of the offer and of booking."""
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from services.appointments.booking.domain import MOST_EXTENSIONS, extended, held_until, hold_is_over, will_be_reminded
 from services.appointments.offer.domain import (
     ClosedTime,
-    Grid,
     Service,
     Station,
     counters_open_at,
@@ -27,22 +25,11 @@ from services.appointments.persons.domain import CheckedPerson, PersonInput, che
 from shared.calendar import is_public_holiday
 from shared.clock import BERLIN
 from tests.appointments.checks import in_minutes
-
-GRID = Grid(timedelta(minutes=10), 28)
-MONDAY = date(2026, 11, 23)
-COUNTERS = ("a", "b", "c")
-
-
-def station(hours: Iterable[Hours], closures: Iterable[ClosedTime] = ()) -> Station:
-    return Station("mitte", "Bürger-Service-Station Mitte", 500, None, COUNTERS, tuple(hours), tuple(closures))
+from tests.appointments.rules import COUNTERS, GRID, MONDAY, local, station
 
 
 def weekly(opens: time = time(9), closes: time = time(17)) -> list[Hours]:
     return [Hours(weekday, opens, closes) for weekday in range(7)]
-
-
-def local(day: date, hour: int, minute: int = 0) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN)
 
 
 slots = st.lists(st.integers(0, 47), unique=True).map(

@@ -28,7 +28,7 @@ from shared.city import City
 from shared.tools import Tools
 from tests.appointments.checks import in_minutes
 from tests.appointments.kit import API, Client, at, booking
-from tests.appointments.test_rules import COUNTERS, GRID, MONDAY, local, station
+from tests.appointments.rules import COUNTERS, GRID, MONDAY, local, station
 
 PASSPORT, DOG = Bookable("passport", {}, {}, 10), Bookable("dog", {}, {}, 10)
 MORNING = Hours(0, time(9), time(12), staff_counters=2)

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
@@ -11,23 +11,10 @@ from sqlalchemy import event, text
 from services.appointments.displaced.usecases import entry_instead_of
 from shared.events.mobile_office import MobilStopCancelled
 from shared.tools import Tools
-from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, counter_of, facts_of
 from tests.appointments.kit import API, Client, at, booking, outbox, wish
-from tests.appointments.stops import Stop, a_stop, tell
+from tests.appointments.stops import Stop, a_stop, consistent, leave_free, tell
 from tests.appointments.waiting import entry, join
-
-TAKEN = uuid4()
-"""The holders of seats that are not left free."""
-_OPEN = text("""
-    insert into opening_hours (station, weekday, opens, closes, valid_from, valid_until)
-    values (:station, :weekday, :opens, cast(:opens as time) + interval '10 minutes', :day, :day)
-""")
-_TAKE = text("""
-    insert into seats (counter, starts_at, appointment)
-    select key, :start, :owner from counters where station = :station and key <> all(cast(:free as text[]))
-    on conflict do nothing
-""")
 
 
 @pytest.fixture
@@ -40,31 +27,6 @@ async def act(client: Client, booked: dict[str, Any], what: str, body: Any = Non
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-async def leave_free(tools: Tools, arrival: datetime, *free: tuple[str, int]) -> None:
-    """Let nothing be free for the next weeks but some seats: counters, with minutes after the arrival."""
-    starts = {(counter.rpartition("-")[0], arrival + timedelta(minutes=minutes)) for counter, minutes in free}
-    hours = [
-        {"station": station, "weekday": start.weekday(), "opens": start.time(), "day": start.date()}
-        for station, start in starts
-    ]
-    taken = [
-        {"station": station, "start": start, "owner": TAKEN, "free": [counter for counter, _ in free]}
-        for station, start in starts
-    ]
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("delete from opening_hours"))
-        if hours:
-            await conn.execute(_OPEN, hours)
-            await conn.execute(_TAKE, taken)
-
-
-async def consistent(tools: Tools) -> None:
-    """Everybody has exactly their seats."""
-    async with tools.db.transaction() as conn:
-        await conn.execute(text("delete from seats where appointment = :owner"), {"owner": TAKEN})
-    await assert_consistent(tools)
 
 
 async def seats_at(tools: Tools, stop: Stop) -> int:

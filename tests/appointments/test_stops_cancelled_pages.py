@@ -9,8 +9,7 @@ from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.kit import Client, at
-from tests.appointments.stops import Stop, a_stop
-from tests.appointments.test_stops_cancelled import consistent, leave_free
+from tests.appointments.stops import Stop, a_stop, consistent, leave_free
 from tests.appointments.visitor import Visitor, content, heading, own_links
 
 PLACES = (("rheinhausen-1", 0), ("rheinhausen-1", 20), ("homberg-1", 10), ("mitte-1", 0))

@@ -11,8 +11,7 @@ from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, facts_of
 from tests.appointments.kit import API, Client, at, booking
 from tests.appointments.locks import waiting
-from tests.appointments.stops import a_stop
-from tests.appointments.test_stops_cancelled import TAKEN, consistent, leave_free
+from tests.appointments.stops import TAKEN, a_stop, consistent, leave_free
 from tests.support.wait import answered
 
 

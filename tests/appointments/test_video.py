@@ -3,7 +3,6 @@
 import hashlib
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,21 +12,9 @@ from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, weekend, wish
+from tests.appointments.video import CONSENT, book, by_video
 from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
 from tests.docs.kit import ROOT
-
-CONSENT = {"consent": VIDEO_CONSENT}
-
-
-def by_video(start: datetime, **person: Any) -> dict[str, Any]:
-    return booking(start, station="video", person={**CONSENT, **person})
-
-
-async def book(client: Client, tools: Tools, **person: Any) -> dict[str, Any]:
-    answer = await client.post(f"{API}/appointments", json=by_video(weekend(tools), **person))
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 async def test_video_is_booked_on_the_weekend_and_published_as_its_own_kind(client: Client, tools: Tools) -> None:

@@ -20,7 +20,7 @@ from shared.auth import Caller
 from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, at, booking, pass_time, weekend
-from tests.appointments.test_video import book
+from tests.appointments.video import book
 from tests.appointments.visitor import Visitor, content
 from tests.shared.web.html import links, parse
 from tests.support.browsing import Browsing

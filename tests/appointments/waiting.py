@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import text
 
@@ -94,3 +95,13 @@ async def assert_line_consistent(tools: Tools) -> None:
             """)
         )
         assert wrong.all() == []
+
+
+WAITING = "/appointments/waiting"
+
+
+def details_of(start: datetime, **changes: Any) -> str:
+    """The address of the last page, with what suits."""
+    day = start.date().isoformat()
+    query = {"services": "meldebescheinigung", "stations": "walsum", "weekdays": start.weekday()}
+    return f"{WAITING}/details?{urlencode({**query, 'first': day, 'last': day, **changes}, doseq=True)}"

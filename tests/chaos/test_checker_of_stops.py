@@ -9,14 +9,14 @@ import pytest
 
 from tests.chaos.checker import RULES, cases, check
 from tests.chaos.history import Appointment, Arrived, Attempt, Ended, History, Message, Notice, Standing, Stop
-from tests.chaos.test_checker import BROKEN as BROKEN_BOOKINGS
-from tests.chaos.test_checker import DAYS_BEFORE, NINE, SLOT, changed, id_of, logged, operation, without
-from tests.chaos.test_checker import good as good_bookings
-from tests.chaos.test_checker_of_changes import BROKEN as BROKEN_CHANGES
-from tests.chaos.test_checker_of_changes import Story, asked, fact, saying, seat, standing, state, without_notice
-from tests.chaos.test_checker_of_changes import good as good_changes
-from tests.chaos.test_checker_of_lines import BROKEN as BROKEN_LINES
-from tests.chaos.test_checker_of_lines import FAIR, told
+from tests.chaos.stories import BROKEN as BROKEN_BOOKINGS
+from tests.chaos.stories import DAYS_BEFORE, NINE, SLOT, changed, id_of, logged, operation, without
+from tests.chaos.stories import good as good_bookings
+from tests.chaos.stories_of_changes import BROKEN as BROKEN_CHANGES
+from tests.chaos.stories_of_changes import Story, asked, fact, saying, seat, standing, state, without_notice
+from tests.chaos.stories_of_changes import good as good_changes
+from tests.chaos.stories_of_lines import BROKEN as BROKEN_LINES
+from tests.chaos.stories_of_lines import FAIR, told
 
 ANN, BEN, CID, DEE, ENTRY = (id_of(name) for name in ("ann", "ben", "cid", "dee", "entry"))
 DOVE, FINCH = id_of("dove"), id_of("finch")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.history import Operation
 from tests.chaos.meetings import changed_while_somebody_waits, confirmed_while_called_off
-from tests.chaos.test_checker import good, id_of, operation
+from tests.chaos.stories import good, id_of, operation
 
 DOVE = id_of("dove")
 

@@ -15,7 +15,7 @@ from shared import city as city_data
 from shared.city import City
 from shared.runtime import Role
 from shared.settings import Platform
-from tests.docs.test_operating import production
+from tests.docs.kit import production
 
 CITY = City.load("duisburg")
 

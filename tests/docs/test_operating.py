@@ -1,6 +1,5 @@
 """`docs/operating.md` names every setting, metric and time to keep, as they are."""
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -13,9 +12,8 @@ from deploy.serve import app_of, settings_of
 from services.appointments.settings import DEVELOPMENT_KEY as DEVELOPMENT_VIDEO_KEY
 from services.notifications.settings import DEVELOPMENT_KEY
 from shared import dead_letters, retention
-from shared.sealing import new_key_pair
 from shared.settings import DEVELOPMENT_CLIENT_SECRET, SERVICES, Platform, ServiceSettings, development_secret
-from tests.docs.kit import ROOT
+from tests.docs.kit import ROOT, production
 
 PAGE = (ROOT / "docs/operating.md").read_text()
 SETTINGS = {
@@ -62,27 +60,6 @@ def shown(name: str, field: FieldInfo) -> str:
 def test_every_setting_stands_in_the_table_with_its_default() -> None:
     assert {name: row[0] for name, row in SETTINGS.items()} == {
         name: shown(name, each) for name, each in fields().items()
-    }
-
-
-def production(service: str) -> dict[str, str]:
-    """An environment in which production starts."""
-    prefix, secret = service.upper(), development_secret("one of our own")
-    return {
-        "NAHBAR_ENVIRONMENT": "production",
-        "NAHBAR_PUBLIC_URL": "https://stadt.example",
-        "NAHBAR_OIDC_ISSUER": "https://login.stadt.example",
-        "NAHBAR_PERSON_SECRET": secret,
-        "NAHBAR_PUBLIC_KEYS": json.dumps({name: f"k:{new_key_pair()[1]}" for name in SERVICES}),
-        f"{prefix}_PRIVATE_KEYS": f'["k:{new_key_pair()[0]}"]',
-        f"{prefix}_PEOPLE_SECRET": secret,
-        f"{prefix}_LINK_SECRET": secret,
-        "APPOINTMENTS_VIDEO_URL": "https://meet.stadt.example",
-        "APPOINTMENTS_VIDEO_APP_SECRET": secret,
-        f"{prefix}_SESSION_SECRET": secret,
-        "NAHBAR_OIDC_CLIENT_SECRET": "three",
-        "NOTIFICATIONS_SMS_KEY": "one",
-        "NOTIFICATIONS_SMS_WEBHOOK_KEY": "two",
     }
 
 

@@ -9,7 +9,7 @@ from deploy.local.far_ends.records import Channel
 from services.notifications.writing.templates import TRANSLATIONS
 from shared.web.i18n import message_language, translations
 from tests.e2e.kit import City
-from tests.e2e.test_subscribers import subscribe, texts
+from tests.e2e.subscribers import subscribe, texts
 
 
 @dataclass(frozen=True)

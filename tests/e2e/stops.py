@@ -13,7 +13,12 @@ from services.notifications.news.digest import GATHERING
 from services.notifications.news.usecases import FAN_OUT
 from shared.clock import BERLIN
 from shared.recurrence import monday_of
-from tests.e2e.kit import City
+from tests.e2e.kit import API, City
+from tests.e2e.people import (
+    Citizen,
+    by_mail,
+    by_sms,
+)
 from tests.support.wait import eventually
 
 STAFF = "/mobile_office/api/v1/staff"
@@ -143,3 +148,27 @@ async def let_news_out(city: City) -> None:
         return due is None
 
     await eventually(all_out, timeout=40)
+
+
+AMAL, ELIF, KARL, LENA, MILO, TINA = (
+    by_mail("amal", "ar"),
+    by_mail("elif", "tr"),
+    by_mail("karl", "de"),
+    by_mail("lena", "de-simple"),
+    by_mail("milo", "en"),
+    by_mail("tina", "de"),
+)
+
+
+ERNA, JOHN = by_sms(51, "de-simple"), by_sms(52, "en")
+
+
+async def book(city: City, stop: Stop, minutes: int, citizen: Citizen) -> dict[str, Any]:
+    """Book a time at a stop, so many minutes after its arrival."""
+    return await city.book(stop.at(minutes), station=stop.key, **citizen.details)
+
+
+async def appointment(city: City, booked: dict[str, Any]) -> dict[str, Any]:
+    """An appointment as it is now."""
+    found: dict[str, Any] = (await city.client.get(f"{API}/appointments/{booked['token']}")).raise_for_status().json()
+    return found

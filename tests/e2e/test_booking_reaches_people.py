@@ -1,6 +1,6 @@
 """Flow 1 on real Kafka, followed to what people received: each message once, whatever goes wrong in between."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -8,17 +8,10 @@ from typing import Any
 from icalendar import Calendar
 from sqlalchemy import text
 
-from shared.calendar import previous_working_day
 from shared.clock import BERLIN
 from tests.e2e.kit import API, City
+from tests.e2e.letters import ANNA, PHONE, calendar_of, evening_before
 from tests.support.wait import eventually
-
-ANNA = "delivered+anna@simulator.stadt.example"
-PHONE = "+4917604069050"
-
-
-def evening_before(start: datetime) -> datetime:
-    return datetime.combine(previous_working_day(start.astimezone(BERLIN).date()), time(16, 0, 1), BERLIN)
 
 
 async def test_confirmation_then_reminder_by_both_channels(city: City) -> None:
@@ -213,10 +206,3 @@ async def test_nothing_of_a_person_stands_in_a_topic(city: City) -> None:
         for body in bodies:
             for secret in (b"Geheim", b"anna@", b"+anna", b"04069052", b"/m/"):
                 assert secret not in body
-
-
-def calendar_of(source: bytes) -> Calendar:
-    """The calendar part of a mail."""
-    message = message_from_bytes(source, policy=default)
-    part = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
-    return Calendar.from_ical(part.get_content())

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from tests.e2e.kit import API, City
-from tests.e2e.test_booking_reaches_people import calendar_of
+from tests.e2e.letters import calendar_of
 from tests.support.wait import eventually
 
 ADDRESS = f"{API}/staff/closures"

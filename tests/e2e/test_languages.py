@@ -1,15 +1,12 @@
 """In every language of messages: from the booking to the mail and the SMS that arrive, each exactly once."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 
-from deploy.local.far_ends.records import Accepted, Channel
+from deploy.local.far_ends.records import Channel
 from shared.web.i18n import MESSAGE_LANGUAGES
 from tests.e2e.kit import City
+from tests.e2e.letters import bodies
 from tests.shared.web.html import parse
 
 SAID = {
@@ -60,13 +57,3 @@ async def test_every_language_arrives_once_by_mail_and_sms(city: City) -> None:
         assert all(numbers[code] in text for text in (plain, html, sms))
         path = next(word for word in sms.split() if "/m/" in word).removeprefix(city.platform.public_url)
         assert (await city.client.get(path)).status_code == 200
-
-
-def bodies(accepted: Accepted) -> Iterator[str]:
-    """The plain text and the HTML of a mail."""
-    mail = message_from_bytes(accepted.source, policy=default)
-    assert isinstance(mail, EmailMessage)
-    for kind in ("plain", "html"):
-        part = mail.get_body((kind,))
-        assert part
-        yield part.get_content()

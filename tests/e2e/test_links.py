@@ -10,8 +10,7 @@ from sqlalchemy import text
 from tests.appointments.visitor import Visitor
 from tests.appointments.waiting import sell_out
 from tests.e2e.kit import City
-from tests.e2e.test_booking_reaches_people import ANNA, PHONE
-from tests.e2e.test_waiting_list import join
+from tests.e2e.letters import ANNA, PHONE, join
 
 
 async def test_the_links_of_all_that_is_open_arrive_and_open_it(city: City) -> None:

@@ -15,9 +15,8 @@ from tests.appointments.waiting import assert_line_consistent, sell_out
 from tests.e2e.kit import API, City
 from tests.e2e.people import ASKED, WAITS, Citizen, by_mail, said_to
 from tests.e2e.processes import two_processes
-from tests.e2e.stops import BREAKDOWN, PLACE, Tours, tours_of
-from tests.e2e.test_stops_reach_people import appointment
-from tests.e2e.test_subscribers import texts
+from tests.e2e.stops import BREAKDOWN, PLACE, Tours, appointment, tours_of
+from tests.e2e.subscribers import texts
 from tests.support.browsing import PLAIN
 from tests.support.limits import NO_LIMITS_ENVIRONMENT
 from tests.support.wait import eventually

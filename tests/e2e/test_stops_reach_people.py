@@ -19,34 +19,27 @@ from tests.e2e.people import (
     MOVED,
     NEWS,
     WAITS,
-    Citizen,
     Told,
-    by_mail,
-    by_sms,
 )
-from tests.e2e.stops import RHEINHAUSEN, RUMELN, Stop, let_news_out, tours_of
+from tests.e2e.stops import (
+    AMAL,
+    ELIF,
+    ERNA,
+    JOHN,
+    KARL,
+    LENA,
+    MILO,
+    RHEINHAUSEN,
+    RUMELN,
+    TINA,
+    Stop,
+    appointment,
+    book,
+    let_news_out,
+    tours_of,
+)
 
-AMAL, ELIF, KARL, LENA, MILO, TINA = (
-    by_mail("amal", "ar"),
-    by_mail("elif", "tr"),
-    by_mail("karl", "de"),
-    by_mail("lena", "de-simple"),
-    by_mail("milo", "en"),
-    by_mail("tina", "de"),
-)
-ERNA, JOHN = by_sms(51, "de-simple"), by_sms(52, "en")
 BERGHEIM, MITTE = 603, 500
-
-
-async def book(city: City, stop: Stop, minutes: int, citizen: Citizen) -> dict[str, Any]:
-    """Book a time at a stop, so many minutes after its arrival."""
-    return await city.book(stop.at(minutes), station=stop.key, **citizen.details)
-
-
-async def appointment(city: City, booked: dict[str, Any]) -> dict[str, Any]:
-    """An appointment as it is now."""
-    found: dict[str, Any] = (await city.client.get(f"{API}/appointments/{booked['token']}")).raise_for_status().json()
-    return found
 
 
 async def test_a_week_of_the_buergermobil_and_all_that_becomes_of_a_stop(city: City) -> None:

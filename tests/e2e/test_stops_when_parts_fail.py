@@ -10,8 +10,20 @@ from sqlalchemy import text
 from shared.runtime import Role
 from tests.e2e.kit import City
 from tests.e2e.people import ASKED, CANCELLED_NEWS, CONFIRMED, NEWS, Citizen, Told
-from tests.e2e.stops import RHEINHAUSEN, Stop, Tours, let_news_out, tours_of
-from tests.e2e.test_stops_reach_people import AMAL, ELIF, ERNA, JOHN, KARL, appointment, book
+from tests.e2e.stops import (
+    AMAL,
+    ELIF,
+    ERNA,
+    JOHN,
+    KARL,
+    RHEINHAUSEN,
+    Stop,
+    Tours,
+    appointment,
+    book,
+    let_news_out,
+    tours_of,
+)
 from tests.support.wait import eventually
 
 

@@ -11,8 +11,7 @@ from services.appointments.persons.domain import VIDEO_CONSENT
 from tests.appointments.kit import weekend
 from tests.appointments.visitor import Visitor, content
 from tests.e2e.kit import API, City
-from tests.e2e.test_booking_reaches_people import ANNA, calendar_of, evening_before
-from tests.e2e.test_languages import bodies
+from tests.e2e.letters import ANNA, bodies, calendar_of, evening_before
 from tests.shared.web.html import links
 
 PHONE = "+4917604069054"

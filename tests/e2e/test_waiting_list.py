@@ -10,21 +10,13 @@ from sqlalchemy import text
 
 from shared.calendar import end_of_quiet
 from shared.clock import BERLIN
-from tests.appointments.waiting import assert_line_consistent, sell_out, wait
+from tests.appointments.waiting import assert_line_consistent, sell_out
 from tests.e2e.kit import API, City
+from tests.e2e.letters import answer, join
 from tests.support.wait import eventually
 
 SIMULATOR = "simulator.stadt.example"
 BOB, ANNA, BEN, CARLA = (f"delivered+{name}@{SIMULATOR}" for name in ("bob", "anna", "ben", "carla"))
-
-
-async def join(city: City, start: datetime, mail: str, **person: Any) -> dict[str, Any]:
-    """Join the waiting list for a day at Mitte."""
-    body = wait(start, stations=["mitte"], person={"mail": mail, **person})
-    answer = await city.client.post(f"{API}/waiting", json=body)
-    assert answer.status_code == 201, answer.text
-    joined: dict[str, Any] = answer.json()
-    return joined
 
 
 async def someone_cancels(city: City, start: datetime, *waiting: str) -> list[dict[str, Any]]:
@@ -47,13 +39,6 @@ def link_in(mail: Any) -> str:
     plain = mail.get_body(("plain",)).get_content()
     [path] = set(re.findall(r"/appointments/offer/[\w-]+", plain))
     return str(path)
-
-
-async def answer(city: City, path: str, action: str) -> str:
-    """Press a button on the page of an offer: where it leads."""
-    sent = await city.client.post(path, data={"action": action, "einmal": f"one press to {action}".replace(" ", "-")})
-    assert sent.status_code == 303, sent.text
-    return str(sent.headers["location"])
 
 
 async def test_a_freed_time_goes_along_the_line_until_somebody_takes_it(city: City) -> None:

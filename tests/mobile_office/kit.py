@@ -8,8 +8,12 @@ from uuid import UUID, uuid4
 import httpx
 from sqlalchemy import text
 
+from services.mobile_office.city import MobileOffice
+from services.mobile_office.fleet.domain import Fleet, Vehicle
+from services.mobile_office.fleet.usecases import place_of, travel_minutes
 from services.mobile_office.tours.bookings import note_booking
 from shared import events
+from shared.city import City
 from shared.clock import BERLIN
 from shared.events.appointments import AppointmentBooked
 from shared.recurrence import WEEK
@@ -118,3 +122,25 @@ def appointment(place: str, version: int = 1, id: UUID | None = None, status: st
         update={"place": found.appointment.place.model_copy(update={"key": place}), "status": status}
     )
     return found.model_copy(update={"id": id or uuid4(), "version": version, "appointment": state})
+
+
+CITY = City.load("duisburg")
+
+
+DATA = CITY.part(MobileOffice)
+
+
+PLACES = {each.key: place_of(CITY, **each.model_dump()) for each in DATA.stop_places}
+
+
+FLEET = Fleet(
+    {each.key: Vehicle(each.key, each.name, each.counters, each.step_free, ()) for each in DATA.vehicles},
+    PLACES,
+    tuple(DATA.services),
+    {
+        one.key: {
+            other.key: travel_minutes(one, other, DATA.travel_minutes) for other in PLACES.values() if other != one
+        }
+        for one in PLACES.values()
+    },
+)

@@ -7,29 +7,13 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.mobile_office.city import MobileOffice
-from services.mobile_office.fleet.domain import Fleet, Plan, Vehicle, cannot_follow
-from services.mobile_office.fleet.usecases import place_of, travel_minutes
+from services.mobile_office.fleet.domain import Plan, cannot_follow
 from services.mobile_office.planning.domain import WEEKS, District, assess, propose
 from services.mobile_office.weekly.domain import WeeklyStop, plans_for, times_for
-from shared.city import City
 from shared.clock import BERLIN
 from shared.recurrence import WEEK
+from tests.mobile_office.kit import CITY, DATA, FLEET, PLACES
 
-CITY = City.load("duisburg")
-DATA = CITY.part(MobileOffice)
-PLACES = {each.key: place_of(CITY, **each.model_dump()) for each in DATA.stop_places}
-FLEET = Fleet(
-    {each.key: Vehicle(each.key, each.name, each.counters, each.step_free, ()) for each in DATA.vehicles},
-    PLACES,
-    tuple(DATA.services),
-    {
-        one.key: {
-            other.key: travel_minutes(one, other, DATA.travel_minutes) for other in PLACES.values() if other != one
-        }
-        for one in PLACES.values()
-    },
-)
 WEEKLY = [WeeklyStop(uuid4(), **each.model_dump()) for each in DATA.weekly_stops]
 DISTRICTS = [District(each.number, tuple(q.number for q in each.quarters), each.residents) for each in CITY.districts]
 QUARTERS = [each.quarter for each in PLACES.values()]

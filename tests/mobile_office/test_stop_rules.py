@@ -28,8 +28,7 @@ from services.mobile_office.tours.reasons import Reason
 from services.mobile_office.tours.refusals import DelayUnfit, NotAnnounced, StopOver
 from shared.events.mobile_office import StopReason
 from shared.problems import NotFound
-from tests.mobile_office.kit import MONDAY, NEXT, ONE, OTHER, at
-from tests.mobile_office.test_rules import FLEET
+from tests.mobile_office.kit import FLEET, MONDAY, NEXT, ONE, OTHER, at
 
 NOW = at(MONDAY, 7)
 EASTER_MONDAY = date(2027, 3, 29)

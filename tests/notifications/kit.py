@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import uvicorn
@@ -19,7 +19,9 @@ from deploy.local.far_ends.store import Store
 from deploy.local.far_ends.web import WebSettings, create_web
 from deploy.services import create
 from services.notifications.delivery.queries import Ledger, MessageEntry, ledger, log_of
-from services.notifications.settings import Settings
+from services.notifications.sending.carrier import Carrier
+from services.notifications.sending.usecases import Sending
+from services.notifications.settings import FIRST, Patience, Settings
 from services.notifications.telling.usecases import take_fact
 from shared.act import acting
 from shared.clock import Clock
@@ -175,3 +177,7 @@ class Post:
             return store.accepted(Channel(channel) if channel else None)
         finally:
             store.close()
+
+
+NOBODY = Sending(cast(Carrier, None), Patience(), [FIRST])
+"""Claims and records, but carries nothing."""

@@ -1,6 +1,9 @@
 """Subscribers of news, and the steps by which news reaches them, without far ends."""
 
 from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -87,3 +90,12 @@ async def planned(post: Post, *purposes: str) -> dict[str, int]:
         purposes=list(purposes or ("closure", "closure-lifted", "digest")),
     )
     return {row.recipient: row.messages for row in rows}
+
+
+def body_of(source: bytes) -> str:
+    """The plain text of a mail."""
+    mail = message_from_bytes(source, policy=default)
+    assert isinstance(mail, EmailMessage)
+    part = mail.get_body(("plain",))
+    assert part
+    return str(part.get_content())

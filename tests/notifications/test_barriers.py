@@ -11,7 +11,7 @@ from shared.events.barriers import BarrierReported
 from shared.web.forms import one_time_key
 from tests.notifications.facts import received
 from tests.notifications.kit import Post
-from tests.notifications.test_subscription_pages import Reader, content, heading, reader
+from tests.notifications.reader import Reader, content, heading, reader
 from tests.shared.web.html import by_id, parse, words
 
 __all__ = ["reader"]

@@ -1,13 +1,9 @@
 """The pages of staff: people nothing reached, why somebody was told or not, and what every text looks like."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from services.notifications.delivery.domain import State
@@ -27,32 +23,13 @@ from shared.web.formats import phone_text
 from shared.web.i18n import MESSAGE_LANGUAGES
 from tests.notifications.facts import MOBILE, THURSDAY, booked, closed, person, received, rescheduled
 from tests.notifications.kit import Post
+from tests.notifications.reader import AREA, clerk, page
+from tests.notifications.replies import asking, remind, write
 from tests.notifications.subscribers import hear, subscribe
-from tests.notifications.test_replies import asking, remind, write
 from tests.shared.staff.kit import cookie_of, inputs, somebody
 from tests.shared.web.html import parse, words
-from tests.support.browsing import Browsing
 
 __all__ = ["asking"]
-
-AREA = "/notifications/staff"
-
-
-@asynccontextmanager
-async def clerk(tools: Tools, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody who is signed in."""
-    base = tools.settings.sms_webhook_url.partition("/notifications")[0]  # type: ignore[attr-defined]
-    headers = {"Cookie": cookie_of(tools, somebody(**changes))}
-    async with Browsing(base_url=base, headers=headers) as client:
-        yield client
-
-
-async def page(client: httpx.AsyncClient, path: str) -> str:
-    """What a page says."""
-    answer = await client.get(AREA + path)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    return words(parse(answer.text))
 
 
 async def test_whom_nothing_reached_is_listed_with_the_reason_and_what_was_tried(post: Post) -> None:

@@ -23,7 +23,7 @@ from services.notifications.settings import FIRST, SECOND, Settings
 from shared.tools import Tools
 from tests.notifications.facts import MONDAY_NOON, booked, person, received
 from tests.notifications.kit import Post
-from tests.notifications.test_reports import proof
+from tests.notifications.reports import proof
 from tests.support.wait import eventually
 
 NOW = MONDAY_NOON

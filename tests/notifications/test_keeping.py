@@ -17,7 +17,7 @@ from shared.events.appointments import DecidedBy
 from shared.tools import Tools
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received, rescheduled
 from tests.notifications.kit import Post
-from tests.notifications.test_replies import EVENING_BEFORE, write
+from tests.notifications.replies import EVENING_BEFORE, write
 from tests.support.wait import eventually
 
 PERSON_ENDS = THURSDAY + timedelta(days=1) + retention.PERSON_AFTER_MATTER + timedelta(hours=1)

@@ -4,16 +4,11 @@ import json
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
-from typing import Any
 
 import pytest
 
-from services.notifications.consumers import on_links_requested
 from services.notifications.links.domain import same_address
-from shared.act import acting
-from shared.events.links import LinksRequested
-from shared.people import Person
-from shared.tools import Tools
+from tests.notifications.asking import MAIL, ask, asked_by_mail, pseudonym
 from tests.notifications.facts import (
     MOBILE,
     MONDAY_NOON,
@@ -27,27 +22,6 @@ from tests.notifications.facts import (
     waiting,
 )
 from tests.notifications.kit import Post
-
-MAIL = "delivered@simulator.stadt.example"
-
-
-def pseudonym(post: Post, **address: str) -> str:
-    return Tools(post.settings).people.person_key(Person(name="", **address))
-
-
-async def ask(post: Post, request: LinksRequested) -> None:
-    """Let the service take a request."""
-    tools = Tools(post.settings)
-    async with acting(tools) as act:
-        asked = received(request)
-        await on_links_requested(act.following(asked), asked)
-    await tools.db.close()
-
-
-async def asked_by_mail(post: Post, **changes: Any) -> LinksRequested:
-    request = links_requested(person_key=pseudonym(post, mail=MAIL), **changes)
-    await ask(post, request)
-    return request
 
 
 async def test_the_links_of_all_that_is_open_go_to_the_address_in_the_language_asked_for(open_post: Post) -> None:

@@ -1,7 +1,6 @@
 """Where reports by mail come in: what the LMTP server takes, refuses and survives, and that nobody waits for it."""
 
 import re
-import smtplib
 import socket
 from asyncio import to_thread
 from collections.abc import AsyncIterator
@@ -24,9 +23,9 @@ from services.notifications.sending.envelopes import Verp
 from services.notifications.settings import Settings
 from shared.act import Act
 from shared.telemetry import Metrics
+from tests.notifications.bounces import FAILURE, FIELDS, GONE, hand_over, nested, report
 from tests.notifications.facts import booked, person, received
 from tests.notifications.kit import Post
-from tests.notifications.test_reading import FAILURE, FIELDS, GONE, nested, report
 from tests.support.wait import eventually
 
 FAILURE_8BIT = report(
@@ -52,17 +51,6 @@ class Door:
     def counted(self, kind: str) -> float:
         name = "nahbar_notifications_mail_reports_total"
         return self.metrics.registry.get_sample_value(name, {"kind": kind}) or 0
-
-
-def hand_over(port: int, to: str, mail: bytes, options: tuple[str, ...] = ()) -> tuple[int, bytes]:
-    """Hand a mail over as a mail server does; returns the answer."""
-    with smtplib.LMTP("127.0.0.1", port, timeout=30) as client:
-        client.ehlo_or_helo_if_needed()
-        code, answer = client.mail("", list(options))
-        if code != 250:
-            return code, answer
-        assert client.rcpt(to)[0] == 250
-        return client.data(mail)
 
 
 @pytest.fixture

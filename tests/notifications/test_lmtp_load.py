@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 
 from services.notifications.reports.parts import LARGEST
 from services.notifications.sending.envelopes import Verp
+from tests.notifications.bounces import FAILURE, hand_over, nested
 from tests.notifications.facts import booked, person, received
 from tests.notifications.kit import Post
-from tests.notifications.test_lmtp import hand_over
-from tests.notifications.test_reading import FAILURE, nested
 
 PIECES = st.binary(min_size=1, max_size=20) | st.sampled_from(
     [

@@ -4,8 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from typing import Any
 from uuid import uuid4
 
@@ -30,7 +28,7 @@ from shared.events.base import Received
 from shared.tools import Tools
 from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
 from tests.notifications.kit import Post
-from tests.notifications.subscribers import MARXLOH, at_five, hear, mail, planned, spread, subscribe
+from tests.notifications.subscribers import MARXLOH, at_five, body_of, hear, mail, planned, spread, subscribe
 from tests.support.locks import waiting
 from tests.support.wait import eventually
 
@@ -42,15 +40,6 @@ async def eventually_equal(find: Callable[[], Awaitable[Any]], expected: Any) ->
         return bool(await find() == expected)
 
     await eventually(found)
-
-
-def body_of(source: bytes) -> str:
-    """The plain text of a mail."""
-    mail = message_from_bytes(source, policy=default)
-    assert isinstance(mail, EmailMessage)
-    part = mail.get_body(("plain",))
-    assert part
-    return str(part.get_content())
 
 
 def test_the_purposes_of_news_are_those_of_its_rules_and_the_digest() -> None:

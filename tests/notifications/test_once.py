@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import cast
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -12,10 +11,8 @@ from services.notifications.delivery.usecases import NoticeBatch
 from services.notifications.purposes import Purpose
 from services.notifications.reports.domain import MailReport, ReportKind
 from services.notifications.reports.usecases import receive_mail_report
-from services.notifications.sending.carrier import Carrier, Job
+from services.notifications.sending.carrier import Job
 from services.notifications.sending.domain import Answer, Result
-from services.notifications.sending.usecases import Sending
-from services.notifications.settings import FIRST, Patience
 from shared.act import Act, acting
 from shared.clock import BERLIN
 from shared.due import Claim, Urgency
@@ -24,14 +21,10 @@ from shared.events.notifications import NotificationDelivered, NotificationFaile
 from shared.runtime import Role
 from shared.tools import Tools
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received
-from tests.notifications.kit import Post
+from tests.notifications.kit import NOBODY, Post
 from tests.support.wait import eventually
 
 DUE = frozenset({Role.DUE})
-
-
-NOBODY = Sending(cast(Carrier, None), Patience(), [FIRST])
-"""Claims and records, but carries nothing."""
 
 
 async def claim_and_die(post: Post, matter: UUID) -> None:

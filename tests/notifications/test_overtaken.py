@@ -22,8 +22,7 @@ from shared.clock import BERLIN
 from shared.due import Claim, Urgency
 from shared.tools import Tools
 from tests.notifications.facts import MOBILE, THURSDAY, booked, person, received
-from tests.notifications.kit import Post
-from tests.notifications.test_once import NOBODY
+from tests.notifications.kit import NOBODY, Post
 from tests.support.locks import wait_not_long
 
 TWO = Sending(Mock(), Patience(), [FIRST, SECOND])

@@ -17,34 +17,13 @@ from services.notifications.reports.reading import FIELDS as FIELDS_READ
 from services.notifications.writing.mail import MailWriter
 from services.notifications.writing.texts import Texts
 from shared.city import City
+from tests.notifications.bounces import FAILURE, FIELDS, GONE, nested, report
 from tests.notifications.facts import MONDAY_NOON, person
 from tests.notifications.samples import fact_for
 
 OTHER = MailReport(ReportKind.OTHER)
 COMPLAINT = MailReport(ReportKind.COMPLAINT)
-GONE = MailReport(ReportKind.FAILED, "5.1.1")
 FAILED = MailReport(ReportKind.FAILED, "")
-
-FIELDS = b"""\
-Reporting-MTA: dns; provider.example
-
-Final-Recipient: rfc822; ada@provider.example
-Action: failed
-Status: 5.1.1
-"""
-
-
-def report(kind: str, fields: bytes, headers: str = "", original: str = "message/rfc822") -> bytes:
-    """A report as RFC 6522 has it: an explanation, the part for machines, the original mail."""
-    return (
-        f"From: MAILER-DAEMON@provider.example\nContent-Type: multipart/report; report-type=x; boundary=b\n"
-        f"MIME-Version: 1.0\n\n--b\nContent-Type: text/plain\n\nSorry.\n--b\nContent-Type: {kind}\n{headers}\n"
-    ).encode() + (
-        fields + f"\n--b\nContent-Type: {original}\n\nSubject: Termin\nAction: failed\n\nGuten Tag\n--b--\n".encode()
-    )
-
-
-FAILURE = report("message/delivery-status", FIELDS)
 
 
 def failure(*changes: tuple[bytes, bytes]) -> bytes:
@@ -170,17 +149,6 @@ def test_a_complaint_needs_no_original_mail_and_may_be_encoded() -> None:
     whole = report("message/feedback-report", encodebytes(fields), "Content-Transfer-Encoding: base64\n")
     assert read_report(whole) == read_report(whole[: whole.rindex(b"\n--b\n")]) == COMPLAINT
     assert {"abuse", "fraud"} == COMPLAINTS
-
-
-def nested(times: int, inner: bytes) -> bytes:
-    """A mail in so many envelopes."""
-    for number in range(times):
-        inner = (
-            f"Content-Type: multipart/mixed; boundary=e{number}\n\n--e{number}\n".encode()
-            + inner
-            + b"\n--e%d--" % number
-        )
-    return inner
 
 
 def test_the_limits_leave_room_for_reports_that_were_wrapped_and_for_our_largest_mail() -> None:

@@ -13,7 +13,7 @@ from shared.events.appointments import AppointmentFact
 from shared.tools import Tools
 from tests.notifications.facts import booked, person, received
 from tests.notifications.kit import Post
-from tests.notifications.test_replies import ANNA, EVENING_BEFORE, by_sms, replies
+from tests.notifications.replies import ANNA, EVENING_BEFORE, by_sms, replies
 
 _SENT = text("""
     update messages set state = :state, attempts = :attempts

@@ -1,13 +1,9 @@
 """Replies to SMS: what people want, what they mean, and what follows."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,14 +12,11 @@ from deploy.local.far_ends.records import NewReport, ReportKind
 from deploy.local.far_ends.store import Store
 from deploy.local.laptop import REPLY_NUMBER
 from services.notifications.replies.domain import Decision, Told, Wish, decide, reply_id, understand
-from shared.clock import BERLIN
-from shared.events.appointments import AppointmentFact
-from shared.events.notifications import ReplyAnswer, ReplyReceived
-from shared.events.registry import type_of
-from tests.notifications.facts import MONDAY_NOON, THURSDAY, booked, cancelled, delayed, person, received, rescheduled
+from shared.events.notifications import ReplyAnswer
+from tests.notifications.facts import MONDAY_NOON, THURSDAY, cancelled, delayed, person, received, rescheduled
 from tests.notifications.kit import Post
+from tests.notifications.replies import ANNA, EVENING_BEFORE, NO_RECEIPT, by_sms, remind, replies, write
 from tests.notifications.stops import booked_at, scheduled
-from tests.notifications.test_reports import proof
 from tests.support.wait import eventually
 
 
@@ -91,52 +84,6 @@ def test_no_more_than_three_matters_are_answered_about() -> None:
 def test_the_same_answer_to_the_same_reminder_is_the_same_reply() -> None:
     assert reply_id(REMINDER, ReplyAnswer.CANCEL) == reply_id(REMINDER, ReplyAnswer.CANCEL)
     assert reply_id(REMINDER, ReplyAnswer.CANCEL) != reply_id(uuid4(), ReplyAnswer.CANCEL)
-
-
-EVENING_BEFORE = datetime(2026, 11, 25, 16, tzinfo=BERLIN)
-ANNA, NO_RECEIPT = "+4915228817300", "+4915228817309"
-
-
-@pytest.fixture
-async def asking(post: Post) -> AsyncIterator[Post]:
-    """The service at work, with a gateway that takes replies."""
-    post.settings = post.settings.model_copy(update={"sms_reply_number": REPLY_NUMBER})
-    async with post.running(), post.mail_server(), post.gateway():
-        yield post
-
-
-async def remind(post: Post, *facts: AppointmentFact, state: str = "delivered") -> None:
-    """Let people book and be reminded by SMS."""
-    await post.take(*map(received, facts))
-    for fact in facts:
-        await post.until(fact.id, sms=state)
-    post.move_clock(EVENING_BEFORE)
-    for fact in facts:
-        await post.until(fact.id, "reminder", sms=state)
-
-
-def by_sms(phone: str = ANNA, mail: str | None = None, **changes: Any) -> AppointmentFact:
-    return booked(person(mail, phone), channels=["sms"], **changes)
-
-
-async def write(post: Post, text: str, sender: str = ANNA, times: int = 1, to: str = REPLY_NUMBER) -> None:
-    """Let somebody write an SMS, which the gateway hands over one or several times, side by side."""
-    url = post.settings.sms_webhook_url
-    data = {"id": "7", "sender": sender, "system": to[1:], "text": text, "time": "1764500000", "message_type": "SMS"}
-    body = json.dumps({"webhook_event": "sms_mo", "data": data}).encode()
-
-    async def hand_over(client: httpx.AsyncClient) -> int:
-        headers = {"Content-Type": "application/json", **proof(body, url, post.settings.sms_webhook_key)}
-        return (await client.post(url, content=body, headers=headers)).status_code
-
-    async with httpx.AsyncClient() as client:
-        assert set(await asyncio.gather(*(hand_over(client) for _ in range(times)))) == {204}
-
-
-async def replies(post: Post) -> list[ReplyReceived]:
-    """The replies handed on."""
-    rows = await post.rows("select body from outbox where type = :type order by id", type=type_of(ReplyReceived))
-    return [ReplyReceived.model_validate_json(row.body) for row in rows]
 
 
 async def texts(post: Post) -> list[str]:

@@ -1,9 +1,6 @@
 """Reports of the far ends: bounce addresses, signed receipts."""
 
-import hashlib
-import hmac
 import json
-import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -16,11 +13,10 @@ from services.notifications.sending.envelopes import Verp
 from shared.settings import development_secret
 from tests.notifications.facts import booked, person, received
 from tests.notifications.kit import Post
+from tests.notifications.reports import KEY, URL, proof, signed
 
 SECRET = SecretStr(development_secret("notifications link_secret"))
 VERP = Verp(SECRET, "bounces.stadt.example")
-KEY = SecretStr("key")
-URL = "https://stadt.example/notifications/api/v1/receipts/sms"
 
 
 def test_a_bounce_address_names_its_message_in_any_case() -> None:
@@ -48,18 +44,6 @@ def test_a_forged_bounce_address_is_nobodys(change: object) -> None:
 
 def test_another_service_cannot_make_a_bounce_address() -> None:
     assert VERP.read(Verp(SecretStr(development_secret("other")), "bounces.stadt.example").address(uuid4())) is None
-
-
-def signed(body: bytes, url: str = URL, key: SecretStr = KEY, at: int | None = None) -> dict[str, str]:
-    """What the SMS gateway says to prove itself."""
-    timestamp, nonce = str(at or int(time.time())), uuid4().hex
-    text = f"{timestamp}\n{nonce}\nPOST\n{url}\n{hashlib.md5(body).hexdigest()}"
-    signature = hmac.new(key.get_secret_value().encode(), text.encode(), hashlib.sha256).hexdigest()
-    return {"timestamp": timestamp, "nonce": nonce, "signature": signature}
-
-
-def proof(body: bytes, url: str, key: SecretStr) -> dict[str, str]:
-    return {f"X-{name.title()}": value for name, value in signed(body, url, key).items()}
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,7 @@ from tests.notifications.stops import (
     stop_delayed,
     stop_moved,
 )
-from tests.notifications.subscribers import at_five, hear, planned, subscribe
-from tests.notifications.test_news import body_of
+from tests.notifications.subscribers import at_five, body_of, hear, planned, subscribe
 
 TOPICS = ("buergermobil",)
 LANGUAGES = {"de": "kommt später", "en": "mobil (is )?late", "ar": "ستتأخر الحافلة"}

@@ -1,80 +1,23 @@
 """The pages of subscriptions, in both languages: no script, no secret told, and looking changes nothing."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from xml.etree.ElementTree import Element
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from deploy.services import create
-from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
 from services.notifications.tables import metadata
-from shared.runtime import Role
-from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.notifications.facts import MONDAY_NOON, closed
 from tests.notifications.kit import Post
-from tests.notifications.subscribers import hear, planned, subscribe
+from tests.notifications.reader import Reader, content, heading
+from tests.notifications.subscribers import hear, planned
 from tests.shared.web.html import by_id, links, parse, words
-from tests.support.browsing import Browsing
 
 FORM: dict[str, Any] = {
     "districts": ["200"], "quarters": ["101"], "topics": ["stations"], "how_often": "at-once", "language": "de",
     "channel": "mail", "mail": "anna@example.org", "phone": "",
 }  # fmt: skip
-
-
-class Reader:
-    """Somebody at the pages, without a browser."""
-
-    def __init__(self, client: httpx.AsyncClient, app: FastAPI, post: Post) -> None:
-        self.client = client
-        self.app = app
-        self.tools: Tools = app.state.tools
-        self.post = post
-
-    async def see(self, path: str, status: int = 200) -> Element:
-        """Open a page: it is valid HTML and answered with this status."""
-        answer = await self.client.get(path)
-        assert answer.status_code == status, answer.text
-        return parse(answer.text)
-
-    async def press(self, path: str, key: str = "", **fields: Any) -> httpx.Response:
-        """Send a form."""
-        return await self.client.post(path, data={**fields, "einmal": key or one_time_key()})
-
-    async def subscribed(self, name: str = "delivered") -> tuple[str, str]:
-        """Subscribe and confirm: the paths of the preferences and of the end."""
-        found = await subscribe(self.post, name)
-        tokens = [self.tools.links.token(kind, found.id, 1) for kind in (PREFERENCES, UNSUBSCRIBE)]
-        return f"/notifications/m/{tokens[0]}", f"/notifications/unsubscribe/{tokens[1]}"
-
-    async def confirm_path(self) -> str:
-        """Where the newest request is confirmed."""
-        rows = await self.post.rows("select id from subscription_requests order by asked_at desc, id limit 1")
-        return f"/notifications/confirm/{self.tools.links.token(CONFIRM, rows[0].id, 1)}"
-
-
-@pytest.fixture
-async def reader(post: Post) -> AsyncIterator[Reader]:
-    app = create(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        Browsing(transport=transport, base_url="http://test") as client,
-    ):
-        yield Reader(client, app, post)
-
-
-def heading(tree: Element) -> str:
-    return words(next(tree.iter("h1")))
-
-
-def content(tree: Element) -> str:
-    return words(by_id(tree, "inhalt"))
 
 
 async def test_from_the_form_to_the_preferences(reader: Reader) -> None:

@@ -13,11 +13,11 @@ from shared.act import acting
 from shared.due import Claim
 from shared.events.notifications import NotificationFailed
 from shared.tools import Tools
+from tests.notifications.asking import MAIL, asked_by_mail, pseudonym
 from tests.notifications.facts import THURSDAY, booked, closed, person, received
 from tests.notifications.kit import Post
+from tests.notifications.reader import clerk, page
 from tests.notifications.subscribers import at_five, hear, planned, subscribe
-from tests.notifications.test_desk import clerk, page
-from tests.notifications.test_links import MAIL, asked_by_mail, pseudonym
 from tests.support.wait import eventually
 
 NEWER = "type = 'de.nahbar.appointments.AppointmentTeleported'"

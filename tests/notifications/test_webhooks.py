@@ -19,7 +19,7 @@ from services.notifications.reports.webhooks import Receipt, Reply, read_event
 from shared.http import LARGEST_BODY
 from tests.notifications.facts import booked, person, received
 from tests.notifications.kit import Post
-from tests.notifications.test_reports import KEY, URL, proof, signed
+from tests.notifications.reports import KEY, URL, proof, signed
 from tests.support.wait import eventually
 
 SILENT = "+4915228817309"

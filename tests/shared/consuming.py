@@ -1,17 +1,22 @@
 """A consumer between records and a Kafka client that are given, with no server behind either."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalStateError
+from sqlalchemy import text
 
+from shared.act import Act
 from shared.consumer import Consumer
 from shared.events.notifications import NotificationDelivered
 from shared.records import Parsed, Record
 from shared.tools import Tools
-from tests.shared.test_records import record
+from tests.shared.kit import Bench
+from tests.shared.records import record
 
 Failing = Callable[[], Exception]
 
@@ -90,3 +95,32 @@ class Consuming:
     @property
     def halted(self) -> float:
         return float(self.tools.metrics.halted._value.get())
+
+
+class Effects:
+    """A reaction whose effect is a row, after whatever went wrong by order."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.tried: Counter[str] = Counter()
+        self._failures = list(failures)
+
+    async def __call__(self, act: Act, received: Any) -> None:
+        purpose = received.fact.notice.purpose
+        self.tried[purpose] += 1
+        if purpose == "cursed" and self._failures:
+            raise self._failures.pop(0)
+        await act.conn.execute(text("insert into effects values (:purpose)"), {"purpose": purpose})
+
+    @property
+    def reactions(self) -> dict[Any, Any]:
+        return {NotificationDelivered: self}
+
+
+async def configure(bench: Bench, name: str, value: str) -> None:
+    """Change a setting of the bench's topic."""
+    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=bench.platform.kafka)
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, bench.topic, {name: value})])
+    await admin.close()

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
+from shared.events.notifications import NotificationDelivered
+from shared.events.registry import type_of
 from shared.kafka import Envelope
-from tests.shared.kit import Bench
+from tests.shared.kit import Bench, notice
 
 Headers = list[tuple[str, bytes]]
 
@@ -73,3 +75,29 @@ async def produce(bench: Bench, *records: tuple[bytes | None, Headers], key: byt
     for value, headers in records:
         await producer.send_and_wait(bench.topic, value, key=key, headers=headers)
     await producer.stop()
+
+
+FACTS: Any = {type_of(NotificationDelivered): NotificationDelivered}
+
+
+FACT = notice()
+
+
+BODY = FACT.model_dump_json().encode()
+
+
+GOOD = as_headers(FACT.id)
+
+
+def record(headers: Any, value: bytes | None = BODY, **other: Any) -> Any:
+    """A record as aiokafka hands it over."""
+    where: dict[str, Any] = {
+        "topic": "t",
+        "partition": 0,
+        "offset": 7,
+        "timestamp": 5,
+        "timestamp_type": 0,
+        "key": b"k",
+    }
+    rest = {"checksum": None, "serialized_key_size": 1, "serialized_value_size": 1}
+    return ConsumerRecord(**{**where, **rest, "value": value, "headers": tuple(headers), **other})

@@ -1,24 +1,19 @@
 """Access tokens: whatever is in a signed token, it names a caller or is refused."""
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.auth import Caller, TokenCheck, verified
 from shared.problems import Forbidden, NotFound, Unauthorised
-
-ISSUER, AUDIENCE = "https://issuer.example", "nahbar"
-PRIVATE = Ed25519PrivateKey.generate()
-GOOD = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ruth", "exp": 4_000_000_000, "roles": ["appointments:staff"]}
+from tests.shared.tokens import AUDIENCE, GOOD, ISSUER, signed
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -26,21 +21,6 @@ anything = st.recursive(
     max_leaves=5,
 )
 claim = st.sampled_from([*GOOD, "name", "stations", "nbf", "iat", "jti"])
-
-
-@pytest.fixture(scope="module")
-def check() -> TokenCheck:
-    made = TokenCheck(ISSUER, AUDIENCE)
-    public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(PRIVATE.public_key()))
-    made.issuer._keys = {"one": jwt.PyJWK.from_dict({**public, "kid": "one", "alg": "EdDSA"})}
-    made.issuer._metadata, made.issuer._fetched_at = {"issuer": ISSUER}, time.monotonic()
-    return made
-
-
-def signed(claims: object, **header: Any) -> str:
-    """A token with any content, signed by the issuer."""
-    content = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
-    return jwt.api_jws.encode(content, PRIVATE, "EdDSA", {"kid": "one", **header})
 
 
 async def caller_of(check: TokenCheck, token: str) -> Caller | None:

@@ -1,7 +1,6 @@
 """Consuming: effects happen once, failures that pass are waited for, what cannot be taken is put aside."""
 
 import json
-from collections import Counter
 from typing import Any
 from uuid import uuid4
 
@@ -16,31 +15,13 @@ from shared.events.notifications import NotificationDelivered
 from shared.problems import Problem
 from shared.runtime import Role
 from shared.tools import Tools
+from tests.shared.consuming import Effects
 from tests.shared.kit import Bench, notice
 from tests.shared.records import Headers, as_headers, produce
 from tests.support.wait import eventually
 
 CONSUME = {Role.CONSUME}
 ALL = {Role.RELAY, Role.CONSUME}
-
-
-class Effects:
-    """A reaction whose effect is a row, after whatever went wrong by order."""
-
-    def __init__(self, *failures: Exception) -> None:
-        self.tried: Counter[str] = Counter()
-        self._failures = list(failures)
-
-    async def __call__(self, act: Act, received: Any) -> None:
-        purpose = received.fact.notice.purpose
-        self.tried[purpose] += 1
-        if purpose == "cursed" and self._failures:
-            raise self._failures.pop(0)
-        await act.conn.execute(text("insert into effects values (:purpose)"), {"purpose": purpose})
-
-    @property
-    def reactions(self) -> dict[Any, Any]:
-        return {NotificationDelivered: self}
 
 
 async def produce_in_order(bench: Bench, *records: tuple[bytes | None, Headers]) -> None:

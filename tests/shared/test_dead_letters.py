@@ -12,10 +12,9 @@ from shared.act import Act, acting
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
+from tests.shared.consuming import Effects
 from tests.shared.kit import Bench, notice
-from tests.shared.records import Strange, as_headers, produce, produce_strange
-from tests.shared.test_consumer import Effects
-from tests.shared.test_records import GOOD, record
+from tests.shared.records import GOOD, Strange, as_headers, produce, produce_strange, record
 from tests.support.wait import eventually
 
 CONSUME = {Role.CONSUME}

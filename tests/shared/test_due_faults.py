@@ -23,7 +23,7 @@ from shared.runtime import Parts, Role, application
 from shared.telemetry import Metrics
 from shared.tools import Tools
 from tests.shared.kit import Bench
-from tests.shared.test_due import now, schedule
+from tests.shared.working import now, schedule
 from tests.support.wait import eventually
 
 DUE = {Role.DUE}

@@ -22,8 +22,8 @@ from shared.events.notifications import NotificationDelivered
 from shared.kafka import create_topics, security_of
 from shared.runtime import Role
 from shared.settings import Platform
+from tests.shared.consuming import Effects
 from tests.shared.kit import Bench, PlainSettings, new_plain_database, notice
-from tests.shared.test_consumer import Effects
 from tests.support.stack import Backend
 
 USER, PASSWORD = "nahbar", "a-long-password"

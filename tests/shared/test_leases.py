@@ -17,7 +17,7 @@ from shared.runtime import Role
 from shared.tools import Tools
 from shared.wakeup import Wakeup
 from tests.shared.kit import Bench
-from tests.shared.test_due import Errands, Recorder, now, schedule
+from tests.shared.working import Errands, Recorder, now, schedule
 from tests.support.wait import eventually
 
 DUE = {Role.DUE}

@@ -13,9 +13,9 @@ from shared.act import Act
 from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.tools import Tools
+from tests.shared.consuming import Effects, configure
 from tests.shared.kit import Bench, make_bench, notice
 from tests.shared.records import as_headers, produce
-from tests.shared.test_consumer import Effects
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 
@@ -161,16 +161,6 @@ async def test_a_missing_codec_is_told_at_the_start_and_what_stands_still_for_it
         [still] = lines(caplog, "consumer_stands_still")
         assert (read["error"], still["error"]) == ("UnsupportedCodecError", "UnsupportedCodecError")
         assert (still["topic"], still["offset"]) == (bench.topic, 0)
-
-
-async def configure(bench: Bench, name: str, value: str) -> None:
-    """Change a setting of the bench's topic."""
-    from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
-    admin = AIOKafkaAdminClient(bootstrap_servers=bench.platform.kafka)
-    await admin.start()
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, bench.topic, {name: value})])
-    await admin.close()
 
 
 async def test_a_batch_that_takes_too_long_is_cut_so_that_the_group_stays_together(

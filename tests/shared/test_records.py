@@ -5,34 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import ConsumerRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events.notifications import NotificationDelivered
-from shared.events.registry import type_of
 from shared.records import MOST_HEADERS, digest_of, headers_as_text, parse
-from tests.shared.kit import notice
-from tests.shared.records import as_headers
-
-FACTS: Any = {type_of(NotificationDelivered): NotificationDelivered}
-FACT = notice()
-BODY = FACT.model_dump_json().encode()
-GOOD = as_headers(FACT.id)
-
-
-def record(headers: Any, value: bytes | None = BODY, **other: Any) -> Any:
-    """A record as aiokafka hands it over."""
-    where: dict[str, Any] = {
-        "topic": "t",
-        "partition": 0,
-        "offset": 7,
-        "timestamp": 5,
-        "timestamp_type": 0,
-        "key": b"k",
-    }
-    rest = {"checksum": None, "serialized_key_size": 1, "serialized_value_size": 1}
-    return ConsumerRecord(**{**where, **rest, "value": value, "headers": tuple(headers), **other})
+from tests.shared.records import BODY, FACT, FACTS, GOOD, record
 
 
 def without(name: str) -> Any:

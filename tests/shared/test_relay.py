@@ -3,43 +3,27 @@
 import asyncio
 import contextlib
 import sys
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from aiokafka import ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import text
 
 from shared import relay
-from shared.events.notifications import NotificationDelivered
 from shared.runtime import Role
 from shared.telemetry import Metrics
 from shared.tools import Tools
 from shared.wakeup import Wakeup
 from tests.shared.kit import Bench, make_bench, notice
+from tests.shared.relaying import assert_complete_and_in_order, drained, unpublished
 from tests.support.forked import Forked
 from tests.support.wait import eventually
 
 RELAY = {Role.RELAY}
-
-
-def assert_complete_and_in_order(records: Sequence[ConsumerRecord], versions: dict[UUID, int]) -> None:
-    """I5, I7, I8: every version is there; after dropping what was seen, versions count up; one partition each."""
-    highest: dict[UUID, int] = defaultdict(int)
-    partitions: dict[UUID, set[int]] = defaultdict(set)
-    for record in sorted(records, key=lambda each: (each.partition, each.offset)):
-        fact = NotificationDelivered.model_validate_json(record.value)
-        partitions[fact.id].add(record.partition)
-        if fact.version > highest[fact.id]:
-            assert fact.version == highest[fact.id] + 1, f"version {fact.version} came after {highest[fact.id]}"
-            highest[fact.id] = fact.version
-    assert dict(highest) == versions
-    assert all(len(each) == 1 for each in partitions.values())
 
 
 async def write(bench: Bench, aggregates: int, versions: int, pause: float = 0) -> dict[UUID, int]:
@@ -70,21 +54,9 @@ async def relay_process(bench: Bench, folder: Path) -> AsyncIterator[Forked]:
         process.kill()
 
 
-async def unpublished(bench: Bench) -> int:
-    [row] = await bench.rows("select count(*) from outbox where published_at is null and refused is null")
-    return int(row[0])
-
-
 async def published(bench: Bench) -> int:
     [row] = await bench.rows("select count(*) from outbox where published_at is not null")
     return int(row[0])
-
-
-async def drained(bench: Bench, timeout: float = 40) -> None:
-    async def empty() -> bool:
-        return await unpublished(bench) == 0
-
-    await eventually(empty, timeout=timeout, every=0.2)
 
 
 async def test_facts_reach_kafka_with_their_cloudevents_attributes(bench: Bench) -> None:

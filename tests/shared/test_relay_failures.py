@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import pytest
 from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -15,46 +14,10 @@ from shared.relay import Relay
 from shared.telemetry import Metrics
 from shared.wakeup import Wakeup
 from tests.shared.kit import Bench, notice
+from tests.shared.relaying import A, B, Producer
 from tests.support.wait import eventually
 
-A, B = UUID(int=0xA), UUID(int=0xB)
-
 Answer = Callable[["Producer", str], Any]
-
-
-class Producer:
-    """Kafka, as far as the relay sees it: what becomes of a record, the first times it is sent, is given.
-
-    Args:
-        answers: by record, such as `a1` for the first version of A, what is done in turn: an error that is its
-            answer, None for no answer at all; anything not given is acknowledged.
-        refused: records whose first sending raises at once.
-    """
-
-    def __init__(self, answers: dict[str, list[Exception | None]], refused: dict[str, Exception]) -> None:
-        self.sent: list[str] = []
-        self.stopped = 0
-        self._answers = answers
-        self._refused = refused
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None:
-        self.stopped += 1
-
-    async def send(self, topic: str, value: bytes, key: bytes, headers: Any) -> "asyncio.Future[Any]":
-        fact = NotificationDelivered.model_validate_json(value)
-        name = f"{fact.id.int:x}{fact.version}"
-        self.sent.append(name)
-        if name in self._refused:
-            raise self._refused.pop(name)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        answer = self._answers[name].pop(0) if self._answers.get(name) else "taken"
-        if isinstance(answer, Exception):
-            future.set_exception(answer)
-        elif answer is not None:
-            future.set_result(answer)
-        return future
 
 
 @asynccontextmanager

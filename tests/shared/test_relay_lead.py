@@ -15,7 +15,7 @@ from shared.settings import Platform
 from shared.telemetry import Metrics
 from shared.wakeup import Wakeup
 from tests.shared.kit import notice
-from tests.shared.test_relay_failures import A, Producer
+from tests.shared.relaying import A, Producer
 
 PLATFORM = Platform(kafka="nowhere.test:1", postgres="postgresql://nowhere.test", topic_prefix="t")
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

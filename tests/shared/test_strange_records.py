@@ -22,8 +22,7 @@ from shared.records import parse
 from shared.runtime import Role, Runtime
 from shared.telemetry import Metrics
 from tests.shared.kit import Bench, make_bench, notice
-from tests.shared.records import Strange, as_headers, produce_strange
-from tests.shared.test_records import FACTS, GOOD, record
+from tests.shared.records import FACTS, GOOD, Strange, as_headers, produce_strange, record
 from tests.support.stack import Backend
 from tests.support.wait import eventually
 

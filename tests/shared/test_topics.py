@@ -13,11 +13,10 @@ from shared import kafka
 from shared.events.registry import type_of
 from shared.kafka import Envelope, first_partitions
 from shared.runtime import Role
+from tests.shared.consuming import Effects, configure
 from tests.shared.kit import Bench, notice
 from tests.shared.records import Strange, as_headers, produce_strange
-from tests.shared.test_consumer import Effects
-from tests.shared.test_progress import configure
-from tests.shared.test_relay import assert_complete_and_in_order, drained
+from tests.shared.relaying import assert_complete_and_in_order, drained
 from tests.support.wait import eventually
 
 BOTH = {Role.RELAY, Role.CONSUME}

@@ -5,9 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 from shared.auth import Caller
+from shared.events.registry import facts_by_type
+from shared.events.tickets import TicketFact, TicketNear
 from shared.problems import Unauthorised
 from shared.tools import Tools
-from tests.appointments.kit import API, Client, pass_time
+from tests.appointments.kit import API, Client, outbox, pass_time
+from tests.appointments.visitor import Visitor
+from tests.shared.web.html import words
 
 PHONE = "0176 04069050"
 
@@ -83,3 +87,31 @@ class Staff:
 def minutes(tools: Tools, count: float) -> None:
     """Let some minutes pass."""
     pass_time(tools, timedelta(minutes=count))
+
+
+HALL = "/appointments/ticket?place=mitte"
+
+
+async def take(visitor: Visitor, key: str = "", **fields: str) -> str:
+    """Take a number: the path of its page."""
+    answer = await visitor.press(HALL, key, **{"services": SIMPLE, "language": "de", **fields})
+    assert answer.status_code == 303, answer.text
+    path: str = answer.headers["location"]
+    return path
+
+
+def status_line(tree: object) -> str:
+    """The line that is renewed."""
+    [line] = [each for each in tree.iter() if each.get("role") == "status"]  # type: ignore[attr-defined]
+    return words(line)
+
+
+async def facts(tools: Tools) -> list[TicketFact]:
+    """The facts of tickets recorded so far, in order."""
+    read = [facts_by_type()[row.type].model_validate_json(row.body) for row in await outbox(tools)]
+    return [fact for fact in read if isinstance(fact, TicketFact)]
+
+
+async def near(tools: Tools) -> list[tuple[str, int]]:
+    """The people told so far, and how many were ahead then."""
+    return [(fact.ticket.number, fact.ahead) for fact in await facts(tools) if isinstance(fact, TicketNear)]

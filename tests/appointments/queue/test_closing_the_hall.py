@@ -19,8 +19,7 @@ from shared.events.appointments import StationClosed
 from shared.events.registry import facts_by_type
 from shared.tools import Tools
 from tests.appointments.kit import Client, at, outbox, pass_time
-from tests.appointments.queue.kit import PHONE, Staff
-from tests.appointments.queue.test_queue_pages import status_line, take
+from tests.appointments.queue.kit import PHONE, Staff, status_line, take
 from tests.appointments.visitor import Visitor, content, own_links
 from tests.support.wait import eventually
 

@@ -6,18 +6,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from shared.events.personal import Contact
-from shared.events.tickets import TicketFact, TicketIssued, TicketNear
+from shared.events.tickets import TicketFact, TicketIssued
 from shared.sealing import Sealer
 from shared.settings import development_private_key
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, outbox
-from tests.appointments.queue.kit import PHONE, Staff, minutes
-from tests.appointments.queue.test_queue_api import facts
-
-
-async def near(tools: Tools) -> list[tuple[str, int]]:
-    """The people told so far, and how many were ahead then."""
-    return [(fact.ticket.number, fact.ahead) for fact in await facts(tools) if isinstance(fact, TicketNear)]
+from tests.appointments.queue.kit import PHONE, Staff, facts, minutes, near
 
 
 async def test_the_phone_number_travels_sealed_and_is_forgotten_with_the_ticket(staff: Staff, tools: Tools) -> None:

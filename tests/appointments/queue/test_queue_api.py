@@ -11,18 +11,10 @@ from services.appointments.queue.counter import ACTIONS
 from services.appointments.queue.ending import QUEUE_END
 from shared import retention
 from shared.audit import load_audit
-from shared.events.registry import facts_by_type
-from shared.events.tickets import TicketFact
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, at, booking, outbox, pass_time
-from tests.appointments.queue.kit import CLOSED_HOURS, SIMPLE, Staff, minutes
+from tests.appointments.queue.kit import CLOSED_HOURS, SIMPLE, Staff, facts, minutes
 from tests.support.wait import eventually
-
-
-async def facts(tools: Tools) -> list[TicketFact]:
-    """The facts of tickets recorded so far, in order."""
-    read = [facts_by_type()[row.type].model_validate_json(row.body) for row in await outbox(tools)]
-    return [fact for fact in read if isinstance(fact, TicketFact)]
 
 
 async def kinds(tools: Tools, ticket: Any) -> list[str]:

@@ -8,25 +8,9 @@ from sqlalchemy import text
 
 from shared.tools import Tools
 from tests.appointments.kit import Client, at, outbox, pass_time
-from tests.appointments.queue.kit import CLOSED_HOURS, PHONE, SIMPLE, Staff, minutes
+from tests.appointments.queue.kit import CLOSED_HOURS, HALL, PHONE, SIMPLE, Staff, minutes, status_line, take
 from tests.appointments.visitor import Visitor, content, heading, own_links, page
 from tests.shared.web.html import by_id, parse, words
-
-HALL = "/appointments/ticket?place=mitte"
-
-
-async def take(visitor: Visitor, key: str = "", **fields: str) -> str:
-    """Take a number: the path of its page."""
-    answer = await visitor.press(HALL, key, **{"services": SIMPLE, "language": "de", **fields})
-    assert answer.status_code == 303, answer.text
-    path: str = answer.headers["location"]
-    return path
-
-
-def status_line(tree: object) -> str:
-    """The line that is renewed."""
-    [line] = [each for each in tree.iter() if each.get("role") == "status"]  # type: ignore[attr-defined]
-    return words(line)
 
 
 async def test_a_number_is_taken_followed_and_called(client: Client, staff: Staff, tools: Tools) -> None:

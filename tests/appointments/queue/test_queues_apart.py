@@ -24,8 +24,7 @@ from shared.due import Claim
 from shared.events.base import About
 from shared.tools import Tools
 from tests.appointments.locks import waiting
-from tests.appointments.queue.kit import PHONE, Staff
-from tests.appointments.queue.test_near import near
+from tests.appointments.queue.kit import PHONE, Staff, near
 
 Numbers = dict[str, list[tuple[str, str | None]]]
 NOBODY_ENDED: Numbers = {

@@ -14,7 +14,7 @@ from shared.problems import Problem, Unavailable
 from shared.web.staff.session import LIFETIME, SIGN_IN_TIME, Started
 from shared.web.staff.sign_in import SignIn, SignInFailed
 from tests.shared.staff.kit import somebody
-from tests.shared.test_auth import AUDIENCE, GOOD, ISSUER, check, signed
+from tests.shared.tokens import AUDIENCE, GOOD, ISSUER, check, signed
 
 CLIENT = "nahbar-pages"
 STARTED = Started(to="/")
