@@ -1,9 +1,11 @@
 """The booking pages for browser tests: their site, and the way to every page in every state."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
+from fastapi import FastAPI
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
@@ -21,9 +23,10 @@ _SLOTS_USED = 40
 class BookingSite:
     """The pages at an address, and a visitor who makes drafts and appointments to look at."""
 
-    def __init__(self, address: str, tools: Tools, client: httpx.AsyncClient) -> None:
+    def __init__(self, address: str, app: FastAPI, client: httpx.AsyncClient) -> None:
         self.address = address
-        self.tools = tools
+        self.app = app
+        self.tools: Tools = app.state.tools
         self.visitor = Visitor(client)
         self._given = 0
         self._video_given = 0
@@ -41,7 +44,7 @@ class BookingSite:
 
     def limit_persons(self, limit: int) -> None:
         """Let a person have so many appointments to come."""
-        self.tools.settings.person_limit = limit  # type: ignore[attr-defined]
+        self.app.state.origins = replace(self.app.state.origins, person_limit=limit)
 
     async def draft(self, filled_in: bool = True) -> str:
         """The path of a new draft."""

@@ -91,8 +91,8 @@ async def site() -> AsyncIterator[str]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def booking(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BookingSite]:
     """The booking pages."""
-    async with appointments(stack, tmp_path_factory) as (address, tools, client):
-        yield BookingSite(address, tools, client)
+    async with appointments(stack, tmp_path_factory) as (address, app, client):
+        yield BookingSite(address, app, client)
 
 
 @pytest.fixture
@@ -104,15 +104,15 @@ def desk(booking: BookingSite) -> DeskSite:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[QueueSite]:
     """The pages of the queue, on a working day at ten."""
-    async with appointments(stack, tmp_path_factory) as (address, tools, client):
-        yield QueueSite(address, tools, client)
+    async with appointments(stack, tmp_path_factory) as (address, app, client):
+        yield QueueSite(address, app, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
     """The pages of closures."""
-    async with appointments(stack, tmp_path_factory) as (address, tools, client):
-        yield ClosingSite(address, tools, client)
+    async with appointments(stack, tmp_path_factory) as (address, app, client):
+        yield ClosingSite(address, app.state.tools, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -72,8 +72,8 @@ async def serving(app: ASGIApp, listener: socket.socket | None = None) -> AsyncI
 @asynccontextmanager
 async def appointments(
     stack: Backend, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[tuple[str, Tools, httpx.AsyncClient]]:
-    """The pages of `appointments`, the staff's issuer and the portal on one port: address, service, client."""
+) -> AsyncIterator[tuple[str, FastAPI, httpx.AsyncClient]]:
+    """The pages of `appointments`, the staff's issuer and the portal on one port: address, application, client."""
     database = await clone_database(stack.url, "appointments", f"appointments_{uuid4().hex[:12]}")
     listener = free_port()
     platform = Platform(
@@ -94,7 +94,7 @@ async def appointments(
         {"appointments": app, "issuer": issuer}, create_portal(tools.city, MANIFESTS, {"appointments"})
     )
     async with serving(platform_app, listener) as address, Browsing(base_url=address) as client:
-        yield address, tools, client
+        yield address, app, client
     await tools.db.close()
     await drop_database(database)
 

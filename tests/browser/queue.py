@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 from playwright.async_api import Page
 from sqlalchemy import text
 
@@ -15,7 +16,6 @@ from services.appointments.queue.usecases import TicketWish, issue
 from shared.act import Act, acting
 from shared.clock import Clock
 from shared.events.tickets import TicketOutcome
-from shared.tools import Tools
 from shared.web.staff.session import SESSION, Session
 from tests.appointments.kit import at
 from tests.browser.booking import BookingSite, State, at_path
@@ -29,8 +29,8 @@ SERVICES = ("personalausweis", "wohnsitz-anmelden")
 class QueueSite(BookingSite):
     """The pages at an address, with a queue that every state begins anew."""
 
-    def __init__(self, address: str, tools: Tools, client: httpx.AsyncClient) -> None:
-        super().__init__(address, tools, client)
+    def __init__(self, address: str, app: FastAPI, client: httpx.AsyncClient) -> None:
+        super().__init__(address, app, client)
         self.at(10)
 
     def at(self, hour: int, minute: int = 0) -> None:
