@@ -5,16 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
 from deploy.local.far_ends.web import DEVELOPMENT_SECRET
+from deploy.local.laptop import REPLY_NUMBER
 from deploy.local.processes import free_port
+from deploy.services import create
 from services.notifications.settings import Settings
+from shared.runtime import Role
 from shared.settings import Platform
 from shared.tools import Tools
 from tests.notifications.facts import MONDAY_NOON
 from tests.notifications.kit import Post
+from tests.notifications.reader import Reader
+from tests.support.browsing import Browsing
 
 
 @pytest.fixture
@@ -70,5 +76,24 @@ def two_gateways(post: Post) -> Post:
 @pytest.fixture
 async def open_post(post: Post) -> AsyncIterator[Post]:
     """The same with far ends and the service running, without Kafka."""
+    async with post.running(), post.mail_server(), post.gateway():
+        yield post
+
+
+@pytest.fixture
+async def reader(post: Post) -> AsyncIterator[Reader]:
+    app = create(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        Browsing(transport=transport, base_url="http://test") as client,
+    ):
+        yield Reader(client, app, post)
+
+
+@pytest.fixture
+async def asking(post: Post) -> AsyncIterator[Post]:
+    """The service at work, with a gateway that takes replies."""
+    post.settings = post.settings.model_copy(update={"sms_reply_number": REPLY_NUMBER})
     async with post.running(), post.mail_server(), post.gateway():
         yield post

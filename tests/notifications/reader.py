@@ -6,12 +6,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
-from deploy.services import create
 from services.notifications.subscribing.facts import CONFIRM, PREFERENCES, UNSUBSCRIBE
-from shared.runtime import Role
 from shared.tools import Tools
 from shared.web.forms import one_time_key
 from tests.notifications.kit import Post
@@ -52,17 +49,6 @@ class Reader:
         return f"/notifications/confirm/{self.tools.links.token(CONFIRM, rows[0].id, 1)}"
 
 
-@pytest.fixture
-async def reader(post: Post) -> AsyncIterator[Reader]:
-    app = create(post.settings.model_copy(update={"bounce_port": None}), frozenset({Role.HTTP}))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        Browsing(transport=transport, base_url="http://test") as client,
-    ):
-        yield Reader(client, app, post)
-
-
 def heading(tree: Element) -> str:
     return words(next(tree.iter("h1")))
 
@@ -74,6 +60,14 @@ def content(tree: Element) -> str:
 AREA = "/notifications/staff"
 
 
+async def page(client: httpx.AsyncClient, path: str) -> str:
+    """What a page says."""
+    answer = await client.get(AREA + path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    return words(parse(answer.text))
+
+
 @asynccontextmanager
 async def clerk(tools: Tools, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who is signed in."""
@@ -81,11 +75,3 @@ async def clerk(tools: Tools, **changes: Any) -> AsyncIterator[httpx.AsyncClient
     headers = {"Cookie": cookie_of(tools, somebody(**changes))}
     async with Browsing(base_url=base, headers=headers) as client:
         yield client
-
-
-async def page(client: httpx.AsyncClient, path: str) -> str:
-    """What a page says."""
-    answer = await client.get(AREA + path)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    return words(parse(answer.text))

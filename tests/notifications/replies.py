@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
 import httpx
-import pytest
 
 from deploy.local.laptop import REPLY_NUMBER
 from shared.clock import BERLIN
@@ -22,14 +20,6 @@ EVENING_BEFORE = datetime(2026, 11, 25, 16, tzinfo=BERLIN)
 
 
 ANNA, NO_RECEIPT = "+4915228817300", "+4915228817309"
-
-
-@pytest.fixture
-async def asking(post: Post) -> AsyncIterator[Post]:
-    """The service at work, with a gateway that takes replies."""
-    post.settings = post.settings.model_copy(update={"sms_reply_number": REPLY_NUMBER})
-    async with post.running(), post.mail_server(), post.gateway():
-        yield post
 
 
 async def remind(post: Post, *facts: AppointmentFact, state: str = "delivered") -> None:

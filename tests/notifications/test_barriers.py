@@ -11,10 +11,8 @@ from shared.events.barriers import BarrierReported
 from shared.web.forms import one_time_key
 from tests.notifications.facts import received
 from tests.notifications.kit import Post
-from tests.notifications.reader import Reader, content, heading, reader
+from tests.notifications.reader import Reader, content, heading
 from tests.shared.web.html import by_id, parse, words
-
-__all__ = ["reader"]
 
 PATH = "/notifications/barriers"
 TYPED = {"words": "Der Knopf <b>sagt</b> nichts.", "page": "/termin", "aids": "NVDA", "reply": "anna@example.org"}

@@ -24,12 +24,10 @@ from shared.web.i18n import MESSAGE_LANGUAGES
 from tests.notifications.facts import MOBILE, THURSDAY, booked, closed, person, received, rescheduled
 from tests.notifications.kit import Post
 from tests.notifications.reader import AREA, clerk, page
-from tests.notifications.replies import asking, remind, write
+from tests.notifications.replies import remind, write
 from tests.notifications.subscribers import hear, subscribe
 from tests.shared.staff.kit import cookie_of, inputs, somebody
 from tests.shared.web.html import parse, words
-
-__all__ = ["asking"]
 
 
 async def test_whom_nothing_reached_is_listed_with_the_reason_and_what_was_tried(post: Post) -> None:

@@ -14,14 +14,12 @@ from shared.problems import Problem, Unavailable
 from shared.web.staff.session import LIFETIME, SIGN_IN_TIME, Started
 from shared.web.staff.sign_in import SignIn, SignInFailed
 from tests.shared.staff.kit import somebody
-from tests.shared.tokens import AUDIENCE, GOOD, ISSUER, check, signed
+from tests.shared.tokens import AUDIENCE, GOOD, ISSUER, signed
 
 CLIENT = "nahbar-pages"
 STARTED = Started(to="/")
 IDENTITY = {"iss": ISSUER, "aud": CLIENT, "sub": "ruth", "exp": 4_000_000_000, "nonce": STARTED.nonce, "name": "Ruth"}
 ANSWER = {"state": STARTED.state, "code": "c/d"}
-
-__all__ = ["check"]
 
 Answers = Callable[[httpx.Request], httpx.Response]
 
