@@ -96,7 +96,7 @@ async def test_an_identity_that_a_stranger_signed_opens_nothing(
     sign_in: SignIn, answering: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     access = signed(GOOD)
-    monkeypatch.setattr("tests.shared.test_auth.PRIVATE", Ed25519PrivateKey.generate())
+    monkeypatch.setattr("tests.shared.tokens.PRIVATE", Ed25519PrivateKey.generate())
     answering(lambda _: httpx.Response(200, json={"id_token": signed(IDENTITY), "access_token": access}))
     with pytest.raises(SignInFailed):
         await sign_in.session(STARTED, ANSWER)
