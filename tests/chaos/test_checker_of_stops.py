@@ -213,10 +213,11 @@ def test_news_of_a_stop_is_no_repetition_where_the_booking_was_not_known_yet() -
     assert "I10" not in check(replace(history, notices=late))
 
 
-def test_a_time_only_offered_at_a_stop_that_moves_is_given_up_before_others_get_it() -> None:
-    offered = saying(good(), "AppointmentRescheduled", 1, type="de.nahbar.appointments.AlternativeOffered")
+@pytest.mark.parametrize("kind", ["AlternativeOffered", "AppointmentCancelled"])
+def test_a_time_only_offered_at_a_stop_that_moves_is_given_up_before_others_get_it(kind: str) -> None:
+    offered = saying(good(), "AppointmentRescheduled", 1, type=f"de.nahbar.appointments.{kind}")
     assert "I3" not in check(offered)
-    by_another = saying(offered, "AlternativeOffered", 0, cause=CALLED_OFF)
+    by_another = saying(offered, kind, 0, cause=CALLED_OFF)
     assert "I3" in check(by_another)
 
 

@@ -1,6 +1,10 @@
 """What an SMS gateway answers, compared with what was asked: anything but a clear answer about ours is unknown."""
 
+import asyncio
 import json
+import re
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.sending.domain import Answer, Result, number_of
+from services.notifications.sending.gateways import sms as sms_module
 from services.notifications.sending.gateways.sms import (
     LARGEST_ANSWER,
     LONGEST_TOLD,
@@ -272,3 +277,34 @@ async def test_only_what_never_reached_the_gateway_may_go_out_again(
 )
 def test_senders_are_written_as_contacts_are(sender: str, number: str) -> None:
     assert number_of(sender) == number
+
+
+async def test_a_connection_that_stood_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may end it at the moment it is used, and then nobody could tell whether it took the message."""
+    monkeypatch.setattr(sms_module, "KEPT_OPEN", 0.2)
+    ports: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = json.dumps(said("100", CLEAR)).encode()
+        while header := await reader.readuntil(b"\r\n\r\n"):
+            length = int(re.findall(rb"(?i)content-length: (\d+)", header)[0])
+            await reader.readexactly(length)
+            ports.append(writer.get_extra_info("peername")[1])
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await answer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    gateway = SmsGateway(replace(Settings().sms_gateways[0], url=url), 5)
+    for wait in (0, 0.5):
+        await asyncio.sleep(wait)
+        for _ in range(2):
+            assert (await gateway.send(HELLO)).answer is Answer.ACCEPTED
+    await gateway.close()
+    server.close()
+    assert ports[0] == ports[1] != ports[2] == ports[3]

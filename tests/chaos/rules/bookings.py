@@ -131,10 +131,10 @@ def _given_while_had(history: History) -> Findings:
 
 
 def _moving_with_stops(history: History) -> dict[UUID, set[UUID]]:
-    """The appointments a stop that moved took with it, or offered another time there, by its fact."""
+    """The appointments a stop that moved took with it, offered another time, or cancelled, by its fact."""
     stops = {row.event_id for row in history.facts("MobilStopRescheduled")}
     moving: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in history.facts("AppointmentRescheduled", "AlternativeOffered"):
+    for row in history.facts("AppointmentRescheduled", "AlternativeOffered", "AppointmentCancelled"):
         if row.chain in stops:
             moving[row.chain].add(row.aggregate)
     return moving

@@ -17,6 +17,9 @@ from services.notifications.settings import SmsAccess
 
 TTL = timedelta(hours=48)
 LARGEST_ANSWER = 1024 * 1024
+KEPT_OPEN = 2.0
+"""Seconds a connection may stand idle and still be used. Servers end idle ones after five seconds or more: a message
+sent at that very moment would get no answer, and nobody could tell whether it was taken."""
 LONGEST_TOLD = timedelta(hours=1)
 """So long at most a gateway can make us wait."""
 JOURNAL_LIMIT = 100
@@ -158,7 +161,13 @@ class SmsGateway:
             "Accept": "application/json",
             "Accept-Encoding": "identity",
         }
-        self._client = httpx.AsyncClient(base_url=access.url, headers=headers, timeout=timeout, transport=transport)
+        self._client = httpx.AsyncClient(
+            base_url=access.url,
+            headers=headers,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_OPEN),
+            transport=transport,
+        )
 
     async def send(self, sms: Sms) -> Result:
         """Send an SMS and return what was answered."""
