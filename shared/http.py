@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Coroutine
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -48,14 +47,7 @@ async def current_tools(request: Request) -> Tools:
     return tools
 
 
-async def current_time(request: Request) -> datetime:
-    """FastAPI dependency: business time of the request."""
-    moment: datetime = request.app.state.tools.clock.now()
-    return moment
-
-
 CurrentTools = Annotated[Tools, Depends(current_tools)]
-Now = Annotated[datetime, Depends(current_time)]
 
 
 async def current_act(request: Request, conn: Connection) -> Act:

@@ -25,7 +25,7 @@ from shared.http import (
     MOST_FIELD_ERRORS,
     MOST_VALUES,
     as_problem,
-    current_time,
+    current_act,
     current_tools,
     problems,
 )
@@ -259,7 +259,7 @@ async def test_methods_that_do_not_exist_are_problems_too(client: httpx.AsyncCli
     assert answer.headers["allow"] == "GET"
 
 
-@pytest.mark.parametrize("dependency", [current_tools, current_time, transaction, _visit])
+@pytest.mark.parametrize("dependency", [current_tools, current_act, transaction, _visit])
 def test_dependencies_do_not_leave_the_event_loop(dependency: Any) -> None:
     """FastAPI runs plain functions in threads, which costs more than asking the database."""
     assert iscoroutinefunction(dependency) or isasyncgenfunction(dependency)

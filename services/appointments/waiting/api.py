@@ -1,6 +1,6 @@
 """The waiting list as JSON."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -24,7 +24,7 @@ from services.appointments.offer.domain import MOST_KEYS
 from services.appointments.waiting import usecases
 from shared.act import Act
 from shared.days import Day
-from shared.http import CurrentAct, Now, api_router, problems
+from shared.http import CurrentAct, api_router, problems
 from shared.idempotency import IdempotencyKey, claim_key, digest
 from shared.problems import NotFound
 from shared.tools import Tools
@@ -194,7 +194,7 @@ async def _out(act: Act, entry: Entry) -> WaitingOut:
     )
 
 
-def _offer_out(tools: Tools, found: SeatOffer, now: Now) -> SeatOfferOut:
+def _offer_out(tools: Tools, found: SeatOffer, now: datetime) -> SeatOfferOut:
     outcome = found.outcome.value if found.outcome else None if found.is_open(now) else "expired"
     return SeatOfferOut(
         token=tools.links.token(OFFER, found.id, 1),
