@@ -14,7 +14,7 @@ from tests.browser.booking import BookingSite
 from tests.browser.chromium import HERE, chromium, skipped
 from tests.browser.closing import ClosingSite
 from tests.browser.desk import DeskSite
-from tests.browser.kit import DEVICES, OpenPage, appointments, pages_of, serving
+from tests.browser.kit import DEVICES, SLOWEST_PAGE, OpenPage, appointments, pages_of, serving
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
 from tests.browser.subscribing import SubscribingSite
@@ -64,6 +64,7 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
             forced_colors="active" if forced_colors else "none",
             reduced_motion="reduce",
         )
+        context.set_default_navigation_timeout(SLOWEST_PAGE)
         contexts.append(context)
         page = await context.new_page()
         await page.goto(url)
@@ -112,7 +113,7 @@ async def queue(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> Asy
 async def closing(stack: Backend, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClosingSite]:
     """The pages of closures."""
     async with appointments(stack, tmp_path_factory) as (address, app, client):
-        yield ClosingSite(address, app.state.tools, client)
+        yield ClosingSite(address, app, client)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

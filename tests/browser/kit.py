@@ -30,6 +30,9 @@ from tests.support.wait import eventually
 DEVICES = {"narrow": 320, "phone": 390, "desktop": 1280}
 """Widths in CSS pixels; 320 is a desktop at 400 % (WCAG 1.4.10)."""
 
+SLOWEST_PAGE = 90_000
+"""Milliseconds a page may take on a machine that is busy with other tests."""
+
 
 class OpenPage(Protocol):
     """Opens an address as a certain reader would see it."""
