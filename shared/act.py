@@ -1,7 +1,7 @@
 """An act: what happens in one open transaction, and what use cases need to know of it.
 
-Three places make one: a request (`shared/http.py`), a fact that is applied (`shared/applying.py`), and due work
-(`shared/lanes.py`).
+A request makes one (`shared/http.py`); what the service does by itself begins with `acting`: facts that are applied
+(`shared/applying.py`), due work (`shared/lanes.py`), and reports that come by mail.
 """
 
 import json

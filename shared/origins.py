@@ -4,6 +4,7 @@ import hmac
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -42,6 +43,10 @@ class Origins:
     address_limit: int
     person_limit: int | None = None
 
+    @cached_property
+    def _key(self) -> bytes:
+        return b64decode(self.secret.get_secret_value())
+
     def of(self, request: Request) -> Origin:
         """The origin of a request: behind a trusted proxy (`NAHBAR_TRUSTED_PROXIES`), of the address it names."""
         address = request.client.host if request.client else ""
@@ -62,6 +67,4 @@ class Origins:
             if any(found in each for each in self.unlimited):
                 return None
             network = str(ip_network(f"{found}/64", strict=False) if found.version == 6 else found)
-        return hmac.new(
-            b64decode(self.secret.get_secret_value()), f"network address {network}".encode(), sha256
-        ).digest()[:16]
+        return hmac.new(self._key, f"network address {network}".encode(), sha256).digest()[:16]

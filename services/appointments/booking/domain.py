@@ -1,4 +1,4 @@
-"""Rules of booking: holds, and what a person may type."""
+"""Rules of booking: the states of an appointment, how long a hold lasts, and why something is refused."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

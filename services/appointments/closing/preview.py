@@ -1,4 +1,4 @@
-"""What a closure would do: the appointments it concerns, and what is proposed for each."""
+"""What a closure would do: the appointments it concerns, what is proposed for each, and why it cannot be confirmed."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

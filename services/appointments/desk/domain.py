@@ -1,4 +1,4 @@
-"""Rules of the desk: arrivals, missed people, why the city moves or cancels, and the people to call."""
+"""Rules of the desk: arrivals, missed people, why the city moves or cancels, the people to call."""
 
 from collections.abc import Sequence
 from datetime import datetime

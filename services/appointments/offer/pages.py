@@ -1,4 +1,4 @@
-"""Pages of the offer: where booking begins, what for, and where."""
+"""Pages of the offer: where booking begins, what for (services as people look for them), and where."""
 
 import re
 from collections import Counter

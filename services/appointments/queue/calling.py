@@ -1,4 +1,4 @@
-"""Calling people to a counter. All runs in the caller's transaction; nothing commits."""
+"""Calling people to a counter, and telling those who are near. All runs in the caller's transaction."""
 
 from uuid import UUID
 

@@ -87,7 +87,7 @@ async def forget_queue(act: Act, claim: Claim) -> None:
 
 
 async def _close(act: Act, claim: Claim, statement: Statement) -> None:
-    rows = await statement.rows(act.conn, _which(claim) | {"now": act.tools.clock.now()})
+    rows = await statement.rows(act.conn, _which(claim) | {"now": act.now})
     await act.record_all([fact_of(TicketClosed, ticket_of(row)) for row in rows])
 
 

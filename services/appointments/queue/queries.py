@@ -1,4 +1,4 @@
-"""Reads of the queue."""
+"""Reads of the queue: tickets as rows, their order in SQL, and what a statement that changes one returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,7 +35,6 @@ from services.appointments.queue.queries import (
 )
 from services.appointments.queue.usecases import TicketWish
 from services.appointments.staff import StaffAct
-from shared.clock import BERLIN
 from shared.days import Day
 from shared.events.tickets import TicketOutcome
 from shared.http import api_router, problems
@@ -170,7 +169,7 @@ async def figures(
 ) -> list[DayFiguresOut]:
     """How many came to a station each day, and how long they waited, walked and were served."""
     act.staff.must_serve(station)
-    first = first_day or act.now.astimezone(BERLIN).date()
+    first = first_day or act.today
     last = date.fromordinal(min(first.toordinal() + days - 1, date.max.toordinal()))
     return [
         DayFiguresOut.model_validate({name: _seconds(value) for name, value in row.items()})

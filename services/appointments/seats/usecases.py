@@ -1,4 +1,4 @@
-"""Taking seats: one upsert decides who gets them."""
+"""Taking seats, one run for somebody or many at once: an upsert decides who gets them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -36,7 +36,7 @@ async def receive_receipt(act: Act, receipt: Receipt) -> None:
     known = await _apply(act, receipt)
     if not known and receipt.message is None and receipt.status in RECEIPTS:
         key = f"{receipt.gateway} {receipt.status} {receipt.reference}"
-        work = Work(RECEIPT_AGAIN, key, act.tools.clock.now() + AGAIN_AFTER, Urgency.DIRECT)
+        work = Work(RECEIPT_AGAIN, key, act.now + AGAIN_AFTER, Urgency.DIRECT)
         await act.schedule(work)
 
 

@@ -142,7 +142,7 @@ async def ask_for_link(act: Act, address: Address) -> None:
 async def forget_request(act: Act, claim: Claim) -> None:
     """Forget a request that nobody can confirm any more, with its address; what was sent stays in the ledger."""
     await act.conn.execute(_FORGET_REQUEST, {"id": UUID(claim.key)})
-    forget_at = act.tools.clock.now() + retention.LEDGER
+    forget_at = act.now + retention.LEDGER
     await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 

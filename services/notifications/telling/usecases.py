@@ -112,7 +112,7 @@ async def forget_contact(act: Act, claim: Claim) -> None:
     id = UUID(claim.key)
     type = (await act.conn.execute(_TYPE, {"id": id})).scalar_one()
     await act.conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
-    forget_at = act.tools.clock.now() + retention.LEDGER
+    forget_at = act.now + retention.LEDGER
     await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
