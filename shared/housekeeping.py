@@ -18,11 +18,12 @@ KIND = "housekeeping"
 EVERY = timedelta(hours=1)
 BATCH = 5_000
 
+# What the database stamped ages by its clock: a service's clock that is moved must not make a second press count.
 _FORGET = {
     "outbox": text("""
         delete from outbox where id in (
             select id from outbox old
-            where published_at < cast(:now as timestamptz) - cast(:age as interval)
+            where published_at < now() - cast(:age as interval)
               and (alive_until < cast(:now as timestamptz) - cast(:age as interval)
                    or exists (select from outbox newer
                               where newer.aggregate = old.aggregate and newer.version > old.version))
@@ -31,9 +32,8 @@ _FORGET = {
     "inbox": text("""
         delete from inbox where (consumer, event_id) in (
             select consumer, event_id from inbox
-            where received_at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
+            where received_at < now() - cast(:age as interval) limit :batch)
     """),
-    # Keys age in real time, as they were made: clocks that are moved must not make a second press count.
     "idempotency_keys": text("""
         delete from idempotency_keys where (scope, key) in (
             select scope, key from idempotency_keys where created_at < now() - cast(:age as interval) limit :batch)
@@ -47,7 +47,7 @@ _FORGET = {
             select id from audit where at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
     "dead_letters": text("""
-        delete from dead_letters where settled_at < cast(:now as timestamptz) - cast(:age as interval)
+        delete from dead_letters where settled_at < now() - cast(:age as interval)
     """),
 }
 _FORGET_PEOPLE = text("delete from people where delete_after < :now returning matter")

@@ -1,5 +1,6 @@
 """Fixtures for all tests: the run's shared stack, names of one's own in it, and servers of one's own to break."""
 
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,6 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
         backend = start_backend()
         config.stash[_ADDRESSES] = backend
         os.environ["NAHBAR_TEST_STACK"] = f"{backend.bootstrap} {backend.url}"
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays for the whole run: all modules and tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -115,6 +115,8 @@ class Postgres(Child):
             command = [str(programs / "initdb"), "-D", str(self._data), "-U", "postgres", f"--pwfile={password}"]
             options = [
                 "--auth=scram-sha-256",
+                "-c",
+                "scram_iterations=1",  # nobody guesses 16 random bytes, and every new session would do the work again
                 "--encoding=UTF8",
                 "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8",

@@ -35,9 +35,10 @@ async def settings(stack: Backend, database: MakeDatabase, topic_prefix: str, tm
 
 
 @pytest_asyncio.fixture
-async def app(settings: Settings) -> AsyncIterator[Any]:
-    """The running application, with the roles that need no Kafka, Duisburg loaded."""
-    app = create_app(settings, frozenset({Role.HTTP, Role.DUE}))
+async def app(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    """The running application, Duisburg loaded; a test marked `due_work` has it do that as well."""
+    at_work = request.node.get_closest_marker("due_work") is not None
+    app = create_app(settings, frozenset({Role.HTTP, Role.DUE} if at_work else {Role.HTTP}))
     async with app.router.lifespan_context(app):
         yield app
 

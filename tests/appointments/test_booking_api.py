@@ -100,6 +100,7 @@ async def test_overlapping_long_appointments_never_share_a_seat(client: Client, 
     await assert_consistent(tools)
 
 
+@pytest.mark.due_work
 async def test_a_hold_keeps_the_time_until_its_second_is_over(client: Client, tools: Tools) -> None:
     start = at(tools, 9)
     await fill(client, tools, start, leave=1)
@@ -117,6 +118,7 @@ async def test_a_hold_keeps_the_time_until_its_second_is_over(client: Client, to
     assert late.json()["type"].endswith("hold-over")
 
 
+@pytest.mark.due_work
 async def test_a_hold_becomes_an_appointment_and_can_be_extended_twelve_times(client: Client, tools: Tools) -> None:
     held = (await client.post(f"{API}/holds", json=wish(at(tools, 9)))).json()
     for _ in range(12):
@@ -301,6 +303,7 @@ async def test_free_times_are_those_that_can_be_booked(client: Client, tools: To
     assert (await client.get(f"{API}/free-times")).status_code == 422
 
 
+@pytest.mark.due_work
 async def test_a_forgotten_hold_is_deleted_with_what_was_typed(client: Client, tools: Tools) -> None:
     await client.post(f"{API}/holds", json=wish(at(tools, 9)))
     pass_time(tools, timedelta(hours=2, minutes=11))
@@ -314,6 +317,7 @@ async def test_a_forgotten_hold_is_deleted_with_what_was_typed(client: Client, t
     await eventually(gone)
 
 
+@pytest.mark.due_work
 async def test_two_weeks_after_the_appointment_nothing_of_the_person_is_left(client: Client, tools: Tools) -> None:
     booked = (await client.post(f"{API}/appointments", json=booking(at(tools, 9)))).json()
     end = datetime.fromisoformat(booked["ends_at"])

@@ -191,6 +191,7 @@ async def test_an_alternative_may_be_declined_or_exchanged(client: Client, tools
     await assert_consistent(tools)
 
 
+@pytest.mark.due_work
 async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
     client: Client, tools: Tools, lead: Lead
 ) -> None:

@@ -108,6 +108,7 @@ async def test_closures_take_what_new_hours_open(client: Client, tools: Tools) -
     assert statuses == [201, 409], "only the counter that is not closed"
 
 
+@pytest.mark.due_work
 async def test_who_waits_is_offered_what_new_hours_open(client: Client, tools: Tools) -> None:
     day = at(tools, 9)
     await ask(client, "PUT", "/walsum", version=0, hours=[{**WEEK, "closes": "12:00"}])

@@ -145,6 +145,7 @@ async def test_who_was_offered_a_time_takes_it(lead: Visitor, tools: Tools) -> N
     assert heading(await visitor.see(f"{manage}?moved=1")) == "Ihr Termin ist verlegt"
 
 
+@pytest.mark.due_work
 async def test_who_answers_too_late_finds_it_cancelled(lead: Visitor, tools: Tools) -> None:
     visitor = Visitor(lead.client, "/en")
     manage = await visitor.book(at(tools, 9))

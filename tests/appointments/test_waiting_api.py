@@ -118,6 +118,7 @@ async def test_a_time_everybody_declined_is_free_and_offered_to_nobody_twice(
     assert [(await entry(client, each))["status"] for each in everybody] == ["waiting"] * 3
 
 
+@pytest.mark.due_work
 async def test_an_expired_offer_cannot_be_taken_passes_on_and_its_entry_goes_behind(
     client: Client, tools: Tools, start: datetime
 ) -> None:
@@ -164,6 +165,7 @@ async def test_a_moved_appointment_frees_its_old_time_for_those_who_wait(
     assert (await entry(client, joined))["status"] == "offered"
 
 
+@pytest.mark.due_work
 async def test_a_hold_that_ends_passes_its_time_on(client: Client, tools: Tools, start: datetime) -> None:
     held = {"station": "walsum", "services": ["meldebescheinigung"], "starts_at": start.isoformat()}
     assert (await client.post(f"{API}/holds", json=held)).status_code == 201
@@ -295,6 +297,7 @@ async def test_facts_carry_the_contact_sealed_with_the_link_that_helps(
     assert (offered.starts_at, offered.until) == (start, datetime.fromisoformat(offer["until"]))
 
 
+@pytest.mark.due_work
 async def test_a_day_that_opens_goes_to_those_who_wait_in_their_turn(client: Client, tools: Tools) -> None:
     """Eleven wait, one more than is looked at in one transaction, for the day after the last that can be booked."""
     today = tools.clock.now().astimezone(BERLIN).replace(hour=9, minute=0)
@@ -315,6 +318,7 @@ async def test_a_day_that_opens_goes_to_those_who_wait_in_their_turn(client: Cli
     await assert_line_consistent(tools)
 
 
+@pytest.mark.due_work
 async def test_the_last_day_ends_the_wait_and_the_person_is_forgotten_two_weeks_later(
     client: Client, tools: Tools, start: datetime
 ) -> None:

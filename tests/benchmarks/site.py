@@ -19,6 +19,7 @@ from shared.db import Database
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.settings import SERVICES, Platform
+from tests.support.forked import Forked, ForkedFarEnd
 from tests.support.stack import Backend, clone_database, drop_database
 
 PARTITIONS = 3
@@ -26,7 +27,10 @@ PARTITIONS = 3
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured; seconds where it says so."""
+    """How much is measured; seconds where it says so.
+
+    Processes that are `forked` find everything imported: they start in a tenth of the time, not as in production.
+    """
 
     rounds: int = 3
     bookings: int = 1_500
@@ -43,6 +47,7 @@ class Sizes:
     year: int = 280_000
     million: int = 1_000_000
     looks: int = 300
+    forked: bool = False
 
 
 TINY = Sizes(
@@ -61,6 +66,7 @@ TINY = Sizes(
     year=3_000,
     million=2_000,
     looks=3,
+    forked=True,
 )
 
 
@@ -107,7 +113,7 @@ class Site:
         self, name: str, command: Sequence[str], ready: str, env: Mapping[str, str]
     ) -> AsyncIterator[Child]:
         """A process, as soon as a GET of `ready` answers 200."""
-        child = Child(name, self.folder)
+        child = (Forked if self.sizes.forked else Child)(name, self.folder)
         child.spawn([sys.executable, "-m", *command], env={**os.environ, **env}, cwd=ROOT)
 
         def answers() -> bool:
@@ -140,7 +146,7 @@ class Site:
     def mail_server(self) -> Iterator[FarEnd]:
         """The simulated mail server, in a process of its own, with nothing received yet."""
         folder = self.folder / uuid4().hex
-        server = FarEnd(folder, "mail", "--reports-to", "127.0.0.1:9")
+        server = (ForkedFarEnd if self.sizes.forked else FarEnd)(folder, "mail", "--reports-to", "127.0.0.1:9")
         server.start()
         try:
             yield server

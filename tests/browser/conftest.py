@@ -17,6 +17,7 @@ from tests.browser.desk import DeskSite
 from tests.browser.kit import DEVICES, SLOWEST_PAGE, OpenPage, appointments, pages_of, serving
 from tests.browser.messages import MessagesSite
 from tests.browser.queue import QueueSite
+from tests.browser.readers import resize
 from tests.browser.subscribing import SubscribingSite
 from tests.browser.touring import TouringSite
 from tests.shared.web.site import create_site
@@ -73,6 +74,25 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     yield open_page
     for context in contexts:
         await context.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def only_phone(browser: Browser) -> AsyncIterator[Page]:
+    """A page that stays open for the run, and with it what the browser compiled: that takes a quarter of its time."""
+    context = await browser.new_context(reduced_motion="reduce")
+    context.set_default_navigation_timeout(SLOWEST_PAGE)
+    yield await context.new_page()
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(only_phone: Page) -> AsyncIterator[Page]:
+    """A page on a phone that knows nothing of the tests before."""
+    await resize(only_phone, "phone")
+    await only_phone.emulate_media(color_scheme="light")
+    yield only_phone
+    await only_phone.unroute_all()
+    await only_phone.context.clear_cookies()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

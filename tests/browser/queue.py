@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 from sqlalchemy import text
 
 from services.appointments.queue import calling, serving
@@ -189,12 +189,26 @@ async def hall(site: Any, page: Page) -> None:
     await site.issue(6)
     for counter in range(1, 7):
         await site.call(counter)
-    await site.open(page, "/appointments/staff/hall/mitte")
+    await open_hall(site, page)
 
 
 async def hall_empty(site: Any, page: Page) -> None:
     await site.begin()
-    await site.open(page, "/appointments/staff/hall/mitte")
+    await open_hall(site, page)
+
+
+async def open_hall(site: Any, page: Page) -> None:
+    """Open the screen of the hall so that it stands still: it must not load itself anew while somebody looks at it."""
+
+    async def without_refresh(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(
+            response=answer, headers={name: answer.headers[name] for name in answer.headers.keys() - {"refresh"}}
+        )
+
+    path = "/appointments/staff/hall/mitte"
+    await page.route(f"**{path}", without_refresh)
+    await site.open(page, path)
 
 
 async def counters(site: Any, page: Page) -> None:

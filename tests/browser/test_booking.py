@@ -1,6 +1,7 @@
 """Every booking page in every state, as all kinds of readers meet it."""
 
 import pytest
+from playwright.async_api import Page
 
 from tests.browser.booking import STATES, BookingSite, State, booked, check, details_wrong
 from tests.browser.checks import (
@@ -19,12 +20,11 @@ _TRANSFERRED = "performance.getEntries().reduce((sum, each) => sum + (each.encod
 
 
 @pytest.mark.parametrize("state", ALL_STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, booking: BookingSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, booking: BookingSite, state: str) -> None:
     heading, reach = ALL_STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(booking, page)
-    await shows(page, heading)
-    await assert_serves_every_reader(page, f"booking-{state}")
+    await reach(booking, phone)
+    await shows(phone, heading)
+    await assert_serves_every_reader(phone, f"booking-{state}")
 
 
 @pytest.mark.parametrize("reach", [details_wrong, check, booked])

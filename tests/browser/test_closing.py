@@ -1,7 +1,7 @@
 """The pages of closures in every state, as all kinds of readers meet them."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.checks import shows, walk
 from tests.browser.closing import STATES, ClosingSite, offered, preview
@@ -10,12 +10,11 @@ from tests.browser.readers import assert_serves_every_reader
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, closing: ClosingSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, closing: ClosingSite, state: str) -> None:
     heading, reach = STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(closing, page)
-    await shows(page, heading)
-    await assert_serves_every_reader(page, f"closing-{state}")
+    await reach(closing, phone)
+    await shows(phone, heading)
+    await assert_serves_every_reader(phone, f"closing-{state}")
 
 
 async def test_from_the_form_to_the_answer_without_script(open_page: OpenPage, closing: ClosingSite) -> None:

@@ -1,7 +1,7 @@
 """The pages of the desk in every state, as all kinds of staff meet them; and the way in and out."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.appointments.clerk import PAGES
 from tests.browser.checks import screenshot, walk
@@ -11,12 +11,11 @@ from tests.browser.readers import assert_serves_every_reader
 
 
 @pytest.mark.parametrize("state", DESK_STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, desk: DeskSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, desk: DeskSite, state: str) -> None:
     heading, reach = DESK_STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(desk, page)
-    await expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-    await assert_serves_every_reader(page, f"desk-{state}")
+    await reach(desk, phone)
+    await expect(phone.get_by_role("heading", level=1, name=heading)).to_be_visible()
+    await assert_serves_every_reader(phone, f"desk-{state}")
 
 
 async def test_in_by_the_issuer_to_the_page_that_was_wanted_and_out_again(open_page: OpenPage, desk: DeskSite) -> None:

@@ -1,6 +1,7 @@
 """Every page about messages in every state, as all kinds of readers meet it."""
 
 import pytest
+from playwright.async_api import Page
 
 from tests.browser.checks import shows, walk
 from tests.browser.kit import OpenPage
@@ -9,12 +10,11 @@ from tests.browser.readers import assert_serves_every_reader
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, messages: MessagesSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, messages: MessagesSite, state: str) -> None:
     heading, reach = STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(messages, page)
-    await shows(page, heading)
-    await assert_serves_every_reader(page, f"messages-{state}")
+    await reach(messages, phone)
+    await shows(phone, heading)
+    await assert_serves_every_reader(phone, f"messages-{state}")
 
 
 async def test_every_control_shows_the_focus_in_reading_order(open_page: OpenPage, messages: MessagesSite) -> None:

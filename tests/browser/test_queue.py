@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.checks import walk
 from tests.browser.kit import OpenPage
@@ -14,12 +14,11 @@ AT_A_SHARED_SCREEN = {"arriving-wrong", "arrived"}
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, queue: QueueSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, queue: QueueSite, state: str) -> None:
     heading, reach = STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(queue, page)
-    await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    await assert_serves_every_reader(page, f"queue-{state}", state in AT_A_SHARED_SCREEN)
+    await reach(queue, phone)
+    await expect(phone.get_by_role("heading", level=1)).to_have_text(heading)
+    await assert_serves_every_reader(phone, f"queue-{state}", state in AT_A_SHARED_SCREEN)
 
 
 @pytest.mark.parametrize(("prefix", "service", "take", "mine"), [

@@ -1,7 +1,7 @@
 """Every page of subscriptions in every state, and the way through them without script and without a mouse."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from services.notifications.subscribing.facts import CONFIRM
 from tests.browser.checks import (
@@ -15,14 +15,11 @@ from tests.browser.subscribing import STATES, SubscribingSite, confirm, saved, s
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_is_accessible_and_fits(
-    open_page: OpenPage, subscribing: SubscribingSite, state: str
-) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, subscribing: SubscribingSite, state: str) -> None:
     heading, reach = STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(subscribing, page)
-    await shows(page, heading)
-    await assert_serves_every_reader(page, f"subscribing-{state}")
+    await reach(subscribing, phone)
+    await shows(phone, heading)
+    await assert_serves_every_reader(phone, f"subscribing-{state}")
 
 
 async def test_icons_show_in_forced_colours(open_page: OpenPage, subscribing: SubscribingSite) -> None:

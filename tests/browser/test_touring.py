@@ -1,7 +1,7 @@
 """The pages of the Bürgermobil in every state, as all kinds of readers meet them."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser import planning
 from tests.browser import touring as pages
@@ -14,20 +14,18 @@ STATES = pages.STATES | planning.STATES
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_every_state_is_accessible_and_fits(open_page: OpenPage, touring: TouringSite, state: str) -> None:
+async def test_every_state_is_accessible_and_fits(phone: Page, touring: TouringSite, state: str) -> None:
     heading, reach = STATES[state]
-    page = await open_page("about:blank", device="phone")
-    await reach(touring, page)
-    await shows(page, heading)
-    await assert_serves_every_reader(page, f"touring-{state}")
+    await reach(touring, phone)
+    await shows(phone, heading)
+    await assert_serves_every_reader(phone, f"touring-{state}")
 
 
 @pytest.mark.parametrize("state", planning.WEEKS)
-async def test_the_planner_is_accessible_and_fits(open_page: OpenPage, touring: TouringSite, state: str) -> None:
-    page = await open_page("about:blank", device="phone")
-    await planning.WEEKS[state](touring, page)
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Woche vom")
-    await assert_serves_every_reader(page, f"touring-{state}")
+async def test_the_planner_is_accessible_and_fits(phone: Page, touring: TouringSite, state: str) -> None:
+    await planning.WEEKS[state](touring, phone)
+    await expect(phone.get_by_role("heading", level=1)).to_contain_text("Woche vom")
+    await assert_serves_every_reader(phone, f"touring-{state}")
 
 
 async def test_from_an_empty_week_to_the_stop_people_find_without_script(

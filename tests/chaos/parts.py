@@ -11,10 +11,10 @@ import httpx
 import psutil
 
 from deploy.local.processes import Child, listens, remembered_port
-from deploy.local.stack import ROOT, FarEnd
+from deploy.local.stack import ROOT
 from tests.chaos.breakages import BEFORE_IMPORT
 from tests.support.browsing import PLAIN
-from tests.support.forked import Forked
+from tests.support.forked import Forked, ForkedFarEnd
 
 SLOW_ANSWER = 3
 """Seconds; longer than `notifications` waits."""
@@ -68,10 +68,6 @@ class ServiceProcess(Forked):
             return httpx.get(f"{self.address}/{self.services[0]}/health/ready", timeout=3, verify=PLAIN).is_success
         except httpx.HTTPError:
             return False
-
-
-class ForkedFarEnd(Forked, FarEnd):
-    """A simulated far end that finds everything imported."""
 
 
 class FarEnds:

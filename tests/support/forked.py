@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import runpy
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.processes import Child
+from deploy.local.stack import FarEnd
 from shared.settings import SERVICES
 
 _forking = multiprocessing.get_context("forkserver")
@@ -18,6 +20,11 @@ _forking.set_forkserver_preload(
     ["deploy.cli", "deploy.local.far_ends.web", "deploy.local.far_ends.mail", "uvicorn.protocols.http.httptools_impl"]
     + [f"services.{name}.app" for name in SERVICES]
 )
+
+
+def prepare() -> None:
+    """Start what processes are forked from, which goes on running."""
+    multiprocessing.forkserver.ensure_running()
 
 
 class Forked(Child):
@@ -39,6 +46,10 @@ class Forked(Child):
         assert process.pid
         created = psutil.Process(process.pid).create_time()
         self._record.write_text(json.dumps({"pid": process.pid, "created": created}))
+
+
+class ForkedFarEnd(Forked, FarEnd):
+    """A simulated far end that finds everything imported."""
 
 
 def _run(log: Path, environment: Mapping[str, str], folder: Path, module: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The audit log as a page and as JSON, for those who answer for what staff do."""
 
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ class DeedOut(BaseModel):
     details: dict[str, Any]
 
 
+@cache
 def audit_pages(name: str, role: str) -> APIRouter:
     """`/<service>/staff/audit` and `/<service>/api/v1/staff/audit`: the deeds of one's own stations, newest first.
 

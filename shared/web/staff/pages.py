@@ -1,6 +1,7 @@
 """The pages every staff area has: sign-in, its start page, sign-out."""
 
 import re
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -14,6 +15,7 @@ from shared.web.staff.sign_in import SignInFailed
 from shared.web.staff.visit import StaffVisit, signed_in, staff
 
 
+@cache
 def staff_pages(name: str) -> APIRouter:
     """The routes under `/<service>/staff` that do not depend on what the service does.
 

@@ -96,6 +96,7 @@ async def test_the_closure_of_another_day_leaves_the_hall_alone(staff: Staff, to
     assert (await preview(tools, closing(tools, first_day=tomorrow, last_day=tomorrow))).waiting == 0
 
 
+@pytest.mark.due_work
 @pytest.mark.parametrize(("lifted", "ends"), [(False, 13), (True, 17)])
 async def test_the_queue_ends_with_the_hours_that_are_left(staff: Staff, tools: Tools, lifted: bool, ends: int) -> None:
     await staff.issue()

@@ -303,6 +303,7 @@ async def test_a_wait_is_estimated_once_the_day_has_shown_how_long_people_take(
     assert (await staff.get("stations/mitte/queue"))["wait"] is None
 
 
+@pytest.mark.due_work
 async def test_the_day_ends_when_the_station_closes(staff: Staff, tools: Tools) -> None:
     waiting, at_counter = await staff.issue(phone="0176 04069050"), await staff.issue()
     await staff.call(ticket=at_counter["id"])
