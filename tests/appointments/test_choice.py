@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.offer.domain import Service as Bookable
 from services.appointments.offer.domain import choose, duration_of, keys_of, slots_on
-from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.queries import grid_of, load_offer_on
 from shared.city import City
 from shared.clock import BERLIN
 from shared.tools import Tools
@@ -179,7 +179,7 @@ async def test_times_of_what_cannot_be_booked_are_refused(
 async def test_the_hours_of_a_month_and_of_every_other_week_are_loaded(tools: Tools) -> None:
     """As the city's data have it: Mitte opens on the first Saturday, Rheinhausen late on every other Thursday."""
     async with tools.db.transaction() as conn:
-        offer = await load_offer(conn, date(2027, 1, 1))
+        offer = await load_offer_on(conn, date(2027, 1, 1))
     stations, grid = {each.key: each for each in offer.stations}, grid_of(tools.city)
     year = [date(2027, 1, 1) + timedelta(days=offset) for offset in range(365)]
     ends = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from services.appointments.offer.queries import load_offer
+from services.appointments.offer.queries import load_offer_on
 from services.appointments.stops.usecases import forget_stops
 from shared import retention
 from shared.act import Act
@@ -88,7 +88,7 @@ async def test_stops_of_the_past_are_neither_read_nor_kept(client: Client, tools
 
     async def keys() -> set[str]:
         async with tools.db.transaction() as conn:
-            offer = await load_offer(conn, tools.clock.now().astimezone(BERLIN).date())
+            offer = await load_offer_on(conn, tools.clock.now().astimezone(BERLIN).date())
         return {each.key for each in offer.stations if each.stop}
 
     assert await keys() == {booked.key, empty.key}

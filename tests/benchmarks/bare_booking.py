@@ -9,7 +9,7 @@ checked, nothing sealed or encrypted, no metrics, no trace, and nobody publishes
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,32 +21,32 @@ from services.appointments.booking import usecases
 from services.appointments.booking.bodies import AppointmentOut, BookingIn
 from services.appointments.booking.wishes import Seating
 from services.appointments.offer.domain import Kind
-from services.appointments.offer.queries import _OFFER, load_offer
+from services.appointments.offer.queries import _OFFER, load_offer_on
 from services.appointments.persons.domain import Details
 from services.appointments.seats.usecases import _TAKE
 from services.appointments.settings import Settings
 from shared.act import Act
-from shared.clock import BERLIN
 from shared.origins import Origin, Origins
 from shared.takings import values_of
 from shared.tools import Tools
 from tests.benchmarks.statement import row
+from tests.support.days import now
 
 
 async def sample_values(settings: Settings) -> tuple[dict[str, object], dict[str, list[str]]]:
     """The values of the row of a booking, as the service writes them, and the counters of each station."""
-    tools, now = Tools(settings), datetime.now(UTC)
+    tools = Tools(settings)
     body = {"name": "Anna Muster", "mail": "anna@example.org", "channels": ["mail"]}
     details: Details = BookingIn.model_validate({"person": body}).person.details()
     async with tools.db.transaction() as conn:
-        offer = await load_offer(conn, now.date(), "mitte", ["meldebescheinigung"])
-        everywhere = await load_offer(conn, now.date())
+        offer = await load_offer_on(conn, now().date(), "mitte", ["meldebescheinigung"])
+        everywhere = await load_offer_on(conn, now().date())
     await tools.db.close()
-    seating = Seating(offer, "mitte-1", now, now)
+    seating = Seating(offer, "mitte-1", now(), now())
     nothing: Any = None
-    _, values = usecases._booked(Act(nothing, tools, now), uuid4(), "0000-0000", seating, details)
+    _, values = usecases._booked(Act(nothing, tools, now()), uuid4(), "0000-0000", seating, details)
     origins = Origins(settings.people_secret, settings.unlimited_networks, settings.address_limit)
-    limits = values_of(Origin(origins.pseudonym("127.0.0.1"), settings.address_limit), now)
+    limits = values_of(Origin(origins.pseudonym("127.0.0.1"), settings.address_limit), now())
     return values | limits, {each.key: list(each.counters) for each in everywhere.stations}
 
 
@@ -72,12 +72,12 @@ def bare_app(settings: Settings) -> FastAPI:
     async def book(booking: BookingIn, response: Response) -> AppointmentOut:
         time, person = booking.time, booking.person
         assert time is not None
-        id, now = uuid4(), datetime.now(UTC)
+        id, moment = uuid4(), now()
         async with app.state.pool.acquire() as conn, conn.transaction():
             await row(
                 conn,
                 _OFFER,
-                {"today": now.astimezone(BERLIN).date(), "station": time.station, "services": time.services},
+                {"today": moment.date(), "station": time.station, "services": time.services},
             )
             wanted = {
                 "appointment": id,
@@ -85,7 +85,7 @@ def bare_app(settings: Settings) -> FastAPI:
                 "ranks": [0] * len(app.state.counters[time.station]),
                 "starts": [time.starts_at],
                 "until": None,
-                "now": now,
+                "now": moment,
                 "person_key": person.mail,
             }
             taken = await row(conn, _TAKE, wanted)

@@ -1,18 +1,18 @@
 """Booking over HTTP against a bare FastAPI + asyncpg handler that runs the same statements."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from deploy.local.processes import free_port
 from services.appointments.offer.domain import Kind, Station, able, of_kind, slots_on
-from services.appointments.offer.queries import grid_of, load_offer
+from services.appointments.offer.queries import grid_of, load_offer_on
 from shared.city import City
-from shared.clock import BERLIN
 from shared.db import Database
 from tests.benchmarks.rows import Row, compare, remark
 from tests.benchmarks.site import Load, Site
+from tests.support.days import now
 
 AIM = 0.6
 WARM_UP = 200
@@ -75,7 +75,7 @@ async def bookings(database: str, count: int) -> list[dict[str, Any]]:
 async def _stations(database: str) -> list[Station]:
     connected = Database(database, pool_size=2)
     async with connected.transaction() as conn:
-        offer = await load_offer(conn, datetime.now(UTC).date(), services=[SERVICE])
+        offer = await load_offer_on(conn, now().date(), services=[SERVICE])
     await connected.close()
     return of_kind(able(offer.stations, offer.services), Kind.COUNTER)
 
@@ -83,7 +83,7 @@ async def _stations(database: str) -> list[Station]:
 def _times(stations: list[Station]) -> Iterator[tuple[str, datetime]]:
     """Every seat once: all starts of all stations for their first counter, then for their second, and so on."""
     grid = grid_of(City.load("duisburg"))
-    today = datetime.now(BERLIN).date()
+    today = now().date()
     days = [today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD, grid.days_ahead)]
     for counter in range(max(len(station.counters) for station in stations)):
         for day in days:

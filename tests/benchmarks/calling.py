@@ -3,22 +3,21 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import asyncpg
 
-from services.appointments.offer.queries import load_offer
+from services.appointments.offer.queries import load_offer_on
 from services.appointments.queue import counter as counters
 from services.appointments.queue.calling import _CALL_NEXT
 from services.appointments.queue.facts import particulars_of
 from services.appointments.settings import Settings
 from shared.act import Act
 from shared.auth import EVERY_STATION, Caller
-from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.benchmarks.rows import Row, compare, percentile, remark
 from tests.benchmarks.site import Site
 from tests.benchmarks.statement import row
+from tests.support.days import now
 
 AIM = 0.4
 COUNTERS = [f"busy-{number}" for number in range(1, 21)]
@@ -66,7 +65,7 @@ async def _ours(site: Site) -> list[float]:
 
         async def call(counter: str) -> bool:
             async with tools.db.transaction() as conn:
-                return await counters.call(Act(conn, tools, datetime.now(UTC), who), counter) is not None
+                return await counters.call(Act(conn, tools, now(), who), counter) is not None
 
         seconds = await _all_call(site, database, call)
         await tools.db.close()
@@ -79,8 +78,8 @@ async def _bare(site: Site) -> list[float]:
         pool = await asyncpg.create_pool(database, min_size=len(COUNTERS), max_size=len(COUNTERS))
 
         async def call(counter: str) -> bool:
-            now = datetime.now(UTC)
-            values = {"counter": counter, "day": now.astimezone(BERLIN).date(), "now": now}
+            moment = now()
+            values = {"counter": counter, "day": moment.date(), "now": moment}
             async with pool.acquire() as conn, conn.transaction():
                 return await row(conn, _CALL_NEXT, values) is not None
 
@@ -111,13 +110,13 @@ async def _all_call(site: Site, database: str, call: Call) -> list[float]:
 
 
 async def _prepare(database: str, count: int) -> None:
-    now = datetime.now(UTC)
-    day = now.astimezone(BERLIN).date()
+    moment = now()
+    day = moment.date()
     tools = Tools(Settings(database=database))
     async with tools.db.transaction() as conn:
-        offer = await load_offer(conn, day, "mitte", ["meldebescheinigung"])
+        offer = await load_offer_on(conn, day, "mitte", ["meldebescheinigung"])
     await tools.db.close()
     conn = await asyncpg.connect(database)
     await conn.execute(_COUNTERS)
-    await conn.execute(_TICKETS, day, particulars_of(offer, now).model_dump_json(), now, count)
+    await conn.execute(_TICKETS, day, particulars_of(offer, moment).model_dump_json(), moment, count)
     await conn.close()

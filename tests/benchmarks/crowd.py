@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 import asyncpg
 
 from shared.clock import BERLIN
+from tests.support.days import now
 
 # Working hours of weekdays, the last days first; `share` of the seats are taken, the same in every run.
 _FILL = """
@@ -49,4 +50,4 @@ async def fill(database: str, count: int, until: datetime, share: float = 1) -> 
 
 def opening(ahead: int) -> datetime:
     """When the counters open on a day, some days from now."""
-    return datetime.combine(datetime.now(BERLIN).date() + timedelta(days=ahead), time(9), BERLIN)
+    return datetime.combine(now().date() + timedelta(days=ahead), time(9), BERLIN)

@@ -2,16 +2,16 @@
 
 import time
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import httpx
 
 from shared.city import City
-from shared.clock import BERLIN
 from tests.benchmarks.booking import WARM_UP, bookings
 from tests.benchmarks.crowd import fill, opening
 from tests.benchmarks.rows import Row, at_most_times, compare, percentile
 from tests.benchmarks.site import Site
+from tests.support.days import now
 
 AIM_FREE_TIMES = 1.2
 AIM_BOOKING = 0.95
@@ -42,7 +42,7 @@ async def free_times_in_a_full_year(site: Site) -> list[Row]:
         for question, path in QUESTIONS.items():
             waits: dict[str, list[float]] = {name: [] for name in addresses}
             for turn in range(site.sizes.looks):
-                day = datetime.now(BERLIN).date() + timedelta(days=turn % (city.bookable_days - 6))
+                day = now().date() + timedelta(days=turn % (city.bookable_days - 6))
                 for name, address in addresses.items():
                     begun = time.perf_counter()
                     answer = await client.get(f"{address}/appointments/api/v1{path}&first_day={day}")

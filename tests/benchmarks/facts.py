@@ -12,6 +12,7 @@ from shared.events.registry import topic_of, type_of
 from shared.kafka import Envelope, Headers, new_producer
 from shared.settings import Platform
 from tests.notifications import facts
+from tests.support.days import now
 
 DAYS_AHEAD = 10
 TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
@@ -19,10 +20,10 @@ TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
 
 def booked(number: int = 0) -> Received[AppointmentBooked]:
     """Somebody booked just now and wants a mail."""
-    now = datetime.now(UTC)
-    starts_at = datetime.combine(now.date() + timedelta(days=DAYS_AHEAD), time(9), UTC)
+    moment = now()
+    starts_at = datetime.combine(moment.date() + timedelta(days=DAYS_AHEAD), time(9), UTC)
     fact = facts.booked(facts.person(mail=f"anna+{number}@example.org"), starts_at=starts_at)
-    received = facts.received(fact, now)
+    received = facts.received(fact, moment)
     return Received(fact, received.event_id, received.cause, received.occurred_at)
 
 

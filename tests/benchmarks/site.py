@@ -19,6 +19,7 @@ from shared.db import Database
 from shared.events.registry import all_topics
 from shared.kafka import create_topics
 from shared.settings import SERVICES, Platform
+from tests.support.days import clock_of_run
 from tests.support.forked import Forked, ForkedFarEnd
 from tests.support.stack import Backend, clone_database, drop_database
 
@@ -90,6 +91,7 @@ class Site:
             topic_prefix=f"b{uuid4().hex[:12]}",
             partitions=PARTITIONS,
             log_level="error",
+            clock_file=clock_of_run(self.folder),
         )
         await create_topics(platform.kafka, all_topics(platform.topic_prefix, SERVICES), PARTITIONS)
         return platform
@@ -135,7 +137,10 @@ class Site:
         """A service in a process of its own, as it runs in production; yields its address and the process."""
         port = free_port()
         address = f"http://127.0.0.1:{port}"
-        env = {f"NAHBAR_{field.upper()}": str(getattr(platform, field)) for field in platform.model_fields_set}
+        env = {
+            f"NAHBAR_{field.upper()}": str(value)
+            for field, value in platform.model_dump(exclude_unset=True, exclude_none=True).items()
+        }
         env |= {f"{name.upper()}_DATABASE": database, "NAHBAR_TRUSTED_PROXIES": '["127.0.0.1/32"]'}
         env |= {f"{name.upper()}_{field.upper()}": str(value) for field, value in settings.items()}
         command = ["deploy.cli", "serve", name, "--port", str(port), "--roles", roles]

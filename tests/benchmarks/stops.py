@@ -17,6 +17,7 @@ from tests.benchmarks.site import Site
 from tests.benchmarks.subscribers import by_day
 from tests.notifications.facts import as_news
 from tests.notifications.stops import scheduled, stop_cancelled
+from tests.support.days import now
 from tests.support.wait import eventually
 
 AIM_BY_BARE = 20
@@ -48,7 +49,7 @@ async def cancelled_stop(site: Site) -> list[Row]:
 
 def a_stop(days: int = 5) -> MobilStopScheduled:
     """A stop of a whole day, in some days' time."""
-    arrives = datetime.combine(datetime.now(BERLIN).date() + timedelta(days=days), hour(9), BERLIN).astimezone(UTC)
+    arrives = datetime.combine(now().date() + timedelta(days=days), hour(9), BERLIN).astimezone(UTC)
     known = scheduled().stop
     return scheduled(
         arrives_at=arrives,
@@ -92,7 +93,7 @@ def _bookings(stop: MobilStopScheduled, count: int) -> list[dict[str, Any]]:
 
 
 async def _publish(platform: Platform, fact: Any) -> None:
-    await publish(platform, [as_news(fact, datetime.now(UTC))])
+    await publish(platform, [as_news(fact, now())])
 
 
 async def _until(database: str, question: str, answer: int, *values: str) -> None:

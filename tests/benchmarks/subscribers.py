@@ -1,6 +1,6 @@
 """News told to subscribers, against bare aiosmtplib sending the same mails."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy import insert, text
@@ -12,7 +12,6 @@ from services.notifications.subscribing.domain import Topic
 from services.notifications.tables import matters, metadata, subscriptions
 from shared.act import Act, acting
 from shared.calendar import end_of_quiet
-from shared.clock import Clock
 from shared.due import Claim
 from shared.events.base import Fact
 from shared.events.notifications import SubscriptionConfirmed
@@ -24,6 +23,7 @@ from tests.benchmarks.mail import accepted, bare, drained
 from tests.benchmarks.rows import Row, compare
 from tests.benchmarks.site import Site
 from tests.notifications.facts import as_news, closed
+from tests.support.days import now, stand_at
 
 AIM = 0.9
 
@@ -54,14 +54,13 @@ async def news_to_subscribers(site: Site) -> list[Row]:
 def by_day(site: Site, platform: Platform) -> Platform:
     """The same platform at an hour at which nobody minds news."""
     file = site.folder / f"clock-{platform.topic_prefix}"
-    now = datetime.now(UTC)
-    Clock.move(file, end_of_quiet(now + timedelta(hours=2)) - now)
+    stand_at(file, end_of_quiet(now() + timedelta(hours=2)))
     return platform.model_copy(update={"clock_file": file})
 
 
 def a_closure() -> Fact:
     """A station of the subscribers' district closes."""
-    day = datetime.now(UTC).date() + timedelta(days=10)
+    day = now().date() + timedelta(days=10)
     return closed(first_day=day, last_day=day)
 
 

@@ -9,10 +9,8 @@ from fastapi import FastAPI
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
-from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
 from tests.appointments.kit import at, weekend
-from tests.appointments.stops import Stop, a_stop
 from tests.appointments.visitor import Visitor
 
 TIMES = "/appointments/book/time?services=reisepass&place="
@@ -63,9 +61,10 @@ class BookingSite:
             pass
 
     async def change(self, statement: str) -> None:
-        """Change the database behind the pages."""
+        """Change the database behind the pages; `:now` is the moment it is for them."""
+        at_once = statement.replace(":now", f"timestamptz '{self.tools.clock.now()}'")
         async with self.tools.db.transaction() as conn:
-            await conn.execute(text(statement))
+            await conn.execute(text(at_once))
 
     async def open(self, page: Page, path: str) -> None:
         """Open a path of the site."""
@@ -116,13 +115,13 @@ async def check(site: BookingSite, page: Page) -> None:
 
 async def details_soon(site: BookingSite, page: Page) -> None:
     draft = await site.draft(filled_in=False)
-    await site.change("update appointments set held_until = now() + interval '110 seconds' where status = 'held'")
+    await site.change("update appointments set held_until = :now + interval '110 seconds' where status = 'held'")
     await site.open(page, f"{draft}/details")
 
 
 async def check_over(site: BookingSite, page: Page) -> None:
     draft = await site.draft()
-    await site.change("update appointments set held_until = now() - interval '1 minute' where status = 'held'")
+    await site.change("update appointments set held_until = :now - interval '1 minute' where status = 'held'")
     await site.open(page, f"{draft}/check")
 
 
@@ -156,55 +155,6 @@ async def moved(site: BookingSite, page: Page) -> None:
     await page.wait_for_url("**/appointments/m/*?moved=1")
 
 
-async def by_video(site: BookingSite, filled_in: bool = True) -> str:
-    """The path of a new draft by video."""
-    start = site.next_video_start()
-    held = await site.visitor.press_time(start, station="video", place="video")
-    draft: str = held.headers["location"].removesuffix("/details")
-    if filled_in:
-        await site.visitor.fill_in(draft, interpreter="en", consent=VIDEO_CONSENT)
-    return draft
-
-
-async def video_details(site: BookingSite, page: Page) -> None:
-    await site.open(page, f"{await by_video(site, filled_in=False)}/details")
-
-
-async def video_without_consent(site: BookingSite, page: Page) -> None:
-    await video_details(site, page)
-    await page.get_by_label("Vor- und Nachname").fill("Anna Muster")
-    await page.get_by_label("E-Mail-Adresse").fill("anna@example.org")
-    await page.get_by_role("button", name="Weiter").click()
-
-
-async def video_check(site: BookingSite, page: Page) -> None:
-    await site.open(page, f"{await by_video(site)}/check")
-
-
-async def _video_booked(site: BookingSite) -> str:
-    answer = await site.visitor.press(f"{await by_video(site)}/check")
-    manage: str = answer.headers["location"].removesuffix("?new=1")
-    return manage
-
-
-async def video_booked(site: BookingSite, page: Page) -> None:
-    await site.open(page, f"{await _video_booked(site)}?new=1")
-
-
-async def room_not_yet(site: BookingSite, page: Page) -> None:
-    await site.open(page, f"{await _video_booked(site)}/video")
-
-
-async def room_open(site: BookingSite, page: Page) -> None:
-    manage = await _video_booked(site)
-    now = site.tools.clock.now()
-    await site.change(
-        f"update appointments set starts_at = '{now - timedelta(minutes=1)}', ends_at = '{now + timedelta(minutes=9)}' "
-        "where kind = 'video' and status = 'confirmed'"
-    )
-    await site.open(page, f"{manage}/video")
-
-
 async def used_up(site: BookingSite, page: Page) -> None:
     draft = await site.draft()
     site.limit_persons(1)
@@ -215,57 +165,8 @@ async def used_up(site: BookingSite, page: Page) -> None:
     site.limit_persons(100_000)
 
 
-async def _stop_booked(site: BookingSite) -> tuple[Stop, str]:
-    """A stop, and the path of an appointment there."""
-    stop = await a_stop(site.tools, days=4)
-    answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
-    draft = answer.headers["location"].removesuffix("/details")
-    await site.visitor.fill_in(draft)
-    booked = await site.visitor.press(f"{draft}/check")
-    return stop, booked.headers["location"].removesuffix("?new=1")
-
-
-async def stop_place(site: BookingSite, page: Page) -> None:
-    await a_stop(site.tools)
-    await site.open(page, "/appointments/book/place?services=meldebescheinigung")
-
-
-async def stop_time(site: BookingSite, page: Page) -> None:
-    stop = await a_stop(site.tools)
-    await stop.delay(20)
-    await site.open(page, f"/appointments/book/time?services=meldebescheinigung&place={stop.key}")
-
-
-async def stop_late(site: BookingSite, page: Page) -> None:
-    stop, manage = await _stop_booked(site)
-    await stop.delay(20)
-    await site.open(page, manage)
-
-
-async def stop_rescheduling(site: BookingSite, page: Page) -> None:
-    _, manage = await _stop_booked(site)
-    await site.open(page, f"{manage}/reschedule")
-
-
 async def moved_nowhere(site: BookingSite, page: Page) -> None:
     await site.open(page, f"{await site.appointment()}?same=1")
-
-
-async def stop_moving(site: BookingSite, page: Page) -> None:
-    stop, manage = await _stop_booked(site)
-    await stop.delay(20)
-    await site.open(page, f"{manage}/reschedule")
-    await page.locator("button[name=time]").first.click()
-    await page.wait_for_url("**/reschedule/check?*")
-
-
-async def stop_check(site: BookingSite, page: Page) -> None:
-    stop = await a_stop(site.tools, days=4)
-    await stop.delay(20)
-    answer = await site.visitor.press_time(stop.state.arrives_at, station=stop.key, place=stop.key)
-    draft = answer.headers["location"].removesuffix("/details")
-    await site.visitor.fill_in(draft)
-    await site.open(page, f"{draft}/check")
 
 
 async def cancelling(site: BookingSite, page: Page) -> None:
@@ -280,7 +181,7 @@ async def cancelled(site: BookingSite, page: Page) -> None:
 
 async def over(site: BookingSite, page: Page) -> None:
     manage = await site.appointment()
-    await site.change("update appointments set ends_at = now() - interval '1 day' where status = 'confirmed'")
+    await site.change("update appointments set ends_at = :now - interval '1 day' where status = 'confirmed'")
     await site.open(page, manage)
 
 
@@ -325,26 +226,14 @@ STATES: dict[str, tuple[str, State]] = {
     "details-soon": ("Ihre Angaben", details_soon),
     "check": ("Prüfen und buchen", check),
     "check-over": ("Prüfen und buchen", check_over),
-    "video-details": ("Ihre Angaben", video_details),
-    "video-without-consent": ("Ihre Angaben", video_without_consent),
-    "video-check": ("Prüfen und buchen", video_check),
     "used-up": ("Mehr geht zurzeit nicht", used_up),
     "draft-gone": ("Diese Reservierung gibt es nicht mehr", draft_gone),
     "booked": ("Ihr Termin ist gebucht", booked),
-    "video-booked": ("Ihr Termin ist gebucht", video_booked),
-    "room-not-yet": ("Ihr Video-Termin", room_not_yet),
-    "room-open": ("Ihr Video-Termin", room_open),
     "rescheduling": ("Auf wann möchten Sie den Termin verlegen?", rescheduling),
     "rescheduling-anywhere": ("Auf wann möchten Sie den Termin verlegen?", rescheduling_anywhere),
     "moving": ("Möchten Sie diesen Termin verlegen?", moving),
     "moved": ("Ihr Termin ist verlegt", moved),
     "moved-nowhere": ("Ihr Termin bleibt, wie er ist", moved_nowhere),
-    "stop-moving": ("Möchten Sie diesen Termin verlegen?", stop_moving),
-    "stop-check": ("Prüfen und buchen", stop_check),
-    "stop-place": ("Wo passt es Ihnen?", stop_place),
-    "stop-time": ("Wann passt es Ihnen?", stop_time),
-    "stop-late": ("Ihr Termin", stop_late),
-    "stop-rescheduling": ("Auf wann möchten Sie den Termin verlegen?", stop_rescheduling),
     "cancelling": ("Möchten Sie diesen Termin absagen?", cancelling),
     "cancelled": ("Dieser Termin ist abgesagt", cancelled),
     "over": ("Ihr Termin ist vorbei", over),

@@ -130,7 +130,7 @@ async def offered_elsewhere(site: Any, page: Page) -> None:
 
 async def offered_over(site: Any, page: Page) -> None:
     await offered(site, page)
-    await site.change("update appointments set held_until = now() - interval '1 minute' where status = 'offered'")
+    await site.change("update appointments set held_until = :now - interval '1 minute' where status = 'offered'")
     await page.reload()
 
 

@@ -115,7 +115,7 @@ async def day(site: DeskSite, page: Page) -> None:
     await site.clerk.press(f"/appointments/{missed}/missed")
     await site.clerk.press(f"/appointments/{cancelled}/cancel", reason="illness")
     await site.booking.change(
-        f"update appointments set starts_at = now() - interval '1 minute' where number = '{cancelled}'"
+        f"update appointments set starts_at = :now - interval '1 minute' where number = '{cancelled}'"
     )
     await site.open(page, "/day?place=mitte")
 
@@ -165,7 +165,7 @@ async def person_wrong(site: DeskSite, page: Page) -> None:
 
 async def person_late(site: DeskSite, page: Page) -> None:
     draft = await site.draft()
-    await site.booking.change("update appointments set held_until = now() - interval '1 minute' where status = 'held'")
+    await site.booking.change("update appointments set held_until = :now - interval '1 minute' where status = 'held'")
     await site.open(page, draft)
 
 
@@ -184,7 +184,7 @@ async def unreached(site: DeskSite, page: Page) -> None:
     for purpose in ("confirmation", "cancellation", "alternative"):
         await not_reached(site.booking.tools, await site.appointment(), purpose)
     await site.booking.change(
-        "update appointments a set status = 'offered', held_until = now() + interval '1 hour' "
+        "update appointments a set status = 'offered', held_until = :now + interval '1 hour' "
         "from unreached u where u.appointment = a.id and u.purpose = 'alternative'"
     )
     await site.open(page, "/unreached")

@@ -13,9 +13,11 @@ from tests.browser.checks import (
 from tests.browser.kit import OpenPage
 from tests.browser.links import STATES as LINKS_STATES
 from tests.browser.readers import assert_serves_every_reader
+from tests.browser.stop_booking import STATES as STOP_STATES
+from tests.browser.video import STATES as VIDEO_STATES
 from tests.browser.waiting import STATES as WAITING_STATES
 
-ALL_STATES = STATES | WAITING_STATES | LINKS_STATES
+ALL_STATES = STATES | VIDEO_STATES | STOP_STATES | WAITING_STATES | LINKS_STATES
 _TRANSFERRED = "performance.getEntries().reduce((sum, each) => sum + (each.encodedBodySize || 0), 0)"
 
 

@@ -89,7 +89,7 @@ async def left(site: BookingSite, page: Page) -> None:
 
 async def over(site: BookingSite, page: Page) -> None:
     path = await waiting(site)
-    await site.change("update waiting_entries set status = 'over', ended_at = now() where status = 'waiting'")
+    await site.change("update waiting_entries set status = 'over', ended_at = :now where status = 'waiting'")
     await site.open(page, path)
 
 
@@ -141,7 +141,7 @@ async def offer_ended(site: BookingSite, page: Page) -> None:
 
 async def offer_expired(site: BookingSite, page: Page) -> None:
     _, path = await offered(site)
-    await site.change("update seat_offers set until = now() - interval '1 minute' where outcome is null")
+    await site.change("update seat_offers set until = :now - interval '1 minute' where outcome is null")
     await site.open(page, path)
 
 

@@ -68,7 +68,7 @@ async def take_alternative(act: Act, id: UUID) -> Appointment:
     needed = grid_of(act.tools.city).slots_in(found.ends_at - found.starts_at)
     if alternative_is_over(found.status, found.held_until, act.now) or kept.rowcount != needed:
         raise AlternativeOver
-    [station] = (await load_offer(act.conn, act.today, found.station, ())).stations
+    [station] = (await load_offer(act, found.station, ())).stations
     fact = taken_fact(found, station.delay_minutes)
     await act.conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
     await act.record(fact)

@@ -39,7 +39,7 @@ async def seat_where_spoken(act: Act, held: Appointment, language: str, audience
     """
     await lock_stop(act.conn, held.station)
     offer, grid = (
-        await load_offer(act.conn, act.today, held.station, held.services),
+        await load_offer(act, held.station, held.services),
         grid_of(act.tools.city),
     )
     order = counters_for(offer, held.starts_at, language, audience, grid, act.now)

@@ -65,7 +65,7 @@ async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     """
     held = await load_held(act, id)
     await lock_stop(act.conn, held.station)
-    offer = await load_offer(act.conn, act.today, held.station, held.services)
+    offer = await load_offer(act, held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
     note_lock(act.conn, Lock.PERSON)
     kept = await act.conn.execute(_KEEP_SEATS, {"id": id, "person_key": act.tools.people.person_key(details.kept)})

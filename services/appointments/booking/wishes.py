@@ -96,7 +96,7 @@ async def fulfil(
     """
     grid = grid_of(act.tools.city)
     await lock_stop(act.conn, wish.station)
-    offer = await load_offer(act.conn, act.today, wish.station, wish.services)
+    offer = await load_offer(act, wish.station, wish.services)
     [station] = check_choice(offer, wish.services, wish.audience)
     counters = counters_for(offer, wish.starts_at, wish.language, wish.audience, grid, act.now)
     if not counters:
@@ -134,7 +134,7 @@ async def _alternatives(
 ) -> list[tuple[str, datetime]]:
     day = wish.starts_at.astimezone(BERLIN).date()
     days = [day + timedelta(days=offset) for offset in range(-2, 8)]
-    everywhere = await load_offer(act.conn, act.today, services=())
+    everywhere = await load_offer(act, services=())
     stations = like(kind, able(everywhere.stations, services, wish.audience))
     free = await load_free_times(act, stations, days, grid_of(act.tools.city).slots_for(services))
     return nearest(wish.starts_at, [(key, start) for key, starts in free.items() for start in starts], wish.station)

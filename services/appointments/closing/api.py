@@ -129,10 +129,9 @@ class PreviewOut(BaseModel):
 @router.get("", responses=problems(401, 403))
 async def in_force(act: LeadAct, station: Annotated[Key | None, Query()] = None) -> list[ClosureOut]:
     """The closures that are not over, of one station or all of the caller's."""
-    today = act.today
-    offer = await load_offer(act.conn, today, station, [])
+    offer = await load_offer(act, station, [])
     stations = [each.key for each in offer.stations if act.staff.serves(each.key)]
-    return [_out(each) for each in await closures_in_force(act.conn, stations, today)]
+    return [_out(each) for each in await closures_in_force(act.conn, stations, act.today)]
 
 
 @router.get("/preview", responses=problems(401, 403, 409, 410, 422))

@@ -122,7 +122,7 @@ async def confirm(visit: Lead, typed: CurrentClosure, press: Annotated[Press, Fo
 async def show(visit: Lead, id: UUID) -> Response:
     """A closure, and what has become of the appointments it concerned."""
     closure = await _known(visit, id)
-    [station] = (await load_offer(visit.act.conn, visit.act.today, closure.station, [])).stations
+    [station] = (await load_offer(visit.act, closure.station, [])).stations
     became = await load_became(visit.act.conn, id)
     return visit.render("closure.html", closure=closure, station=station, became=became)
 
@@ -206,7 +206,7 @@ async def _known(visit: StaffVisit, id: UUID) -> Closure:
 
 async def _stations(visit: StaffVisit) -> dict[str, Station]:
     """The stations somebody answers for, by key."""
-    offer = await load_offer(visit.act.conn, visit.act.today, services=())
+    offer = await load_offer(visit.act, services=())
     return {each.key: each for each in staying(offer.stations) if visit.who.serves(each.key)}
 
 

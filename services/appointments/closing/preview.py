@@ -55,8 +55,8 @@ async def load_preview(act: Act, closure: Closure, for_update: bool = False) -> 
     Raises:
         UnknownChoice
     """
-    grid, today = grid_of(act.tools.city), act.today
-    offer = await load_offer(act.conn, today)
+    grid = grid_of(act.tools.city)
+    offer = await load_offer(act)
     stations = {each.key: each for each in offer.stations}
     station = stations.get(closure.station)
     if station is None or station.stop or not (counters := closure.counters_at(station)):

@@ -165,7 +165,7 @@ async def lift(act: Act, id: UUID) -> Closure:
     freed = await release_seats(act.conn, id)
     await act.conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": act.now})
     await take_for_closures(act, lifted.station, but=id)
-    offer = await load_offer(act.conn, act.today, lifted.station, [])
+    offer = await load_offer(act, lifted.station, [])
     await act.record(closed_fact(lifted, offer.stations[0]))
     await move_end(act, offer.stations[0])
     await pass_on_all(act, freed)
@@ -175,7 +175,7 @@ async def lift(act: Act, id: UUID) -> Closure:
 
 async def _move_end(act: Act, station: str) -> None:
     """Let the station's queue of today end with the hours that are left."""
-    offer = await load_offer(act.conn, act.today, station, [])
+    offer = await load_offer(act, station, [])
     await move_end(act, offer.stations[0])
 
 

@@ -27,10 +27,11 @@ def displaced(found: Appointment, offer: Offer, city: City) -> Displaced:
 
 async def load_further(act: Act, found: Appointment) -> list[FreeTime]:
     """Some times that are free besides the one that is kept for somebody, the best first; nobody keeps them."""
-    today = act.today
-    asked = displaced(found, await load_offer(act.conn, today), act.tools.city)
+    asked = displaced(found, await load_offer(act), act.tools.city)
     old = asked.starts_at.astimezone(BERLIN).date()
-    days = [day for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1) if today <= (day := old + timedelta(days=n))]
+    days = [
+        day for n in range(-NEAR_IN_TIME.days, NEAR_IN_TIME.days + 1) if act.today <= (day := old + timedelta(days=n))
+    ]
     stations = [each for places in asked.places.values() for each in places]
     by_key, kept = {each.key: each for each in stations}, Leaving(found.id, (found.station, found.starts_at))
     free = await load_free_times(act, stations, days, asked.seats, kept)

@@ -94,7 +94,7 @@ async def _take_alternatives(act: Act, appointments: Sequence[Appointment]) -> t
     end = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
     ids = [each.id for each in appointments]
     while True:
-        offer = await load_offer(act.conn, today)
+        offer = await load_offer(act)
         asked = [displaced(each, offer, act.tools.city) for each in appointments]
         free = FreeSeats(offer.stations, days, await load_taken(act, first, end), grid)
         proposals = propose_instead(asked, free, act.now, end)

@@ -49,7 +49,7 @@ async def look_again(act: Act, claim: Claim) -> None:
 
 async def _offer_what_is_free(act: Act, entry: Entry) -> None:
     today, grid = act.today, grid_of(act.tools.city)
-    offer = await load_offer(act.conn, today, services=entry.services)
+    offer = await load_offer(act, services=entry.services)
     suiting = [each for each in offer.stations if each.key in entry.suits.stations]
     stations = able(suiting, offer.services)
     days = entry.suits.days(today, grid.last_day(act.now))

@@ -114,7 +114,7 @@ async def offer_time(act: Act, entry: Entry, station: str, start: datetime) -> b
         False where it is not in the offer for the entry's services, the person is forgotten and cannot be told, or
         somebody else takes a seat just now.
     """
-    offer = await load_offer(act.conn, act.today, station, entry.services)
+    offer = await load_offer(act, station, entry.services)
     grid, id, until = grid_of(act.tools.city), uuid4(), answer_until(act.now, start)
     person = await act.tools.people.load(act.conn, entry.id)
     found = next(iter(able(offer.stations, offer.services)), None)
@@ -196,7 +196,7 @@ async def _opening(act: Act, freed: Collection[Seat]) -> tuple[Opening, Station]
     last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
     values = {"counter": counter, "first": first, "last": last, "now": act.now}
     row = (await act.conn.execute(_FREE_AT, values)).one()
-    [station] = (await load_offer(act.conn, act.today, row.station, ())).stations
+    [station] = (await load_offer(act, row.station, ())).stations
     place = station.counters.index(counter)
     slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(act.now) else {}
     taken = set(row.taken)

@@ -91,14 +91,14 @@ class FreeTimesOut(BaseModel):
 @router.get("/services")
 async def services(act: CurrentAct) -> list[ServiceOut]:
     """All services that can be booked."""
-    offer = await load_offer(act.conn, act.today)
+    offer = await load_offer(act)
     return [ServiceOut.model_validate(each, from_attributes=True) for each in offer.services]
 
 
 @router.get("/stations")
 async def stations(act: CurrentAct) -> list[StationOut]:
     """All stations, and the stops to come that can be booked."""
-    offer = await load_offer(act.conn, act.today)
+    offer = await load_offer(act)
     return [StationOut.model_validate(each, from_attributes=True) for each in offer.stations]
 
 
@@ -107,7 +107,7 @@ async def earliest(
     act: CurrentAct, response: Response, services: Keys, station: OneStation = None
 ) -> list[EarliestOut]:
     """The earliest free time for an appointment with these services, per station that offers them all."""
-    offer = await load_offer(act.conn, act.today, station, services)
+    offer = await load_offer(act, station, services)
     able, grid = _asked_for(offer, services, station), grid_of(act.tools.city)
     found = await load_earliest(act, able, grid.slots_for(offer.services))
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
@@ -117,7 +117,7 @@ async def earliest(
 @router.get("/earliest/by-service")
 async def earliest_by_service(act: CurrentAct, response: Response) -> list[ServiceEarliestOut]:
     """The earliest free time for each service alone, per station that offers it, stops left out; for other portals."""
-    offer = await load_offer(act.conn, act.today)
+    offer = await load_offer(act)
     found = await load_earliest_by_service(act, staying(offer.stations), offer.services)
     response.headers["Cache-Control"] = f"public, max-age={EARLIEST_MAX_AGE_S}"
     return [
@@ -137,11 +137,10 @@ async def free_times(
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> list[FreeTimesOut]:
     """The free times for an appointment with these services, per station that offers them all."""
-    today = act.today
-    offer = await load_offer(act.conn, today, station, services)
+    offer = await load_offer(act, station, services)
     able = _asked_for(offer, services, station)
     grid = grid_of(act.tools.city)
-    start = min(max(first_day or today, today), grid.last_day(act.now) + timedelta(days=1))
+    start = min(max(first_day or act.today, act.today), grid.last_day(act.now) + timedelta(days=1))
     wanted = [start + timedelta(days=offset) for offset in range(days)]
     free = await load_free_times(act, able, wanted, grid.slots_for(offer.services))
     return [

@@ -145,7 +145,7 @@ router = APIRouter(prefix="/appointments", include_in_schema=False)
 @router.get("/")
 async def start(visit: CurrentVisit) -> Response:
     """The ways in, the next free time of each station and of what is asked for most, what is closed or taken today."""
-    offer, grid = await load_offer(visit.act.conn, visit.act.today), grid_of(visit.act.tools.city)
+    offer, grid = await load_offer(visit.act), grid_of(visit.act.tools.city)
     stations = able(staying(offer.stations), [])
     earliest = await load_earliest(visit.act, stations, 1)
     counters, most_asked = of_kind(stations, Kind.COUNTER), offer.services[:MOST_ASKED]
@@ -166,13 +166,13 @@ async def start(visit: CurrentVisit) -> Response:
 @router.get("/book")
 async def choose_services(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """What for. A link may name services and a place beforehand."""
-    return services_page(visit, await load_offer(visit.act.conn, visit.act.today), choice, FormErrors())
+    return services_page(visit, await load_offer(visit.act), choice, FormErrors())
 
 
 @router.get("/book/place")
 async def choose_place(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """Where, with the earliest free time of each station."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     return refuse_services(visit, offer, choice) or await place_page(visit, offer, choice, FormErrors())
 
 

@@ -82,9 +82,7 @@ def grid_of(city: City) -> Grid:
     return Grid(timedelta(minutes=city.slot_minutes), city.bookable_days)
 
 
-async def load_offer(
-    conn: AsyncConnection, today: date, station: str | None = None, services: Collection[str] | None = None
-) -> Offer:
+async def load_offer(act: Act, station: str | None = None, services: Collection[str] | None = None) -> Offer:
     """Stations with counters, hours and coming closures, and services, in one round trip.
 
     Args:
@@ -92,7 +90,14 @@ async def load_offer(
         services: only these keys, in the quantity in which each occurs; None means all. Unknown keys are simply not
             found.
     """
-    values = {"today": today, "station": station, "services": None if services is None else list(services)}
+    return await load_offer_on(act.conn, act.today, station, services)
+
+
+async def load_offer_on(
+    conn: AsyncConnection, day: date, station: str | None = None, services: Collection[str] | None = None
+) -> Offer:
+    """The offer as it is from a day on; see `load_offer`."""
+    values = {"today": day, "station": station, "services": None if services is None else list(services)}
     row = await _OFFER.row(conn, values)
     found = tuple(map(_service, row["services"]))
     return Offer(tuple(map(_station, row["stations"])), found if services is None else tuple(choose(found, services)))

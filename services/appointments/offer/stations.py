@@ -13,7 +13,7 @@ router = APIRouter(prefix="/appointments/stations", include_in_schema=False)
 @router.get("")
 async def show(visit: CurrentVisit) -> Response:
     """Every station with address, map, phone number, opening hours, and when it is closed nevertheless."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     stations = of_kind(offer.stations, Kind.COUNTER, Kind.VIDEO)
     return visit.render(
         "stations.html",

@@ -67,7 +67,7 @@ async def load_hours(act: Act, station: str, for_update: bool = False) -> Statio
     version = (await act.conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
     if version is None:
         raise NotFound
-    offer = await load_offer(act.conn, act.today, station)
+    offer = await load_offer(act, station)
     return StationHours(offer.stations[0], version, offer.services)
 
 

@@ -94,7 +94,7 @@ async def _appointment_page(visit: Visit, token: str, found: Appointment, **just
     if found.status is Status.OFFERED:
         further = await load_further(visit.act, found)
         return visit.render("offered.html", secret=True, token=token, state=found.state, further=further)
-    offer = await load_offer(visit.act.conn, visit.act.today, found.station, found.services)
+    offer = await load_offer(visit.act, found.station, found.services)
     [station] = offer.stations
     return visit.render(
         "appointment.html",

@@ -137,7 +137,7 @@ async def hand_over(
         raise NotFound
     changed: dict[str, object] = {"back_at": act.now, "for_counter": to_counter}
     if services:
-        offer = await load_offer(act.conn, act.today, found.station, services)
+        offer = await load_offer(act, found.station, services)
         check_choice(offer, services)
         known = Particulars.model_validate(found.particulars)
         new = known.model_copy(update={"services": particulars_of(offer, known.closes_at).services})

@@ -112,8 +112,7 @@ async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
     await note_taking(act)
     note_lock(act.conn, Lock.STATION)
     await act.conn.execute(_KEEP_OPEN, {"station": wish.station})
-    today = act.today
-    offer = await load_offer(act.conn, today, wish.station, wish.services)
+    offer = await load_offer(act, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)
     closes_at = last_closing(station, act.now)
     if closes_at is None or not is_open(station, act.now):
@@ -124,7 +123,7 @@ async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
     values = {
         "id": id,
         "station": station.key,
-        "day": today,
+        "day": act.today,
         "services": keys_of(offer.services),
         "language": wish.language,
         "interpreter": wish.interpreter,
@@ -157,8 +156,7 @@ async def check_in(act: Act, appointment: Appointment) -> Ticket:
     """
     if appointment.status not in COMING | {AppointmentStatus.OFFERED} or not is_today(appointment.starts_at, act.now):
         raise NotNow
-    today = act.today
-    offer = await load_offer(act.conn, today, appointment.station, appointment.services)
+    offer = await load_offer(act, appointment.station, appointment.services)
     [station] = offer.stations
     closes_at = last_closing(station, act.now)
     if station.stop or closes_at is None or closes_at <= act.now:
@@ -167,7 +165,7 @@ async def check_in(act: Act, appointment: Appointment) -> Ticket:
     values = {
         "id": uuid4(),
         "station": station.key,
-        "day": today,
+        "day": act.today,
         "number": appointment.number,
         "services": list(appointment.services),
         "language": appointment.language,

@@ -34,14 +34,14 @@ async def follow(act: Act, received: Received[StopFact]) -> None:
     stop as their cause.
     """
     fact = received.fact
-    key, today = str(fact.id), act.today
+    key = str(fact.id)
     version = await lock_version(act, key)
     if version is not None and version >= fact.version:
         return
-    known = (await load_offer(act.conn, today, key, ())).stations
+    known = (await load_offer(act, key, ())).stations
     await _save(act, fact)
     if known:
-        change = StopChange(known[0], await load_offer(act.conn, today, key), _why(fact))
+        change = StopChange(known[0], await load_offer(act, key), _why(fact))
         await carry_out(act, change)
 
 

@@ -97,7 +97,7 @@ async def check_wait(act: Act, wait: WaitFor) -> Checked:
         UnknownChoice, TooMany, NotTogether, NoSuchDay, FreeNow
     """
     today, grid = act.today, grid_of(act.tools.city)
-    offer = await load_offer(act.conn, today, services=wait.services)
+    offer = await load_offer(act, services=wait.services)
     able = check_choice(offer, wait.services)
     named = [each for each in able if each.key in wait.stations]
     stations = named if wait.stations else of_kind(able, Kind.COUNTER)
@@ -154,7 +154,7 @@ async def take(act: Act, id: UUID, consent: str | None = None) -> Appointment:
     person = await act.tools.people.load(act.conn, entry.id)
     if not offer.is_open(act.now) or person is None:
         raise OfferEnded
-    found = await load_offer(act.conn, act.today, offer.station, entry.services)
+    found = await load_offer(act, offer.station, entry.services)
     seating = Seating(found, offer.counter, offer.starts_at, offer.ends_at)
     checked = CheckedPerson(person.name, person.mail, person.phone, entry.channels, person.remarks)
     details = Details(checked, entry.language, entry.interpreter, entry.state.page_language, consent)

@@ -115,3 +115,10 @@ async def facts(tools: Tools) -> list[TicketFact]:
 async def near(tools: Tools) -> list[tuple[str, int]]:
     """The people told so far, and how many were ahead then."""
     return [(fact.ticket.number, fact.ahead) for fact in await facts(tools) if isinstance(fact, TicketNear)]
+
+
+async def kinds(tools: Tools, ticket: Any) -> list[str]:
+    """The facts of a ticket; their versions are checked."""
+    mine = [fact for fact in await facts(tools) if str(fact.id) == ticket["id"]]
+    assert [fact.version for fact in mine] == list(range(1, len(mine) + 1))
+    return [type(fact).__name__ for fact in mine]

@@ -163,7 +163,7 @@ def _errors(visit: Visit, typed: TypedDetails, draft: Appointment) -> FormErrors
 
 
 async def _details_page(visit: Visit, draft: Appointment, form: DetailsForm, errors: FormErrors) -> Response:
-    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
+    offer = await load_offer(visit.act, draft.station, draft.services)
     return visit.render(
         "details.html",
         status=422 if errors else 200,
@@ -184,7 +184,7 @@ async def _check_page(visit: Visit, draft: Appointment, status: int = 200) -> Re
     details = await _checked_details(visit, draft)
     if details is None:
         return visit.redirect(f"{draft_path(visit.act.tools, draft.id)}/details")
-    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
+    offer = await load_offer(visit.act, draft.station, draft.services)
     return visit.render(
         "check.html",
         status=status,

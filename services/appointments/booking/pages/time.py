@@ -72,7 +72,7 @@ async def _draft_of(visit: Visit, token: str, key: str) -> UUID:
 
 async def _time_page(visit: Visit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
     """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     if refused := refuse_services(visit, offer, choice):
         return refused
     chosen = chosen_of(offer, choice)

@@ -150,7 +150,7 @@ async def times_to_move_to(
     Args:
         refusal: why the time pressed before could not be had.
     """
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     services = choose(offer.services, found.services)
     of_its_kind = like(found.kind, offer.stations)
     stations = able(of_its_kind, services)
@@ -168,7 +168,7 @@ async def question_before_moving(visit: Visit, found: Appointment, asked: AskedT
     the question is answered.
     """
     key, starts_at = asked.chosen()
-    stations = (await load_offer(visit.act.conn, visit.act.today, key, ())).stations
+    stations = (await load_offer(visit.act, key, ())).stations
     if not stations or is_at(found, key, starts_at):
         return None
     assert found.state is not None, "only what is binding moves"

@@ -58,7 +58,7 @@ async def show(visit: Clerk, number: Number) -> Response:
     """The appointment with what can be done now."""
     found = await usecases.find(visit.act, number)
     status, starts_at, now = found.status, found.starts_at, visit.act.now
-    offer = await load_offer(visit.act.conn, visit.act.today, found.station, ())
+    offer = await load_offer(visit.act, found.station, ())
     return await _page(
         visit,
         "staff/appointment.html",

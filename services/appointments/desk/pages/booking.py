@@ -64,7 +64,7 @@ class PostedPerson(PersonForm):
 @router.get("")
 async def choose(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
     """What for, and where."""
-    return _choice_page(visit, await load_offer(visit.act.conn, visit.act.today), choice, FormErrors())
+    return _choice_page(visit, await load_offer(visit.act), choice, FormErrors())
 
 
 @router.get("/time")
@@ -181,7 +181,7 @@ def _choice_page(visit: StaffVisit, offer: Offer, choice: Choice, errors: FormEr
 
 async def _times_page(visit: StaffVisit, choice: TimeChoice, refusal: TimeTaken | NotOffered | None = None) -> Response:
     """The free times; or the page before, where the place has nothing for these services, or is gone by now."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     if errors := _errors_of(visit, offer, choice):
         return _choice_page(visit, offer, choice, errors)
     chosen = chosen_of(offer, choice)
@@ -194,7 +194,7 @@ async def _times_page(visit: StaffVisit, choice: TimeChoice, refusal: TimeTaken 
 async def _person_page(
     visit: StaffVisit, draft: Appointment, form: PersonForm, errors: FormErrors, status: int = 200
 ) -> Response:
-    offer = await load_offer(visit.act.conn, visit.act.today, draft.station, draft.services)
+    offer = await load_offer(visit.act, draft.station, draft.services)
     return visit.render(
         "staff/person.html",
         status=422 if errors else status,

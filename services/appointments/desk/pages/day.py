@@ -10,7 +10,7 @@ from services.appointments.desk import usecases
 from services.appointments.desk.domain import may_arrive, may_miss
 from services.appointments.desk.pages.visit import STAFF, Number, to_day
 from services.appointments.desk.queries import count_by_status, load_day, load_stations, load_stops
-from services.appointments.offer.queries import load_offer
+from services.appointments.offer.queries import load_offer, load_offer_on
 from services.appointments.queue.domain import open_on
 from services.appointments.staff import Clerk
 from shared.days import Day
@@ -39,9 +39,9 @@ async def show_day(visit: Clerk, shown: Annotated[Shown, Query()]) -> Response:
     found = (
         []
         if expected or not place
-        else (await load_offer(visit.act.conn, min(day, visit.act.today), place, ())).stations
+        else (await load_offer_on(visit.act.conn, min(day, visit.act.today), place, ())).stations
     )
-    here = (await load_offer(visit.act.conn, visit.act.today, place, ())).stations if place else ()
+    here = (await load_offer(visit.act, place, ())).stations if place else ()
     return visit.render(
         "staff/day.html",
         works_somewhere=bool(visit.who.stations),

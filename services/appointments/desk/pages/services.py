@@ -15,7 +15,7 @@ router = APIRouter(prefix=f"{STAFF}/services", include_in_schema=False)
 @router.get("")
 async def show(visit: Clerk) -> Response:
     """All services, from A to Z. They are changed in the city's file."""
-    offer, city = await load_offer(visit.act.conn, visit.act.today), visit.act.tools.city
+    offer, city = await load_offer(visit.act), visit.act.tools.city
     return visit.render(
         "staff/services.html",
         services=a_to_z(offer.services, visit.language.code),

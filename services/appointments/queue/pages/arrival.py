@@ -77,7 +77,7 @@ async def arrive_by_link(visit: CurrentVisit, token: str) -> Response:
 
 
 async def _station(visit: Visit, key: str) -> Station:
-    offer = await load_offer(visit.act.conn, visit.act.today, key, services=())
+    offer = await load_offer(visit.act, key, services=())
     if not offer.stations:
         raise NotFound
     return offer.stations[0]

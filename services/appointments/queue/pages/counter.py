@@ -50,7 +50,7 @@ class Pressed(BaseModel):
 @router.get("/counter")
 async def choose(visit: Clerk) -> Response:
     """The counters of one's own stations."""
-    offer = await load_offer(visit.act.conn, visit.act.today, services=())
+    offer = await load_offer(visit.act, services=())
     stations = [each for each in of_kind(offer.stations, Kind.COUNTER) if visit.who.serves(each.key)]
     return visit.render("counters.html", stations=stations)
 
@@ -77,7 +77,7 @@ async def press(visit: Clerk, counter: str, pressed: Annotated[Pressed, Form()])
 @router.get("/figures")
 async def figures(visit: Clerk, place: Annotated[str, Query(max_length=60)] = "") -> Response:
     """How long people waited and were served at a station in the last two weeks."""
-    offer = await load_offer(visit.act.conn, visit.act.today, services=())
+    offer = await load_offer(visit.act, services=())
     stations = [station for station in staying(offer.stations) if visit.who.serves(station.key)]
     station = next((each for each in stations if each.key == place), stations[0] if stations else None)
     if station is None:
@@ -124,7 +124,7 @@ async def _own(visit: StaffVisit, counter: str) -> Counter:
 async def _counter_page(
     visit: StaffVisit, counter: Counter, refusal: CounterBusy | TicketElsewhere | None = None
 ) -> Response:
-    offer = await load_offer(visit.act.conn, visit.act.today, counter.station)
+    offer = await load_offer(visit.act, counter.station)
     [station] = offer.stations
     here = counter.ticket.appointment if counter.ticket else None
     return visit.render(

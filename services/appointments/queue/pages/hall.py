@@ -23,7 +23,7 @@ router = APIRouter(prefix=HALL, include_in_schema=False)
 @router.get("/{place}")
 async def hall(visit: CurrentVisit, place: str) -> Response:
     """The last numbers and their counters, in large letters; the page reloads itself."""
-    offer = await load_offer(visit.act.conn, visit.act.today, place, services=())
+    offer = await load_offer(visit.act, place, services=())
     if not offer.stations or offer.stations[0].kind is not Kind.COUNTER:
         raise NotFound
     called = await load_hall(visit.act, place)

@@ -45,7 +45,7 @@ class PostedIssueForm(IssueForm):
 @router.get("/ticket")
 async def ask(visit: Clerk, choice: Annotated[Choice, Query()]) -> Response:
     """What for, at one of one's own stations; where no number is left, the next free times."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     station = station_of(offer, choice.place) or next(iter(_own(visit, offer)), None)
     if station is None:
         raise NotFound
@@ -61,7 +61,7 @@ async def issue(
 ) -> Response:
     """Issue a number. The same press sent twice issues one."""
     visit.who.must_serve(place)
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     station = station_of(offer, place)
     if station is None:
         raise NotFound
@@ -95,7 +95,7 @@ async def show(visit: Clerk, id: UUID) -> Response:
 async def poster(visit: Clerk, place: str) -> Response:
     """To print and hang in the hall: the way to a number of this station, as a QR code."""
     visit.who.must_serve(place)
-    station = station_of(await load_offer(visit.act.conn, visit.act.today, services=()), place)
+    station = station_of(await load_offer(visit.act, services=()), place)
     if station is None:
         raise NotFound
     address = f"{visit.act.tools.settings.platform.public_url}/appointments/ticket?place={place}"

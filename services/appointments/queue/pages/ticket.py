@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 from services.appointments.booking.pages.draft import OneTimeKey
 from services.appointments.offer.domain import Kind, Station, of_kind
 from services.appointments.offer.pages import Choice
-from services.appointments.offer.queries import Offer, load_offer
+from services.appointments.offer.queries import Offer, load_offer, load_offer_on
 from services.appointments.offer.windows import public_hours
 from services.appointments.queue.api import ticket_id
 from services.appointments.queue.domain import NEAR, Status, can_do
@@ -37,7 +37,7 @@ class PostedTicketForm(TicketForm):
 @router.get("")
 async def ask(visit: CurrentVisit, choice: Annotated[Choice, Query()]) -> Response:
     """What for; without a station that exists, where. The codes in the halls name it."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     station = station_of(offer, choice.place)
     if station is None:
         return visit.render("ticket_place.html", stations=of_kind(offer.stations, Kind.COUNTER))
@@ -54,7 +54,7 @@ async def take(
     form: Annotated[PostedTicketForm, Form()],
 ) -> Response:
     """Take a number. The same press sent twice takes one."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     station = station_of(offer, place)
     if station is None:
         return visit.redirect("/appointments/ticket")
@@ -84,7 +84,7 @@ async def show(visit: CurrentVisit, token: str) -> Response:
     except NotFound:
         return visit.render("ticket_forgotten.html", status=410, secret=True)
     situation = await load_situation(visit.act, ticket.station, ticket)
-    [station] = (await load_offer(visit.act.conn, ticket.day, ticket.station, ())).stations
+    [station] = (await load_offer_on(visit.act.conn, ticket.day, ticket.station, ())).stations
     return visit.render(
         "ticket.html",
         secret=True,

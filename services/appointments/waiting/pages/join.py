@@ -56,14 +56,14 @@ CurrentWait = Annotated[WaitChoice, Query()]
 @router.get("/services")
 async def choose_services(visit: CurrentVisit, choice: CurrentChoice) -> Response:
     """What for."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     return services_page(visit, offer, choice, FormErrors(), TO_WAIT)
 
 
 @router.get("")
 async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
     """When and where. At first everything is ticked; a link may name a place beforehand."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     if refused := refuse_services(visit, offer, choice, TO_WAIT):
         return refused
     stations = _stations(offer, choice)
@@ -81,7 +81,7 @@ async def choose_days(visit: CurrentVisit, choice: CurrentWait) -> Response:
 @router.get("/details")
 async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
     """The form for the person that waits, unless something that suits is free."""
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     wait = await _checked(visit, offer, choice)
     if isinstance(wait, Response):
         return wait
@@ -93,7 +93,7 @@ async def ask_who(visit: CurrentVisit, choice: CurrentWait) -> Response:
 async def join_it(visit: CurrentVisit, choice: CurrentWait, form: Annotated[PostedDetails, Form()]) -> Response:
     """Join. The same press sent twice joins once."""
     id = uuid4()
-    offer = await load_offer(visit.act.conn, visit.act.today)
+    offer = await load_offer(visit.act)
     details = form.details(visit.act.tools.city, visit.language).checked(Kind.COUNTER)
     if not isinstance(details, Details):
         texts = what_to_do(visit)

@@ -60,7 +60,7 @@ async def _page(visit: Visit, token: str, errors: FormErrors) -> Response:
     if not entry.status.is_open:
         return visit.redirect(entry_path(visit.act.tools, entry))
     ended = not offer.is_open(visit.act.now)
-    [station] = (await load_offer(visit.act.conn, visit.act.today, offer.station, ())).stations
+    [station] = (await load_offer(visit.act, offer.station, ())).stations
     return visit.render(
         "seat_offer_ended.html" if ended else "seat_offer.html",
         status=410 if ended else 422 if errors else 200,
