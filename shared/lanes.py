@@ -7,16 +7,17 @@ concerns itself alone: it waits, longer each time, and no work keeps its slot fo
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from shared.act import Act, acting
 from shared.due import Claim, Urgency, shown
+from shared.errands import Errand, Handler, Handlers
 from shared.failures import Failure, classify
 from shared.statements import Statement
 from shared.telemetry import Heartbeat
@@ -36,28 +37,6 @@ KEPT_FREE = {Urgency.URGENT: 0, Urgency.DIRECT: 2, Urgency.REMINDER: 4, Urgency.
 """How many slots of its lane work of a class leaves to what is more urgent."""
 
 log = structlog.get_logger()
-
-Handler = Callable[[Act, Claim], Awaitable[None]]
-
-
-class Errand(Protocol):
-    """Work that reaches outside the database.
-
-    `begin` runs in a transaction of its own once the claims are committed, and returns a job per claim; a claim
-    without a job is finished. `perform` does the work with no transaction open, once `begin` is committed. `finish`
-    records what came of it, also where the lease has run out meanwhile; the claims' rows are removed in the same
-    transaction unless `finish` schedules them again. What any of the three raises concerns the claims it was raised
-    for: several are tried again one by one, and one alone waits, longer each time.
-    """
-
-    async def begin(self, act: Act, claims: Sequence[Claim]) -> dict[str, Any]: ...
-
-    async def perform(self, tools: Tools, job: Any) -> Any: ...
-
-    async def finish(self, act: Act, results: Sequence[tuple[Any, Any]]) -> None: ...
-
-
-Handlers = Mapping[str, Handler | Errand]
 
 # Attempts are kept within bounds here, and rows are put in order by the database: no odd value may fail the claim.
 _CLAIM = Statement("""

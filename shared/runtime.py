@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 from shared.act import acting
 from shared.consumer import Consumer
 from shared.due import Urgency
+from shared.errands import Handlers
 from shared.failures import without_input
 from shared.housekeeping import KIND, Housekeeping, next_round
 from shared.http import Limits, install_errors, without_prefix
-from shared.lanes import Handlers, Lane
+from shared.lanes import Lane
 from shared.middleware import HeadAsGet, OwnRedirects, Telemetry
 from shared.origins import Origins
 from shared.reactions import Reactions

@@ -11,8 +11,8 @@ from datetime import timedelta
 import structlog
 
 from shared.due import Urgency, shown
+from shared.errands import Handlers
 from shared.failures import Failure, classify
-from shared.lanes import Handlers
 from shared.statements import Statement
 from shared.telemetry import Heartbeat
 from shared.tools import Tools

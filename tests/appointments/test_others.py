@@ -15,7 +15,7 @@ from services.appointments.persons.domain import PersonInput, TypedDetails
 from services.appointments.waiting.usecases import end_wait, expire_offer, forget_waiting
 from shared.act import Act, acting
 from shared.due import Claim
-from shared.lanes import Handler
+from shared.errands import Handler
 from shared.tools import Tools
 from tests.appointments.closing import Lead, closing
 from tests.appointments.closing import book as book_at_mitte

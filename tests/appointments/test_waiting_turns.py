@@ -15,7 +15,7 @@ from services.appointments.line.usecases import LAST_DAY, OFFER_EXPIRY, lock_lin
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
 from shared.act import acting
 from shared.due import Claim
-from shared.lanes import Handler
+from shared.errands import Handler
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.kit import API, FAMILY, Client, at
