@@ -6,22 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.auth import EVERY_STATION
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
 NOTE = Statement("""
     insert into audit (at, who, action, matter, station, details)
     values (:at, :who, :action, :matter, :station, cast(:details as jsonb))
 """)
 """Writes an entry, in the transaction of the deed; see `Act.note`."""
-_READ = text("""
-    select id, at, who, action, matter, station, details from audit
-    where (:everywhere or station = any(:stations)) and (cast(:before as uuid) is null or id < :before)
-    order by id desc limit :limit
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +31,16 @@ class Deed:
     details: dict[str, Any]
 
 
+_READ = Query(
+    Deed,
+    """
+    select id, at, who, action, matter, station, details from audit
+    where (:everywhere or station = any(:stations)) and (cast(:before as uuid) is null or id < :before)
+    order by id desc limit :limit
+""",
+)
+
+
 async def load_audit(
     conn: AsyncConnection, stations: Sequence[str], before: UUID | None = None, limit: int = 50
 ) -> list[Deed]:
@@ -48,4 +52,4 @@ async def load_audit(
     """
     everywhere = EVERY_STATION in stations
     values = {"everywhere": everywhere, "stations": list(stations), "before": before, "limit": limit}
-    return [Deed(*row) for row in await conn.execute(_READ, values)]
+    return await _READ.all(conn, values)

@@ -1,10 +1,11 @@
 """Dead letters: records a consumer could not take, kept with the reason until staff replay or discard them."""
 
 import json
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.act import Act, acting
@@ -13,6 +14,7 @@ from shared.failures import Failure, WillPass, classify, without_input
 from shared.inbox import first_seen
 from shared.reactions import Reactions
 from shared.records import Malformed, Record, as_text, digest_of, headers_as_text, read_fact
+from shared.statements import Query, Statement
 from shared.tools import Tools
 
 log = structlog.get_logger()
@@ -26,7 +28,7 @@ LONGEST_REASON = 1_000
 LARGEST_COPY = 900_000
 """Bytes; a longer body would, with the headers of the copy, be more than the dead letter topic takes."""
 
-_PUT_ASIDE = text("""
+_PUT_ASIDE = Statement("""
     with letter as (
         insert into dead_letters (topic, partition, position, digest, key, headers, body, reason)
         values (:topic, :partition, :position, :digest, :key, cast(:headers as jsonb), :body, :reason)
@@ -43,12 +45,15 @@ _PUT_ASIDE = text("""
            clock_timestamp()
     from letter
 """)
-_RECENT = text("""
+_RECENT = Query(
+    int,
+    """
     select count(*) from (
         select from dead_letters where settled_at is null and recorded_at > clock_timestamp() - interval '10 minutes'
         limit :limit
     ) recent
-""")
+""",
+)
 
 
 class TooMany(WillPass):
@@ -63,7 +68,7 @@ async def put_aside(act: Act, record: Record, reason: str) -> None:
     Raises:
         TooMany: the limit is reached.
     """
-    if (await act.conn.execute(_RECENT, {"limit": LIMIT})).scalar_one() >= LIMIT:
+    if await _RECENT.one(act.conn, {"limit": LIMIT}) >= LIMIT:
         raise TooMany
     letter = {
         "topic": record.topic,
@@ -79,21 +84,35 @@ async def put_aside(act: Act, record: Record, reason: str) -> None:
     }
     try:
         async with act.attempt():
-            await act.conn.execute(_PUT_ASIDE, letter)
+            await _PUT_ASIDE.run(act.conn, letter)
     except Exception as error:
         if classify(error) is Failure.TRANSIENT:
             raise
         log.error("dead_letter_without_content", error=without_input(error))
         without = {"key": None, "headers": "{}", "body": None, "reason": f"without content: {letter['reason']}"}
-        await act.conn.execute(_PUT_ASIDE, letter | without)
+        await _PUT_ASIDE.run(act.conn, letter | without)
     act.tools.outbox.announce(act.conn)
 
 
-_OPEN = text("""
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    id: UUID
+    topic: str
+    partition: int
+    position: int
+    key: bytes | None
+    headers: dict[str, Any]
+    body: bytes | None
+
+
+_OPEN = Query(
+    _Letter,
+    """
     select id, topic, partition, position, key, headers, body from dead_letters
     where settled_at is null and (cast(:letter as uuid) is null or id = :letter) order by id
-""")
-_SETTLE = text("""
+""",
+)
+_SETTLE = Statement("""
     update dead_letters set settled_at = clock_timestamp(), settlement = :settlement, settled_by = :by
     where id = :letter and settled_at is null
 """)
@@ -101,8 +120,7 @@ _SETTLE = text("""
 
 async def settle(conn: AsyncConnection, letter: UUID, settlement: str, by: str) -> bool:
     """Close a dead letter, saying how and by whom; returns whether it was open."""
-    done = await conn.execute(_SETTLE, {"letter": letter, "settlement": settlement, "by": by})
-    return done.rowcount == 1
+    return await _SETTLE.run(conn, {"letter": letter, "settlement": settlement, "by": by}) == 1
 
 
 async def replay(tools: Tools, reactions: Reactions, letter: UUID | None = None) -> tuple[int, int]:
@@ -119,7 +137,7 @@ async def replay(tools: Tools, reactions: Reactions, letter: UUID | None = None)
     consumer = f"{tools.settings.platform.topic_prefix}.{tools.name}"
     facts = {type_of(fact): fact for fact in reactions}
     async with tools.db.transaction() as conn:
-        letters = (await conn.execute(_OPEN, {"letter": letter})).all()
+        letters = await _OPEN.all(conn, {"letter": letter})
     failed = 0
     for row in letters:
         try:

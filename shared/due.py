@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
@@ -67,7 +66,7 @@ _SCHEDULE = Statement("""
 _SCHEDULE_ONCE = Statement("""
     insert into due_work (kind, key, due_at, urgency) values (:kind, :key, :due_at, :urgency) on conflict do nothing
 """)
-_CANCEL = text("delete from due_work where kind = :kind and key = any(:keys)")
+_CANCEL = Statement("delete from due_work where kind = :kind and key = any(:keys)")
 
 
 class Due:
@@ -81,11 +80,11 @@ class Due:
         """Schedule work, replacing what is scheduled under the same kind and key (`once`: leaving it as it is)."""
         if work:
             rows = [{"kind": w.kind, "key": w.key, "due_at": w.due_at, "urgency": int(w.urgency)} for w in work]
-            await (_SCHEDULE_ONCE if once else _SCHEDULE).run(conn, *rows)
+            await (_SCHEDULE_ONCE if once else _SCHEDULE).run_each(conn, rows)
             if min(w.due_at for w in work) <= self._clock.now():
                 for wakeup in self._wakeups:
                     after_commit(conn, wakeup.set)
 
     async def cancel(self, conn: AsyncConnection, kind: str, keys: Iterable[str]) -> None:
         """Take work back. What a worker holds already is not stopped; its handler checks the state it acts on."""
-        await conn.execute(_CANCEL, {"kind": kind, "keys": list(keys)})
+        await _CANCEL.run(conn, {"kind": kind, "keys": list(keys)})

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
+from shared.statements import Query, Statement
 
 Forget = Callable[[Act, Sequence[UUID]], Awaitable[None]]
 Tidy = Callable[[Act], Awaitable[None]]
@@ -20,7 +19,7 @@ BATCH = 5_000
 
 # What the database stamped ages by its clock: a service's clock that is moved must not make a second press count.
 _FORGET = {
-    "outbox": text("""
+    "outbox": Statement("""
         delete from outbox where id in (
             select id from outbox old
             where published_at < now() - cast(:age as interval)
@@ -29,28 +28,28 @@ _FORGET = {
                               where newer.aggregate = old.aggregate and newer.version > old.version))
             limit :batch)
     """),
-    "inbox": text("""
+    "inbox": Statement("""
         delete from inbox where (consumer, event_id) in (
             select consumer, event_id from inbox
             where received_at < now() - cast(:age as interval) limit :batch)
     """),
-    "idempotency_keys": text("""
+    "idempotency_keys": Statement("""
         delete from idempotency_keys where (scope, key) in (
             select scope, key from idempotency_keys where created_at < now() - cast(:age as interval) limit :batch)
     """),
-    "kept_pages": text("""
+    "kept_pages": Statement("""
         delete from kept_pages where name in (
             select name from kept_pages where kept_at < now() - cast(:age as interval) limit :batch)
     """),
-    "audit": text("""
+    "audit": Statement("""
         delete from audit where id in (
             select id from audit where at < cast(:now as timestamptz) - cast(:age as interval) limit :batch)
     """),
-    "dead_letters": text("""
+    "dead_letters": Statement("""
         delete from dead_letters where settled_at < now() - cast(:age as interval)
     """),
 }
-_FORGET_PEOPLE = text("delete from people where delete_after < :now returning matter")
+_FORGET_PEOPLE = Query(UUID, "delete from people where delete_after < :now returning matter")
 _AGES = {
     "outbox": retention.OUTBOX,
     "inbox": retention.INBOX,
@@ -91,8 +90,8 @@ class Housekeeping:
             values = {"now": now, "age": _AGES[table]}
             if table != "dead_letters":
                 values["batch"] = BATCH
-            more |= (await conn.execute(forget, values)).rowcount >= BATCH
-        if forgotten := (await conn.execute(_FORGET_PEOPLE, {"now": now})).scalars().all():
+            more |= await forget.run(conn, values) >= BATCH
+        if forgotten := await _FORGET_PEOPLE.all(conn, {"now": now}):
             await self.forget(act, forgotten)
         await self.tidy(act)
         await act.schedule(next_round(now + (timedelta(seconds=1) if more else EVERY)))

@@ -1,13 +1,14 @@
 """Idempotency keys: a request sent twice has one effect and one answer (draft-ietf-httpapi-idempotency-key-header)."""
 
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Header
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.problems import Problem
+from shared.statements import Query, Statement
 
 IdempotencyKey = Annotated[
     str | None,
@@ -20,12 +21,19 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-_CLAIM = text("""
+_CLAIM = Statement("""
     insert into idempotency_keys (scope, key, digest, resource) values (:scope, :key, :digest, :resource)
     on conflict do nothing
-    returning resource
 """)
-_FIRST = text("select digest, resource from idempotency_keys where scope = :scope and key = :key")
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    digest: str
+    resource: str
+
+
+_FIRST = Query(_First, "select digest, resource from idempotency_keys where scope = :scope and key = :key")
 
 
 class KeyReused(Problem):
@@ -57,9 +65,9 @@ async def claim_key(conn: AsyncConnection, scope: str, key: str, digest: str, re
         KeyReused: the first request was another one.
     """
     values = {"scope": scope, "key": key, "digest": digest, "resource": resource}
-    if (await conn.execute(_CLAIM, values)).one_or_none() is not None:
+    if await _CLAIM.run(conn, values):
         return None
-    first = (await conn.execute(_FIRST, values)).one()
+    first = await _FIRST.one(conn, values)
     if first.digest != digest:
         raise KeyReused
-    return str(first.resource)
+    return first.resource

@@ -9,9 +9,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -19,7 +20,7 @@ from shared.act import Act, acting
 from shared.due import Claim, Urgency, shown
 from shared.errands import Errand, Handler, Handlers
 from shared.failures import Failure, classify
-from shared.statements import Statement
+from shared.statements import Query
 from shared.telemetry import Heartbeat
 from shared.tools import Tools
 from shared.wakeup import Wakeup
@@ -39,7 +40,9 @@ KEPT_FREE = {Urgency.URGENT: 0, Urgency.DIRECT: 2, Urgency.REMINDER: 4, Urgency.
 log = structlog.get_logger()
 
 # Attempts are kept within bounds here, and rows are put in order by the database: no odd value may fail the claim.
-_CLAIM = Statement("""
+_CLAIM = Query(
+    Claim,
+    """
     with next as (
         select kind, key from due_work
         where urgency = any(:urgencies) and due_at <= :now
@@ -52,17 +55,32 @@ _CLAIM = Statement("""
         from next where work.kind = next.kind and work.key = next.key
         returning work.kind, work.key, work.attempts, work.urgency, work.due_at
     )
-    select kind, key, attempts from claimed order by urgency, due_at
-""")
-_HOLD = Statement("""
+    select kind, key, attempts, cast(:lease as uuid) as lease from claimed order by urgency, due_at
+""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    key: str
+    lease: UUID
+
+
+_HOLD = Query(
+    _Ours,
+    """
     update due_work set leased_until = clock_timestamp() + :length
     from unnest(cast(:keys as text[]), cast(:leases as uuid[])) ours (key, lease)
     where kind = :kind and due_work.key = ours.key and due_work.lease = ours.lease returning ours.key, ours.lease
-""")
-_DONE = Statement("""
+""",
+)
+_DONE = Query(
+    _Ours,
+    """
     delete from due_work using unnest(cast(:keys as text[]), cast(:leases as uuid[])) ours (key, lease)
     where kind = :kind and due_work.key = ours.key and due_work.lease = ours.lease returning ours.key, ours.lease
-""")
+""",
+)
 
 
 class Lane:
@@ -140,10 +158,9 @@ class Lane:
         now = self._tools.clock.now()
         async with self._tools.db.transaction() as conn:
             values = {"urgencies": [int(each) for each in urgencies], "now": now, "kinds": list(self._handlers)}
-            rows = await _CLAIM.rows(conn, {**values, "limit": limit, "lease": lease, "length": LEASE})
+            claimed = await _CLAIM.all(conn, {**values, "limit": limit, "lease": lease, "length": LEASE})
         errands: dict[str, list[Claim]] = {}
-        for row in rows:
-            claim = Claim(row["kind"], row["key"], row["attempts"], lease)
+        for claim in claimed:
             handler = self._handlers[claim.kind]
             if callable(handler):
                 self._spawn(self._transact(handler, claim))
@@ -151,7 +168,7 @@ class Lane:
                 errands.setdefault(claim.kind, []).append(claim)
         for kind, claims in errands.items():
             self._spawn(self._begin(kind, claims), len(claims))
-        return len(rows) == limit
+        return len(claimed) == limit
 
     async def _transact(self, handler: Handler, claim: Claim) -> None:
         try:
@@ -282,12 +299,12 @@ def _cancelled_by_itself() -> Iterator[None]:
 
 
 async def _still_ours(
-    statement: Statement, act: Act, claims: Sequence[Claim], length: timedelta | None = None
+    statement: Query[_Ours], act: Act, claims: Sequence[Claim], length: timedelta | None = None
 ) -> list[Claim]:
     """Remove, or hold for longer, claims of one kind whose lease nobody else has taken meanwhile; returns those."""
     if not claims:
         return []
     keys, leases = [claim.key for claim in claims], [claim.lease for claim in claims]
     values = {"kind": claims[0].kind, "keys": keys, "leases": leases, "length": length}
-    kept = {(row["key"], row["lease"]) for row in await statement.rows(act.conn, values)}
-    return [claim for claim in claims if (claim.key, claim.lease) in kept]
+    kept = await statement.all(act.conn, values)
+    return [claim for claim in claims if _Ours(claim.key, claim.lease) in kept]

@@ -6,12 +6,12 @@ locks says so first: `note_lock` stands just before the statement. While tests r
 
 from enum import IntEnum
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import HELD_LOCKS
+from shared.statements import Statement
 
-_KEY = text("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_KEY = Statement("select pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 _checked = False
 
@@ -48,4 +48,4 @@ async def lock_key(conn: AsyncConnection, lock: IntEnum, key: str) -> None:
         AssertionError: as `note_lock`.
     """
     note_lock(conn, lock, key)
-    await conn.execute(_KEY, {"key": f"{lock.name} {key}"})
+    await _KEY.run(conn, {"key": f"{lock.name} {key}"})

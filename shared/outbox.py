@@ -8,7 +8,7 @@ from shared.clock import Clock
 from shared.db import after_commit
 from shared.events.base import Fact
 from shared.events.registry import topic_of, type_of
-from shared.statements import Statement
+from shared.statements import Query
 from shared.telemetry import current_traceparent
 from shared.wakeup import Wakeup
 
@@ -20,7 +20,7 @@ RECORD = """
             :alive_until)
 """
 """What records a fact (`Outbox.row`); also a part of statements that do more in one round trip."""
-_RECORD = Statement(f"{RECORD} returning event_id")
+_RECORD = Query(UUID, f"{RECORD} returning event_id")
 
 
 class Outbox:
@@ -63,12 +63,12 @@ class Outbox:
         Returns:
             The event id.
         """
-        event_id: UUID = (await _RECORD.row(conn, self.row(fact, cause)))["event_id"]
+        event_id = await _RECORD.one(conn, self.row(fact, cause))
         self.announce(conn)
         return event_id
 
     async def record_all(self, conn: AsyncConnection, facts: list[tuple[Fact, UUID | None]]) -> None:
         """Record several facts, in order, in one round trip."""
         if facts:
-            await _RECORD.run(conn, *(self.row(fact, cause) for fact, cause in facts))
+            await _RECORD.run_each(conn, [self.row(fact, cause) for fact, cause in facts])
             self.announce(conn)

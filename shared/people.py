@@ -9,17 +9,17 @@ from uuid import UUID
 
 from nacl.secret import SecretBox
 from pydantic import BaseModel, ConfigDict, SecretStr
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.addresses import normal_address
+from shared.statements import Query, Statement
 
-_SAVE = text("""
+_SAVE = Statement("""
     insert into people (matter, person_key, box) values (:matter, :person_key, :box)
     on conflict (matter) do update set person_key = excluded.person_key, box = excluded.box, delete_after = null
 """)
-_LOAD = text("select box from people where matter = :matter")
-_KEEP_UNTIL = text("update people set delete_after = :moment where matter = :matter")
+_LOAD = Query(bytes, "select box from people where matter = :matter")
+_KEEP_UNTIL = Statement("update people set delete_after = :moment where matter = :matter")
 
 
 class Person(BaseModel):
@@ -60,15 +60,15 @@ class People:
 
     async def save(self, conn: AsyncConnection, matter: UUID, person: Person) -> None:
         """Keep the person of a matter, replacing what was kept for it."""
-        await conn.execute(_SAVE, self.row(matter, person))
+        await _SAVE.run(conn, self.row(matter, person))
 
     async def save_all(self, conn: AsyncConnection, people: Mapping[UUID, Person]) -> None:
-        """Keep the people of several matters in one round trip; at least one."""
-        await conn.execute(_SAVE, [self.row(matter, person) for matter, person in people.items()])
+        """Keep the people of several matters in one round trip."""
+        await _SAVE.run_each(conn, [self.row(matter, person) for matter, person in people.items()])
 
     async def load(self, conn: AsyncConnection, matter: UUID) -> Person | None:
         """The person of a matter; None when it was forgotten or never known."""
-        box = (await conn.execute(_LOAD, {"matter": matter})).scalar_one_or_none()
+        box = await _LOAD.first(conn, {"matter": matter})
         return None if box is None else self.open(box)
 
     def open(self, box: bytes) -> Person:
@@ -77,4 +77,4 @@ class People:
 
     async def forget_after(self, conn: AsyncConnection, matter: UUID, moment: datetime | None) -> None:
         """Let housekeeping delete the person of a matter after a moment; None keeps it for now."""
-        await conn.execute(_KEEP_UNTIL, {"matter": matter, "moment": moment})
+        await _KEEP_UNTIL.run(conn, {"matter": matter, "moment": moment})

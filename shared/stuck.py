@@ -6,6 +6,7 @@ help it, and the rest of the service works, so neither `live` nor `ready` fails:
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -13,7 +14,7 @@ import structlog
 from shared.due import Urgency, shown
 from shared.errands import Handlers
 from shared.failures import Failure, classify
-from shared.statements import Statement
+from shared.statements import Query
 from shared.telemetry import Heartbeat
 from shared.tools import Tools
 
@@ -24,12 +25,23 @@ OTHER = "other"
 
 log = structlog.get_logger()
 
-_STUCK = Statement("""
+
+@dataclass(frozen=True, slots=True)
+class _Stuck:
+    kind: str
+    rows: int
+    keys: list[str]
+
+
+_STUCK = Query(
+    _Stuck,
+    """
     select kind, count(*) as rows, (array_agg(key order by due_at, key))[1:3] as keys
     from due_work
     where due_at < :late and (attempts >= :tries or kind <> all(:kinds) or urgency <> all(:urgencies))
     group by kind order by kind
-""")
+""",
+)
 
 
 class StuckWork:
@@ -59,14 +71,12 @@ class StuckWork:
     async def _look(self) -> None:
         values = {"late": self._tools.clock.now() - LATE, "tries": TRIES, "kinds": self._kinds}
         async with self._tools.db.transaction() as conn:
-            found = await _STUCK.rows(conn, {**values, "urgencies": [int(urgency) for urgency in Urgency]})
+            found = await _STUCK.all(conn, {**values, "urgencies": [int(urgency) for urgency in Urgency]})
         counts = dict.fromkeys([*self._kinds, OTHER], 0)
-        for row in found:
-            counts[row["kind"] if row["kind"] in counts else OTHER] += row["rows"]
-            if self._told.get(row["kind"]) != row["keys"]:
-                log.error(
-                    "due_work_stuck", work=shown(row["kind"]), keys=list(map(shown, row["keys"])), rows=row["rows"]
-                )
-        self._told = {row["kind"]: row["keys"] for row in found}
+        for each in found:
+            counts[each.kind if each.kind in counts else OTHER] += each.rows
+            if self._told.get(each.kind) != each.keys:
+                log.error("due_work_stuck", work=shown(each.kind), keys=list(map(shown, each.keys)), rows=each.rows)
+        self._told = {each.kind: each.keys for each in found}
         for kind, count in counts.items():
             self._tools.metrics.due_stuck.labels(kind).set(count)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, Table, text
+from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, Table
 
 from shared.act import Act
 from shared.origins import Origin
 from shared.problems import Problem
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
 WINDOW = timedelta(hours=1)
 """How far back what a network address took is counted, and how long it is kept."""
@@ -22,15 +22,15 @@ NOTE_TAKING = """
 """The part of a statement that notes a taking."""
 
 COUNT_TAKINGS = """
-    (select array_agg(at) from (
+    (select coalesce(array_agg(at), '{}') from (
         select at from takings
         where origin = cast(:origin as bytea) and at > cast(:now as timestamptz) - interval '1 hour'
         order by at desc limit :address_limit
     ) recent)"""
 """The newest takings of the last hour before this one, no more of them than are allowed."""
 
-_TAKE = Statement(f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
-_FORGET_TAKINGS = text("delete from takings where at < :before")
+_TAKE = Query(list[datetime], f"with {NOTE_TAKING} select {COUNT_TAKINGS} as takings")
+_FORGET_TAKINGS = Statement("delete from takings where at < :before")
 
 
 class UsedUp(Problem):
@@ -63,13 +63,13 @@ async def take(act: Act, refusal: type[UsedUp]) -> None:
     Staff and the service itself take what they need.
     """
     if act.origin is not None:
-        row = await _TAKE.row(act.conn, values_of(act.origin, act.now))
-        check_takings(row["takings"], act.origin.address_limit, act.now, refusal)
+        takings = await _TAKE.one(act.conn, values_of(act.origin, act.now))
+        check_takings(takings, act.origin.address_limit, act.now, refusal)
 
 
 async def forget_takings(act: Act) -> None:
     """Forget what network addresses took, once it no longer counts."""
-    await act.conn.execute(_FORGET_TAKINGS, {"before": act.now - WINDOW})
+    await _FORGET_TAKINGS.run(act.conn, {"before": act.now - WINDOW})
 
 
 def takings_table(metadata: MetaData) -> Table:

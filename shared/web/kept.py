@@ -13,7 +13,6 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from nacl.secret import SecretBox
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -22,13 +21,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.failures import Failure, classify
 from shared.http import LARGEST_QUERY
 from shared.retention import KEPT_PAGES
+from shared.statements import Query, Statement
 from shared.web.staff.session import session_text
 
 FIELD: Final = "kept"
 """The part of an address that names a kept page."""
-_KEEP = text("insert into kept_pages (name, box) values (:name, :box)")
+_KEEP = Statement("insert into kept_pages (name, box) values (:name, :box)")
 # Pages age in real time, as browsers hold them: clocks that are moved must not take them away.
-_FIND = text("select box from kept_pages where name = :name and kept_at > now() - cast(:age as interval)")
+_FIND = Query(bytes, "select box from kept_pages where name = :name and kept_at > now() - cast(:age as interval)")
 
 
 class KeptPage(HTMLResponse):
@@ -58,7 +58,7 @@ class KeptPage(HTMLResponse):
         name, box = _lock(request, token)
         content = [self.status_code, dict(self.headers), bytes(self.body).decode()]
         sealed = bytes(box.encrypt(zlib.compress(json.dumps(content).encode())))
-        await conn.execute(_KEEP, {"name": name, "box": sealed})
+        await _KEEP.run(conn, {"name": name, "box": sealed})
 
 
 class KeptPages:
@@ -79,7 +79,7 @@ class KeptPages:
 async def _find(request: Request, token: str) -> Response | None:
     name, box = _lock(request, token)
     async with request.app.state.tools.db.transaction() as conn:
-        sealed = (await conn.execute(_FIND, {"name": name, "age": KEPT_PAGES})).scalar_one_or_none()
+        sealed = await _FIND.first(conn, {"name": name, "age": KEPT_PAGES})
     if sealed is None:
         return None
     status, headers, body = json.loads(zlib.decompress(box.decrypt(sealed)))
