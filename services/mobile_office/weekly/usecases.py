@@ -5,22 +5,30 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
-
 from services.mobile_office.fleet.domain import Fleet, cannot_follow
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
-from services.mobile_office.tables import weekly_stops
 from services.mobile_office.weekly.domain import MOST_WEEKS, WeeklyStop
 from services.mobile_office.weekly.queries import load_weekly_plan
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.problems import Problem
 from shared.recurrence import WEEK, monday_of
+from shared.statements import Query, Statement
 
 SAVED = "weekly-stop-changed"
 REMOVED = "weekly-stop-removed"
 """What the audit log calls these deeds."""
+
+_SAVE = Statement("""
+    insert into weekly_stops (id, vehicle, place, weekday, arrives, departs, every_weeks, valid_from, valid_until,
+                              version)
+    values (:id, :vehicle, :place, :weekday, :arrives, :departs, :every_weeks, :valid_from, :valid_until, :version)
+    on conflict (id) do update
+    set vehicle = excluded.vehicle, place = excluded.place, weekday = excluded.weekday, arrives = excluded.arrives,
+        departs = excluded.departs, every_weeks = excluded.every_weeks, valid_from = excluded.valid_from,
+        valid_until = excluded.valid_until, version = excluded.version
+""")
+_REMOVE = Query(str, "delete from weekly_stops where id = :id returning place")
 
 
 class WeeklyStopUnfit(Problem):
@@ -77,17 +85,14 @@ async def save_weekly_stop(act: Act, wanted: WeeklyStop) -> WeeklyStop:
         raise WeeklyStopChanged(known)
     _check_clashes(wanted, [each for each in plan if each.id != wanted.id], fleet, act.now)
     saved = replace(wanted, version=wanted.version + 1)
-    statement = insert(weekly_stops).values(asdict(saved))
-    changed = {name: statement.excluded[name] for name in asdict(saved) if name != "id"}
-    await act.conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+    await _SAVE.run(act.conn, asdict(saved))
     await act.note(SAVED, matter=wanted.id, place=wanted.place)
     return saved
 
 
 async def remove_weekly_stop(act: Act, id: UUID) -> None:
     """Take a stop out of the weekly plan; one that is not there stays away."""
-    found = await act.conn.execute(delete(weekly_stops).where(weekly_stops.c.id == id).returning(weekly_stops.c.place))
-    if (place := found.scalar_one_or_none()) is not None:
+    if (place := await _REMOVE.first(act.conn, {"id": id})) is not None:
         await act.note(REMOVED, matter=id, place=place)
 
 
