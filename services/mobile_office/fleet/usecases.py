@@ -5,21 +5,73 @@ from dataclasses import asdict, replace
 from itertools import permutations
 from typing import Any
 
-from sqlalchemy import Table, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.city import MobileOffice, TravelMinutes
 from services.mobile_office.fleet.domain import Place, Vehicle
 from services.mobile_office.fleet.queries import load_fleet
-from services.mobile_office.tables import places, travel_times, vehicles, weekly_stops
+from services.mobile_office.tables import weekly_stops
 from shared.act import Act
 from shared.city import City
 from shared.problems import Problem
+from shared.statements import Insert, Query, Statement
 
 PLACE_CHANGED = "place-changed"
 VEHICLE_CHANGED = "vehicle-changed"
 """What the audit log calls these deeds."""
+
+_TAKE_VEHICLE = Statement("""
+    insert into vehicles (key, name, counters, step_free, equipment)
+    values (:key, :name, :counters, :step_free, :equipment)
+    on conflict (key) do update
+    set name = excluded.name, counters = excluded.counters, step_free = excluded.step_free,
+        equipment = excluded.equipment
+    where vehicles.version = 0
+""")
+_ADD_VEHICLE = Statement("""
+    insert into vehicles (key, name, counters, step_free, equipment, version)
+    values (:key, :name, :counters, :step_free, :equipment, :version)
+    on conflict do nothing
+""")
+_CHANGE_VEHICLE = Statement("""
+    update vehicles
+    set name = :name, counters = :counters, step_free = :step_free, equipment = :equipment, version = :version
+    where key = :key and version = :version - 1
+""")
+_TAKE_PLACE = Statement("""
+    insert into places (key, name, district, quarter, rhine_bank, landmark, latitude, longitude, step_free, power,
+                        permit_from, permit_until)
+    values (:key, :name, :district, :quarter, :rhine_bank, :landmark, :latitude, :longitude, :step_free, :power,
+            :permit_from, :permit_until)
+    on conflict (key) do update
+    set name = excluded.name, district = excluded.district, quarter = excluded.quarter,
+        rhine_bank = excluded.rhine_bank, landmark = excluded.landmark, latitude = excluded.latitude,
+        longitude = excluded.longitude, step_free = excluded.step_free, power = excluded.power,
+        permit_from = excluded.permit_from, permit_until = excluded.permit_until
+    where places.version = 0
+""")
+_ADD_PLACE = Statement("""
+    insert into places (key, name, district, quarter, rhine_bank, landmark, latitude, longitude, step_free, power,
+                        permit_from, permit_until, version)
+    values (:key, :name, :district, :quarter, :rhine_bank, :landmark, :latitude, :longitude, :step_free, :power,
+            :permit_from, :permit_until, :version)
+    on conflict do nothing
+""")
+_CHANGE_PLACE = Statement("""
+    update places
+    set name = :name, district = :district, quarter = :quarter, rhine_bank = :rhine_bank, landmark = :landmark,
+        latitude = :latitude, longitude = :longitude, step_free = :step_free, power = :power,
+        permit_from = :permit_from, permit_until = :permit_until, version = :version
+    where key = :key and version = :version - 1
+""")
+_MEASURE = Statement("""
+    insert into travel_times (origin, destination, minutes) values (:origin, :destination, :minutes)
+    on conflict (origin, destination) do update set minutes = excluded.minutes
+""")
+_HAS_WEEKLY_PLAN = Query(bool, "select exists (select from weekly_stops)")
+_FIRST_WEEKLY_STOP = Insert(
+    weekly_stops, "vehicle", "place", "weekday", "arrives", "departs", "every_weeks", "valid_from"
+)
 
 
 class FleetChanged(Problem):
@@ -52,12 +104,12 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
     The weekly plan of the city's data is only the first: where there is one, it stays as staff have made it.
     """
     known = city.part(MobileOffice)
-    await _take_over(conn, vehicles, [each.model_dump() for each in known.vehicles])
+    await _TAKE_VEHICLE.run_each(conn, [each.model_dump() for each in known.vehicles])
     found = [place_of(city, **each.model_dump()) for each in known.stop_places]
-    await _take_over(conn, places, [asdict(each) for each in found])
+    await _TAKE_PLACE.run_each(conn, map(asdict, found))
     await _measure(conn, permutations(found, 2), known.travel_minutes)
-    if not (await conn.execute(select(func.count()).select_from(weekly_stops))).scalar_one():
-        await conn.execute(insert(weekly_stops), [each.model_dump() for each in known.weekly_stops])
+    if not await _HAS_WEEKLY_PLAN.one(conn):
+        await _FIRST_WEEKLY_STOP.run_each(conn, [each.model_dump() for each in known.weekly_stops])
 
 
 def place_of(city: City, *, quarter: int, **values: Any) -> Place:
@@ -90,7 +142,8 @@ async def save_place(act: Act, place: Place) -> Place:
     if known and _is_as(known, place):
         return known
     saved = replace(place, version=place.version + 1)
-    await _save(act.conn, places, saved, known)
+    if not await (_CHANGE_PLACE if known else _ADD_PLACE).run(act.conn, asdict(saved)):
+        raise FleetChanged(known)
     ways = [way for other in others.values() for way in permutations((place, other), 2)]
     await _measure(act.conn, ways, act.tools.city.part(MobileOffice).travel_minutes)
     await act.note(PLACE_CHANGED, place=place.key)
@@ -107,7 +160,8 @@ async def save_vehicle(act: Act, vehicle: Vehicle) -> Vehicle:
     if known and _is_as(known, vehicle):
         return known
     saved = replace(vehicle, version=vehicle.version + 1)
-    await _save(act.conn, vehicles, saved, known)
+    if not await (_CHANGE_VEHICLE if known else _ADD_VEHICLE).run(act.conn, asdict(saved)):
+        raise FleetChanged(known)
     await act.note(VEHICLE_CHANGED, vehicle=vehicle.key)
     return saved
 
@@ -117,34 +171,13 @@ def _is_as(known: Place | Vehicle, wanted: Place | Vehicle) -> bool:
     return asdict(known) | {"version": wanted.version} == asdict(wanted)
 
 
-async def _save(conn: AsyncConnection, table: Table, saved: Place | Vehicle, known: Place | Vehicle | None) -> None:
-    """Save the next version of what has not been changed since it was looked at."""
-    if known is None:
-        statement: Any = insert(table).values(asdict(saved)).on_conflict_do_nothing().returning(table.c.key)
-    else:
-        unchanged = (table.c.key == saved.key) & (table.c.version == saved.version - 1)
-        statement = update(table).where(unchanged).values(asdict(saved)).returning(table.c.key)
-    if (await conn.execute(statement)).one_or_none() is None:
-        raise FleetChanged(known)
-
-
-async def _take_over(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    statement = insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name != "key"}
-    unchanged = table.c.version == 0
-    await conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed, where=unchanged), rows)
-
-
 async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], minutes: TravelMinutes) -> None:
     """Write down how long it takes on some ways; again where places have moved."""
     rows = [
         {"origin": one.key, "destination": other.key, "minutes": travel_minutes(one, other, minutes)}
         for one, other in ways
     ]
-    statement = insert(travel_times)
-    found = {"minutes": statement.excluded.minutes}
-    keys = [travel_times.c.origin, travel_times.c.destination]
-    await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=found), rows)
+    await _MEASURE.run_each(conn, rows)
 
 
 def travel_minutes(one: Place, other: Place, minutes: TravelMinutes) -> int:
