@@ -2,21 +2,21 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import retention
 from shared.act import Act
 from shared.events.appointments import AppointmentFact
+from shared.statements import Statement
 
-_NOTE = text("""
+_NOTE = Statement("""
     insert into bookings (appointment, version, stop, delete_after)
     values (:appointment, :version, :stop, :delete_after)
     on conflict (appointment) do update
     set version = excluded.version, stop = excluded.stop, delete_after = excluded.delete_after
     where bookings.version < excluded.version
 """)
-_FORGET = text("delete from bookings where delete_after < :now")
+_FORGET = Statement("delete from bookings where delete_after < :now")
 
 
 async def note_booking(conn: AsyncConnection, fact: AppointmentFact) -> None:
@@ -28,12 +28,12 @@ async def note_booking(conn: AsyncConnection, fact: AppointmentFact) -> None:
         "stop": _stop_of(state.place.key) if state.status == "confirmed" else None,
         "delete_after": state.ends_at + retention.PERSON_AFTER_MATTER,
     }
-    await conn.execute(_NOTE, values)
+    await _NOTE.run(conn, values)
 
 
 async def forget_bookings(act: Act) -> None:
     """Delete what is known of appointments that ended some time ago."""
-    await act.conn.execute(_FORGET, {"now": act.now})
+    await _FORGET.run(act.conn, {"now": act.now})
 
 
 def _stop_of(place: str) -> UUID | None:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet, Plan, cannot_follow, with_vehicle
@@ -22,15 +21,16 @@ from services.mobile_office.tours.refusals import AnswerMissing, DelayUnfit, Oth
 from services.mobile_office.tours.usecases import save_plan
 from shared.act import Act
 from shared.events.mobile_office import StopFact
+from shared.statements import Statement
 
 BROKEN_DOWN = "breakdown"
 """What the audit log calls this deed."""
 HORIZON = timedelta(days=7)
 """How far ahead the stops of a broken vehicle are looked at."""
 
-_BROKEN = text("""
+_BROKEN = Statement("""
     insert into breakdowns (id, vehicle, from_time, reason, recorded_at)
-    values (:id, :vehicle, :from_time, :reason, :now) on conflict do nothing returning id
+    values (:id, :vehicle, :from_time, :reason, :now) on conflict do nothing
 """)
 
 
@@ -83,7 +83,7 @@ async def break_down(act: Act, breakdown: Breakdown, answers: Mapping[UUID, Answ
     if not answers or breakdown.vehicle not in fleet.vehicles:
         raise AnswerMissing
     values = {**asdict(breakdown), "reason": breakdown.reason.words, "now": act.now}
-    if (await act.conn.execute(_BROKEN, values)).one_or_none() is None:
+    if not await _BROKEN.run(act.conn, values):
         return
     await lock_vehicles(act.conn)
     await lock_stops(act.conn, answers)

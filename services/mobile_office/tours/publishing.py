@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
-
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
 from services.mobile_office.locks import Lock
@@ -34,13 +32,14 @@ from shared.events.mobile_office import StopFact
 from shared.locks import note_lock
 from shared.problems import NotFound
 from shared.recurrence import WEEK
+from shared.statements import Statement
 
 PUBLISHED = "week-published"
 """What the audit log calls this deed."""
 
-_LOCK_WEEK = text("select from weeks where monday = :monday for update")
-_PUBLISHED = text("update weeks set version = version + 1, published_at = :now where monday = :monday")
-_ANNOUNCE = text("""
+_LOCK_WEEK = Statement("select from weeks where monday = :monday for update")
+_PUBLISHED = Statement("update weeks set version = version + 1, published_at = :now where monday = :monday")
+_ANNOUNCE = Statement("""
     update stops set version = :version, status = :status, announced = cast(:announced as jsonb) where id = :id
 """)
 
@@ -113,7 +112,7 @@ async def publish(act: Act, monday: date, preview: str, reason: Reason | None = 
         ReasonMissing: announced stops change, and nobody says why.
     """
     note_lock(act.conn, Lock.WEEK)
-    await act.conn.execute(_LOCK_WEEK, {"monday": monday})
+    await _LOCK_WEEK.run(act.conn, {"monday": monday})
     await lock_vehicles(act.conn)
     shown = await load_preview(act, monday, for_update=True)
     if not shown.changes:
@@ -124,7 +123,7 @@ async def publish(act: Act, monday: date, preview: str, reason: Reason | None = 
         raise ReasonMissing
     fleet = await load_fleet(act.conn, act.tools.city)
     await announce(act, [_fact(stop, change, fleet, reason) for stop, change in shown.changes])
-    await act.conn.execute(_PUBLISHED, {"monday": monday, "now": act.now})
+    await _PUBLISHED.run(act.conn, {"monday": monday, "now": act.now})
     counts = {change.value: count for change, count in shown.counts.items()}
     await act.note(PUBLISHED, week=monday.isoformat(), stops=counts)
     return shown
@@ -139,7 +138,7 @@ async def announce(act: Act, told: Sequence[StopFact]) -> None:
         {"id": each.id, "version": each.version, "status": each.stop.status, "announced": each.stop.model_dump_json()}
         for each in told
     ]
-    await act.conn.execute(_ANNOUNCE, rows)
+    await _ANNOUNCE.run_each(act.conn, rows)
     await act.record_all(list(told))
 
 

@@ -10,8 +10,6 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from asyncpg import ExclusionViolationError
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.mobile_office.fleet.domain import Fleet, Plan, cannot_follow
@@ -27,6 +25,7 @@ from shared.clock import BERLIN
 from shared.locks import note_lock
 from shared.problems import NotFound
 from shared.recurrence import WEEK, monday_of
+from shared.statements import Statement
 
 PLANNED = "week-planned"
 STOP_PLANNED = "stop-planned"
@@ -36,23 +35,23 @@ STOP_DROPPED = "stop-dropped"
 AHEAD = timedelta(weeks=52)
 """How far ahead a week can be planned."""
 
-_NEW_WEEK = text("insert into weeks (monday, version) values (:monday, 1) on conflict do nothing returning monday")
-_RAISE = text("""
+_NEW_WEEK = Statement("insert into weeks (monday, version) values (:monday, 1) on conflict do nothing")
+_RAISE = Statement("""
     update weeks set version = version + 1
-    where monday = :monday and version = coalesce(cast(:version as integer), version) returning version
+    where monday = :monday and version = coalesce(cast(:version as integer), version)
 """)
-_INSERT = text("""
+_INSERT = Statement("""
     insert into stops (id, week, status, vehicle, place, arrives_at, departs_at, counters)
     values (:id, :week, 'planned', :vehicle, :place, :arrives_at, :departs_at, :counters)
 """)
-_REPLAN = text("""
+_REPLAN = Statement("""
     update stops set vehicle = :vehicle, place = :place, arrives_at = :arrives_at, departs_at = :departs_at,
            counters = :counters, dropped = false
     where id = :id
 """)
-_DROP = text("update stops set dropped = true where id = :id")
-_FORGET = text("delete from stops where id = :id")
-_FORGET_PLANNED = text("delete from stops where week = :monday and status = 'planned'")
+_DROP = Statement("update stops set dropped = true where id = :id")
+_FORGET = Statement("delete from stops where id = :id")
+_FORGET_PLANNED = Statement("delete from stops where week = :monday and status = 'planned'")
 
 
 class SeenWeek(NamedTuple):
@@ -88,11 +87,11 @@ async def replace_plans(act: Act, plans: Mapping[date, Sequence[Plan]]) -> None:
     """
     for monday in sorted(plans):
         if not await _begin_week(act, monday):
-            await act.conn.execute(_RAISE, {"monday": monday, "version": None})
+            await _RAISE.run(act.conn, {"monday": monday, "version": None})
     await lock_vehicles(act.conn)
     for monday in sorted(plans):
         note_lock(act.conn, Lock.STOPS)
-        await act.conn.execute(_FORGET_PLANNED, {"monday": monday})
+        await _FORGET_PLANNED.run(act.conn, {"monday": monday})
         await _fill_week(act, monday, plans[monday])
 
 
@@ -144,7 +143,7 @@ async def drop_stop(act: Act, seen: SeenWeek, id: UUID) -> None:
     if known is None:
         raise NotFound
     _check_to_come(known, act.now)
-    await act.conn.execute(_FORGET if known.status is StopStatus.PLANNED else _DROP, {"id": id})
+    await (_FORGET if known.status is StopStatus.PLANNED else _DROP).run(act.conn, {"id": id})
     await act.note(STOP_DROPPED, matter=id, place=known.plan.place)
 
 
@@ -156,11 +155,9 @@ async def save_plan(conn: AsyncConnection, id: UUID, plan: Plan, new_in: date | 
     """
     statement, values = (_REPLAN, _row(id, plan)) if new_in is None else (_INSERT, _row(id, plan) | {"week": new_in})
     try:
-        await conn.execute(statement, values)
-    except DBAPIError as error:
-        if isinstance(error.orig, Exception) and isinstance(error.orig.__cause__, ExclusionViolationError):
-            raise VehicleElsewhere from error
-        raise
+        await statement.run(conn, values)
+    except ExclusionViolationError as error:
+        raise VehicleElsewhere from error
 
 
 def midnight(day: date) -> datetime:
@@ -174,7 +171,7 @@ async def _begin_week(act: Act, monday: date) -> bool:
     if monday.weekday() or not this_week <= monday <= this_week + AHEAD:
         raise UnknownPlan
     note_lock(act.conn, Lock.WEEK)
-    return (await act.conn.execute(_NEW_WEEK, {"monday": monday})).one_or_none() is not None
+    return await _NEW_WEEK.run(act.conn, {"monday": monday}) == 1
 
 
 async def _fill_week(act: Act, monday: date, plans: Sequence[Plan]) -> None:
@@ -186,14 +183,14 @@ async def _fill_week(act: Act, monday: date, plans: Sequence[Plan]) -> None:
             rows.append(_row(uuid4(), plan) | {"week": monday})
             there.append(plan)
     if rows:
-        await act.conn.execute(_INSERT, rows)
+        await _INSERT.run_each(act.conn, rows)
     await act.note(PLANNED, week=monday.isoformat(), stops=len(rows))
 
 
 async def _open_week(conn: AsyncConnection, seen: SeenWeek) -> dict[UUID, Stop]:
     """The stops of a week that is about to change; of two who try on one version, the second fails."""
     note_lock(conn, Lock.WEEK)
-    if (await conn.execute(_RAISE, seen._asdict())).one_or_none() is None:
+    if not await _RAISE.run(conn, seen._asdict()):
         raise WeekChanged if await load_week(conn, seen.monday) else NotFound
     await lock_vehicles(conn)
     return {stop.id: stop for stop in await load_stops(conn, seen.monday, for_update=True)}
