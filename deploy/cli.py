@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -10,7 +11,6 @@ import asyncpg
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import ProgrammingError
 
 from deploy import contracts, operations, serve
 from shared.failures import Failure, classify, lacks_tables, without_input
@@ -139,8 +139,8 @@ def keys(service: OneService) -> None:
 def list_letters(service: OneService) -> None:
     """The unsettled dead letters of a service, oldest first."""
     table = Table("id", "recorded", "topic", "partition", "offset", "reason")
-    for row in asyncio.run(operations.open_letters(service)):
-        table.add_row(*map(str, row))
+    for letter in asyncio.run(operations.open_letters(service)):
+        table.add_row(*map(str, astuple(letter)))
     console.print(table)
 
 
@@ -193,7 +193,7 @@ def _what_is_wrong(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
         return f"The URL of the database cannot be used: {error}"
-    if isinstance(error, ProgrammingError) and lacks_tables(error):
+    if lacks_tables(error):
         return "The database has no tables, or old ones: `nahbar prepare` brings it up to date."
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename} cannot be used: {error.strerror}"

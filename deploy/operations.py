@@ -4,11 +4,11 @@ import importlib
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy import serve
@@ -20,9 +20,31 @@ from shared.db import Database
 from shared.events.registry import all_topics
 from shared.sealing import new_key_pair
 from shared.settings import SECRETS, SERVICES, Platform, read
+from shared.statements import Query
 from shared.tools import Tools
 
-_WAITING = text("select count(*) from outbox where published_at is null and refused is null")
+_WAITING = Query(int, "select count(*) from outbox where published_at is null and refused is null")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLetter:
+    """An unsettled dead letter: when it was recorded (`YYYY-MM-DD HH:MM`), where the record stood in Kafka, and why."""
+
+    id: UUID
+    recorded: str
+    topic: str
+    partition: int
+    position: int
+    reason: str
+
+
+_OPEN_LETTERS = Query(
+    OpenLetter,
+    """
+    select id, to_char(recorded_at, 'YYYY-MM-DD HH24:MI') as recorded, topic, partition, position, reason
+    from dead_letters where settled_at is null order by id
+""",
+)
 
 
 @asynccontextmanager
@@ -74,7 +96,7 @@ async def ledger() -> dict[str, Any]:
 async def waiting_facts(service: str) -> int:
     """How many facts of a service Kafka does not have yet."""
     async with database_of(service) as conn:
-        return int((await conn.execute(_WAITING)).scalar_one())
+        return await _WAITING.one(conn)
 
 
 async def load_city() -> str:
@@ -108,16 +130,10 @@ def new_secrets(service: str) -> list[str]:
     ]
 
 
-async def open_letters(service: str) -> list[tuple[Any, ...]]:
+async def open_letters(service: str) -> list[OpenLetter]:
     """The unsettled dead letters of a service, oldest first."""
     async with database_of(service) as conn:
-        rows = await conn.execute(
-            text("""
-                select id, to_char(recorded_at, 'YYYY-MM-DD HH24:MI'), topic, partition, position, reason
-                from dead_letters where settled_at is null order by id
-            """)
-        )
-        return [tuple(row) for row in rows]
+        return await _OPEN_LETTERS.all(conn)
 
 
 async def replay_letters(service: str, letter: UUID | None) -> tuple[int, int]:

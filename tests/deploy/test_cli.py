@@ -9,6 +9,7 @@ import pytest
 
 from deploy import cli
 from shared.settings import SERVICES, Platform, WrongSettings, read
+from tests.support.stack import Backend
 
 NOBODY = "127.0.0.1:9"
 
@@ -100,6 +101,14 @@ def test_a_server_that_is_away_is_named(
 ) -> None:
     code, line = ended(monkeypatch, capsys, arguments)
     assert (code, line.partition(":")[0]) == (2, "A server cannot be reached")
+
+
+@pytest.mark.parametrize("arguments", ["dead-letters list appointments", "dead-letters replay appointments"])
+def test_a_database_without_tables_is_named(
+    arguments: str, stack: Backend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "The database has no tables, or old ones: `nahbar prepare` brings it up to date."
+    assert ended(monkeypatch, capsys, arguments, APPOINTMENTS_DATABASE=f"{stack.url}/postgres") == (2, said)
 
 
 KEY = b64encode(b"k" * 32).decode()
