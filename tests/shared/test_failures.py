@@ -212,4 +212,4 @@ async def test_an_url_that_means_nothing_is_no_server_that_is_away(url: str) -> 
 
 
 async def _past(conn: Any, sql: str, value: object) -> None:
-    await Statement(sql).row(conn, {"value": value})
+    await Statement(sql).run(conn, {"value": value})

@@ -48,11 +48,11 @@ async def test_what_is_due_free_and_ours_to_do_is_claimed_the_most_urgent_first(
             """),
             [{**dict(zip(names, row, strict=True)), "now": NOW} for row in rows],
         )
-        best = await lanes._CLAIM.rows(conn, {**values, "limit": 2, "lease": uuid4()})
-        rest = await lanes._CLAIM.rows(conn, {**values, "limit": 9, "lease": uuid4()})
+        best = await lanes._CLAIM.all(conn, {**values, "limit": 2, "lease": uuid4()})
+        rest = await lanes._CLAIM.all(conn, {**values, "limit": 9, "lease": uuid4()})
     await tools.db.close()
-    assert [(row["key"], row["attempts"]) for row in best] == [("urgent", 1), ("first", 1_000_001)]
-    assert [(row["key"], row["attempts"]) for row in rest] == [("later", 1), ("its worker died", 5)]
+    assert [(claim.key, claim.attempts) for claim in best] == [("urgent", 1), ("first", 1_000_001)]
+    assert [(claim.key, claim.attempts) for claim in rest] == [("later", 1), ("its worker died", 5)]
 
 
 class Database:
@@ -123,9 +123,9 @@ class Asked:
         self.values: list[dict[str, Any]] = []
         self._rows = rows
 
-    async def rows(self, _: Any, values: dict[str, Any]) -> list[dict[str, Any]]:
+    async def all(self, _: Any, values: dict[str, Any]) -> list[Claim]:
         self.values.append(values)
-        return [{"kind": "send", "key": str(number), "attempts": 1} for number in range(self._rows)]
+        return [Claim("send", str(number), 1, values["lease"]) for number in range(self._rows)]
 
 
 @pytest.mark.parametrize(

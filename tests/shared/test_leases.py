@@ -151,11 +151,11 @@ async def test_who_claims_passes_by_what_another_is_just_claiming(bench: Bench, 
     await schedule(bench, *(Work("send", key, now(bench), Urgency.DIRECT) for key in ("a", "b")))
     values = {"urgencies": [1], "now": now(bench), "kinds": ["send"], "length": lanes.LEASE}
     async with tools.db.transaction() as one:
-        first = await lanes._CLAIM.rows(one, {**values, "limit": 1, "lease": uuid4()})
+        first = await lanes._CLAIM.all(one, {**values, "limit": 1, "lease": uuid4()})
         async with tools.db.transaction() as other, asyncio.timeout(10):
-            second = await lanes._CLAIM.rows(other, {**values, "limit": 2, "lease": uuid4()})
+            second = await lanes._CLAIM.all(other, {**values, "limit": 2, "lease": uuid4()})
     assert [len(first), len(second)] == [1, 1]
-    assert {row["key"] for row in [*first, *second]} == {"a", "b"}
+    assert {claim.key for claim in [*first, *second]} == {"a", "b"}
 
 
 async def test_the_claim_is_committed_before_an_errand_begins_and_its_beginning_before_it_starts(bench: Bench) -> None:

@@ -137,7 +137,7 @@ async def test_a_migration_under_prepared_statements_costs_a_try_and_no_more(ben
     async def look() -> None:
         async with tools.db.transaction() as conn:
             await conn.execute(text("select * from effects"))
-            await everything.rows(conn, {})
+            await everything.run(conn)
 
     await look()
     await ask(bench.settings.database, "alter table effects add column more text")

@@ -124,6 +124,6 @@ async def test_a_value_no_column_can_hold_is_not_taken_for_a_database_that_is_aw
             await conn.execute(text(number), {"n": 2**40})
     with pytest.raises(Exception, match="out of int32 range") as past_it:
         async with database.transaction() as conn:
-            await Statement(number).row(conn, {"n": 2**40})
+            await Statement(number).run(conn, {"n": 2**40})
     assert classify(through_sqlalchemy.value) is classify(past_it.value) is Failure.PERMANENT
     await database.close()
