@@ -35,6 +35,9 @@ _GENERATION = "nahbar_generation"
 HELD_LOCKS = "nahbar_held_locks"
 """Where a connection keeps what its transaction has locked; see `shared.locks`."""
 
+KEPT_STATEMENTS = 400
+"""Statements a session keeps prepared, enough for all of a service; each takes some 10 KiB of the server's memory."""
+
 
 class Database:
     """A service's own database.
@@ -49,7 +52,13 @@ class Database:
         self.url = url
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=partial(postgres.connect, url, command_timeout=30, server_settings={"jit": "off"}),
+            async_creator=partial(
+                postgres.connect,
+                url,
+                command_timeout=30,
+                statement_cache_size=KEPT_STATEMENTS,
+                server_settings={"jit": "off"},
+            ),
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
