@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
@@ -28,10 +29,13 @@ def _change(place: str, change: Callable[[Any], Any]) -> None:
 
 def _reword(place: str, words: str, others: str) -> None:
     """Replace words of a statement."""
+    from shared.statements import Statement
 
     def reworded(statement: Any) -> Any:
         assert words in statement.text, f"{place} no longer says {words!r}"
-        return type(statement)(statement.text.replace(words, others))
+        changed = copy(statement)
+        Statement.__init__(changed, statement.text.replace(words, others))
+        return changed
 
     _change(place, reworded)
 

@@ -95,7 +95,7 @@ async def test_a_fan_out_goes_on_where_it_stopped(post: Post, monkeypatch: pytes
 
     tools = Tools(post.settings)
     async with tools.db.transaction() as conn:  # all of it once more
-        await conn.execute(news._BEGIN, {"matter": fact.fact.id, "cause": fact.cause, "nobody": news.NOBODY})
+        await news._BEGIN.run(conn, {"matter": fact.fact.id, "cause": fact.cause, "nobody": news.NOBODY})
     await tools.db.close()
     await spread(post, fact.fact.id)
     assert await planned(post) == {each.address: 1 for each in subscribed}

@@ -1,10 +1,8 @@
 """Notices in the database: added, locked while something happens to them, saved with what follows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +10,10 @@ from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import SEND, Event, Message, News, Notice, State, apply
-from services.notifications.locks import Lock
-from services.notifications.purposes import POLICIES, Purpose
+from services.notifications.delivery.locking import LockedNotice, lock_of_matter, lock_of_messages
+from services.notifications.purposes import POLICIES
 from shared.act import Act
-from shared.due import Urgency, Work
+from shared.due import Work
 from shared.events.base import About, Fact
 from shared.events.notifications import (
     NoticeFact,
@@ -26,24 +24,7 @@ from shared.events.notifications import (
     Tried,
 )
 from shared.events.registry import service_of
-from shared.locks import note_lock
-from shared.statements import Statement
-
-_LOCK = "select from notices where {condition} order by id for update"
-_READ = """
-    select n.id, n.matter, n.matter_version, n.cause, n.recipient, n.purpose, n.urgency, n.useful_until, n.loud_from,
-           n.addresses, n.outcome, n.facts,
-           m.id as message, m.channel, m.state, m.attempts, m.tries, m.error, m.reference,
-           m.gateway, m.due_at, matters.told_version, matters.type
-    from notices n join messages m on m.notice = n.id join matters on matters.id = n.matter
-    where n.{condition} order by n.id, m.id
-"""
-_BY_MESSAGE = "id in (select notice from messages where id = any(:ids))"
-_BY_MATTER = "matter = :matter"
-_LOCKING = {
-    by: (Statement(_LOCK.format(condition=by)), Statement(_READ.format(condition=by)))
-    for by in (_BY_MESSAGE, _BY_MATTER)
-}
+from shared.statements import Query, Statement
 
 _SAVE = Statement("""
     with saved as (
@@ -61,7 +42,9 @@ _SAVE = Statement("""
     update notices set outcome = new.outcome, facts = new.facts
     from jsonb_populate_recordset(null::notices, cast(:notices as jsonb)) new where notices.id = new.id
 """)
-_ADD = Statement("""
+_ADD = Query(
+    UUID,
+    """
     with added as (
         insert into notices select * from jsonb_populate_recordset(null::notices, cast(:notices as jsonb))
         on conflict do nothing returning id
@@ -70,36 +53,14 @@ _ADD = Statement("""
     select message.* from jsonb_populate_recordset(null::messages, cast(:messages as jsonb)) message
     join added on added.id = message.notice
     returning notice
-""")
+""",
+)
 _UNTOLD = (None, Outcome.SUPERSEDED, Outcome.SUPPRESSED)
 """Outcomes no fact tells of: a newer notice did or will, or the person wanted none."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedNotice:
-    """A notice locked in the open transaction.
-
-    `told_version` is the version of its matter that last changed what people are told, `type` its newest fact's.
-    `due` says when each of its messages was due first.
-    """
-
-    notice: Notice
-    told_version: int
-    type: str
-    due: Mapping[UUID, datetime]
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the matter has moved on since the notice was planned."""
-        return self.notice.matter_version < self.told_version
-
-
 class NoticeBatch:
-    """Notices locked in one transaction, and what happened to them since.
-
-    They are locked in the order of their ids, so that two batches that want the same notices wait for each other, and
-    read only then: a message another batch has just added must not be overlooked.
-    """
+    """Notices locked in one transaction, and what happened to them since."""
 
     def __init__(self, locked: Iterable[LockedNotice]) -> None:
         self.locked = {each.notice.id: each for each in locked}
@@ -112,19 +73,12 @@ class NoticeBatch:
     @classmethod
     async def of_messages(cls, conn: AsyncConnection, ids: Sequence[UUID]) -> "NoticeBatch":
         """Lock the notices of some messages."""
-        return await cls._lock(conn, _BY_MESSAGE, {"ids": ids})
+        return cls(await lock_of_messages(conn, ids))
 
     @classmethod
     async def of_matter(cls, conn: AsyncConnection, matter: UUID) -> "NoticeBatch":
         """Lock all notices of a matter."""
-        return await cls._lock(conn, _BY_MATTER, {"matter": matter})
-
-    @classmethod
-    async def _lock(cls, conn: AsyncConnection, by: str, values: dict[str, Any]) -> "NoticeBatch":
-        lock, read = _LOCKING[by]
-        note_lock(conn, Lock.NOTICES)
-        await lock.run(conn, values)
-        return cls(_read(await read.rows(conn, values)))
+        return cls(await lock_of_matter(conn, matter))
 
     def __contains__(self, message: UUID) -> bool:
         return message in self._notice_of
@@ -188,8 +142,7 @@ async def add(act: Act, notices: Sequence[tuple[Notice, datetime]], fact_type: s
     messages = [
         _message_row(notice.id, message, due, act.now) for notice, due in notices for message in notice.messages
     ]
-    new = await _ADD.rows(act.conn, {"notices": _json(rows), "messages": _json(messages)})
-    added = {row["notice"] for row in new}
+    added = set(await _ADD.all(act.conn, {"notices": _json(rows), "messages": _json(messages)}))
     work: list[Work] = []
     facts: list[tuple[Fact, UUID | None]] = []
     for notice, due_at in notices:
@@ -210,44 +163,6 @@ async def supersede(act: Act, matter: UUID) -> None:
             for message in locked.notice.messages:
                 batch.apply(message.id, News(Event.SUPERSEDED), act.now)
     await batch.save(act)
-
-
-def _read(rows: Iterable[Any]) -> list[LockedNotice]:
-    locked = []
-    for _, group in groupby(rows, key=itemgetter("id")):
-        mine = list(group)
-        first = mine[0]
-        messages = tuple(
-            Message(
-                row["message"],
-                row["channel"],
-                State(row["state"]),
-                row["attempts"],
-                row["tries"],
-                row["error"],
-                row["reference"],
-                row["gateway"],
-            )
-            for row in mine
-        )
-        notice = Notice(
-            id=first["id"],
-            matter=first["matter"],
-            matter_version=first["matter_version"],
-            cause=first["cause"],
-            recipient=first["recipient"],
-            purpose=Purpose(first["purpose"]),
-            urgency=Urgency(first["urgency"]),
-            useful_until=first["useful_until"],
-            loud_from=first["loud_from"],
-            addresses=first["addresses"],
-            messages=messages,
-            outcome=Outcome(first["outcome"]) if first["outcome"] else None,
-            facts=first["facts"],
-        )
-        due = {row["message"]: row["due_at"] for row in mine}
-        locked.append(LockedNotice(notice, first["told_version"], first["type"], due))
-    return locked
 
 
 def _notice_row(notice: Notice, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.queries import MessageEntry, log_of, log_to
@@ -23,33 +22,13 @@ from shared.events.registry import read_fact, service_of
 from shared.failures import without_input
 from shared.lines import without_marks
 from shared.numbers import number_of
+from shared.statements import Query
 from shared.web.i18n import GERMAN
 
 log = structlog.get_logger()
 
 SHOWN_AFTER_USE = timedelta(days=7)
 """How long a notice that came to nothing is listed once it is too late."""
-
-_UNDELIVERED = text("""
-    select n.id, n.matter, n.purpose, n.outcome, n.useful_until, m.type, m.fact,
-           (select json_agg(json_build_object('channel', channel, 'state', state, 'error', error)
-                            order by due_at, channel)
-            from messages where notice = n.id) as tried
-    from notices n join matters m on m.id = n.matter
-    where n.outcome in ('failed', 'unknown', 'expired', 'no_channel') and n.matter_version >= m.told_version
-      and n.useful_until > :since and n.urgency < 3
-    order by n.useful_until <= :now, n.useful_until, n.id limit :limit
-""")
-_BY_NUMBER = text("""
-    select id, version, type, fact, changed_at, person_key from matters where fact #>> '{appointment,number}' = :number
-    order by changed_at desc limit 1
-""")
-_BY_ID = text("select id, version, type, fact, changed_at, person_key from matters where id = :id")
-_SUBSCRIPTION = text("""
-    select id, version, type, fact, changed_at, person_key from matters
-    where id between :lowest and :highest and fact ? 'subscription' order by changed_at desc limit 1
-""")
-_REPLIES = text("select answer, received_at from replies where matter = :matter order by received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +54,67 @@ class Undelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Undelivered:
+    matter: UUID
+    type: str
+    fact: Any
+    purpose: str
+    outcome: str
+    useful_until: datetime
+    tried: list[Tried]
+
+
+_UNDELIVERED = Query(
+    _Undelivered,
+    """
+    select n.matter, m.type, m.fact, n.purpose, n.outcome, n.useful_until,
+           (select json_agg(json_build_object('channel', channel, 'state', state, 'error', error)
+                            order by due_at, channel)
+            from messages where notice = n.id) as tried
+    from notices n join matters m on m.id = n.matter
+    where n.outcome in ('failed', 'unknown', 'expired', 'no_channel') and n.matter_version >= m.told_version
+      and n.useful_until > :since and n.urgency < 3
+    order by n.useful_until <= :now, n.useful_until, n.id limit :limit
+""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    id: UUID
+    version: int
+    type: str
+    fact: Any
+    changed_at: datetime
+    person_key: str | None
+
+
+_BY_NUMBER = Query(
+    _Matter,
+    """
+    select id, version, type, fact, changed_at, person_key from matters where fact #>> '{appointment,number}' = :number
+    order by changed_at desc limit 1
+""",
+)
+_BY_ID = Query(_Matter, "select id, version, type, fact, changed_at, person_key from matters where id = :id")
+_SUBSCRIPTION = Query(
+    _Matter,
+    """
+    select id, version, type, fact, changed_at, person_key from matters
+    where id between :lowest and :highest and fact ? 'subscription' order by changed_at desc limit 1
+""",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What the person answered."""
 
     answer: str
     received_at: datetime
+
+
+_REPLIES = Query(Reply, "select answer, received_at from replies where matter = :matter order by received_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,73 +141,73 @@ async def undelivered(act: Act, limit: int = 200) -> list[Undelivered]:
     """The notices that reached nobody: first those still worth a call, the most urgent at the top."""
     found = []
     values = {"now": act.now, "since": act.now - SHOWN_AFTER_USE, "limit": limit}
-    for row in await act.conn.execute(_UNDELIVERED, values):
+    for row in await _UNDELIVERED.all(act.conn, values):
         fact = read_fact(row.type, row.fact)
         if fact is None or isinstance(fact, PersonalFact):
             number = _number(fact) if fact else str(row.matter)
-            tried = [Tried(**each) for each in row.tried]
             owner = service_of(row.type)
-            found.append(Undelivered(row.matter, number, owner, row.purpose, row.outcome, row.useful_until, tried))
+            found.append(Undelivered(row.matter, number, owner, row.purpose, row.outcome, row.useful_until, row.tried))
     return found
 
 
 async def story_of(act: Act, wanted: str) -> Story | None:
     """The story of a matter, by its id or the number of an appointment or subscription; None if there is none."""
-    row = await _find(act.conn, wanted)
-    if row is None:
+    matter = await _find(act.conn, wanted)
+    if matter is None:
         return None
-    fact = read_fact(row.type, row.fact)
+    fact = read_fact(matter.type, matter.fact)
     if fact is None or isinstance(fact, PersonalFact):
-        return await _personal_story(act, row, fact)
-    if isinstance(fact, SubscriptionFact) and row.fact:
-        return await _subscription_story(act, row, fact)
+        return await _personal_story(act, matter, fact)
+    if isinstance(fact, SubscriptionFact) and matter.fact:
+        return await _subscription_story(act, matter, fact)
     return None
 
 
-async def _find(conn: AsyncConnection, wanted: str) -> Any:
+async def _find(conn: AsyncConnection, wanted: str) -> _Matter | None:
     if number := number_of(wanted):
-        return (await conn.execute(_BY_NUMBER, {"number": number})).one_or_none()
+        return await _BY_NUMBER.first(conn, {"number": number})
     if ids := subscription_ids(wanted):
-        return (await conn.execute(_SUBSCRIPTION, {"lowest": ids[0], "highest": ids[1]})).one_or_none()
+        return await _SUBSCRIPTION.first(conn, {"lowest": ids[0], "highest": ids[1]})
     try:
-        return (await conn.execute(_BY_ID, {"id": UUID(without_marks(wanted).strip())})).one_or_none()
+        id = UUID(without_marks(wanted).strip())
     except ValueError:
         return None
+    return await _BY_ID.first(conn, {"id": id})
 
 
-async def _personal_story(act: Act, row: Any, fact: PersonalFact | None) -> Story:
+async def _personal_story(act: Act, matter: _Matter, fact: PersonalFact | None) -> Story:
     contact, readable = None, fact is not None
     try:
         contact = contact_of(fact, act.tools) if fact else None
     except ValueError as error:
-        log.error("contact_not_readable", matter=str(row.id), error=without_input(error))
+        log.error("contact_not_readable", matter=str(matter.id), error=without_input(error))
         readable = False
     return Story(
-        matter=row.id,
-        number=_number(fact) if fact else str(row.id),
-        version=row.version,
-        changed_at=row.changed_at,
+        matter=matter.id,
+        number=_number(fact) if fact else str(matter.id),
+        version=matter.version,
+        changed_at=matter.changed_at,
         language=fact.personal.language if fact else GERMAN.code,
         contact=contact,
         is_readable=readable,
         subscription=None,
-        notices=_by_notice(await log_of(act.conn, row.id)),
-        replies=[Reply(*each) for each in await act.conn.execute(_REPLIES, {"matter": row.id})],
+        notices=_by_notice(await log_of(act.conn, matter.id)),
+        replies=await _REPLIES.all(act.conn, {"matter": matter.id}),
     )
 
 
-async def _subscription_story(act: Act, row: Any, fact: SubscriptionFact) -> Story:
-    person = await act.tools.people.load(act.conn, row.id)
+async def _subscription_story(act: Act, matter: _Matter, fact: SubscriptionFact) -> Story:
+    person = await act.tools.people.load(act.conn, matter.id)
     return Story(
-        matter=row.id,
-        number=subscription_number(row.id),
-        version=row.version,
-        changed_at=row.changed_at,
+        matter=matter.id,
+        number=subscription_number(matter.id),
+        version=matter.version,
+        changed_at=matter.changed_at,
         language=fact.subscription.language,
         is_readable=True,
         contact=None if person is None else Contact(name="", mail=person.mail, phone=person.phone, manage_url=""),
         subscription=fact.subscription,
-        notices=_by_notice(await log_to(act.conn, row.person_key, TO_SUBSCRIBERS)),
+        notices=_by_notice(await log_to(act.conn, matter.person_key, TO_SUBSCRIBERS) if matter.person_key else []),
         replies=[],
     )
 

@@ -1,7 +1,8 @@
 """News as it was kept: one that cannot be read concerns itself alone."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 import structlog
 
@@ -15,13 +16,26 @@ KNOWN_TYPES = [type_of(fact) for fact in NEWS]
 log = structlog.get_logger()
 
 
-def readable(rows: Iterable[Any]) -> list[Fact]:
-    """The facts of rows with `matter`, `type` and `fact`; what cannot be read is left out, the log names its matter."""
+class Kept(Protocol):
+    """A fact as it was kept."""
+
+    @property
+    def matter(self) -> UUID: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def fact(self) -> Any: ...
+
+
+def readable(news: Iterable[Kept]) -> list[Fact]:
+    """The facts as they can be told; what cannot be read is left out, the log names its matter."""
     facts = []
-    for row in rows:
-        fact = read_fact(row["type"], row["fact"])
+    for each in news:
+        fact = read_fact(each.type, each.fact)
         if fact:
             facts.append(fact)
         else:
-            log.error("news_not_readable", matter=str(row["matter"]))
+            log.error("news_not_readable", matter=str(each.matter))
     return facts

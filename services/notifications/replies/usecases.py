@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery.domain import Event, News, Spared
@@ -26,6 +26,7 @@ from shared.events.base import About
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
 from shared.events.registry import read_fact
 from shared.people import Person
+from shared.statements import Query, Statement
 
 ANSWER_USEFUL = timedelta(hours=12)
 REMEMBERED = 50
@@ -33,18 +34,36 @@ REMEMBERED = 50
 
 log = structlog.get_logger()
 
-_TOLD = text("""
+_NEW = Statement("""
+    insert into replies (id, matter, matter_version, answer, received_at)
+    values (:id, :matter, :version, :answer, :now) on conflict do nothing
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sms:
+    matter: UUID
+    version: int
+    told_version: int
+    type: str
+    fact: Any
+    matter_version: int
+    purpose: str
+    cause: UUID
+    message: UUID
+
+
+_TOLD = Query(
+    _Sms,
+    """
     select m.id as matter, m.version, m.told_version, m.type, m.fact, n.matter_version, n.purpose, n.cause,
            sms.id as message
     from notices n join messages sms on sms.notice = n.id and sms.channel = 'sms' join matters m on m.id = n.matter
     where n.addresses ? 'sms' and n.addresses ->> 'sms' = :address and sms.attempts > 0
       and sms.state in ('sending', 'checking', 'accepted', 'delivered', 'unknown')
     order by sms.due_at desc, n.matter_version desc limit :limit
-""")
-_NEW = text("""
-    insert into replies (id, matter, matter_version, answer, received_at)
-    values (:id, :matter, :version, :answer, :now) on conflict do nothing returning id
-""")
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +106,7 @@ async def _hand_on(act: Act, heard: _Heard) -> None:
     assert told.asked, "only answers to a reminder are handed on"
     id = reply_id(told.asked, ReplyAnswer.CANCEL)
     row = {"id": id, "matter": told.matter, "version": told.version, "answer": ReplyAnswer.CANCEL, "now": act.now}
-    if (await act.conn.execute(_NEW, row)).one_or_none() is None:
+    if not await _NEW.run(act.conn, row):
         return
     batch = await NoticeBatch.of_messages(act.conn, [told.asked])
     purpose = batch.notice_of(told.asked).purpose
@@ -121,16 +140,16 @@ async def _still_booked(act: Act, heard: _Heard) -> None:
 async def _heard(conn: AsyncConnection, address: str) -> Sequence[_Heard]:
     """What was told by SMS to an address about appointments, the latest first, each matter once."""
     found: dict[UUID, _Heard] = {}
-    for row in (await conn.execute(_TOLD, {"address": address, "limit": REMEMBERED})).all():
-        fact = read_fact(row.type, row.fact)
+    for sms in await _TOLD.all(conn, {"address": address, "limit": REMEMBERED}):
+        fact = read_fact(sms.type, sms.fact)
         if not isinstance(fact, AppointmentFact):
             continue
-        asks = POLICIES[Purpose(row.purpose)].asks and row.matter_version >= row.told_version
-        heard = found.get(row.matter)
+        asks = POLICIES[Purpose(sms.purpose)].asks and sms.matter_version >= sms.told_version
+        heard = found.get(sms.matter)
         if heard is None:
             state = fact.appointment
-            told = Told(row.matter, row.version, expected_start(state), state.status == "cancelled")
-            heard = found[row.matter] = _Heard(told, fact, row.cause)
+            told = Told(sms.matter, sms.version, expected_start(state), state.status == "cancelled")
+            heard = found[sms.matter] = _Heard(told, fact, sms.cause)
         if asks and heard.told.asked is None:
-            found[row.matter] = replace(heard, told=replace(heard.told, asked=row.message))
+            found[sms.matter] = replace(heard, told=replace(heard.told, asked=sms.message))
     return list(found.values())

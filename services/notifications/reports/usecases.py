@@ -17,12 +17,12 @@ from services.notifications.sending.gateways.sms import RECEIPTS, result_of_rece
 from services.notifications.subscribing.usecases import end_at
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
-from shared.statements import Statement
+from shared.statements import Query
 
 RECEIPT_AGAIN = "receipt-again"
 AGAIN_AFTER = timedelta(seconds=5)
 
-_REFERENCE = Statement("select id from messages where gateway = :gateway and reference = :reference limit 2")
+_REFERENCE = Query(UUID, "select id from messages where gateway = :gateway and reference = :reference limit 2")
 
 log = structlog.get_logger()
 
@@ -67,8 +67,7 @@ async def _apply(act: Act, receipt: Receipt) -> bool:
 
 async def _known_as(conn: AsyncConnection, receipt: Receipt) -> list[UUID]:
     """The messages a gateway knows by a reference: one, unless it gave the same twice."""
-    rows = await _REFERENCE.rows(conn, {"gateway": receipt.gateway, "reference": receipt.reference})
-    return [row["id"] for row in rows]
+    return await _REFERENCE.all(conn, {"gateway": receipt.gateway, "reference": receipt.reference})
 
 
 async def receive_mail_report(act: Act, message: UUID, report: MailReport) -> None:

@@ -1,15 +1,26 @@
 """How the SMS gateways stand, as all workers know it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.sending.domain import Result, Standing
 from shared.act import Act
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
-_LOAD = Statement("select name, setbacks, skipped_until, reason from gateways where name = any(:names)")
+
+@dataclass(frozen=True, slots=True)
+class _Gateway:
+    name: str
+    setbacks: int
+    skipped_until: datetime | None
+    reason: str | None
+
+
+_LOAD = Query(_Gateway, "select name, setbacks, skipped_until, reason from gateways where name = any(:names)")
 _SAVE = Statement("""
     insert into gateways select * from jsonb_populate_recordset(null::gateways, cast(:rows as jsonb)) new order by name
     on conflict (name) do update
@@ -20,11 +31,11 @@ _SAVE = Statement("""
 
 async def load_standings(conn: AsyncConnection, names: Sequence[str]) -> dict[str, Standing]:
     """How some gateways stand, in the order they are named; one nothing is known of stands well."""
-    rows = {row["name"]: row for row in await _LOAD.rows(conn, {"names": list(names)})}
-    return {
-        name: Standing(row["setbacks"], row["skipped_until"], row["reason"]) if (row := rows.get(name)) else Standing()
-        for name in names
+    known = {
+        each.name: Standing(each.setbacks, each.skipped_until, each.reason)
+        for each in await _LOAD.all(conn, {"names": list(names)})
     }
+    return {name: known.get(name, Standing()) for name in names}
 
 
 async def note_results(

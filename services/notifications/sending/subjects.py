@@ -1,6 +1,8 @@
 """What messages tell, and to whom, read when they are about to be sent; what cannot be read concerns itself alone."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,11 +16,19 @@ from shared.act import Act
 from shared.events.personal import PersonalFact
 from shared.events.registry import personal_fact
 from shared.failures import Failure, classify
-from shared.statements import Statement
-
-_FACTS = Statement("select id, type, fact from matters where id = any(:ids)")
+from shared.statements import Query
 
 Read = Callable[[Sequence[Notice]], Awaitable[Mapping[UUID, Content]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    id: UUID
+    type: str
+    fact: Any
+
+
+_FACTS = Query(_Matter, "select id, type, fact from matters where id = any(:ids)")
 
 
 async def subjects(act: Act, notices: Sequence[Notice]) -> dict[UUID, Content | Exception]:
@@ -54,6 +64,6 @@ async def _one_by_one(read: Read, notices: Sequence[Notice]) -> Mapping[UUID, Co
 async def _personal(conn: AsyncConnection, notices: Iterable[Notice]) -> dict[UUID, tuple[PersonalFact, None]]:
     """The facts that notices to one person tell of, unless that person is forgotten; the contact is sealed in them."""
     mine = [notice for notice in notices if notice.purpose not in TO_SUBSCRIBERS | {Purpose.LINKS}]
-    rows = await _FACTS.rows(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
-    facts = {row["id"]: personal_fact(row["type"]).model_validate(row["fact"]) for row in rows}
+    matters = await _FACTS.all(conn, {"ids": list({notice.matter for notice in mine})}) if mine else []
+    facts = {each.id: personal_fact(each.type).model_validate(each.fact) for each in matters}
     return {notice.id: (facts[notice.matter], None) for notice in mine if facts[notice.matter].personal.contact}

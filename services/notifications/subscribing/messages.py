@@ -2,8 +2,6 @@
 
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from services.notifications.delivery import usecases as delivery
 from services.notifications.delivery.domain import Occasion
 from services.notifications.locks import Lock
@@ -16,14 +14,18 @@ from shared.events.base import About
 from shared.events.notifications import SubscriptionConfirmed
 from shared.events.registry import type_of
 from shared.locks import lock_key
+from shared.statements import Query, Statement
 
 _TYPE = type_of(SubscriptionConfirmed)
 
-_SENT_LATELY = text("""
+_SENT_LATELY = Query(
+    int,
+    """
     select count(*) from notices where recipient = :address and purpose = any(:purposes) and planned_at > :since
-""")
+""",
+)
 # A request has nothing to say but what stands in its own row.
-_KNOW_REQUEST = text("""
+_KNOW_REQUEST = Statement("""
     insert into matters (id, version, told_version, type, fact, person_key, changed_at)
     values (:id, 1, 1, :type, '{}', :address, :now)
 """)
@@ -33,7 +35,7 @@ async def ask_to_confirm(act: Act, request: UUID, channel: str, address: str) ->
     """Plan the message that asks to confirm a request; False where the address has had too many today."""
     if await _too_many(act, address):
         return False
-    await act.conn.execute(_KNOW_REQUEST, {"id": request, "type": _TYPE, "address": address, "now": act.now})
+    await _KNOW_REQUEST.run(act.conn, {"id": request, "type": _TYPE, "address": address, "now": act.now})
     notice = _occasion(act, About(id=request, version=1), Purpose.SUBSCRIPTION).notice_to(address, channel)
     await delivery.add(act, [(notice, act.now)], _TYPE)
     return True
@@ -50,8 +52,7 @@ async def _too_many(act: Act, address: str) -> bool:
     await lock_key(act.conn, Lock.ADDRESS, address)
     purposes = [Purpose.SUBSCRIPTION, Purpose.SUBSCRIPTION_LINK]
     values = {"address": address, "purposes": purposes, "since": act.now - LIMIT_WINDOW}
-    sent: int = (await act.conn.execute(_SENT_LATELY, values)).scalar_one()
-    return sent >= LIMIT
+    return await _SENT_LATELY.one(act.conn, values) >= LIMIT
 
 
 def _occasion(act: Act, about: About, purpose: Purpose) -> Occasion:

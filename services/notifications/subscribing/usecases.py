@@ -1,9 +1,9 @@
 """Use cases of subscribing. What somebody else may see is the same whether an address is known or not."""
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
-
-from sqlalchemy import text
 
 from services.notifications.locks import Lock
 from services.notifications.subscribing.domain import CONFIRM_WITHIN, Address, Wishes, can_be_confirmed, tidy
@@ -17,24 +17,26 @@ from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.locks import note_lock
 from shared.people import Person
+from shared.statements import Query, Statement
 
 FORGET_REQUEST = "forget-request"
 
-_ASK = text("""
+_ASK = Statement("""
     insert into subscription_requests (id, address, channel, districts, quarters, topics, language, digest, moves,
                                        asked_at)
     values (:id, :address, :channel, :districts, :quarters, :topics, :language, :digest, :moves, :now)
 """)
-_REQUEST = text("select * from subscription_requests where id = :id for update")
-_CONFIRMED = text("update subscription_requests set confirmed_at = :now where id = :id")
-_FORGET_REQUEST = text("""
+_CONFIRMED = Statement("update subscription_requests set confirmed_at = :now where id = :id")
+_FORGET_REQUEST = Statement("""
     with gone as (delete from people where matter = :id) delete from subscription_requests where id = :id
 """)
-_FORGET_REQUESTS_OF = text("""
+_FORGET_REQUESTS_OF = Statement("""
     with old as (delete from subscription_requests where address = :address returning id)
     delete from people where matter in (select id from old)
 """)
-_SUBSCRIBE = text("""
+_SUBSCRIBE = Query(
+    UUID,
+    """
     insert into subscriptions (id, version, address, channel, districts, quarters, topics, language, digest,
                                confirmed_at)
     values (:id, 1, :address, :channel, :districts, :quarters, :topics, :language, :digest, :now)
@@ -43,19 +45,44 @@ _SUBSCRIBE = text("""
         topics = excluded.topics, language = excluded.language, digest = excluded.digest,
         confirmed_at = excluded.confirmed_at
     returning id
-""")
-_MOVE = text("""
+""",
+)
+_MOVE = Statement("""
     update subscriptions set version = version + 1, generation = generation + 1, address = :address, channel = :channel
     where id = :id
 """)
-_CHANGE = text("""
+_CHANGE = Statement("""
     update subscriptions set version = version + 1, districts = :districts, quarters = :quarters, topics = :topics,
            language = :language, digest = :digest
     where id = :id
 """)
-_END = text("""
+_END = Statement("""
     with gone as (delete from subscriptions where id = :id) delete from people where matter = :id
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    id: UUID
+    address: str
+    channel: str
+    districts: list[int]
+    quarters: list[int]
+    topics: list[str]
+    language: str
+    digest: bool
+    moves: UUID | None
+    asked_at: datetime
+    confirmed_at: datetime | None
+
+
+_REQUEST = Query(
+    _Request,
+    """
+    select id, address, channel, districts, quarters, topics, language, digest, moves, asked_at, confirmed_at
+    from subscription_requests where id = :id for update
+""",
+)
 
 
 async def ask(act: Act, address: Address, wishes: Wishes, moves: UUID | None = None) -> UUID | None:
@@ -72,7 +99,7 @@ async def ask(act: Act, address: Address, wishes: Wishes, moves: UUID | None = N
     if not await ask_to_confirm(act, id, address.channel, key):
         return None
     values = _row(wishes) | {"id": id, "address": key, "channel": address.channel, "moves": moves, "now": act.now}
-    await act.conn.execute(_ASK, values)
+    await _ASK.run(act.conn, values)
     await act.tools.people.save(act.conn, id, person)
     await act.schedule(Work(FORGET_REQUEST, str(id), act.now + CONFIRM_WITHIN, Urgency.BULK))
     return id
@@ -85,13 +112,13 @@ async def confirm(act: Act, id: UUID) -> Subscription:
         RequestOver: unknown, too late, or its subscription has ended since.
     """
     note_lock(act.conn, Lock.REQUEST)
-    request = (await act.conn.execute(_REQUEST, {"id": id})).mappings().one_or_none()
-    if request is None or not can_be_confirmed(request["asked_at"], act.now):
+    request = await _REQUEST.first(act.conn, {"id": id})
+    if request is None or not can_be_confirmed(request.asked_at, act.now):
         raise RequestOver
-    if request["confirmed_at"] is None:
-        await _take_over(act, dict(request))
-        await act.conn.execute(_CONFIRMED, {"id": id, "now": act.now})
-    found = await load_by_address(act.conn, request["address"])
+    if request.confirmed_at is None:
+        await _take_over(act, request)
+        await _CONFIRMED.run(act.conn, {"id": id, "now": act.now})
+    found = await load_by_address(act.conn, request.address)
     if found is None:
         raise RequestOver
     return found
@@ -108,7 +135,7 @@ async def change(act: Act, id: UUID, wishes: Wishes) -> Subscription:
         raise SubscriptionOver
     if known.wishes == tidy(wishes):
         return known
-    await act.conn.execute(_CHANGE, _row(wishes) | {"id": id})
+    await _CHANGE.run(act.conn, _row(wishes) | {"id": id})
     return await _tell(act, id)
 
 
@@ -117,8 +144,8 @@ async def end(act: Act, id: UUID) -> None:
     known = await load_subscription(act.conn, id, for_update=True)
     if known is None:
         return
-    await act.conn.execute(_END, {"id": id})
-    await act.conn.execute(_FORGET_REQUESTS_OF, {"address": known.address})
+    await _END.run(act.conn, {"id": id})
+    await _FORGET_REQUESTS_OF.run(act.conn, {"address": known.address})
     ended = subscription_fact(known, act.now, ended=True)
     await act.record(ended)
     await remember(act, ended, known.address)
@@ -141,25 +168,24 @@ async def ask_for_link(act: Act, address: Address) -> None:
 
 async def forget_request(act: Act, claim: Claim) -> None:
     """Forget a request that nobody can confirm any more, with its address; what was sent stays in the ledger."""
-    await act.conn.execute(_FORGET_REQUEST, {"id": UUID(claim.key)})
+    await _FORGET_REQUEST.run(act.conn, {"id": UUID(claim.key)})
     forget_at = act.now + retention.LEDGER
     await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
-async def _take_over(act: Act, request: dict[str, Any]) -> None:
+async def _take_over(act: Act, request: _Request) -> None:
     """Let a confirmed request become, change, or move a subscription."""
-    person = await act.tools.people.load(act.conn, request["id"])
+    person = await act.tools.people.load(act.conn, request.id)
     assert person is not None, "kept as long as the request"
-    moved = await load_subscription(act.conn, request["moves"], for_update=True) if request["moves"] else None
+    moved = await load_subscription(act.conn, request.moves, for_update=True) if request.moves else None
     if moved is None:
-        values = {**request, "id": uuid4(), "now": act.now}
-        id: UUID = (await act.conn.execute(_SUBSCRIBE, values)).scalar_one()
+        id = await _SUBSCRIBE.one(act.conn, asdict(request) | {"id": uuid4(), "now": act.now})
     else:
         id = moved.id
-        other = await load_by_address(act.conn, request["address"])
+        other = await load_by_address(act.conn, request.address)
         if other is not None and other.id != id:
             await end(act, other.id)
-        await act.conn.execute(_MOVE, request | {"id": id})
+        await _MOVE.run(act.conn, {"id": id, "address": request.address, "channel": request.channel})
     await act.tools.people.save(act.conn, id, person)
     await _tell(act, id)
 

@@ -1,10 +1,10 @@
 """Taking a fact: what is known of the matter, who is told, what is no longer worth telling."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifications.delivery import usecases as delivery
@@ -19,13 +19,24 @@ from shared.events.notifications import Outcome
 from shared.events.personal import Contact, PersonalFact
 from shared.events.registry import personal_fact, type_of
 from shared.people import Person
-from shared.statements import Statement
+from shared.statements import Query, Statement
 from shared.tools import Tools
 
 FORGET_CONTACT = "forget-contact"
 FORGET_MATTER = "forget-matter"
 
-_KNOW = Statement("""
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest fact known of a matter before, and its type; None for a new matter."""
+
+    type: str | None
+    fact: dict[str, Any] | None
+
+
+_KNOW = Query(
+    Known,
+    """
     insert into matters (id, version, told_version, type, fact, person_key, changed_at)
     values (:id, :version, :version, :type, cast(:fact as jsonb), :person_key, :now)
     on conflict (id) do update
@@ -33,10 +44,11 @@ _KNOW = Statement("""
         changed_at = excluded.changed_at
     where matters.version < excluded.version
     returning old.type, old.fact
-""")
-_MOVED_ON = text("update matters set told_version = version where id = :id")
-_TYPE = text("select type from matters where id = :id")
-_FORGET_CONTACT = text("""
+""",
+)
+_MOVED_ON = Statement("update matters set told_version = version where id = :id")
+_TYPE = Query(str, "select type from matters where id = :id")
+_FORGET_CONTACT = Statement("""
     with forgotten as (update notices set recipient = '', addresses = '{}' where matter = :id)
     update matters
     set person_key = '',
@@ -47,7 +59,7 @@ _FORGET_CONTACT = text("""
             array[:state_field, 'person_key'], '""')
     where id = :id
 """)
-_FORGET_MATTER = text("delete from matters where id = :id")
+_FORGET_MATTER = Statement("delete from matters where id = :id")
 
 
 async def take_fact(act: Act, received: Received[PersonalFact]) -> None:
@@ -57,7 +69,7 @@ async def take_fact(act: Act, received: Received[PersonalFact]) -> None:
     if known is None:
         return
     kind = kind_of(fact)
-    before = kind.fact.model_validate(known["fact"]) if known["fact"] else None
+    before = kind.fact.model_validate(known.fact) if known.fact else None
     if before and kind.differs(before, fact):
         await move_on(act.conn, fact.id)
         await delivery.supersede(act, fact.id)
@@ -69,14 +81,14 @@ async def take_fact(act: Act, received: Received[PersonalFact]) -> None:
     await act.schedule(Work(FORGET_CONTACT, str(fact.id), forget_at, Urgency.BULK))
 
 
-async def remember(act: Act, fact: Fact, person_key: str | None) -> Any:
+async def remember(act: Act, fact: Fact, person_key: str | None) -> Known | None:
     """Keep the newest fact of a matter.
 
     Args:
         person_key: of the one person it concerns; None for news, which concerns many.
 
     Returns:
-        A row with the `type` and `fact` known before, None in it for a new matter; None where a newer fact is known.
+        What was known before; None where a newer fact is known.
     """
     values = {
         "id": fact.id,
@@ -86,12 +98,12 @@ async def remember(act: Act, fact: Fact, person_key: str | None) -> Any:
         "person_key": person_key,
         "now": act.now,
     }
-    return await _KNOW.row(act.conn, values)
+    return await _KNOW.first(act.conn, values)
 
 
 async def move_on(conn: AsyncConnection, matter: UUID) -> None:
     """Note that the newest fact of a matter changes what people are told: what was planned before is outdated."""
-    await conn.execute(_MOVED_ON, {"id": matter})
+    await _MOVED_ON.run(conn, {"id": matter})
 
 
 async def give(act: Act, fact: PersonalFact, contact: Contact, plans: Sequence[NoticePlan]) -> None:
@@ -110,15 +122,15 @@ async def give(act: Act, fact: PersonalFact, contact: Contact, plans: Sequence[N
 async def forget_contact(act: Act, claim: Claim) -> None:
     """Forget the person of a matter that ended a while ago; what was told, and how, stays in the ledger."""
     id = UUID(claim.key)
-    type = (await act.conn.execute(_TYPE, {"id": id})).scalar_one()
-    await act.conn.execute(_FORGET_CONTACT, {"id": id, "state_field": personal_fact(type).state_field})
+    type = await _TYPE.one(act.conn, {"id": id})
+    await _FORGET_CONTACT.run(act.conn, {"id": id, "state_field": personal_fact(type).state_field})
     forget_at = act.now + retention.LEDGER
     await act.schedule(Work(FORGET_MATTER, claim.key, forget_at, Urgency.BULK))
 
 
 async def forget_matter(act: Act, claim: Claim) -> None:
     """Forget a matter with all that was told of it."""
-    await act.conn.execute(_FORGET_MATTER, {"id": UUID(claim.key)})
+    await _FORGET_MATTER.run(act.conn, {"id": UUID(claim.key)})
 
 
 def contact_of(fact: PersonalFact, tools: Tools) -> Contact | None:
