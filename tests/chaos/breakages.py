@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from importlib import import_module
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from uuid import uuid4
 from fastapi import Depends
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.statements import Statement
 
 Break = Callable[[], None]
 
@@ -31,7 +34,9 @@ def _reword(place: str, words: str, others: str) -> None:
 
     def reworded(statement: Any) -> Any:
         assert words in statement.text, f"{place} no longer says {words!r}"
-        return type(statement)(statement.text.replace(words, others))
+        changed = copy(statement)
+        Statement.__init__(changed, statement.text.replace(words, others))
+        return changed
 
     _change(place, reworded)
 
