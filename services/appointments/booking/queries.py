@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -71,30 +70,3 @@ async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | No
     """The binding appointment people call by a number, however they type it; locked in the open transaction."""
     note_lock(conn, Lock.APPOINTMENT)
     return await _READ_NUMBER.first(conn, {"number": number_of(number)})
-
-
-def appointment_of(row: Any) -> Appointment:
-    """An appointment from a row of its table."""
-    return Appointment(
-        id=row.id,
-        version=row.version,
-        status=Status(row.status),
-        number=row.number,
-        station=row.station,
-        counter=row.counter,
-        services=tuple(row.services),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        language=row.language,
-        interpreter=row.interpreter,
-        channels=tuple(row.channels),
-        generation=row.generation,
-        held_until=row.held_until,
-        extensions=row.extensions,
-        state=AppointmentState.model_validate(row.state) if row.state else None,
-        cancelled_by=row.cancelled_by,
-        cancelled_at=row.cancelled_at,
-        kind=Kind(row.kind),
-        page_language=row.page_language,
-        consent=row.consent,
-    )
