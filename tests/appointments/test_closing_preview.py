@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from shared.clock import BERLIN
 from shared.tools import Tools
@@ -22,6 +22,7 @@ from tests.appointments.closing import (
     send,
 )
 from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, wish
+from tests.appointments.statements import note_statements
 from tests.support.wait import eventually
 
 pytestmark = pytest.mark.usefixtures("roles_as_tokens")
@@ -211,6 +212,7 @@ async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
     await assert_consistent(tools)
 
 
+@pytest.mark.due_work
 async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
     client: Client, tools: Tools, lead: Lead
 ) -> None:
@@ -283,14 +285,12 @@ async def test_another_counter_speaks_the_language_too(client: Client, tools: To
     assert {lost, await counter_of(tools, booked)} == counters
 
 
-async def test_many_take_hardly_more_statements_than_few(client: Client, tools: Tools, lead: Lead) -> None:
+async def test_many_take_hardly_more_statements_than_few(
+    client: Client, tools: Tools, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements: list[str] = []
-
-    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
     taken = []
-    event.listen(tools.db.engine.sync_engine, "before_cursor_execute", note)
+    note_statements(monkeypatch, statements.append)
     start = at(tools, 9)
     for people, station in ((2, "mitte"), (12, "sued")):
         for number in range(people):

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from services.appointments.displaced.usecases import entry_instead_of
 from shared.events.mobile_office import MobilStopCancelled
 from shared.tools import Tools
 from tests.appointments.closing import appointment, book, counter_of, facts_of
 from tests.appointments.kit import API, Client, at, booking, outbox, wish
+from tests.appointments.statements import note_statements
 from tests.appointments.stops import Stop, a_stop, consistent, leave_free, tell
 from tests.appointments.waiting import entry, join
 
@@ -197,14 +198,12 @@ async def test_in_whatever_order_and_however_often_it_is_told_once(
     await consistent(tools)
 
 
-async def test_many_take_hardly_more_statements_than_few(client: Client, tools: Tools, arrival: datetime) -> None:
+async def test_many_take_hardly_more_statements_than_few(
+    client: Client, tools: Tools, arrival: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     statements: list[str] = []
-
-    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
-
     taken = []
-    event.listen(tools.db.engine.sync_engine, "before_cursor_execute", note)
+    note_statements(monkeypatch, statements.append)
     for people in (2, 12):
         stop = await a_stop(tools)
         for number in range(people):

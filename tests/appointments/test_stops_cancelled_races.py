@@ -6,6 +6,8 @@ from functools import partial
 
 from sqlalchemy import text
 
+from services.appointments.stops.queries import lock_version
+from shared.act import acting
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.closing import appointment, book, facts_of
@@ -72,3 +74,12 @@ async def test_a_time_somebody_books_while_it_is_looked_for_is_not_offered(clien
     found = await appointment(client, booked)
     assert (found["station"], found["status"]) == ("mitte", "offered")
     await consistent(tools)
+
+
+async def test_a_change_of_one_stop_locks_all_that_are_to_come(tools: Tools) -> None:
+    stops = [await a_stop(tools, hour=hour) for hour in (9, 12, 15)]
+    for stop in stops:
+        async with acting(tools) as act, tools.db.transaction() as other:
+            assert await lock_version(act, stop.key) == stop.version
+            free = await other.execute(text("select station from stops for update skip locked"))
+            assert free.all() == []

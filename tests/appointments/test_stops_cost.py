@@ -5,17 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from services.appointments.offer.queries import load_offer_on
 from services.appointments.stops.usecases import forget_stops
 from shared import retention
 from shared.act import Act
 from shared.clock import BERLIN
-from shared.statements import Statement
 from shared.tools import Tools
 from tests.appointments.closing import book
 from tests.appointments.kit import API, Client, at, pass_time
+from tests.appointments.statements import note_statements
 from tests.appointments.stops import a_stop
 
 
@@ -42,24 +42,10 @@ class Noted:
 
 
 @pytest.fixture
-def noted(tools: Tools, monkeypatch: pytest.MonkeyPatch) -> Noted:
-    """The statements the service executes, by SQLAlchemy or past it."""
-    found, by_row, by_rows = Noted(), Statement.row, Statement.rows
-
-    async def row(self: Statement, *given: Any) -> Any:
-        found.note(self.text)
-        return await by_row(self, *given)
-
-    async def rows(self: Statement, *given: Any) -> Any:
-        found.note(self.text)
-        return await by_rows(self, *given)
-
-    def executed(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        found.note(statement)
-
-    monkeypatch.setattr(Statement, "row", row)
-    monkeypatch.setattr(Statement, "rows", rows)
-    event.listen(tools.db.engine.sync_engine, "before_cursor_execute", executed)
+def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
+    """The statements the service executes."""
+    found = Noted()
+    note_statements(monkeypatch, found.note)
     return found
 
 

@@ -14,6 +14,8 @@ from fastapi import Depends
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.statements import Statement
+
 Break = Callable[[], None]
 
 

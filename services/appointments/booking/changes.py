@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import (
@@ -30,14 +29,15 @@ from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.appointments import AppointmentCancelled, AppointmentFact, DecidedBy, KnownReason
 from shared.problems import NotFound
+from shared.statements import Statement
 
 ALTERNATIVE_END = "alternative-end"
 
 
-_KEEP_SEATS = text("update seats set until = null where appointment = :id")
+_KEEP_SEATS = Statement("update seats set until = null where appointment = :id")
 
 
-_TAKE = text("""
+_TAKE = Statement("""
     update appointments set version = :version, status = 'confirmed', held_until = null, state = cast(:state as jsonb)
     where id = :id
 """)
@@ -64,13 +64,13 @@ async def take_alternative(act: Act, id: UUID) -> Appointment:
     if found.status is not Status.OFFERED:
         return found
     # `now` is when the request came: since then the offer may have ended and somebody else may have a seat.
-    kept = await act.conn.execute(_KEEP_SEATS, {"id": id})
+    kept = await _KEEP_SEATS.run(act.conn, {"id": id})
     needed = grid_of(act.tools.city).slots_in(found.ends_at - found.starts_at)
-    if alternative_is_over(found.status, found.held_until, act.now) or kept.rowcount != needed:
+    if alternative_is_over(found.status, found.held_until, act.now) or kept != needed:
         raise AlternativeOver
     [station] = (await load_offer(act, found.station, ())).stations
     fact = taken_fact(found, station.delay_minutes)
-    await act.conn.execute(_TAKE, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
+    await _TAKE.run(act.conn, {"id": id, "version": fact.version, "state": fact.appointment.model_dump_json()})
     await act.record(fact)
     return replace(found, version=fact.version, status=Status.CONFIRMED, held_until=None, state=fact.appointment)
 
@@ -83,21 +83,21 @@ async def end_alternative(act: Act, claim: Claim) -> None:
         await save_cancellation(act, found, cancelled_fact(found, DecidedBy.CITY, KnownReason.NOT_TAKEN))
 
 
-_RESCHEDULE = text("""
+_RESCHEDULE = Statement("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'confirmed', held_until = null, station = :station,
            counter = :counter, kind = :kind, starts_at = :starts_at, ends_at = :ends_at, state = cast(:state as jsonb)
     where id = :id
 """)
-_CANCEL = text("""
+_CANCEL = Statement("""
     with forgotten_later as (update people set delete_after = :delete_after where matter = :id)
     update appointments set version = :version, status = 'cancelled', state = cast(:state as jsonb),
            cancelled_by = :by, cancelled_at = :now
     where id = :id
 """)
-_ARRIVED = text("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
-_NOT_ARRIVED = text("update appointments set status = 'confirmed' where id = :id and status = 'arrived'")
-_MISSED = text("""
+_ARRIVED = Statement("update appointments set status = 'arrived' where id = :id and status = 'confirmed'")
+_NOT_ARRIVED = Statement("update appointments set status = 'confirmed' where id = :id and status = 'arrived'")
+_MISSED = Statement("""
     update appointments set status = 'missed', version = :version, state = cast(:state as jsonb) where id = :id
 """)
 
@@ -138,8 +138,8 @@ async def reschedule(act: Act, move: Move) -> Appointment:
         ends_at=seating.ends_at,
         state=fact.appointment,
     )
-    await act.conn.execute(
-        _RESCHEDULE,
+    await _RESCHEDULE.run(
+        act.conn,
         {
             "id": found.id,
             "version": moved.version,
@@ -182,8 +182,8 @@ async def cancel(act: Act, id: UUID, by: DecidedBy, reason: KnownReason | None) 
 
 async def save_cancellation(act: Act, found: Appointment, fact: AppointmentCancelled) -> Appointment:
     """Save that an appointment was cancelled, free its seats, and record the fact that says so."""
-    await act.conn.execute(
-        _CANCEL,
+    await _CANCEL.run(
+        act.conn,
         {
             "id": found.id,
             "version": fact.version,
@@ -207,12 +207,12 @@ async def save_cancellation(act: Act, found: Appointment, fact: AppointmentCance
 
 async def note_arrival(conn: AsyncConnection, id: UUID) -> None:
     """Note that somebody whom we expect is here; nothing is told to anybody."""
-    await conn.execute(_ARRIVED, {"id": id})
+    await _ARRIVED.run(conn, {"id": id})
 
 
 async def take_back_arrival(conn: AsyncConnection, id: UUID) -> None:
     """Note that somebody is not here after all, and expected again; nothing is told to anybody."""
-    await conn.execute(_NOT_ARRIVED, {"id": id})
+    await _NOT_ARRIVED.run(conn, {"id": id})
 
 
 async def note_missed(act: Act, found: Appointment) -> Appointment:
@@ -223,7 +223,7 @@ async def note_missed(act: Act, found: Appointment) -> Appointment:
     """
     fact = missed_fact(found)
     values = {"id": found.id, "version": fact.version, "state": fact.appointment.model_dump_json()}
-    await act.conn.execute(_MISSED, values)
+    await _MISSED.run(act.conn, values)
     await act.record(fact)
     return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
 
@@ -242,7 +242,7 @@ async def _changeable(act: Act, id: UUID) -> Appointment:
     return found
 
 
-_CHANGE = text("""
+_CHANGE = Statement("""
     with changed as (
         select * from unnest(
             cast(:ids as uuid[]), cast(:versions as integer[]), cast(:statuses as text[]), cast(:stations as text[]),
@@ -291,6 +291,6 @@ async def change_appointments(act: Act, facts: Sequence[AppointmentFact], closur
         "closure": closure,
         "now": act.now,
     }
-    await act.conn.execute(_CHANGE, values)
+    await _CHANGE.run(act.conn, values)
     await act.record_all(list(facts))
     await act.schedule(*[end_of(fact) for fact in facts if fact.appointment.status == "offered"])

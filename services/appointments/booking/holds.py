@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from services.appointments.booking.domain import HoldOver, NoMoreExtensions, Status, extended, held_until, hold_is_over
 from services.appointments.booking.limits import audience_of, check_takings
 from services.appointments.booking.numbering import numbering_of
@@ -16,18 +14,23 @@ from services.appointments.locks import Lock
 from services.appointments.offer.domain import Audience, keys_of
 from services.appointments.offer.queries import grid_of, load_offer, lock_stop
 from services.appointments.persons.domain import PersonInput, TypedDetails
+from services.appointments.seats.domain import SeatRow
 from services.appointments.seats.usecases import load_seats, release_seats, take_seats
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.locks import note_lock
 from shared.people import Person
 from shared.problems import NotFound
+from shared.statements import Query, Statement
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
 
-_MOVE = text("""
+_MOVE = Query(
+    SeatRow,
+    """
     with moved as (update appointments set counter = :counter where id = :id)
     delete from seats where appointment = :id and counter <> :counter returning counter, starts_at
-""")
+""",
+)
 
 
 async def seat_where_spoken(act: Act, held: Appointment, language: str, audience: Audience) -> None:
@@ -50,8 +53,8 @@ async def seat_where_spoken(act: Act, held: Appointment, language: str, audience
     starts = [start for _, start in await load_seats(act.conn, held.id)]
     if not starts or (taken := await take_seats(act, held.id, better, starts, held.held_until)) is None:
         return
-    freed = await act.conn.execute(_MOVE, {"id": held.id, "counter": taken[0]})
-    await pass_on(act, [(counter, start) for counter, start in freed])
+    freed = await _MOVE.all(act.conn, {"id": held.id, "counter": taken[0]})
+    await pass_on(act, [each.seat for each in freed])
 
 
 HOLD_END = "hold-end"
@@ -59,7 +62,10 @@ AGAIN = timedelta(seconds=1)
 DRAFT_LIFE = timedelta(hours=2)
 """How long after the end of a hold what was typed is kept, so that another time can be chosen."""
 
-_KEEP_DRAFT = """
+_HOLD = Query(
+    list[datetime],
+    f"""
+    with {NOTE_TAKING}
     insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, held_until,
                               kind)
     values (:id, 0, 'held', :number, :station, :counter, :services, :starts_at, :ends_at, :held_until, :kind)
@@ -67,9 +73,10 @@ _KEEP_DRAFT = """
     set station = excluded.station, counter = excluded.counter, services = excluded.services,
         starts_at = excluded.starts_at, ends_at = excluded.ends_at, held_until = excluded.held_until,
         kind = excluded.kind
-"""
-_HOLD = text(f"with {NOTE_TAKING} {_KEEP_DRAFT} returning {COUNT_TAKINGS} as takings")
-_DETAILS = text("""
+    returning {COUNT_TAKINGS} as takings
+""",  # noqa: S608 - no input in it
+)
+_DETAILS = Statement("""
     update appointments
     set language = :language, interpreter = :interpreter, channels = :channels, page_language = :page_language,
         consent = cast(:consent as text),
@@ -78,13 +85,22 @@ _DETAILS = text("""
                             else cast(:now as timestamptz) end
     where id = :id
 """)
-_EXTEND = text("""
+_EXTEND = Statement("""
     with held as (update appointments set held_until = :until, extensions = extensions + 1 where id = :id)
     update seats set until = :until where appointment = :id
 """)
-_HELD_UNTIL = text("select held_until from appointments where id = :id and status = 'held'")
-_HELD_UNTIL_LOCKED = text(f"{_HELD_UNTIL.text} for update skip locked")
-_FORGET_DRAFT = text("""
+_HELD_UNTIL = Query(
+    datetime,
+    "select held_until from appointments where id = :id and status = 'held' and held_until is not null",
+)
+_HELD_UNTIL_LOCKED = Query(
+    datetime,
+    """
+    select held_until from appointments where id = :id and status = 'held' and held_until is not null
+    for update skip locked
+""",
+)
+_FORGET_DRAFT = Statement("""
     with gone as (delete from appointments where id = :id returning id)
     delete from people where matter in (select id from gone)
 """)
@@ -112,8 +128,8 @@ async def hold(act: Act, id: UUID, wish: Wish) -> datetime:
     wish = replace(wish, language=before.interpreter if before else None)
     seating, count = await fulfil(act, id, replace(wish, audience=audience_of(act)), until)
     await pass_on(act, freed)
-    held = await act.conn.execute(
-        _HOLD,
+    takings = await _HOLD.one(
+        act.conn,
         {
             **values_of(act.origin, act.now),
             "id": id,
@@ -127,7 +143,7 @@ async def hold(act: Act, id: UUID, wish: Wish) -> datetime:
             "kind": seating.kind,
         },
     )
-    check_takings(act, held.scalar_one())
+    check_takings(act, takings)
     await act.schedule(Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
@@ -142,7 +158,7 @@ async def extend_hold(act: Act, id: UUID) -> datetime:
     until = extended(held.held_until or act.now, held.extensions, held.starts_at)
     if until is None:
         raise NoMoreExtensions
-    await act.conn.execute(_EXTEND, {"id": id, "until": until})
+    await _EXTEND.run(act.conn, {"id": id, "until": until})
     await act.schedule(Work(HOLD_END, str(id), until, Urgency.DIRECT))
     return until
 
@@ -158,8 +174,8 @@ async def save_details(act: Act, id: UUID, details: TypedDetails, audience: Audi
     typed = details.person
     person = Person(name=typed.name, mail=typed.mail, phone=typed.phone, remarks=typed.remarks)
     await act.tools.people.save(act.conn, id, person)
-    await act.conn.execute(
-        _DETAILS,
+    await _DETAILS.run(
+        act.conn,
         {
             "id": id,
             "language": details.language,
@@ -186,10 +202,10 @@ async def load_details(act: Act, draft: Appointment) -> TypedDetails | None:
 async def end_hold(act: Act, claim: Claim) -> None:
     """Pass on the seats of a hold that ended; a while later, forget it with who was typed into it."""
     id = UUID(claim.key)
-    if (await act.conn.execute(_HELD_UNTIL, {"id": id})).scalar_one_or_none() is None:
+    if await _HELD_UNTIL.first(act.conn, {"id": id}) is None:
         return
     note_lock(act.conn, Lock.HOLD)
-    until = (await act.conn.execute(_HELD_UNTIL_LOCKED, {"id": id})).scalar_one_or_none()
+    until = await _HELD_UNTIL_LOCKED.first(act.conn, {"id": id})
     if until is None:
         # Somebody is at it. Waiting for them would be a deadlock: they may be about to schedule this very work.
         await act.schedule(Work(HOLD_END, claim.key, act.now + AGAIN, Urgency.DIRECT))
@@ -206,7 +222,7 @@ async def end_hold(act: Act, claim: Claim) -> None:
     if act.now < until + DRAFT_LIFE:
         await act.schedule(Work(HOLD_END, claim.key, until + DRAFT_LIFE, Urgency.BULK))
     else:
-        await act.conn.execute(_FORGET_DRAFT, {"id": id})
+        await _FORGET_DRAFT.run(act.conn, {"id": id})
 
 
 async def load_held(act: Act, id: UUID) -> Appointment:

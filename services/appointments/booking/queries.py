@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.domain import Status
@@ -14,15 +12,7 @@ from services.appointments.offer.domain import Kind
 from shared.events.appointments import AppointmentState
 from shared.locks import note_lock
 from shared.numbers import number_of
-
-_APPOINTMENT = """
-    select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
-           generation, held_until, extensions, state, cancelled_by, cancelled_at, kind, page_language, consent
-    from appointments
-"""
-_READ = text(f"{_APPOINTMENT} where id = :id")
-_READ_LOCKED = text(f"{_APPOINTMENT} where id = :id for update")
-_READ_NUMBER = text(f"{_APPOINTMENT} where number = :number and state is not null for update")
+from shared.statements import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +45,16 @@ class Appointment:
     consent: str | None = None
 
 
+_APPOINTMENT = """
+    select id, version, status, number, station, counter, services, starts_at, ends_at, language, interpreter, channels,
+           generation, held_until, extensions, state, cancelled_by, cancelled_at, kind, page_language, consent
+    from appointments
+"""
+_READ = Query(Appointment, f"{_APPOINTMENT} where id = :id")
+_READ_LOCKED = Query(Appointment, f"{_APPOINTMENT} where id = :id for update")
+_READ_NUMBER = Query(Appointment, f"{_APPOINTMENT} where number = :number and state is not null for update")
+
+
 async def load_appointment(conn: AsyncConnection, id: UUID, lock: Lock | None = None) -> Appointment | None:
     """An appointment or hold; None when there is none (any more).
 
@@ -63,39 +63,10 @@ async def load_appointment(conn: AsyncConnection, id: UUID, lock: Lock | None = 
     """
     if lock is not None:
         note_lock(conn, lock)
-    row = (await conn.execute(_READ if lock is None else _READ_LOCKED, {"id": id})).one_or_none()
-    return None if row is None else appointment_of(row)
+    return await (_READ if lock is None else _READ_LOCKED).first(conn, {"id": id})
 
 
 async def load_by_number(conn: AsyncConnection, number: str) -> Appointment | None:
     """The binding appointment people call by a number, however they type it; locked in the open transaction."""
     note_lock(conn, Lock.APPOINTMENT)
-    row = (await conn.execute(_READ_NUMBER, {"number": number_of(number)})).one_or_none()
-    return None if row is None else appointment_of(row)
-
-
-def appointment_of(row: Any) -> Appointment:
-    """An appointment from a row of its table."""
-    return Appointment(
-        id=row.id,
-        version=row.version,
-        status=Status(row.status),
-        number=row.number,
-        station=row.station,
-        counter=row.counter,
-        services=tuple(row.services),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        language=row.language,
-        interpreter=row.interpreter,
-        channels=tuple(row.channels),
-        generation=row.generation,
-        held_until=row.held_until,
-        extensions=row.extensions,
-        state=AppointmentState.model_validate(row.state) if row.state else None,
-        cancelled_by=row.cancelled_by,
-        cancelled_at=row.cancelled_at,
-        kind=Kind(row.kind),
-        page_language=row.page_language,
-        consent=row.consent,
-    )
+    return await _READ_NUMBER.first(conn, {"number": number_of(number)})

@@ -1,9 +1,8 @@
 """Use cases of booking. All run in the caller's transaction; none commits."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
-
-from sqlalchemy import text
 
 from services.appointments.booking.domain import ConsentMissing, HoldOver, Status
 from services.appointments.booking.facts import booked_fact
@@ -20,35 +19,28 @@ from shared import retention
 from shared.act import Act
 from shared.locks import note_lock
 from shared.outbox import RECORD
-from shared.statements import Statement
+from shared.statements import Query, Statement
 from shared.takings import COUNT_TAKINGS, NOTE_TAKING, values_of
 
-_KEEP_PERSON_AND_TELL = f"""
-    with kept as (
-        insert into people (matter, person_key, box, delete_after) values (:id, :person_key, :box, :delete_after)
-        on conflict (matter) do update
-        set person_key = excluded.person_key, box = excluded.box, delete_after = excluded.delete_after
-    ), told as ({RECORD})"""  # noqa: S608 - no input in it
-_INSERT_APPOINTMENT = """
-    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
-                              interpreter, channels, state, kind, page_language, consent, consented_at)
-    values (:id, 1, 'confirmed', :number, :station, :counter, :services, :starts_at, :ends_at, :language,
-            :interpreter, :channels, cast(:state as jsonb), :kind, :page_language, cast(:consent as text),
-            case when cast(:consent as text) is not null then cast(:now as timestamptz) end)"""
-_MAKE_BINDING = """
+_KEEP_PERSON = """
+    insert into people (matter, person_key, box, delete_after) values (:id, :person_key, :box, :delete_after)
+    on conflict (matter) do update
+    set person_key = excluded.person_key, box = excluded.box, delete_after = excluded.delete_after
+"""
+_CONFIRM = Query(
+    int,
+    f"""
+    with kept as ({_KEEP_PERSON}), told as ({RECORD})
     update appointments set version = 1, status = 'confirmed', held_until = null, language = :language,
            interpreter = :interpreter, channels = :channels, state = cast(:state as jsonb),
            page_language = :page_language, consent = cast(:consent as text),
            consented_at = case when consent = cast(:consent as text) then consented_at
                                when cast(:consent as text) is not null then cast(:now as timestamptz) end
-    where id = :id"""
-_COUNT = text("select nextval('appointment_numbers')")
-_BOOK = Statement(
-    f"{_KEEP_PERSON_AND_TELL}, {NOTE_TAKING} {_INSERT_APPOINTMENT}"
-    f" returning {COUNT_MATTERS} as matters, {COUNT_TAKINGS} as takings"
+    where id = :id
+    returning {COUNT_MATTERS} as matters
+""",  # noqa: S608 - no input in it
 )
-_CONFIRM = Statement(f"{_KEEP_PERSON_AND_TELL} {_MAKE_BINDING} returning {COUNT_MATTERS} as matters")
-_KEEP_SEATS = text("""
+_KEEP_SEATS = Statement("""
     update seats set until = null
     from (select pg_advisory_xact_lock(hashtextextended(:person_key, 0))) alone
     where appointment = :id
@@ -68,16 +60,36 @@ async def confirm(act: Act, id: UUID, details: Details) -> Appointment:
     offer = await load_offer(act, held.station, held.services)
     # `now` is when the request came: since then the hold may have ended and somebody else may have taken a seat.
     note_lock(act.conn, Lock.PERSON)
-    kept = await act.conn.execute(_KEEP_SEATS, {"id": id, "person_key": act.tools.people.person_key(details.kept)})
-    if kept.rowcount != grid_of(act.tools.city).slots_for(offer.services):
+    kept = await _KEEP_SEATS.run(act.conn, {"id": id, "person_key": act.tools.people.person_key(details.kept)})
+    if kept != grid_of(act.tools.city).slots_for(offer.services):
         raise HoldOver
     seating = Seating(offer, held.counter, held.starts_at, held.ends_at)
     booked, values = _booked(act, held.id, held.number, seating, details)
-    counted = await _CONFIRM.row(act.conn, values)
-    check_matters(act, counted["matters"])
+    check_matters(act, await _CONFIRM.one(act.conn, values))
     act.tools.outbox.announce(act.conn)
     await act.unschedule(HOLD_END, [str(id)])
     return booked
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    matters: int
+    takings: list[datetime]
+
+
+_BOOK = Query(
+    _Counted,
+    f"""
+    with kept as ({_KEEP_PERSON}), told as ({RECORD}), {NOTE_TAKING}
+    insert into appointments (id, version, status, number, station, counter, services, starts_at, ends_at, language,
+                              interpreter, channels, state, kind, page_language, consent, consented_at)
+    values (:id, 1, 'confirmed', :number, :station, :counter, :services, :starts_at, :ends_at, :language,
+            :interpreter, :channels, cast(:state as jsonb), :kind, :page_language, cast(:consent as text),
+            case when cast(:consent as text) is not null then cast(:now as timestamptz) end)
+    returning {COUNT_MATTERS} as matters, {COUNT_TAKINGS} as takings
+""",  # noqa: S608 - no input in it
+)
+_COUNT = Query(int, "select nextval('appointment_numbers')")
 
 
 async def book(act: Act, id: UUID, wish: Wish, details: Details) -> Appointment:
@@ -93,16 +105,16 @@ async def book(act: Act, id: UUID, wish: Wish, details: Details) -> Appointment:
     wish = replace(wish, language=details.interpreter, audience=audience_of(act))
     seating, count = await fulfil(act, id, wish, None, person_key)
     booked, values = _booked(act, id, numbering_of(act.tools).number(count), seating, details)
-    counted = await _BOOK.row(act.conn, values | values_of(act.origin, act.now))
-    check_matters(act, counted["matters"])
-    check_takings(act, counted["takings"])
+    counted = await _BOOK.one(act.conn, values | values_of(act.origin, act.now))
+    check_matters(act, counted.matters)
+    check_takings(act, counted.takings)
     act.tools.outbox.announce(act.conn)
     return booked
 
 
 async def book_kept(act: Act, id: UUID, seating: Seating, details: Details) -> Appointment:
     """Book seats that are kept under the id of the new appointment already; AppointmentBooked is recorded."""
-    count = (await act.conn.execute(_COUNT)).scalar_one()
+    count = await _COUNT.one(act.conn)
     booked, values = _booked(act, id, numbering_of(act.tools).number(count), seating, details)
     await _BOOK.run(act.conn, values | values_of(None, act.now))
     act.tools.outbox.announce(act.conn)

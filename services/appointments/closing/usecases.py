@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from sqlalchemy import text
-
 from services.appointments.booking.changes import change_appointments
 from services.appointments.closing.domain import LONGEST, Closure, Decision, decide, wanted_instead
 from services.appointments.closing.facts import because_of, closed_fact, decided_fact
@@ -37,21 +35,22 @@ from services.appointments.seats.usecases import give_seats, release_seats
 from shared.act import Act
 from shared.events.base import About
 from shared.locks import note_lock
+from shared.statements import Statement
 
 CLOSED = "closed"
 LIFTED = "closure-lifted"
 """What the audit log calls these deeds."""
 
 # Closures of one station wait for each other; bookings, which refer to the station's key, do not wait.
-_ONE_AT_A_TIME = text("select from stations where key = :station for no key update")
-_SAVE = text("""
+_ONE_AT_A_TIME = Statement("select from stations where key = :station for no key update")
+_SAVE = Statement("""
     insert into closures (key, version, station, first_day, last_day, reason, counter, from_time, until_time)
     values (:id, :version, :station, :first_day, :last_day, :reason, :counter, :from_time, :until_time)
     on conflict (key) do update set version = excluded.version, first_day = excluded.first_day,
         last_day = excluded.last_day, reason = excluded.reason, counter = excluded.counter,
         from_time = excluded.from_time, until_time = excluded.until_time
 """)
-_LIFT = text("update closures set version = :version, lifted_at = :now where key = :id")
+_LIFT = Statement("update closures set version = :version, lifted_at = :now where key = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ async def close(act: Act, wanted: Closure, confirmed: Confirmation | None = None
     """
     act.staff.must_serve(wanted.station)
     note_lock(act.conn, Lock.STATION)
-    await act.conn.execute(_ONE_AT_A_TIME, {"station": wanted.station})
+    await _ONE_AT_A_TIME.run(act.conn, {"station": wanted.station})
     known, closure = await _next(act, wanted)
     if closure == known:
         return known
@@ -122,7 +121,7 @@ async def close(act: Act, wanted: Closure, confirmed: Confirmation | None = None
         raise StillBooked(others)
     if others:
         raise PreviewOutdated(await load_preview(act, closure))
-    await act.conn.execute(_SAVE, _row(closure))
+    await _SAVE.run(act.conn, _row(closure))
     await take_for_closures(act, closure.station, but=closure.id)
     following = act.caused_by(await act.record(closed_fact(closure, shown.stations[closure.station])))
     facts = [
@@ -156,14 +155,14 @@ async def lift(act: Act, id: UUID) -> Closure:
     """
     known = act.staff.own(await find(act.conn, id))
     note_lock(act.conn, Lock.STATION)
-    await act.conn.execute(_ONE_AT_A_TIME, {"station": known.station})
+    await _ONE_AT_A_TIME.run(act.conn, {"station": known.station})
     known = act.staff.own(await find(act.conn, id))
     if known.lifted:
         return known
     lifted = replace(known, version=known.version + 1, lifted=True)
     await lock_line(act.conn)
     freed = await release_seats(act.conn, id)
-    await act.conn.execute(_LIFT, {"id": id, "version": lifted.version, "now": act.now})
+    await _LIFT.run(act.conn, {"id": id, "version": lifted.version, "now": act.now})
     await take_for_closures(act, lifted.station, but=id)
     offer = await load_offer(act, lifted.station, [])
     await act.record(closed_fact(lifted, offer.stations[0]))

@@ -1,10 +1,9 @@
 """Calling whom no message reached, and noting what they say. Use cases of the desk, see `usecases`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.desk.domain import must_call
@@ -13,32 +12,36 @@ from services.appointments.waiting import usecases as waiting
 from shared.act import Act
 from shared.events.notifications import NoticeFact
 from shared.problems import NotFound
+from shared.statements import Query, Statement
 
-_NOTICE = text("""
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a notice is about; `stations` are those of the caller, `offer` what is offered to who waits."""
+
+    matter: UUID
+    purpose: str
+    number: str | None
+    stations: tuple[str, ...]
+    offer: UUID | None
+
+
+_NOTICE = Query(
+    _About,
+    """
     select u.appointment as matter, u.purpose, a.number,
-           case when a.id is null then w.stations else array[a.station] end as stations,
+           case when a.id is null then coalesce(w.stations, '{}') else array[a.station] end as stations,
            (select o.id from seat_offers o where o.entry = w.id and o.outcome is null) as offer
     from unreached u
     left join appointments a on a.id = u.appointment
     left join waiting_entries w on w.id = u.appointment
     where u.notice = :notice
-""")
-_CALLED = text("""
+""",
+)
+_CALLED = Statement("""
     update unreached set called_at = :now, called_by = :who
     where notice = :notice and not reached and called_at is null
-    returning notice
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What a notice is about; `station` is one of the caller's, `offer` what is offered to who waits."""
-
-    matter: UUID
-    purpose: str
-    number: str | None
-    station: str
-    offer: UUID | None
 
 
 async def call(act: Act, notice: UUID) -> None:
@@ -70,18 +73,17 @@ async def answer(act: Act, notice: UUID, takes: bool) -> None:
 
 
 async def _about(act: Act, notice: UUID) -> _About:
-    found = (await act.conn.execute(_NOTICE, {"notice": notice})).one_or_none()
-    stations: list[str] = (found and found.stations) or []
-    station = next(filter(act.staff.serves, stations), None)
-    if found is None or station is None:
+    found = await _NOTICE.first(act.conn, {"notice": notice})
+    stations = found.stations if found else ()
+    own = tuple(filter(act.staff.serves, stations))
+    if found is None or not own:
         act.staff.must_serve(next(iter(stations), None))
         raise NotFound
-    return _About(found.matter, found.purpose, found.number, station, found.offer)
+    return replace(found, stations=own)
 
 
 async def _tick(act: Act, notice: UUID, about: _About) -> None:
-    values = {"notice": notice, "now": act.now, "who": act.staff.subject}
-    if (await act.conn.execute(_CALLED, values)).one_or_none() is not None:
+    if await _CALLED.run(act.conn, {"notice": notice, "now": act.now, "who": act.staff.subject}):
         await _note(act, "called", about)
 
 
@@ -90,21 +92,24 @@ async def _note(act: Act, action: str, about: _About) -> None:
     await act.note(
         action,
         matter=about.matter,
-        station=about.station,
+        station=about.stations[0],
         purpose=about.purpose,
         **named,
     )
 
 
 # Of whoever holds a number in the hall no address is kept, so there is nobody to find here.
-_CHANNELS = text("""
+_CHANNELS = Query(
+    list[str],
+    """
     select coalesce(a.channels, w.channels) from people p
     left join appointments a on a.id = p.matter left join waiting_entries w on w.id = p.matter
-    where p.matter = :matter
-""")
+    where p.matter = :matter and coalesce(a.channels, w.channels) is not null
+""",
+)
 
 
-_NOTE = text("""
+_NOTE = Statement("""
     insert into unreached (notice, version, appointment, matter_version, purpose, reached, at)
     values (:notice, :version, :matter, :matter_version, :purpose, :reached, :at)
     on conflict (notice) do update
@@ -113,7 +118,7 @@ _NOTE = text("""
 """)
 
 
-_FORGET = text("delete from unreached where appointment = any(:matters)")
+_FORGET = Statement("delete from unreached where appointment = any(:matters)")
 
 
 async def note_outcome(conn: AsyncConnection, fact: NoticeFact, reached: bool) -> None:
@@ -121,11 +126,11 @@ async def note_outcome(conn: AsyncConnection, fact: NoticeFact, reached: bool) -
     notice = fact.notice
     if notice.matter_service != "appointments":
         return
-    channels = (await conn.execute(_CHANNELS, {"matter": notice.matter})).scalar_one_or_none()
+    channels = await _CHANNELS.first(conn, {"matter": notice.matter})
     if channels is None or not must_call(notice.purpose, channels):
         return
-    await conn.execute(
-        _NOTE,
+    await _NOTE.run(
+        conn,
         {
             "notice": fact.id,
             "version": fact.version,
@@ -140,4 +145,4 @@ async def note_outcome(conn: AsyncConnection, fact: NoticeFact, reached: bool) -
 
 async def forget_outcomes(conn: AsyncConnection, matters: Sequence[UUID]) -> None:
     """Forget what reached people who have been forgotten: nobody can call them."""
-    await conn.execute(_FORGET, {"matters": matters})
+    await _FORGET.run(conn, {"matters": matters})

@@ -1,10 +1,9 @@
 """What becomes of displaced people. Runs in the caller's transaction; does not commit."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid5
-
-from sqlalchemy import text
 
 from services.appointments.booking.changes import change_appointments
 from services.appointments.booking.facts import Why
@@ -25,8 +24,16 @@ from services.appointments.seats.usecases import give_seats
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.people import Person
+from shared.statements import Query
 
-_PEOPLE = text("select matter, box from people where matter = any(:ids)")
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    matter: UUID
+    box: bytes
+
+
+_PEOPLE = Query(_Kept, "select matter, box from people where matter = any(:ids)")
 
 
 def entry_instead_of(appointment: UUID) -> UUID:
@@ -36,8 +43,8 @@ def entry_instead_of(appointment: UUID) -> UUID:
 
 async def load_people(act: Act, appointments: Iterable[Appointment]) -> dict[UUID, Person]:
     """Whose some appointments are, by their ids; without those that were forgotten."""
-    rows = await act.conn.execute(_PEOPLE, {"ids": [each.id for each in appointments]})
-    return {row.matter: act.tools.people.open(row.box) for row in rows}
+    kept = await _PEOPLE.all(act.conn, {"ids": [each.id for each in appointments]})
+    return {each.matter: act.tools.people.open(each.box) for each in kept}
 
 
 def waiting_for(

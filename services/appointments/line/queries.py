@@ -3,10 +3,8 @@
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.line.domain import Outcome, Status, Suits, WantedTime
@@ -14,47 +12,9 @@ from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat
 from shared.events.appointments import WaitingState
 from shared.locks import note_lock
+from shared.statements import Query
 
 _BATCH = 20
-_ENTRY = """
-    select id, version, status, turn, services, seats, stations, weekdays, first_day, last_day, language, interpreter,
-           channels, generation, state, ended_at,
-           (select jsonb_agg(jsonb_build_array(station, starts_at)) from seat_offers
-            where entry = waiting_entries.id and outcome is distinct from 'withdrawn') as offered
-    from waiting_entries
-"""
-_READ = text(f"{_ENTRY} where id = :id")
-_READ_LOCKED = text(f"{_ENTRY} where id = :id for update")
-_IN_LINE = text(f"""
-    {_ENTRY} where status = 'waiting' and turn > :after and seats <= :longest
-    and :station = any(stations) and :weekday = any(weekdays) and first_day <= :day and last_day >= :day
-    order by turn limit :batch
-""")
-_WAITING = text(f"{_ENTRY} where status = 'waiting' and turn > :after order by turn limit :limit")
-_AHEAD = text("""
-    select count(*) from waiting_entries
-    where status in ('waiting', 'offered') and turn < :turn
-      and stations && :stations
-      and exists (
-          select from generate_series(
-              greatest(first_day, cast(:first_day as date)), least(last_day, cast(:last_day as date)), interval '1 day'
-          ) day
-          where extract(isodow from day) - 1 = any(weekdays)
-            and extract(isodow from day) - 1 = any(cast(:weekdays as smallint[]))
-      )
-""")
-_OFFER = """
-    select id, entry, station, counter, starts_at, ends_at, until, outcome from seat_offers
-"""
-_READ_OFFER = text(f"{_OFFER} where id = :id")
-_OPEN_OFFER = text(f"{_OFFER} where entry = :entry and outcome is null")
-_ENTRIES_OFFERED = text("""
-    select entry from seat_offers where outcome is null and id in (
-        select appointment from seats where (counter, starts_at) in (
-            select * from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]))
-        )
-    ) order by entry
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +46,43 @@ class Entry:
         return WantedTime(self.suits, self.seats, self.offered)
 
 
+_ENTRY = """
+    select id, version, status, turn, services, seats,
+           jsonb_build_object('stations', stations, 'weekdays', weekdays,
+                              'first_day', first_day, 'last_day', last_day) as suits,
+           language, interpreter, channels, generation, state, ended_at,
+           (select coalesce(jsonb_agg(jsonb_build_array(station, starts_at)), '[]') from seat_offers
+            where entry = waiting_entries.id and outcome is distinct from 'withdrawn') as offered
+    from waiting_entries
+"""
+_READ = Query(Entry, f"{_ENTRY} where id = :id")
+_READ_LOCKED = Query(Entry, f"{_ENTRY} where id = :id for update")
+_IN_LINE = Query(
+    Entry,
+    f"""
+    {_ENTRY} where status = 'waiting' and turn > :after and seats <= :longest
+    and :station = any(stations) and :weekday = any(weekdays) and first_day <= :day and last_day >= :day
+    order by turn limit :batch
+""",
+)
+_WAITING = Query(Entry, f"{_ENTRY} where status = 'waiting' and turn > :after order by turn limit :limit")
+_AHEAD = Query(
+    int,
+    """
+    select count(*) from waiting_entries
+    where status in ('waiting', 'offered') and turn < :turn
+      and stations && :stations
+      and exists (
+          select from generate_series(
+              greatest(first_day, cast(:first_day as date)), least(last_day, cast(:last_day as date)), interval '1 day'
+          ) day
+          where extract(isodow from day) - 1 = any(weekdays)
+            and extract(isodow from day) - 1 = any(cast(:weekdays as smallint[]))
+      )
+""",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SeatOffer:
     """A time offered to an entry until a moment; without an outcome it is open."""
@@ -104,12 +101,28 @@ class SeatOffer:
         return self.outcome is None and now < self.until
 
 
+_OFFER = """
+    select id, entry, station, counter, starts_at, ends_at, until, outcome from seat_offers
+"""
+_READ_OFFER = Query(SeatOffer, f"{_OFFER} where id = :id")
+_OPEN_OFFER = Query(SeatOffer, f"{_OFFER} where entry = :entry and outcome is null")
+_ENTRIES_OFFERED = Query(
+    UUID,
+    """
+    select entry from seat_offers where outcome is null and id in (
+        select appointment from seats where (counter, starts_at) in (
+            select * from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]))
+        )
+    ) order by entry
+""",
+)
+
+
 async def load_entry(conn: AsyncConnection, id: UUID, for_update: bool = False) -> Entry | None:
     """An entry; None when there is none. `for_update` serialises its writers."""
     if for_update:
         note_lock(conn, Lock.ENTRY)
-    row = (await conn.execute(_READ_LOCKED if for_update else _READ, {"id": id})).one_or_none()
-    return None if row is None else _entry(row)
+    return await (_READ_LOCKED if for_update else _READ).first(conn, {"id": id})
 
 
 async def line(conn: AsyncConnection, station: str, day: date, longest: int) -> AsyncIterator[Entry]:
@@ -117,17 +130,17 @@ async def line(conn: AsyncConnection, station: str, day: date, longest: int) -> 
     values = {"station": station, "day": day, "weekday": day.weekday(), "longest": longest}
     after = 0
     while True:
-        rows = (await conn.execute(_IN_LINE, {**values, "after": after, "batch": _BATCH})).all()
-        for row in rows:
-            yield _entry(row)
-        if len(rows) < _BATCH:
+        entries = await _IN_LINE.all(conn, {**values, "after": after, "batch": _BATCH})
+        for entry in entries:
+            yield entry
+        if len(entries) < _BATCH:
             return
-        after = rows[-1].turn
+        after = entries[-1].turn
 
 
 async def load_waiting(conn: AsyncConnection, after: int, limit: int) -> list[Entry]:
     """Some who wait and have no offer, in their turn, from after a turn on."""
-    return [_entry(row) for row in await conn.execute(_WAITING, {"after": after, "limit": limit})]
+    return await _WAITING.all(conn, {"after": after, "limit": limit})
 
 
 async def count_ahead(conn: AsyncConnection, entry: Entry) -> int:
@@ -140,20 +153,17 @@ async def count_ahead(conn: AsyncConnection, entry: Entry) -> int:
         "first_day": suits.first_day,
         "last_day": suits.last_day,
     }
-    count: int = (await conn.execute(_AHEAD, values)).scalar_one()
-    return count
+    return await _AHEAD.one(conn, values)
 
 
 async def load_seat_offer(conn: AsyncConnection, id: UUID) -> SeatOffer | None:
     """An offer; None when there is none."""
-    row = (await conn.execute(_READ_OFFER, {"id": id})).one_or_none()
-    return None if row is None else _seat_offer(row)
+    return await _READ_OFFER.first(conn, {"id": id})
 
 
 async def load_open_offer(conn: AsyncConnection, entry: UUID) -> SeatOffer | None:
     """The one offer of an entry that has not ended, though its time may be over."""
-    row = (await conn.execute(_OPEN_OFFER, {"entry": entry})).one_or_none()
-    return None if row is None else _seat_offer(row)
+    return await _OPEN_OFFER.first(conn, {"entry": entry})
 
 
 async def load_offers_of(conn: AsyncConnection, seats: Collection[Seat]) -> list[tuple[Entry, SeatOffer]]:
@@ -163,33 +173,9 @@ async def load_offers_of(conn: AsyncConnection, seats: Collection[Seat]) -> list
     """
     values = {"counters": [counter for counter, _ in seats], "starts": [start for _, start in seats]}
     found = []
-    for id in (await conn.execute(_ENTRIES_OFFERED, values)).scalars().all():
+    for id in await _ENTRIES_OFFERED.all(conn, values):
         entry = await load_entry(conn, id, for_update=True)
         # Whoever had the lock before may have taken it.
         if entry and (offer := await load_open_offer(conn, id)):
             found.append((entry, offer))
     return found
-
-
-def _entry(row: Any) -> Entry:
-    return Entry(
-        id=row.id,
-        version=row.version,
-        status=Status(row.status),
-        turn=row.turn,
-        services=tuple(row.services),
-        seats=row.seats,
-        suits=Suits(tuple(row.stations), tuple(row.weekdays), row.first_day, row.last_day),
-        language=row.language,
-        interpreter=row.interpreter,
-        channels=tuple(row.channels),
-        state=WaitingState.model_validate(row.state),
-        generation=row.generation,
-        ended_at=row.ended_at,
-        offered=frozenset((key, datetime.fromisoformat(start)) for key, start in row.offered or ()),
-    )
-
-
-def _seat_offer(row: Any) -> SeatOffer:
-    outcome = Outcome(row.outcome) if row.outcome else None
-    return SeatOffer(row.id, row.entry, row.station, row.counter, row.starts_at, row.ends_at, row.until, outcome)

@@ -6,10 +6,10 @@ appointment and before seats, freed or taken: a closure takes seats that others 
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.line.domain import Opening, Outcome, answer_until, fitting
@@ -36,27 +36,20 @@ from shared.due import Urgency, Work
 from shared.events.appointments import WaitingState
 from shared.events.base import About, Fact
 from shared.locks import note_lock
+from shared.statements import Query, Statement
 from shared.tools import Tools
 
 OFFER_EXPIRY = "offer-expiry"
 
-_LOCK = text("select pg_advisory_xact_lock(hashtext('waiting list'))")
-_SOMEBODY_WAITS = text("select exists (select from waiting_entries where status = 'waiting')")
-_FREE_AT = text("""
-    select c.station, array(
-        select starts_at from seats s
-        where s.counter = c.key and s.starts_at >= :first and s.starts_at < :last
-          and (s.until is null or s.until > :now)
-    ) as taken
-    from counters c where c.key = :counter
-""")
-_OFFER = text("""
+_LOCK = Statement("select pg_advisory_xact_lock(hashtext('waiting list'))")
+_SOMEBODY_WAITS = Query(bool, "select exists (select from waiting_entries where status = 'waiting')")
+_OFFER = Statement("""
     insert into seat_offers (id, entry, station, counter, starts_at, ends_at, until)
     values (:id, :entry, :station, :counter, :starts_at, :ends_at, :until)
 """)
-_END_OFFER = text("update seat_offers set outcome = :outcome where id = :id")
-_NEXT_TURN = text("select nextval('waiting_turns')")
-_CHANGE = text("""
+_END_OFFER = Statement("update seat_offers set outcome = :outcome where id = :id")
+_NEXT_TURN = Query(int, "select nextval('waiting_turns')")
+_CHANGE = Statement("""
     update waiting_entries
     set version = :version, status = :status, turn = :turn, state = cast(:state as jsonb), ended_at = :ended_at
     where id = :id
@@ -66,7 +59,7 @@ _CHANGE = text("""
 async def lock_line(conn: AsyncConnection) -> None:
     """Let nobody else change the line before this transaction ends."""
     note_lock(conn, Lock.LINE, "line")
-    await conn.execute(_LOCK)
+    await _LOCK.run(conn)
 
 
 async def let_go(conn: AsyncConnection, owner: UUID) -> list[Seat]:
@@ -83,7 +76,7 @@ async def pass_on(act: Act, freed: Collection[Seat]) -> None:
     Args:
         freed: of one counter and day, freed in this transaction, which holds the lock of the line.
     """
-    while freed and (await act.conn.execute(_SOMEBODY_WAITS)).scalar_one():
+    while freed and await _SOMEBODY_WAITS.one(act.conn):
         opening, station = await _opening(act, freed)
         if not await _offer_to_first(act, opening, station):
             return
@@ -135,7 +128,7 @@ async def offer_time(act: Act, entry: Entry, station: str, start: datetime) -> b
         "ends_at": made.ends_at,
         "until": until,
     }
-    await act.conn.execute(_OFFER, values)
+    await _OFFER.run(act.conn, values)
     fact = offered_fact(act.tools, entry, person, made, found)
     await change_entry(act.caused_by(None), entry, fact, fact.entry)
     await act.schedule(Work(OFFER_EXPIRY, str(id), until, Urgency.URGENT))
@@ -144,7 +137,7 @@ async def offer_time(act: Act, entry: Entry, station: str, start: datetime) -> b
 
 async def note_outcome(conn: AsyncConnection, offer: UUID, outcome: Outcome) -> None:
     """Note how an offer ended."""
-    await conn.execute(_END_OFFER, {"id": offer, "outcome": outcome})
+    await _END_OFFER.run(conn, {"id": offer, "outcome": outcome})
 
 
 async def end_offer(act: Act, entry: Entry, offer: SeatOffer, outcome: Outcome, *, about: About | None = None) -> None:
@@ -157,7 +150,7 @@ async def end_offer(act: Act, entry: Entry, offer: SeatOffer, outcome: Outcome, 
     """
     await note_outcome(act.conn, offer.id, outcome)
     fact = ended_fact(act.tools, entry, await act.tools.people.load(act.conn, entry.id), outcome, about)
-    behind = (await act.conn.execute(_NEXT_TURN)).scalar_one() if outcome is Outcome.EXPIRED else None
+    behind = await _NEXT_TURN.one(act.conn) if outcome is Outcome.EXPIRED else None
     await change_entry(act, entry, fact, fact.entry, turn=behind)
 
 
@@ -183,8 +176,29 @@ async def change_entry(
         "state": state.model_dump_json(),
         "ended_at": ended_at,
     }
-    await act.conn.execute(_CHANGE, values)
+    await _CHANGE.run(act.conn, values)
     await act.record(fact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A day of a counter; `taken` are the starts of its seats that are not free."""
+
+    station: str
+    taken: frozenset[datetime]
+
+
+_DAY = Query(
+    _Day,
+    """
+    select c.station, array(
+        select starts_at from seats s
+        where s.counter = c.key and s.starts_at >= :first and s.starts_at < :last
+          and (s.until is null or s.until > :now)
+    ) as taken
+    from counters c where c.key = :counter
+""",
+)
 
 
 async def _opening(act: Act, freed: Collection[Seat]) -> tuple[Opening, Station]:
@@ -195,12 +209,12 @@ async def _opening(act: Act, freed: Collection[Seat]) -> tuple[Opening, Station]
     first = datetime.combine(day, time(), BERLIN)
     last = datetime.combine(day + timedelta(days=1), time(), BERLIN)
     values = {"counter": counter, "first": first, "last": last, "now": act.now}
-    row = (await act.conn.execute(_FREE_AT, values)).one()
-    [station] = (await load_offer(act, row.station, ())).stations
+    found = await _DAY.one(act.conn, values)
+    [station] = (await load_offer(act, found.station, ())).stations
     place = station.counters.index(counter)
     slots = slots_on(station.open_to(Audience.PUBLIC, ()), day, grid) if day <= grid.last_day(act.now) else {}
-    taken = set(row.taken)
-    free = tuple(slot for slot, counters in slots.items() if place < counters and slot > act.now and slot not in taken)
+    open_slots = (slot for slot, counters in slots.items() if place < counters)
+    free = tuple(slot for slot in open_slots if slot > act.now and slot not in found.taken)
     return Opening(station.key, free, starts), station
 
 
@@ -221,7 +235,7 @@ async def _offer_to_first(act: Act, opening: Opening, station: Station) -> bool:
 LAST_DAY = "waiting-last-day"
 
 
-_JOIN = text("""
+_JOIN = Statement("""
     insert into waiting_entries (id, version, status, turn, services, seats, stations, weekdays, first_day, last_day,
                                  language, interpreter, channels, state)
     values (:id, 1, 'waiting', nextval('waiting_turns'), :services, :seats, :stations, :weekdays, :first_day, :last_day,
@@ -242,7 +256,7 @@ async def add_entries(act: Act, entries: Sequence[NewEntry]) -> None:
         _row(act.tools, each) | {"state": fact.entry.model_dump_json()}
         for each, fact in zip(entries, facts, strict=True)
     ]
-    await act.conn.execute(_JOIN, rows)
+    await _JOIN.run_each(act.conn, rows)
     await act.tools.people.save_all(act.conn, {each.id: each.details.kept for each in entries})
     await act.record_all(list(facts))
     await act.schedule(*[_over(each) for each in entries])

@@ -1,11 +1,9 @@
 """Asking for links. Nothing is looked up here, so that neither the answer nor its time says what an address has."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid4
-
-from sqlalchemy import text
 
 from services.appointments.locks import Lock
 from shared.act import Act
@@ -15,6 +13,7 @@ from shared.events.personal import Contact
 from shared.locks import note_lock
 from shared.people import Person
 from shared.secret_pages import secret_url
+from shared.statements import Query, Statement
 from shared.takings import WINDOW, UsedUp, check_takings
 
 PER_ADDRESS = 3
@@ -55,13 +54,24 @@ class RequestsUsedUp(UsedUp):
 LINKS = "links"
 """Where to ask for links, under `/appointments/`."""
 
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:address, 0))")
-_LATELY = text("""
+_ONE_AT_A_TIME = Statement("select pg_advisory_xact_lock(hashtextextended(:address, 0))")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lately:
+    for_address: int
+    from_network: list[datetime] | None
+
+
+_LATELY = Query(
+    _Lately,
+    """
     select (select count(*) from link_requests where address = :address and at > :day_before) as for_address,
            (select array_agg(at) from link_requests where origin = :origin and at > :hour_before) as from_network
-""")
-_NOTE = text("insert into link_requests (address, origin, at) values (:address, :origin, :now)")
-_FORGET = text("delete from link_requests where at < :before")
+""",
+)
+_NOTE = Statement("insert into link_requests (address, origin, at) values (:address, :origin, :now)")
+_FORGET = Statement("delete from link_requests where at < :before")
 
 
 async def ask_for_links(act: Act, address: Address, language: str) -> None:
@@ -78,12 +88,12 @@ async def ask_for_links(act: Act, address: Address, language: str) -> None:
     person = Person(name="", **{"mail" if address.channel == "mail" else "phone": address.value})
     key, id = act.tools.people.person_key(person), uuid4()
     note_lock(act.conn, Lock.ADDRESS)
-    await act.conn.execute(_ONE_AT_A_TIME, {"address": f"links {key}"})
+    await _ONE_AT_A_TIME.run(act.conn, {"address": f"links {key}"})
     values = {"address": key, "origin": act.origin.pseudonym if act.origin else None, "now": act.now}
     windows = {"day_before": act.now - ADDRESS_WINDOW, "hour_before": act.now - WINDOW}
-    lately = (await act.conn.execute(_LATELY, values | windows)).one()
+    lately = await _LATELY.one(act.conn, {**values, **windows})
     check_takings(lately.from_network, PER_NETWORK, act.now, RequestsUsedUp)
-    await act.conn.execute(_NOTE, values)
+    await _NOTE.run(act.conn, values)
     if lately.for_address < PER_ADDRESS:
         url = secret_url(act.tools, LINKS, language, None)
         contact = Contact(name="", mail=person.mail, phone=person.phone, manage_url=url)
@@ -99,4 +109,4 @@ async def ask_for_links(act: Act, address: Address, language: str) -> None:
 
 async def forget_requests(act: Act) -> None:
     """Forget who asked for links, once it no longer counts."""
-    await act.conn.execute(_FORGET, {"before": act.now - ADDRESS_WINDOW})
+    await _FORGET.run(act.conn, {"before": act.now - ADDRESS_WINDOW})

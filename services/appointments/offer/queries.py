@@ -3,10 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.locks import Lock
@@ -14,46 +12,11 @@ from services.appointments.offer.domain import ClosedTime, Grid, Kind, Service, 
 from services.appointments.offer.stops import Stop
 from services.appointments.offer.windows import Hours
 from shared.act import Act
-from shared.city import City
+from shared.city import City, RhineBank
 from shared.clock import BERLIN
 from shared.locks import note_lock
 from shared.numbers import is_id
-from shared.statements import Statement
-
-_OFFER = Statement("""
-    select
-        (select coalesce(jsonb_agg(to_jsonb(found) order by stop ->> 'arrives_at' nulls first, found.name), '[]') from (
-            select key, name, district, address, kind,
-                   (select array_agg(c.key order by c.number) from counters c where c.station = s.key) as counters,
-                   (select jsonb_agg(jsonb_build_array(c.key, language) order by c.number, place)
-                    from counters c, unnest(c.languages) with ordinality as spoken (language, place)
-                    where c.station = s.key) as spoken,
-                   (select jsonb_agg(jsonb_build_array(
-                       weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services))
-                    from opening_hours h where h.station = s.key) as hours,
-                   (select jsonb_agg(jsonb_build_array(first_day, last_day, reason, from_time, until_time))
-                    from closures k
-                    where k.station = s.key and k.last_day >= :today and k.lifted_at is null
-                      and k.counter is null) as closures,
-                   case when kind = 'stop' then (select to_jsonb(t) from stops t where t.station = s.key) end as stop
-            from stations s where key in (
-                select cast(:station as text)
-                union all select key from stations where cast(:station as text) is null and kind <> 'stop'
-                union all select station from stops
-                where cast(:station as text) is null and departs_at > cast(:today as date)
-                  and bookable_from <= cast(:today as date) and status = 'scheduled'
-            )
-        ) found) as stations,
-        (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
-         from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
-""")
-_LOCK_STOP = text("select from stops where station = :station for share")
-_TAKEN = Statement("""
-    select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
-    where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
-      and (cast(:owner as uuid) is null or appointment <> :owner)
-    group by counter
-""")
+from shared.statements import Query, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +40,79 @@ class Offer:
     services: tuple[Service, ...]
 
 
+_Hours = tuple[int, time, time, date | None, date | None, int, int | None, int, tuple[str, ...] | None]
+_Closure = tuple[date, date, str, time | None, time | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    arrives_at: datetime
+    departs_at: datetime
+    delay_minutes: int
+    services: frozenset[str]
+    quarter: int
+    rhine_bank: RhineBank
+    counters: int
+    status: str
+    bookable_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    key: str
+    name: str
+    district: int
+    address: str | None
+    kind: Kind
+    counters: tuple[str, ...]
+    spoken: tuple[tuple[str, str], ...]
+    hours: tuple[_Hours, ...]
+    closures: tuple[_Closure, ...]
+    stop: _Stop | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    stations: tuple[_Station, ...]
+    services: tuple[Service, ...]
+
+
+# Hours and closures are arrays: with the names of their columns the answer would be several times as long.
+_OFFER = Query(
+    _Offer,
+    """
+    select
+        (select coalesce(jsonb_agg(to_jsonb(found) order by stop ->> 'arrives_at' nulls first, found.name), '[]') from (
+            select key, name, district, address, kind,
+                   (select coalesce(array_agg(c.key order by c.number), '{}')
+                    from counters c where c.station = s.key) as counters,
+                   (select coalesce(jsonb_agg(jsonb_build_array(c.key, language) order by c.number, place), '[]')
+                    from counters c, unnest(c.languages) with ordinality as spoken (language, place)
+                    where c.station = s.key) as spoken,
+                   (select coalesce(jsonb_agg(jsonb_build_array(
+                        weekday, opens, closes, valid_from, valid_until, every_weeks, nth, staff_counters, services
+                    )), '[]')
+                    from opening_hours h where h.station = s.key) as hours,
+                   (select coalesce(jsonb_agg(jsonb_build_array(first_day, last_day, reason, from_time, until_time)),
+                                    '[]')
+                    from closures k
+                    where k.station = s.key and k.last_day >= :today and k.lifted_at is null
+                      and k.counter is null) as closures,
+                   case when kind = 'stop' then (select to_jsonb(t) from stops t where t.station = s.key) end as stop
+            from stations s where key in (
+                select cast(:station as text)
+                union all select key from stations where cast(:station as text) is null and kind <> 'stop'
+                union all select station from stops
+                where cast(:station as text) is null and departs_at > cast(:today as date)
+                  and bookable_from <= cast(:today as date) and status = 'scheduled'
+            )
+        ) found) as stations,
+        (select coalesce(jsonb_agg(to_jsonb(v) order by v.position), '[]')
+         from services v where cast(:services as text[]) is null or v.key = any(:services)) as services
+""",
+)
+
+
 def grid_of(city: City) -> Grid:
     """The city's slot grid and booking window."""
     return Grid(timedelta(minutes=city.slot_minutes), city.bookable_days)
@@ -98,9 +134,14 @@ async def load_offer_on(
 ) -> Offer:
     """The offer as it is from a day on; see `load_offer`."""
     values = {"today": day, "station": station, "services": None if services is None else list(services)}
-    row = await _OFFER.row(conn, values)
-    found = tuple(map(_service, row["services"]))
-    return Offer(tuple(map(_station, row["stations"])), found if services is None else tuple(choose(found, services)))
+    found = await _OFFER.one(conn, values)
+    return Offer(
+        tuple(map(_station, found.stations)),
+        found.services if services is None else tuple(choose(found.services, services)),
+    )
+
+
+_LOCK_STOP = Statement("select from stops where station = :station for share")
 
 
 async def lock_stop(conn: AsyncConnection, station: str) -> None:
@@ -111,7 +152,7 @@ async def lock_stop(conn: AsyncConnection, station: str) -> None:
     """
     if is_id(station):
         note_lock(conn, Lock.STOP, station)
-        await conn.execute(_LOCK_STOP, {"station": station})
+        await _LOCK_STOP.run(conn, {"station": station})
 
 
 async def load_free_times(
@@ -131,6 +172,23 @@ async def load_free_times(
     return free
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    counter: str
+    minutes: frozenset[int]
+
+
+_TAKEN = Query(
+    _Taken,
+    """
+    select counter, array_agg((date_part('epoch', starts_at) / 60)::int) as minutes from seats
+    where counter = any(:counters) and starts_at >= :first and starts_at < :last and (until is null or until > :now)
+      and (cast(:owner as uuid) is null or appointment <> :owner)
+    group by counter
+""",
+)
+
+
 async def load_taken_minutes(
     act: Act, counters: Iterable[str], days: Sequence[date], owner: UUID | None = None
 ) -> Taken:
@@ -142,80 +200,32 @@ async def load_taken_minutes(
     first = datetime.combine(days[0], time(), BERLIN)
     last = datetime.combine(days[-1] + timedelta(days=1), time(), BERLIN)
     values = {"counters": list(counters), "first": first, "last": last, "now": act.now, "owner": owner}
-    rows = await _TAKEN.rows(act.conn, values)
-    return {counter: frozenset(minutes) for counter, minutes in rows}
+    return {each.counter: each.minutes for each in await _TAKEN.all(act.conn, values)}
 
 
-def _station(row: dict[str, Any]) -> Station:
-    stop = _stop(row["stop"]) if row["stop"] else None
-    counters = tuple(row["counters"] or ())
+def _station(found: _Station) -> Station:
+    stop = _stop(found.stop) if found.stop else None
     return Station(
-        key=row["key"],
-        name=row["name"],
-        district=row["district"],
-        address=row["address"],
-        counters=counters[: row["stop"]["counters"]] if stop else counters,
-        hours=stop.hours if stop else tuple(_hours(each) for each in row["hours"] or ()),
-        closures=tuple(_closure(*each) for each in row["closures"] or ()),
-        kind=Kind(row["kind"]),
-        spoken=tuple((counter, language) for counter, language in row["spoken"] or ()),
+        key=found.key,
+        name=found.name,
+        district=found.district,
+        address=found.address,
+        counters=found.counters[: found.stop.counters] if found.stop else found.counters,
+        hours=stop.hours if stop else tuple(Hours(*each) for each in found.hours),
+        closures=tuple(ClosedTime(*each) for each in found.closures),
+        kind=found.kind,
+        spoken=found.spoken,
         stop=stop,
     )
 
 
-def _stop(row: dict[str, Any]) -> Stop:
+def _stop(found: _Stop) -> Stop:
     return Stop(
-        arrives_at=datetime.fromisoformat(row["arrives_at"]),
-        departs_at=datetime.fromisoformat(row["departs_at"]),
-        delay_minutes=row["delay_minutes"],
-        services=frozenset(row["services"]),
-        quarter=row["quarter"],
-        rhine_bank=row["rhine_bank"],
-        open=row["status"] == "scheduled" and row["bookable_from"] is not None,
+        arrives_at=found.arrives_at,
+        departs_at=found.departs_at,
+        delay_minutes=found.delay_minutes,
+        services=found.services,
+        quarter=found.quarter,
+        rhine_bank=found.rhine_bank,
+        open=found.status == "scheduled" and found.bookable_from is not None,
     )
-
-
-def _hours(row: list[Any]) -> Hours:
-    weekday, opens, closes, first, last, weeks, nth, staff_counters, services = row
-    return Hours(
-        weekday,
-        time.fromisoformat(opens),
-        time.fromisoformat(closes),
-        _day(first),
-        _day(last),
-        weeks,
-        nth,
-        staff_counters,
-        _keys(services),
-    )
-
-
-def _closure(first: str, last: str, reason: str, begins: str | None, ends: str | None) -> ClosedTime:
-    return ClosedTime(date.fromisoformat(first), date.fromisoformat(last), reason, _time(begins), _time(ends))
-
-
-def _service(row: dict[str, Any]) -> Service:
-    return Service(
-        key=row["key"],
-        names=row["names"],
-        bring=row["bring"],
-        minutes=row["minutes"],
-        situation=row["situation"],
-        fee_cents=row["fee_cents"],
-        leika=row["leika"],
-        most=row["most"],
-        stations=_keys(row["stations"]),
-        video=row["video"],
-    )
-
-
-def _keys(value: list[str] | None) -> tuple[str, ...] | None:
-    return None if value is None else tuple(value)
-
-
-def _day(value: str | None) -> date | None:
-    return date.fromisoformat(value) if value else None
-
-
-def _time(value: str | None) -> time | None:
-    return time.fromisoformat(value) if value else None

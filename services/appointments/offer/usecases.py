@@ -1,15 +1,37 @@
 """Use cases of the offer."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.offer.windows import Hours
-from services.appointments.tables import counters, opening_hours, services, stations
+from services.appointments.tables import opening_hours
 from shared.city import City
+from shared.statements import Insert, Query, Statement
+
+_SAVE_STATION = Statement("""
+    insert into stations (key, name, district, address, kind, daily_tickets)
+    values (:key, :name, :district, :address, :kind, :daily_tickets)
+    on conflict (key) do update set name = excluded.name, district = excluded.district, address = excluded.address,
+        kind = excluded.kind, daily_tickets = excluded.daily_tickets
+""")
+_SAVE_COUNTER = Statement("""
+    insert into counters (key, station, number, languages) values (:key, :station, :number, :languages)
+    on conflict (key) do update set languages = excluded.languages
+""")
+_SAVE_SERVICE = Statement("""
+    insert into services (key, position, names, bring, situation, minutes, fee_cents, leika, most, stations, video)
+    values (:key, :position, cast(:names as jsonb), cast(:bring as jsonb), :situation, :minutes, :fee_cents, :leika,
+            :most, :stations, :video)
+    on conflict (key) do update set position = excluded.position, names = excluded.names, bring = excluded.bring,
+        situation = excluded.situation, minutes = excluded.minutes, fee_cents = excluded.fee_cents,
+        leika = excluded.leika, most = excluded.most, stations = excluded.stations, video = excluded.video
+""")
+_WITH_HOURS_OF_THE_CITY = Query(str, "select key from stations where hours_version = 0")
+_FORGET_HOURS = Statement("delete from opening_hours where station = :station")
+_ADD_HOURS = Insert(opening_hours, "station", *(each.name for each in fields(Hours)))
 
 
 async def load_city(conn: AsyncConnection, city: City) -> None:
@@ -18,9 +40,7 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
     Hours that staff have changed stay as they are.
     """
     found = [station.model_dump(exclude={"counters", "languages", "phone"}) for station in city.stations]
-    upsert = insert(stations)
-    changed = {name: upsert.excluded[name] for name in found[0] if name != "key"}
-    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), found)
+    await _SAVE_STATION.run_each(conn, found)
 
     numbered = [
         {
@@ -32,16 +52,14 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
         for station in city.stations
         for number in range(1, station.counters + 1)
     ]
-    upsert = insert(counters)
-    spoken = {"languages": upsert.excluded.languages}
-    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=spoken), numbered)
+    await _SAVE_COUNTER.run_each(conn, numbered)
 
     offered = [
         {
             "key": service.key,
             "position": position,
-            "names": service.names,
-            "bring": service.bring,
+            "names": json.dumps(service.names),
+            "bring": json.dumps(service.bring),
             "situation": service.situation,
             "minutes": service.minutes,
             "fee_cents": service.fee_cents,
@@ -52,20 +70,16 @@ async def load_city(conn: AsyncConnection, city: City) -> None:
         }
         for position, service in enumerate(city.services)
     ]
-    upsert = insert(services)
-    changed = {name: upsert.excluded[name] for name in offered[0] if name != "key"}
-    await conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=changed), offered)
+    await _SAVE_SERVICE.run_each(conn, offered)
 
-    unchanged = await conn.execute(select(stations.c.key).where(stations.c.hours_version == 0))
-    for key in unchanged.scalars().all():
+    for key in await _WITH_HOURS_OF_THE_CITY.all(conn):
         await replace_hours(conn, key, _hours_of(city, key))
 
 
 async def replace_hours(conn: AsyncConnection, station: str, hours: Iterable[Hours]) -> None:
     """Give a station other opening hours."""
-    await conn.execute(delete(opening_hours).where(opening_hours.c.station == station))
-    if rows := [{"station": station, **asdict(each)} for each in hours]:
-        await conn.execute(insert(opening_hours), rows)
+    await _FORGET_HOURS.run(conn, {"station": station})
+    await _ADD_HOURS.run_each(conn, [{"station": station, **asdict(each)} for each in hours])
 
 
 def _hours_of(city: City, key: str) -> list[Hours]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-from sqlalchemy import text
+from datetime import datetime, timedelta
 
 from services.appointments.closing.usecases import take_for_closures
 from services.appointments.line.looking import look_now
@@ -19,19 +18,17 @@ from services.appointments.queue.ending import move_end
 from shared.act import Act
 from shared.locks import note_lock
 from shared.problems import FieldError, InvalidInput, NotFound, Problem
+from shared.statements import Query, Statement
 from shared.tools import Tools
 
-_VERSION = text("select hours_version from stations where key = :station and kind <> 'stop'")
+_VERSION = Query(int, "select hours_version from stations where key = :station and kind <> 'stop'")
 
 
 # Changes of one station wait for each other, for its closures and for the city's file.
-_VERSION_LOCKED = text(f"{_VERSION.text} for no key update")
-
-
-_BOOKED = text("""
-    select counter, services, starts_at, ends_at from appointments
-    where station = :station and starts_at > :now and status in ('confirmed', 'offered') order by starts_at
-""")
+_VERSION_LOCKED = Query(
+    int,
+    "select hours_version from stations where key = :station and kind <> 'stop' for no key update",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +61,35 @@ async def load_hours(act: Act, station: str, for_update: bool = False) -> Statio
     """
     if for_update:
         note_lock(act.conn, Lock.STATION)
-    version = (await act.conn.execute(_VERSION_LOCKED if for_update else _VERSION, {"station": station})).scalar()
+    version = await (_VERSION_LOCKED if for_update else _VERSION).first(act.conn, {"station": station})
     if version is None:
         raise NotFound
     offer = await load_offer(act, station)
     return StationHours(offer.stations[0], version, offer.services)
 
 
+@dataclass(frozen=True, slots=True)
+class _Booked:
+    counter: str
+    services: tuple[str, ...]
+    starts_at: datetime
+    length: timedelta
+
+
+_BOOKED = Query(
+    _Booked,
+    """
+    select counter, services, starts_at, ends_at - starts_at as length from appointments
+    where station = :station and starts_at > :now and status in ('confirmed', 'offered') order by starts_at
+""",
+)
+
+
 async def load_booked(act: Act, station: str, grid: Grid) -> list[Booked]:
     """The appointments to come at a station, in order of time."""
     return [
-        Booked(row.counter, tuple(row.services), row.starts_at, grid.slots_in(row.ends_at - row.starts_at))
-        for row in await act.conn.execute(_BOOKED, {"station": station, "now": act.now})
+        Booked(each.counter, each.services, each.starts_at, grid.slots_in(each.length))
+        for each in await _BOOKED.all(act.conn, {"station": station, "now": act.now})
     ]
 
 
@@ -105,7 +119,7 @@ MESSAGES = {
     "services_unknown": "Name services the city has.",
 }
 
-_RAISE = text("update stations set hours_version = :version where key = :station")
+_RAISE = Statement("update stations set hours_version = :version where key = :station")
 
 
 async def preview(act: Act, station: str, version: int, windows: Sequence[Window]) -> Outside:
@@ -146,7 +160,7 @@ async def change(act: Act, station: str, version: int, windows: Sequence[Window]
     # Before the lock: the next look holds this work's row while waiting for it.
     await act.schedule(look_now(act.now))
     await lock_line(act.conn)
-    await act.conn.execute(_RAISE, {"station": station, "version": changed.version})
+    await _RAISE.run(act.conn, {"station": station, "version": changed.version})
     await replace_hours(act.conn, station, changed.station.hours)
     await take_for_closures(act, station)
     await move_end(act, changed.station)

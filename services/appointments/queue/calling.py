@@ -1,9 +1,9 @@
 """Calling people to a counter, and telling those who are near. All runs in the caller's transaction."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
 
 from services.appointments.locks import Lock
 from services.appointments.queue.domain import NEAR
@@ -16,20 +16,28 @@ from services.appointments.queue.queries import (
     Ticket,
     load_counter,
     load_ticket,
-    ticket_of,
 )
 from services.appointments.queue.refusals import CounterBusy, TicketElsewhere
 from shared.act import Act
 from shared.events.tickets import TicketCalled, TicketNear
 from shared.locks import note_lock
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
 # Of two counters that call at once, each would count the other's ticket as waiting still, and nobody would be told.
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('queue ' || :station, 0))")
+_ONE_AT_A_TIME = Statement("select pg_advisory_xact_lock(hashtextextended('queue ' || :station, 0))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Near(Ticket):
+    """A ticket whose turn comes soon; `ahead` are the people that come before."""
+
+    ahead: int
 
 
 # A row that is locked is being called at this moment, and needs no telling.
-_NEAR = Statement(f"""
+_NEAR = Query(
+    _Near,
+    f"""
     with line as (
         select t.id, row_number() over (order by {TURN}) - 1 as ahead
         from tickets t where t.station = :station and t.day = :day and {IN_LINE}
@@ -41,7 +49,8 @@ _NEAR = Statement(f"""
     update tickets t set to_be_told = false, version = version + 1
     from near where t.id = near.id
     returning {COLUMNS}, near.ahead
-""")
+""",
+)
 
 
 async def tell_who_is_near(act: Act, gone: Ticket) -> None:
@@ -53,40 +62,68 @@ async def tell_who_is_near(act: Act, gone: Ticket) -> None:
     if not gone.somebody_to_tell:
         return
     note_lock(act.conn, Lock.QUEUE)
-    await act.conn.execute(_ONE_AT_A_TIME, {"station": gone.station})
-    rows = await _NEAR.rows(act.conn, {"station": gone.station, "day": gone.day, "now": act.now})
-    await act.record_all([fact_of(TicketNear, ticket_of(row), ahead=row["ahead"]) for row in rows])
+    await _ONE_AT_A_TIME.run(act.conn, {"station": gone.station})
+    near = await _NEAR.all(act.conn, {"station": gone.station, "day": gone.day, "now": act.now})
+    await act.record_all([fact_of(TicketNear, each, ahead=each.ahead) for each in near])
 
 
-# Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait. The
-# same counter calling twice at once waits for itself before it looks for somebody.
-_CALL = f"""
-    with staffed as (
+# The same counter calling twice at once waits for itself here before it looks for somebody.
+_STAFFED = """
+    staffed as (
         insert into staffed_counters (counter, active_at, paused)
         select key, :now, false from counters where key = :counter
         on conflict (counter) do update set active_at = excluded.active_at, paused = false
         returning counter
-    ), desired as (
-        select t.id from tickets t
-        where exists (select from staffed)
-          and t.station = (select station from counters where key = :counter) and t.day = :day and %s
-          and not exists (select from tickets busy
-                          where busy.counter = :counter and busy.status in ('called', 'serving'))
-        order by {TURN} limit 1 for update skip locked
     )
+"""
+_CALLED = f"""
     update tickets t
     set status = 'called', counter = :counter, calls = 1, called_at = :now, version = version + 1, for_counter = null,
         first_called_at = coalesce(t.first_called_at, :now), back_at = null, to_be_told = false
     from desired where t.id = desired.id
     returning {COLUMNS}, {SOMEBODY_TO_TELL}
 """
-_CALL_NEXT = Statement(_CALL % f"(t.for_counter is null or t.for_counter = :counter) and {IN_LINE}")
-_CALL_THIS = Statement(_CALL % "t.id = :ticket and t.status in ('waiting', 'papers')")
-_CALL_AGAIN = Statement(f"""
+
+
+# Rows another counter has in hand are skipped, so two counters that call at once get two people and do not wait.
+_CALL_NEXT = Query(
+    Ticket,
+    f"""
+    with {_STAFFED}, desired as (
+        select t.id from tickets t
+        where exists (select from staffed)
+          and t.station = (select station from counters where key = :counter) and t.day = :day
+          and (t.for_counter is null or t.for_counter = :counter) and {IN_LINE}
+          and not exists (select from tickets busy
+                          where busy.counter = :counter and busy.status in ('called', 'serving'))
+        order by {TURN} limit 1 for update skip locked
+    )
+    {_CALLED}
+""",
+)
+_CALL_THIS = Query(
+    Ticket,
+    f"""
+    with {_STAFFED}, desired as (
+        select t.id from tickets t
+        where exists (select from staffed)
+          and t.station = (select station from counters where key = :counter) and t.day = :day
+          and t.id = :ticket and t.status in ('waiting', 'papers')
+          and not exists (select from tickets busy
+                          where busy.counter = :counter and busy.status in ('called', 'serving'))
+        for update skip locked
+    )
+    {_CALLED}
+""",
+)
+_CALL_AGAIN = Query(
+    Ticket,
+    f"""
     update tickets t set calls = calls + 1, version = version + 1
     where t.id = :ticket and t.counter = :counter and t.status = 'called'
     returning {COLUMNS}
-""")
+""",
+)
 
 
 async def call_next(act: Act, counter: str) -> Ticket | None:
@@ -127,24 +164,22 @@ async def call_again(act: Act, counter: str, ticket: UUID) -> Ticket:
         NotFound
         TicketElsewhere: the ticket is not called by this counter.
     """
-    row = await _CALL_AGAIN.row(act.conn, {"counter": counter, "ticket": ticket})
-    if row is None:
+    again = await _CALL_AGAIN.first(act.conn, {"counter": counter, "ticket": ticket})
+    if again is None:
         raise TicketElsewhere(await load_ticket(act.conn, ticket))
-    again = ticket_of(row)
     await act.record(fact_of(TicketCalled, again))
     return again
 
 
-async def _call(act: Act, statement: Statement, which: dict[str, object]) -> Ticket | None:
+async def _call(act: Act, query: Query[Ticket], which: dict[str, object]) -> Ticket | None:
     note_lock(act.conn, Lock.TICKET)
     try:
-        row = await statement.row(act.conn, which | {"day": act.today, "now": act.now})
+        called = await query.first(act.conn, which | {"day": act.today, "now": act.now})
     except asyncpg.UniqueViolationError as error:
         # The same counter called twice at the same moment, and saw itself free both times.
         raise CounterBusy from error
-    if row is None:
+    if called is None:
         return None
-    called = ticket_of(row)
     await act.record(fact_of(TicketCalled, called))
     await tell_who_is_near(act, called)
     return called

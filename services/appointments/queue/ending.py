@@ -2,35 +2,53 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import text
-
 from services.appointments.offer.domain import Station
 from services.appointments.queue.domain import AFTER_HOURS, last_closing
 from services.appointments.queue.facts import fact_of
-from services.appointments.queue.queries import CLOSED, CLOSED_TO_TELL, CLOSING, ticket_of
+from services.appointments.queue.queries import CLOSED, CLOSED_TO_TELL, CLOSING, Ticket
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
 from shared.events.base import About
 from shared.events.tickets import TicketClosed
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
 QUEUE_END = "queue-end"
 QUEUE_TIDYING = "queue-tidying"
 QUEUE_FORGETTING = "queue-forgetting"
 
-_CLOSE = """
-    update tickets t set status = 'closed', outcome = %s, closed_at = :now, version = version + 1, %s
-    where t.station = :station and t.day = :day and t.status in %s
-    returning %s
-"""
-_NOT_CALLED = Statement(_CLOSE % ("'not_called'", CLOSING, "('waiting', 'papers')", CLOSED))
-_SERVED = Statement(_CLOSE % ("'served'", CLOSING, "('called', 'serving')", CLOSED))
-_STATION_CLOSED = Statement(_CLOSE % ("'station_closed'", CLOSING, "('waiting', 'papers')", CLOSED_TO_TELL))
-_WAITING = text("""
-    select count(*) from tickets where station = :station and day = :day and status in ('waiting', 'papers')
-""")
-_FORGET = text("""
+_NOT_CALLED = Query(
+    Ticket,
+    f"""
+    update tickets t
+    set status = 'closed', outcome = 'not_called', closed_at = :now, version = version + 1, {CLOSING}
+    where t.station = :station and t.day = :day and t.status in ('waiting', 'papers')
+    returning {CLOSED}
+""",
+)
+_SERVED = Query(
+    Ticket,
+    f"""
+    update tickets t
+    set status = 'closed', outcome = 'served', closed_at = :now, version = version + 1, {CLOSING}
+    where t.station = :station and t.day = :day and t.status in ('called', 'serving')
+    returning {CLOSED}
+""",
+)
+_STATION_CLOSED = Query(
+    Ticket,
+    f"""
+    update tickets t
+    set status = 'closed', outcome = 'station_closed', closed_at = :now, version = version + 1, {CLOSING}
+    where t.station = :station and t.day = :day and t.status in ('waiting', 'papers')
+    returning {CLOSED_TO_TELL}
+""",
+)
+_WAITING = Query(
+    int,
+    "select count(*) from tickets where station = :station and day = :day and status in ('waiting', 'papers')",
+)
+_FORGET = Statement("""
     with gone as (delete from tickets where station = :station and day = :day)
     delete from queue_days where station = :station and day = :day
 """)
@@ -66,8 +84,7 @@ async def tidy_up(act: Act, claim: Claim) -> None:
 
 async def count_waiting(act: Act, station: str) -> int:
     """How many wait at a station today, or fetch papers."""
-    values = {"station": station, "day": act.today}
-    return int((await act.conn.execute(_WAITING, values)).scalar_one())
+    return await _WAITING.one(act.conn, {"station": station, "day": act.today})
 
 
 async def send_home(act: Act, station: str, about: About) -> None:
@@ -77,18 +94,18 @@ async def send_home(act: Act, station: str, about: About) -> None:
         about: the closure.
     """
     values = {"station": station, "day": act.today, "now": act.now}
-    rows = await _STATION_CLOSED.rows(act.conn, values)
-    await act.record_all([fact_of(TicketClosed, ticket_of(row), about=about) for row in rows])
+    closed = await _STATION_CLOSED.all(act.conn, values)
+    await act.record_all([fact_of(TicketClosed, each, about=about) for each in closed])
 
 
 async def forget_queue(act: Act, claim: Claim) -> None:
     """Forget the tickets of a day, and with them the figures made of them."""
-    await act.conn.execute(_FORGET, _which(claim))
+    await _FORGET.run(act.conn, _which(claim))
 
 
-async def _close(act: Act, claim: Claim, statement: Statement) -> None:
-    rows = await statement.rows(act.conn, _which(claim) | {"now": act.now})
-    await act.record_all([fact_of(TicketClosed, ticket_of(row)) for row in rows])
+async def _close(act: Act, claim: Claim, query: Query[Ticket]) -> None:
+    closed = await query.all(act.conn, _which(claim) | {"now": act.now})
+    await act.record_all([fact_of(TicketClosed, each) for each in closed])
 
 
 def _key(station: str, closes_at: datetime) -> str:

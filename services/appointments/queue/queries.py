@@ -1,8 +1,8 @@
 """Reads of the queue: tickets as rows, their order in SQL, and what a statement that changes one returns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.tickets import TicketOutcome
 from shared.problems import NotFound
-from shared.statements import Statement
+from shared.statements import Query
 
 _DUE_WITHIN = f"interval '{DUE_WITHIN.total_seconds():.0f} seconds'"
 
@@ -35,12 +35,15 @@ TURN = f"""
 """The order of tickets `t` that are in line: `domain.turn` in SQL; a test compares the two."""
 
 
-COLUMNS = """
+_BUT_PARTICULARS = """
     t.id, t.version, t.status, t.station, t.day, t.number, t.services, t.language, t.interpreter, t.appointment,
-    t.particulars, t.issued_at, t.due_at, t.back_at, t.for_counter, t.counter, t.calls, t.first_called_at, t.called_at,
-    t.begun_at, t.closed_at, t.outcome,
-    (select c.number from counters c where c.key = t.counter) as counter_number
+    t.issued_at, t.due_at, t.back_at, t.for_counter, t.counter, t.calls, t.first_called_at, t.called_at, t.begun_at,
+    t.closed_at, t.outcome, (select c.number from counters c where c.key = t.counter) as counter_number
 """
+
+
+COLUMNS = f"{_BUT_PARTICULARS}, t.particulars"
+"""What is read of tickets `t`."""
 
 
 SOMEBODY_TO_TELL = """
@@ -54,11 +57,11 @@ CLOSING = "particulars = jsonb_set(particulars - 'contact', '{person_key}', '\"\
 """What else happens to a ticket that is closed: nothing is kept of anybody."""
 
 
-CLOSED = COLUMNS.replace("t.particulars", "old.particulars - 'contact' as particulars")
+CLOSED = f"{_BUT_PARTICULARS}, old.particulars - 'contact' as particulars"
 """What a statement that closes tickets returns: the fact still says whose ticket it was."""
 
 
-CLOSED_TO_TELL = COLUMNS.replace("t.particulars", "old.particulars")
+CLOSED_TO_TELL = f"{_BUT_PARTICULARS}, old.particulars"
 """The same where whoever wanted an SMS is told of the end: the fact still says how to reach them."""
 
 
@@ -96,78 +99,46 @@ class Ticket:
     somebody_to_tell: bool = False
 
 
-def ticket_of(row: Any) -> Ticket:
-    """The ticket of a row with `COLUMNS`; further columns are left out."""
-    known = {name: row[name] for name in Ticket.__slots__ if name in row}
-    return Ticket(
-        **{
-            **known,
-            "status": Status(row["status"]),
-            "services": tuple(row["services"]),
-            "outcome": TicketOutcome(row["outcome"]) if row["outcome"] else None,
-        }
-    )
-
-
 SHOWN_IN_HALL = 5
 
-_TICKET = Statement(f"select {COLUMNS} from tickets t where t.id = :id")
-_STATION_OF_TICKET = Statement("select station from tickets where id = :id")
-_STATION_OF_COUNTER = Statement("select station from counters where key = :counter")
-_COUNTER = Statement("""
-    select c.key, c.number, c.station, s.name as station_name,
-           coalesce(f.active_at >= :midnight, false) as staffed, coalesce(f.paused, false) as paused
-    from counters c join stations s on s.key = c.station left join staffed_counters f on f.counter = c.key
-    where c.key = :counter
-""")
-_AT_COUNTER = Statement(f"""
-    select {COLUMNS} from tickets t where t.counter = :counter and t.status in ('called', 'serving')
-""")
-_LINE = Statement(f"""
+_TICKET = Query(Ticket, f"select {COLUMNS} from tickets t where t.id = :id")
+_STATION_OF_TICKET = Query(str, "select station from tickets where id = :id")
+_STATION_OF_COUNTER = Query(str, "select station from counters where key = :counter")
+_AT_COUNTER = Query(
+    Ticket,
+    f"select {COLUMNS} from tickets t where t.counter = :counter and t.status in ('called', 'serving')",
+)
+_LINE = Query(
+    Ticket,
+    f"""
     select {COLUMNS} from tickets t
     where t.station = :station and t.day = :day and {IN_LINE} order by {TURN}
-""")
-_AWAY = Statement(f"""
+""",
+)
+_AWAY = Query(
+    Ticket,
+    f"""
     select {COLUMNS} from tickets t
     where t.station = :station and t.day = :day
       and (t.status = 'papers' or t.status = 'waiting' and t.back_at > :now)
     order by t.back_at nulls last, t.number
-""")
-_SITUATION = Statement(f"""
-    with line as (
-        select t.id, row_number() over (order by {TURN}) - 1 as ahead
-        from tickets t where t.station = :station and t.day = :day and {IN_LINE}
-    )
-    select (select ahead from line where id = :id) as ahead,
-           (select count(*) from line) as waiting,
-           (select count(*) from staffed_counters f join counters c on c.key = f.counter
-            where c.station = :station and f.active_at >= :midnight and not f.paused) as counters,
-           (select array_agg(lasted) from (
-                select closed_at - called_at as lasted from tickets
-                where station = :station and day = :day and called_at is not null and outcome in ('served', 'missed')
-                order by called_at desc limit {RECENT}) recent) as recent
-""")
-_HALL = Statement(f"""
+""",
+)
+_HALL = Query(
+    Ticket,
+    f"""
     select {COLUMNS} from tickets t
     where t.station = :station and t.day = :day and t.called_at is not null and t.status not in ('waiting', 'papers')
     order by t.called_at desc limit {SHOWN_IN_HALL}
-""")
-_ARE_LEFT = Statement("""
-    select coalesce(d.issued < d.contingent, s.daily_tickets > 0) as are_left
+""",
+)
+_ARE_LEFT = Query(
+    bool,
+    """
+    select coalesce(d.issued < d.contingent, s.daily_tickets > 0)
     from stations s left join queue_days d on d.station = s.key and d.day = :day where s.key = :station
-""")
-_FIGURES = Statement("""
-    select day, station, count(*) filter (where appointment is null) as walk_ins,
-           count(*) filter (where appointment is not null) as appointments,
-           count(*) filter (where outcome = 'served') as served, count(*) filter (where outcome = 'missed') as missed,
-           count(*) filter (where outcome = 'returned') as returned,
-           count(*) filter (where outcome in ('not_called', 'station_closed')) as not_called,
-           avg(first_called_at - issued_at) as wait,
-           percentile_cont(0.9) within group (order by first_called_at - issued_at) as long_wait,
-           avg(way) as way, avg(processing) as processing
-    from tickets where station = :station and day between :first and :last
-    group by day, station order by day
-""")
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +151,18 @@ class Counter:
     station_name: str
     staffed: bool
     paused: bool
-    ticket: Ticket | None
+    ticket: Ticket | None = None
+
+
+_COUNTER = Query(
+    Counter,
+    """
+    select c.key, c.number, c.station, s.name as station_name,
+           coalesce(f.active_at >= :midnight, false) as staffed, coalesce(f.paused, false) as paused
+    from counters c join stations s on s.key = c.station left join staffed_counters f on f.counter = c.key
+    where c.key = :counter
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,43 +175,69 @@ class Situation:
     estimate: Estimate | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """The same before it is worked out; `recent` is how long the people served last took."""
+
+    ahead: int | None
+    waiting: int
+    counters: int
+    recent: list[timedelta]
+
+
+_SITUATION = Query(
+    _Situation,
+    f"""
+    with line as (
+        select t.id, row_number() over (order by {TURN}) - 1 as ahead
+        from tickets t where t.station = :station and t.day = :day and {IN_LINE}
+    )
+    select (select ahead from line where id = :id) as ahead,
+           (select count(*) from line) as waiting,
+           (select count(*) from staffed_counters f join counters c on c.key = f.counter
+            where c.station = :station and f.active_at >= :midnight and not f.paused) as counters,
+           (select coalesce(array_agg(lasted), '{{}}') from (
+                select closed_at - called_at as lasted from tickets
+                where station = :station and day = :day and called_at is not null and outcome in ('served', 'missed')
+                order by called_at desc limit {RECENT}) recent) as recent
+""",
+)
+
+
 async def load_ticket(conn: AsyncConnection, id: UUID) -> Ticket:
     """A ticket; raises NotFound."""
-    row = await _TICKET.row(conn, {"id": id})
-    if row is None:
+    found = await _TICKET.first(conn, {"id": id})
+    if found is None:
         raise NotFound
-    return ticket_of(row)
+    return found
 
 
 async def station_of_ticket(conn: AsyncConnection, id: UUID) -> str | None:
     """The station of a ticket; None where there is no such ticket."""
-    row = await _STATION_OF_TICKET.row(conn, {"id": id})
-    return None if row is None else str(row["station"])
+    return await _STATION_OF_TICKET.first(conn, {"id": id})
 
 
 async def station_of_counter(conn: AsyncConnection, counter: str) -> str | None:
     """The station of a counter; None where there is no such counter."""
-    row = await _STATION_OF_COUNTER.row(conn, {"counter": counter})
-    return None if row is None else str(row["station"])
+    return await _STATION_OF_COUNTER.first(conn, {"counter": counter})
 
 
 async def load_counter(act: Act, counter: str) -> Counter:
     """A counter and who is there; raises NotFound."""
-    row = await _COUNTER.row(act.conn, {"counter": counter, "midnight": _midnight(act.now)})
-    if row is None:
+    found = await _COUNTER.first(act.conn, {"counter": counter, "midnight": _midnight(act.now)})
+    if found is None:
         raise NotFound
-    ticket = await _AT_COUNTER.row(act.conn, {"counter": counter})
-    return Counter(**row, ticket=ticket_of(ticket) if ticket else None)
+    return replace(found, ticket=await _AT_COUNTER.first(act.conn, {"counter": counter}))
 
 
 async def load_line(act: Act, station: str) -> list[Ticket]:
     """The people that can be called at a station now, in order."""
-    return [ticket_of(row) for row in await _LINE.rows(act.conn, _today(station, act.now) | {"now": act.now})]
+    return await _LINE.all(act.conn, _today(station, act.now) | {"now": act.now})
 
 
 async def load_away(act: Act, station: str) -> list[Ticket]:
     """The people parked or fetching papers at a station now."""
-    return [ticket_of(row) for row in await _AWAY.rows(act.conn, _today(station, act.now) | {"now": act.now})]
+    return await _AWAY.all(act.conn, _today(station, act.now) | {"now": act.now})
 
 
 async def load_situation(act: Act, station: str, ticket: Ticket | None = None) -> Situation:
@@ -239,31 +247,21 @@ async def load_situation(act: Act, station: str, ticket: Ticket | None = None) -
         "midnight": _midnight(act.now),
         "id": ticket.id if ticket else None,
     }
-    row = await _SITUATION.row(act.conn, values)
-    ahead = row["ahead"] if ticket else row["waiting"]
-    waits = ticket is None or (ticket.status is Status.WAITING and ahead is not None)
-    expected = estimate(ahead, row["counters"], row["recent"] or []) if waits else None
-    return Situation(ahead if waits else None, row["waiting"], row["counters"], expected)
+    found = await _SITUATION.one(act.conn, values)
+    ahead = found.ahead if ticket else found.waiting
+    if ahead is None or (ticket and ticket.status is not Status.WAITING):
+        return Situation(None, found.waiting, found.counters, None)
+    return Situation(ahead, found.waiting, found.counters, estimate(ahead, found.counters, found.recent))
 
 
 async def are_left(conn: AsyncConnection, station: str, day: date) -> bool:
     """Whether a station, which exists, has tickets left on a day."""
-    return bool((await _ARE_LEFT.row(conn, {"station": station, "day": day}))["are_left"])
+    return await _ARE_LEFT.one(conn, {"station": station, "day": day})
 
 
 async def load_hall(act: Act, station: str) -> Sequence[Ticket]:
     """The numbers called last at a station, newest first."""
-    return [ticket_of(row) for row in await _HALL.rows(act.conn, _today(station, act.now))]
-
-
-async def load_figures(conn: AsyncConnection, station: str, first: date, last: date) -> list[dict[str, object]]:
-    """Counts and times per day of a station, made from what the tickets say when asked.
-
-    Times are averages as timedelta: `wait` from the number to the first call (`long_wait`: nine in ten wait less),
-    `way` from call to counter, `processing` at counters. None where there is nothing to count.
-    """
-    rows = await _FIGURES.rows(conn, {"station": station, "first": first, "last": last})
-    return [dict(row) for row in rows]
+    return await _HALL.all(act.conn, _today(station, act.now))
 
 
 def _today(station: str, now: datetime) -> dict[str, object]:

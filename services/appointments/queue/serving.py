@@ -15,38 +15,49 @@ from services.appointments.offer.queries import load_offer
 from services.appointments.offer.refusals import check_choice
 from services.appointments.queue.domain import Status, is_for
 from services.appointments.queue.facts import Particulars, fact_of, particulars_of
-from services.appointments.queue.queries import CLOSED, CLOSING, COLUMNS, Ticket, load_counter, load_ticket, ticket_of
+from services.appointments.queue.queries import CLOSED, CLOSING, COLUMNS, Ticket, load_counter, load_ticket
 from services.appointments.queue.refusals import TicketElsewhere
 from shared.act import Act
 from shared.events.tickets import TicketClosed, TicketOutcome, TicketPutBack
 from shared.problems import NotFound
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
-_HERE = "where t.id = :ticket and t.counter = :counter and t.status"
 _WORKED = """
     processing = case when begun_at is null then processing
                  else coalesce(processing, interval '0') + (cast(:now as timestamptz) - begun_at) end,
     begun_at = null, version = version + 1
 """
-_BEGIN = Statement(f"""
+_BEGIN = Query(
+    Ticket,
+    f"""
     update tickets t set status = 'serving', begun_at = :now,
            way = coalesce(way, interval '0') + (cast(:now as timestamptz) - called_at)
-    {_HERE} = 'called' returning {COLUMNS}
-""")
-_CLOSE = Statement(f"""
+    where t.id = :ticket and t.counter = :counter and t.status = 'called' returning {COLUMNS}
+""",
+)
+_CLOSE = Query(
+    Ticket,
+    f"""
     update tickets t set status = 'closed', outcome = :outcome, closed_at = :now, {CLOSING}, {_WORKED}
-    {_HERE} in ('called', 'serving') returning {CLOSED}
-""")
-_PUT_BACK = Statement(f"""
+    where t.id = :ticket and t.counter = :counter and t.status in ('called', 'serving') returning {CLOSED}
+""",
+)
+_PUT_BACK = Query(
+    Ticket,
+    f"""
     update tickets t set status = :status, back_at = cast(:back_at as timestamptz),
            for_counter = cast(:for_counter as text), services = coalesce(cast(:services as text[]), services),
            particulars = coalesce(cast(:particulars as jsonb), particulars), {_WORKED}
-    {_HERE} in ('called', 'serving') returning {COLUMNS}
-""")
-_BACK = Statement(f"""
+    where t.id = :ticket and t.counter = :counter and t.status in ('called', 'serving') returning {COLUMNS}
+""",
+)
+_BACK = Query(
+    Ticket,
+    f"""
     update tickets t set status = 'waiting', back_at = :now
     where id = :ticket and (status = 'papers' or status = 'waiting' and back_at > :now) returning {COLUMNS}
-""")
+""",
+)
 _STAFF = Statement("""
     insert into staffed_counters (counter, active_at, paused) values (:counter, :now, :paused)
     on conflict (counter) do update set active_at = excluded.active_at, paused = excluded.paused
@@ -60,9 +71,9 @@ async def begin(act: Act, counter: str, ticket: UUID) -> Ticket:
         NotFound
         TicketElsewhere: the ticket is not at this counter.
     """
-    row = await _BEGIN.row(act.conn, {"counter": counter, "ticket": ticket, "now": act.now})
-    if row is not None:
-        return ticket_of(row)
+    begun = await _BEGIN.first(act.conn, {"counter": counter, "ticket": ticket, "now": act.now})
+    if begun is not None:
+        return begun
     found = await load_ticket(act.conn, ticket)
     if (found.status, found.counter) != (Status.SERVING, counter):
         raise TicketElsewhere(found)
@@ -152,10 +163,10 @@ async def bring_back(act: Act, ticket: UUID) -> Ticket:
         NotFound
         TicketElsewhere: nobody waits for them to come back.
     """
-    row = await _BACK.row(act.conn, {"ticket": ticket, "now": act.now})
-    if row is None:
+    back = await _BACK.first(act.conn, {"ticket": ticket, "now": act.now})
+    if back is None:
         raise TicketElsewhere(await load_ticket(act.conn, ticket))
-    return ticket_of(row)
+    return back
 
 
 async def staff_counter(act: Act, counter: str, paused: bool) -> None:
@@ -178,8 +189,8 @@ async def _put_back(
     return waiting
 
 
-async def _here(conn: AsyncConnection, statement: Statement, values: dict[str, object]) -> Ticket:
-    row = await statement.row(conn, values)
-    if row is None:
+async def _here(conn: AsyncConnection, query: Query[Ticket], values: dict[str, object]) -> Ticket:
+    changed = await query.first(conn, values)
+    if changed is None:
         raise TicketElsewhere(await load_ticket(conn, UUID(str(values["ticket"]))))
-    return ticket_of(row)
+    return changed

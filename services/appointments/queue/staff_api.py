@@ -1,5 +1,6 @@
 """The queue as JSON for staff: issue tickets, call, serve, figures. All need the role `appointments:staff`."""
 
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -24,10 +25,10 @@ from services.appointments.queue.bodies import (
     QueueOut,
     StaffTicketOut,
 )
+from services.appointments.queue.figures import load_figures
 from services.appointments.queue.queries import (
     load_away,
     load_counter,
-    load_figures,
     load_line,
     load_situation,
     load_ticket,
@@ -172,8 +173,8 @@ async def figures(
     first = first_day or act.today
     last = date.fromordinal(min(first.toordinal() + days - 1, date.max.toordinal()))
     return [
-        DayFiguresOut.model_validate({name: _seconds(value) for name, value in row.items()})
-        for row in await load_figures(act.conn, station, first, last)
+        DayFiguresOut.model_validate({name: _seconds(value) for name, value in asdict(each).items()})
+        for each in await load_figures(act.conn, station, first, last)
     ]
 
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
-
 from services.appointments.booking.changes import note_arrival, take_back_arrival
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.domain import Status as AppointmentStatus
@@ -25,39 +23,52 @@ from services.appointments.queue.queries import (
     SOMEBODY_TO_TELL,
     Ticket,
     load_ticket,
-    ticket_of,
 )
 from services.appointments.queue.refusals import AlreadyCalled, NoTicketsLeft, NotNow, StationNotOpen
 from shared.act import Act
 from shared.events.base import About
 from shared.events.tickets import TicketClosed, TicketIssued
 from shared.locks import note_lock
-from shared.statements import Statement
+from shared.statements import Query, Statement
 
 # Whoever is near already when taking a number reads it on the page; only who waits longer is told later.
-_INSERT = f"""
-    insert into tickets (id, version, status, station, day, number, services, language, interpreter, appointment,
-                         particulars, to_be_told, issued_at, due_at)
-    select :id, 1, 'waiting', :station, :day, %s, cast(:services as text[]), :language, cast(:interpreter as text),
+_NEW = f"""
+    insert into tickets (id, version, status, station, day, services, language, interpreter, appointment, particulars,
+                         to_be_told, issued_at, due_at, number)
+    select :id, 1, 'waiting', :station, :day, cast(:services as text[]), :language, cast(:interpreter as text),
            cast(:appointment as uuid), cast(:particulars as jsonb),
            :wants_sms and (select count(*) from tickets w
                            where w.station = :station and w.day = :day and w.status = 'waiting') > {NEAR},
            :now, cast(:due_at as timestamptz)
 """
-_ISSUE = Statement(f"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Issued(Ticket):
+    """A ticket with a number of the day; `issued` is how many there are with it."""
+
+    issued: int
+
+
+_ISSUE = Query(
+    _Issued,
+    f"""
     with counted as (
         insert into queue_days (station, day, issued, contingent)
         select key, :day, 1, daily_tickets from stations where key = :station and daily_tickets > 0
         on conflict (station, day) do update set issued = queue_days.issued + 1
         where queue_days.issued < queue_days.contingent
         returning issued
-    ), t as ({_INSERT % "'A ' || lpad(cast(issued as text), 3, '0')"} from counted returning *)
+    ), t as ({_NEW}, 'A ' || lpad(cast(issued as text), 3, '0') from counted returning *)
     select {COLUMNS}, (select issued from counted) as issued from t
-""")
+""",
+)
 # Whoever gave the number back, or was not called or not there, stands in line under it again.
-_CHECK_IN = Statement(f"""
+_CHECK_IN = Query(
+    Ticket,
+    f"""
     with t as (
-        {_INSERT % ":number"}
+        {_NEW}, :number
         on conflict (station, day, number) do update
         set version = tickets.version + 1, status = excluded.status, services = excluded.services,
             particulars = excluded.particulars, issued_at = excluded.issued_at, due_at = excluded.due_at,
@@ -67,23 +78,30 @@ _CHECK_IN = Statement(f"""
         returning *
     )
     select {COLUMNS} from t
-""")
+""",
+)
 # Who came in time stays so, unless the appointment was moved since.
-_CHECKED_IN = Statement(f"""
+_CHECKED_IN = Query(
+    Ticket,
+    f"""
     update tickets t
     set due_at = case when due_at = :starts_at then due_at else cast(:due_at as timestamptz) end
     where station = :station and day = :day and number = :number
     returning {COLUMNS}
-""")
-_GIVE_BACK = Statement(f"""
+""",
+)
+_GIVE_BACK = Query(
+    Ticket,
+    f"""
     update tickets t set status = 'closed', outcome = 'returned', closed_at = :now, version = version + 1, {CLOSING}
     where t.id = :id and t.status in ('waiting', 'papers')
     returning {CLOSED}, {SOMEBODY_TO_TELL}
-""")
+""",
+)
 
 
 # A closure of the station waits until a number is given, and then sends home whoever got it.
-_KEEP_OPEN = text("select from stations where key = :station for share")
+_KEEP_OPEN = Statement("select from stations where key = :station for share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +129,7 @@ async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
     """
     await note_taking(act)
     note_lock(act.conn, Lock.STATION)
-    await act.conn.execute(_KEEP_OPEN, {"station": wish.station})
+    await _KEEP_OPEN.run(act.conn, {"station": wish.station})
     offer = await load_offer(act, wish.station, wish.services)
     [station] = check_choice(offer, wish.services)
     closes_at = last_closing(station, act.now)
@@ -133,12 +151,11 @@ async def issue(act: Act, id: UUID, wish: TicketWish) -> Ticket:
         "now": act.now,
         "due_at": None,
     }
-    row = await _ISSUE.row(act.conn, values)
-    if row is None:
+    ticket = await _ISSUE.first(act.conn, values)
+    if ticket is None:
         raise NoTicketsLeft
-    if row["issued"] == 1:
+    if ticket.issued == 1:
         await schedule_end(act, station.key, closes_at)
-    ticket = ticket_of(row)
     await act.record(fact_of(TicketIssued, ticket))
     return ticket
 
@@ -177,11 +194,10 @@ async def check_in(act: Act, appointment: Appointment) -> Ticket:
         "due_at": place_in_queue(appointment.starts_at, act.now),
     }
     note_lock(act.conn, Lock.TICKET)
-    row = await _CHECK_IN.row(act.conn, values)
-    if row is None:
-        return ticket_of(await _CHECKED_IN.row(act.conn, values | {"starts_at": appointment.starts_at}))
+    ticket = await _CHECK_IN.first(act.conn, values)
+    if ticket is None:
+        return await _CHECKED_IN.one(act.conn, values | {"starts_at": appointment.starts_at})
     await schedule_end(act, station.key, closes_at)
-    ticket = ticket_of(row)
     about = About(id=appointment.id, version=appointment.version)
     await act.record(fact_of(TicketIssued, ticket, about=about))
     return ticket
@@ -198,13 +214,12 @@ async def give_back(act: Act, id: UUID) -> Ticket:
     if appointment := (await load_ticket(act.conn, id)).appointment:
         await load_appointment(act.conn, appointment, lock=Lock.APPOINTMENT)
     note_lock(act.conn, Lock.TICKET)
-    row = await _GIVE_BACK.row(act.conn, {"id": id, "now": act.now})
-    if row is None:
+    ticket = await _GIVE_BACK.first(act.conn, {"id": id, "now": act.now})
+    if ticket is None:
         found = await load_ticket(act.conn, id)
         if found.status is not Status.CLOSED:
             raise AlreadyCalled
         return found
-    ticket = ticket_of(row)
     if appointment:
         await take_back_arrival(act.conn, appointment)
     await act.record(fact_of(TicketClosed, ticket))

@@ -15,6 +15,19 @@ Seat = tuple[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class SeatRow:
+    """A seat in the database."""
+
+    counter: str
+    starts_at: datetime
+
+    @property
+    def seat(self) -> Seat:
+        """The seat it is."""
+        return self.counter, self.starts_at
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Consecutive seats of one counter."""
 

@@ -1,23 +1,33 @@
 """Taking seats, one run for somebody or many at once: an upsert decides who gets them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.locks import Lock
-from services.appointments.seats.domain import Seat, WantedSeat
+from services.appointments.seats.domain import Seat, SeatRow, WantedSeat
 from shared.act import Act
 from shared.locks import note_lock
-from shared.statements import Statement
+from shared.statements import Query, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    counter: str | None
+    won: int
+    counted: int
+
 
 # Bookings of one person wait for each other, so that each finds the others when they are counted.
 # Of the counters of the best rank one is picked by the appointment's id, so that people who book at the same moment
 # spread over them.
 # An absent seat and one whose hold is over are free; everything else is not, whatever was read before.
-_TAKE = Statement("""
+_TAKE = Query(
+    _Taking,
+    """
     with alone as materialized (select pg_advisory_xact_lock(hashtextextended(cast(:person_key as text), 0))),
     chosen as (
         select key from alone, unnest(cast(:counters as text[]), cast(:ranks as int[])) as open (key, rank)
@@ -35,12 +45,13 @@ _TAKE = Statement("""
         returning counter
     )
     select (select key from chosen) as counter, (select count(*) from taken) as won,
-           case when exists (select from taken) then nextval('appointment_numbers') end as counted
-""")
-_BEFORE = text("savepoint before_seats")
-_BACK = text("rollback to savepoint before_seats")
-_OWNED = text("select counter, starts_at from seats where appointment = :appointment order by starts_at")
-_RELEASE = text("delete from seats where appointment = :appointment returning counter, starts_at")
+           case when exists (select from taken) then nextval('appointment_numbers') else 0 end as counted
+""",
+)
+_BEFORE = Statement("savepoint before_seats")
+_BACK = Statement("rollback to savepoint before_seats")
+_OWNED = Query(SeatRow, "select counter, starts_at from seats where appointment = :appointment order by starts_at")
+_RELEASE = Query(SeatRow, "delete from seats where appointment = :appointment returning counter, starts_at")
 
 
 async def take_seats(
@@ -74,22 +85,22 @@ async def take_seats(
     if person_key is not None:
         note_lock(act.conn, Lock.PERSON)
     if len(starts) > 1:
-        await act.conn.execute(_BEFORE)
+        await _BEFORE.run(act.conn)
     while True:
-        result = await _TAKE.row(act.conn, values)
-        if result["counter"] is None:
+        taking = await _TAKE.one(act.conn, values)
+        if taking.counter is None:
             return None
-        if result["won"] == len(starts):
-            return str(result["counter"]), int(result["counted"])
-        if result["won"]:
+        if taking.won == len(starts):
+            return taking.counter, taking.counted
+        if taking.won:
             # Somebody was faster at one of the seats. Going back to the savepoint frees the others for those who wait
             # for them; deleting the rows would keep them locked, and two such losers could block each other.
-            await act.conn.execute(_BACK)
+            await _BACK.run(act.conn)
 
 
 async def load_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     """The seats of an appointment, hold or offer, in order of time."""
-    return [(row.counter, row.starts_at) for row in await conn.execute(_OWNED, {"appointment": owner})]
+    return [each.seat for each in await _OWNED.all(conn, {"appointment": owner})]
 
 
 async def release_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
@@ -98,13 +109,13 @@ async def release_seats(conn: AsyncConnection, owner: UUID) -> list[Seat]:
     Nobody else sees them free before the transaction ends; until then they can be passed on to who waits for them
     (`services/appointments/line/usecases.py`).
     """
-    return [(row.counter, row.starts_at) for row in await conn.execute(_RELEASE, {"appointment": owner})]
+    return [each.seat for each in await _RELEASE.all(conn, {"appointment": owner})]
 
 
 # In the order in which everybody takes seats. What belongs to those concerned gives way: appointments, and what is
 # offered to people who wait; to a closure also what is held for forms that are being filled in. An alternative must be
 # free.
-_GIVE = text("""
+_GIVE = Statement("""
     insert into seats (counter, starts_at, appointment, until)
     select counter, start, owner, until
     from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]), cast(:owners as uuid[]),
@@ -116,16 +127,21 @@ _GIVE = text("""
 """)
 
 
-_GIVE_BACK = text("""
+_GIVE_BACK = Query(
+    SeatRow,
+    """
     delete from seats s where appointment = any(:concerned) and not exists (
         select from unnest(cast(:counters as text[]), cast(:starts as timestamptz[])) as wanted (counter, start)
         where wanted.counter = s.counter and wanted.start = s.starts_at
     ) returning counter, starts_at
-""")
+""",
+)
 
 
 # Who is being served, or has arrived, stays. Another closure may have a seat as well, but no alternative.
-_NOT_HAD = text("""
+_NOT_HAD = Query(
+    int,
+    """
     select count(distinct s.appointment)
     from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]), cast(:owners as uuid[]))
         as wanted (counter, start, owner)
@@ -135,7 +151,8 @@ _NOT_HAD = text("""
         case when a.id is null then s.appointment not in (select key from closures)
              else a.starts_at > :now and a.status in ('confirmed', 'offered') end
     )
-""")
+""",
+)
 
 
 async def give_seats(
@@ -157,6 +174,6 @@ async def give_seats(
         "owners": [owner for _, owner, _ in wanted],
     }
     given = {"now": act.now, "closure": closure, "concerned": list(concerned)}
-    await act.conn.execute(_GIVE, {**values, **given, "untils": [until for _, _, until in wanted]})
-    freed = [(counter, start) for counter, start in await act.conn.execute(_GIVE_BACK, {**values, **given})]
-    return int((await act.conn.execute(_NOT_HAD, {**values, **given})).scalar_one()), freed
+    await _GIVE.run(act.conn, {**values, **given, "untils": [until for _, _, until in wanted]})
+    freed = await _GIVE_BACK.all(act.conn, {**values, **given})
+    return await _NOT_HAD.one(act.conn, {**values, **given}), [each.seat for each in freed]

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from services.appointments.booking.changes import change_appointments
 from services.appointments.booking.domain import Status
 from services.appointments.booking.facts import Why, binding_before, moved_to
@@ -25,6 +23,7 @@ from services.appointments.stops.domain import Reseating, Seated
 from services.appointments.stops.queries import load_seats_at, load_to_come
 from shared.act import Act
 from shared.events.appointments import AppointmentDelayed, AppointmentFact, AppointmentRescheduled, DecidedBy
+from shared.statements import Statement
 
 
 def moved_fact(found: Appointment, station: Station, run: Run, why: Why) -> AppointmentRescheduled:
@@ -56,8 +55,8 @@ def delayed_fact(found: Appointment, minutes: int, why: Why) -> AppointmentDelay
     )
 
 
-_RELEASE = text("delete from seats where appointment = any(:owners)")
-_TAKE = text("""
+_RELEASE = Statement("delete from seats where appointment = any(:owners)")
+_TAKE = Statement("""
     insert into seats (counter, starts_at, appointment, until)
     select * from unnest(cast(:counters as text[]), cast(:starts as timestamptz[]), cast(:owners as uuid[]),
                          cast(:untils as timestamptz[]))
@@ -153,7 +152,7 @@ async def _reseat(act: Act, change: StopChange, to_come: Sequence[Appointment]) 
     grid = grid_of(act.tools.city)
     reseating = Reseating(change.after, change.shift, staying, grid, act.now)
     runs = reseating.runs([change.seated(found, grid) for found in to_come])
-    await act.conn.execute(_RELEASE, {"owners": [each.owner for each in seats if each.seat not in staying]})
+    await _RELEASE.run(act.conn, {"owners": [each.owner for each in seats if each.seat not in staying]})
     wanted = [
         (run.counter, start, found) for found, run in zip(to_come, runs, strict=True) if run for start in run.starts
     ]
@@ -163,7 +162,7 @@ async def _reseat(act: Act, change: StopChange, to_come: Sequence[Appointment]) 
         "owners": [found.id for _, _, found in wanted],
         "untils": [found.held_until for _, _, found in wanted],
     }
-    await act.conn.execute(_TAKE, values)
+    await _TAKE.run(act.conn, values)
     return runs
 
 

@@ -1,45 +1,66 @@
 """Reads of stops, and of who has seats there."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.appointments.booking.queries import Appointment, appointment_of
+from services.appointments.booking.queries import Appointment
 from services.appointments.locks import Lock
 from services.appointments.seats.domain import Seat
 from shared.act import Act
 from shared.locks import note_lock
+from shared.statements import Query, Statement
 
 # All stops to come, in order: what has no place at one may be offered a time at another, and two changes that wait for
 # each other's stops would never end.
-_LOCK = text("""
+_LOCK = Query(
+    int,
+    """
     with locked as materialized (
         select station, version from stops where station = :station or departs_at > :now order by station for update
     ) select version from locked where station = :station
-""")
-_TO_COME = """
-    from appointments
+""",
+)
+_LOCK_TO_COME = Statement("""
+    select from appointments
     where station = :station and starts_at + cast(:delay as interval) > :now
       and (status = 'confirmed' or status = 'offered' and held_until > :now)
-"""
-_LOCK_TO_COME = text(f"select {_TO_COME} order by id for update")
-_READ_TO_COME = text(f"select * {_TO_COME}")
-_SEATS = text("""
-    select s.counter, s.starts_at, s.appointment as owner, s.until is null as kept
-    from seats s join counters c on c.key = s.counter where c.station = :station
+    order by id for update
 """)
+_READ_TO_COME = Query(
+    Appointment,
+    """
+    select * from appointments
+    where station = :station and starts_at + cast(:delay as interval) > :now
+      and (status = 'confirmed' or status = 'offered' and held_until > :now)
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TakenSeat:
     """A seat at a stop that somebody has: an appointment, a hold, or an offer. `kept`: for good, not until a moment."""
 
-    seat: Seat
+    counter: str
+    starts_at: datetime
     owner: UUID
     kept: bool
+
+    @property
+    def seat(self) -> Seat:
+        """Which one it is."""
+        return self.counter, self.starts_at
+
+
+_SEATS = Query(
+    TakenSeat,
+    """
+    select s.counter, s.starts_at, s.appointment as owner, s.until is null as kept
+    from seats s join counters c on c.key = s.counter where c.station = :station
+""",
+)
 
 
 async def lock_version(act: Act, station: str) -> int | None:
@@ -48,8 +69,9 @@ async def lock_version(act: Act, station: str) -> int | None:
     It and all stops to come are locked against bookings until this transaction ends.
     """
     note_lock(act.conn, Lock.STOP, station)
-    version: int | None = (await act.conn.execute(_LOCK, {"station": station, "now": act.now})).scalar_one_or_none()
-    return version
+    # Not `first`, which ends with the row it wants: the stops after it would not be locked.
+    found = await _LOCK.all(act.conn, {"station": station, "now": act.now})
+    return found[0] if found else None
 
 
 async def load_to_come(act: Act, station: str, delay: timedelta) -> list[Appointment]:
@@ -60,11 +82,10 @@ async def load_to_come(act: Act, station: str, delay: timedelta) -> list[Appoint
     """
     values = {"station": station, "delay": delay, "now": act.now}
     note_lock(act.conn, Lock.APPOINTMENT)
-    await act.conn.execute(_LOCK_TO_COME, values)
-    return [appointment_of(row) for row in await act.conn.execute(_READ_TO_COME, values)]
+    await _LOCK_TO_COME.run(act.conn, values)
+    return await _READ_TO_COME.all(act.conn, values)
 
 
 async def load_seats_at(conn: AsyncConnection, station: str) -> list[TakenSeat]:
     """All seats at a stop that somebody has."""
-    rows = await conn.execute(_SEATS, {"station": station})
-    return [TakenSeat((row.counter, row.starts_at), row.owner, row.kept) for row in rows]
+    return await _SEATS.all(conn, {"station": station})

@@ -6,22 +6,17 @@ the difference between the state known and the new one. Taking seats at a stop l
 """
 
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import func, text
-from sqlalchemy.dialects.postgresql import insert
 
 from services.appointments.booking.facts import Why
-from services.appointments.offer.domain import Kind
 from services.appointments.offer.queries import grid_of, load_offer
 from services.appointments.stops.changing import StopChange, carry_out
 from services.appointments.stops.queries import lock_version
-from services.appointments.tables import counters, stations, stops
 from shared import retention
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.events.base import About, Received
 from shared.events.mobile_office import MobilStopRescheduled, StopFact
+from shared.statements import Statement
 
 
 async def follow(act: Act, received: Received[StopFact]) -> None:
@@ -45,32 +40,48 @@ async def follow(act: Act, received: Received[StopFact]) -> None:
         await carry_out(act, change)
 
 
+_SAVE_STATION = Statement("""
+    insert into stations (key, name, district, address, kind) values (:key, :name, :district, :address, 'stop')
+    on conflict (key) do update set name = excluded.name, district = excluded.district, address = excluded.address,
+        kind = excluded.kind
+""")
+_SAVE_COUNTER = Statement("""
+    insert into counters (key, station, number) values (:key, :station, :number) on conflict do nothing
+""")
+_SAVE_STOP = Statement("""
+    insert into stops (station, version, status, counters, services, quarter, rhine_bank, arrives_at, departs_at,
+                       delay_minutes, bookable_from)
+    values (:station, :version, :status, :counters, :services, :quarter, :rhine_bank, :arrives_at, :departs_at,
+            :delay_minutes, :bookable_from)
+    on conflict (station) do update set version = excluded.version, status = excluded.status,
+        counters = excluded.counters, services = excluded.services, quarter = excluded.quarter,
+        rhine_bank = excluded.rhine_bank, arrives_at = excluded.arrives_at, departs_at = excluded.departs_at,
+        delay_minutes = excluded.delay_minutes, bookable_from = coalesce(excluded.bookable_from, stops.bookable_from)
+""")
+
+
 async def _save(act: Act, fact: StopFact) -> None:
     key, stop, place = str(fact.id), fact.stop, fact.stop.place
     first_day = stop.arrives_at.astimezone(BERLIN).date() - timedelta(days=grid_of(act.tools.city).days_ahead)
-    station = {"name": place.name, "district": place.district, "address": place.landmark, "kind": Kind.STOP}
-    upsert = insert(stations).values(key=key, **station)
-    await act.conn.execute(upsert.on_conflict_do_update(index_elements=["key"], set_=station))
-    numbered = [
-        {"key": f"{key}-{number}", "station": key, "number": number} for number in range(1, stop.vehicle.counters + 1)
-    ]
-    await act.conn.execute(insert(counters).on_conflict_do_nothing(), numbered)
-    save = insert(stops).values(
-        station=key,
-        version=fact.version,
-        status=stop.status,
-        counters=stop.vehicle.counters,
-        services=stop.services,
-        quarter=place.quarter,
-        rhine_bank=place.rhine_bank,
-        arrives_at=stop.arrives_at,
-        departs_at=stop.departs_at,
-        delay_minutes=stop.delay_minutes,
-        bookable_from=first_day if stop.arrives_at > act.now else None,
-    )
-    new: dict[str, Any] = {column.name: save.excluded[column.name] for column in stops.c if not column.primary_key}
-    new["bookable_from"] = func.coalesce(save.excluded.bookable_from, stops.c.bookable_from)
-    await act.conn.execute(save.on_conflict_do_update(index_elements=["station"], set_=new))
+    station = {"key": key, "name": place.name, "district": place.district, "address": place.landmark}
+    await _SAVE_STATION.run(act.conn, station)
+    numbers = range(1, stop.vehicle.counters + 1)
+    numbered = [{"key": f"{key}-{number}", "station": key, "number": number} for number in numbers]
+    await _SAVE_COUNTER.run_each(act.conn, numbered)
+    values = {
+        "station": key,
+        "version": fact.version,
+        "status": stop.status,
+        "counters": stop.vehicle.counters,
+        "services": stop.services,
+        "quarter": place.quarter,
+        "rhine_bank": place.rhine_bank,
+        "arrives_at": stop.arrives_at,
+        "departs_at": stop.departs_at,
+        "delay_minutes": stop.delay_minutes,
+        "bookable_from": first_day if stop.arrives_at > act.now else None,
+    }
+    await _SAVE_STOP.run(act.conn, values)
 
 
 def _why(fact: StopFact) -> Why:
@@ -78,7 +89,7 @@ def _why(fact: StopFact) -> Why:
     return Why(About(id=fact.id, version=fact.version), said.reason, said.known_reason)
 
 
-_FORGET = text("""
+_FORGET = Statement("""
     with gone as (
         delete from stops where departs_at < :before
             and not exists (select from appointments a where a.station = stops.station)
@@ -93,4 +104,4 @@ _FORGET = text("""
 
 async def forget_stops(act: Act) -> None:
     """Delete the stations of stops whose facts can arrive no more, and to which nothing refers."""
-    await act.conn.execute(_FORGET, {"before": act.now - retention.INBOX})
+    await _FORGET.run(act.conn, {"before": act.now - retention.INBOX})

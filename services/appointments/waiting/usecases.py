@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.appointments.booking.limits import COUNT_MATTERS, check_matters
@@ -52,19 +51,23 @@ from shared.due import Claim
 from shared.locks import note_lock
 from shared.people import Person
 from shared.problems import NotFound
+from shared.statements import Query, Statement
 
 FREE_SHOWN = 5
 
-_ALONE = text("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
-_MATTERS = text(f"select {COUNT_MATTERS}")
-_WAITS_FOR_THE_SAME = text("""
+_ALONE = Statement("select pg_advisory_xact_lock(hashtextextended(:person_key, 0))")
+_MATTERS = Query(int, f"select {COUNT_MATTERS}")
+_WAITS_FOR_THE_SAME = Query(
+    bool,
+    """
     select exists (
         select from people p join waiting_entries e on e.id = p.matter
         where p.person_key = :person_key and e.status in ('waiting', 'offered')
           and e.services = cast(:services as text[]) and e.stations = cast(:stations as text[])
     )
-""")
-_FORGET = text("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
+""",
+)
+_FORGET = Statement("update waiting_entries set state = jsonb_set(state, '{contact}', 'null') where id = any(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ async def join(act: Act, id: UUID, wait: WaitFor, details: Details) -> Entry:
     """
     person = details.kept
     note_lock(act.conn, Lock.PERSON)
-    await act.conn.execute(_ALONE, {"person_key": act.tools.people.person_key(person)})
+    await _ALONE.run(act.conn, {"person_key": act.tools.people.person_key(person)})
     # Before the lock: the next look holds this work's row while waiting for it.
     await act.schedule(next_look(act.now), once=True)
     await lock_line(act.conn)
@@ -215,7 +218,7 @@ async def end_wait(act: Act, claim: Claim) -> None:
 
 async def forget_waiting(conn: AsyncConnection, ids: Sequence[UUID]) -> None:
     """Forget the sealed contacts of entries whose people have been forgotten."""
-    await conn.execute(_FORGET, {"ids": ids})
+    await _FORGET.run(conn, {"ids": ids})
 
 
 async def _check_limits(act: Act, person: Person, checked: Checked) -> None:
@@ -225,8 +228,8 @@ async def _check_limits(act: Act, person: Person, checked: Checked) -> None:
         "stations": list(checked.suits.stations),
         "now": act.now,
     }
-    matters = (await act.conn.execute(_MATTERS, values)).scalar_one()
-    waits_already = (await act.conn.execute(_WAITS_FOR_THE_SAME, values)).scalar_one()
+    matters = await _MATTERS.one(act.conn, values)
+    waits_already = await _WAITS_FOR_THE_SAME.one(act.conn, values)
     check_matters(act, matters, waits_already)
 
 

@@ -13,11 +13,11 @@ from services.appointments.offer.domain import Kind, of_kind, staying
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue import counter as counters
 from services.appointments.queue.domain import PARKING_MINUTES
+from services.appointments.queue.figures import load_figures
 from services.appointments.queue.queries import (
     Counter,
     load_away,
     load_counter,
-    load_figures,
     load_line,
     load_situation,
     station_of_counter,
