@@ -136,10 +136,13 @@ async def _take_over(conn: AsyncConnection, table: Table, rows: list[dict[str, A
 
 
 async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], minutes: TravelMinutes) -> None:
-    """Write down how long it takes on some ways; again where places have moved."""
+    """Write down how long it takes on some ways; again where places have moved.
+
+    In the order of their keys: two who save places at once would wait for each other's ways for good.
+    """
     rows = [
         {"origin": one.key, "destination": other.key, "minutes": travel_minutes(one, other, minutes)}
-        for one, other in ways
+        for one, other in sorted(ways, key=lambda way: (way[0].key, way[1].key))
     ]
     statement = insert(travel_times)
     found = {"minutes": statement.excluded.minutes}

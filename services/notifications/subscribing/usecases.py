@@ -15,7 +15,7 @@ from services.notifications.telling.usecases import FORGET_MATTER, remember
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
-from shared.locks import note_lock
+from shared.locks import lock_key, note_lock
 from shared.people import Person
 
 FORGET_REQUEST = "forget-request"
@@ -25,6 +25,7 @@ _ASK = text("""
                                        asked_at)
     values (:id, :address, :channel, :districts, :quarters, :topics, :language, :digest, :moves, :now)
 """)
+_ADDRESS = text("select address from subscription_requests where id = :id")
 _REQUEST = text("select * from subscription_requests where id = :id for update")
 _CONFIRMED = text("update subscription_requests set confirmed_at = :now where id = :id")
 _FORGET_REQUEST = text("""
@@ -84,6 +85,11 @@ async def confirm(act: Act, id: UUID) -> Subscription:
     Raises:
         RequestOver: unknown, too late, or its subscription has ended since.
     """
+    address = (await act.conn.execute(_ADDRESS, {"id": id})).scalar_one_or_none()
+    if address is None:
+        raise RequestOver
+    # Another request for this address, confirmed at this moment, would begin a subscription nobody sees here.
+    await lock_key(act.conn, Lock.ADDRESS, address)
     note_lock(act.conn, Lock.REQUEST)
     request = (await act.conn.execute(_REQUEST, {"id": id})).mappings().one_or_none()
     if request is None or not can_be_confirmed(request["asked_at"], act.now):
