@@ -14,6 +14,7 @@ from shared.events.base import Fact, Received
 from shared.events.registry import type_of
 from shared.failures import Failure, classify, without_input
 from shared.inbox import first_seen, leave
+from shared.locks import holds_locks
 from shared.reactions import Reactions
 from shared.records import Parsed, Record, headers_as_text, parse
 from shared.telemetry import enter_trace
@@ -51,7 +52,8 @@ class Applying:
         """Apply records in one transaction; facts already in the inbox change nothing.
 
         Returns:
-            How many were applied: not all where that takes too long.
+            How many were applied: not all where that takes too long, or where one has locked something. What the next
+            locks might come before it in the order of locks.
         """
         tools, started = self._tools, time.monotonic()
         ids = [item.received.event_id for item in parsed if item.received]
@@ -59,7 +61,7 @@ class Applying:
             fresh = await first_seen(act.conn, self._group, ids) if ids else set()
             known = len(ids) - len(fresh)
             for done, item in enumerate(parsed):
-                if done and time.monotonic() - started > LONGEST_BATCH:
+                if done and (time.monotonic() - started > LONGEST_BATCH or holds_locks(act.conn)):
                     await leave(act.conn, self._group, fresh)
                     return done
                 if item.malformed:

@@ -25,6 +25,8 @@ def check_order() -> None:
 def note_lock(conn: AsyncConnection, lock: IntEnum, key: str | None = None) -> None:
     """Say what the next statement locks; more of the kind may follow, and what is locked already is never waited for.
 
+    Savepoints that are undone forget it (`shared.db.savepoint`).
+
     Args:
         conn: in the open transaction.
         key: which one of its kind; None where that is not known before.
@@ -32,13 +34,16 @@ def note_lock(conn: AsyncConnection, lock: IntEnum, key: str | None = None) -> N
     Raises:
         AssertionError: something that comes later in the order is locked already. Raised while tests run.
     """
-    if not _checked:
-        return
     held: frozenset[tuple[IntEnum, str | None]] = conn.info[HELD_LOCKS]
     highest = max((each for each, _ in held), default=lock)
-    if lock < highest and (key is None or (lock, key) not in held):
+    if _checked and lock < highest and (key is None or (lock, key) not in held):
         raise AssertionError(f"{lock!r} is locked after {highest!r}: lock it before, or change the order of all")
     conn.info[HELD_LOCKS] = held | {(lock, key)}
+
+
+def holds_locks(conn: AsyncConnection) -> bool:
+    """Whether the open transaction has locked something that has its place in the order."""
+    return bool(conn.info[HELD_LOCKS])
 
 
 async def lock_key(conn: AsyncConnection, lock: IntEnum, key: str) -> None:

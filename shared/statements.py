@@ -73,7 +73,7 @@ class Query(Statement, Generic[Row]):
         return [self._read(each) for each in await driver_of(conn).fetch(self.sql, *self.arguments(values))]
 
     async def first(self, conn: AsyncConnection, values: Values = _NOTHING) -> Row | None:
-        """Execute it: the first row, or None."""
+        """Execute it: the first row, or None. PostgreSQL stops there: where several are to be locked, read `all`."""
         found = await driver_of(conn).fetchrow(self.sql, *self.arguments(values))
         return None if found is None else self._read(found)
 

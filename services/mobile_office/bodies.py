@@ -16,7 +16,8 @@ Hour = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]
 MOST_COUNTERS = 20
 """No vehicle has more."""
 Counters = Annotated[int, Field(ge=1, le=MOST_COUNTERS)]
-Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Version = Annotated[int, Field(ge=0, le=2**31 - 2)]
+"""The last one has a next one that the database can hold."""
 
 
 def time_of(hour: str) -> time:

@@ -10,6 +10,9 @@ from shared.city import City
 STAFF = "/mobile_office/staff"
 """What the paths of pages for staff begin with."""
 
+UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""An id in a typed text, as pages write it."""
+
 Text = Annotated[str, Field(max_length=1000)]
 
 

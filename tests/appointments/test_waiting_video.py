@@ -7,10 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from services.appointments.line.facts import WAITING as PLACE_IN_LINE
 from services.appointments.persons.domain import VIDEO_CONSENT
 from shared.tools import Tools
+from tests.appointments.clerk import Clerk
+from tests.appointments.desk import failed
 from tests.appointments.kit import API, Client, booking, outbox, weekend
-from tests.appointments.visitor import TYPED, Visitor, content, heading, own_links, page
+from tests.appointments.visitor import TYPED, Visitor, buttons, content, heading, own_links, page
 from tests.appointments.waiting import assert_line_consistent, cancel, entry, join, sell_out, wait
 
 WAITING = "/appointments/waiting"
@@ -59,6 +62,20 @@ async def test_declining_needs_no_consent(client: Client, tools: Tools, start: d
     token = (await entry(client, joined))["offer"]["token"]
     answer = await Visitor(client).press(f"/appointments/offer/{token}", action="decline")
     assert answer.headers["location"].endswith("?declined=1")
+
+
+async def test_nobody_takes_a_video_for_somebody_on_the_phone(client: Client, tools: Tools, start: datetime) -> None:
+    joined, clerk = await offered(client, tools, start), Clerk.sign_in(client, tools, "leitung")
+    id, _ = tools.links.read(PLACE_IN_LINE, joined["token"])
+    notice = await failed(tools, id, "seat-offer", version=2)
+    shown = await clerk.see("/unreached")
+    assert {each.removesuffix(" Willi Wartet") for each in buttons(shown)} == {"Abmelden", "Lehnt ab", "Angerufen"}
+    refused = page(await clerk.press(f"/unreached/{notice}/answer", said="take"), 409)
+    for tree in (shown, refused):
+        assert "Einen Termin per Video nimmt die Person selbst an." in content(tree)
+    assert (await entry(client, joined))["status"] == "offered"
+    assert (await clerk.press(f"/unreached/{notice}/answer", said="decline")).status_code == 303
+    assert (await entry(client, joined))["status"] == "waiting"
 
 
 async def test_the_pages_lead_from_one_kind_to_the_other_and_onto_the_list(

@@ -31,7 +31,6 @@ def _change(place: str, change: Callable[[Any], Any]) -> None:
 
 def _reword(place: str, words: str, others: str) -> None:
     """Replace words of a statement."""
-    from shared.statements import Statement
 
     def reworded(statement: Any) -> Any:
         assert words in statement.text, f"{place} no longer says {words!r}"

@@ -39,6 +39,7 @@ async def clients_of(city: City, name: str) -> AsyncIterator[list[httpx.AsyncCli
 
 
 async def test_32_book_while_the_stop_is_called_off_and_each_who_has_booked_is_told_once(city: City) -> None:
+    city.move_to(city.day(1) + timedelta(hours=10))  # at night nobody would be told
     tours, start = await tours_of(city), city.day() + timedelta(hours=9)
     tools = city.tools("appointments")
     async with tools.db.transaction() as conn:

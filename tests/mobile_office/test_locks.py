@@ -1,6 +1,7 @@
 """Of two changes of stops at once the second waits for the first: the week, the vehicles, the stops, in this order."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from services.mobile_office.fleet.domain import Vehicle
-from services.mobile_office.fleet.queries import lock_vehicles
-from services.mobile_office.fleet.usecases import save_vehicle
+from services.mobile_office.fleet.queries import load_fleet, lock_vehicles
+from services.mobile_office.fleet.usecases import save_place, save_vehicle
 from services.mobile_office.tours.queries import lock_stops
 from services.mobile_office.tours.usecases import replace_plans
 from services.mobile_office.weekly.domain import WeeklyStop
@@ -226,3 +227,21 @@ async def test_of_two_changes_of_a_vehicle_at_once_the_second_sees_the_first(
     assert (await second).json()["type"].endswith(":fleet-changed")
     [saved] = [each for each in await ask(client, "GET", "/staff/vehicles") if each["key"] == key]
     assert (saved["version"], saved["name"]) == (1, "Unser Bürgermobil")
+
+
+async def test_two_places_saved_at_once_write_their_ways_in_one_order(client: Client, tools: Tools) -> None:
+    lock_way = text("select from travel_times where origin = :origin and destination = :destination for update")
+    async with tools.db.transaction() as conn:
+        places = (await load_fleet(conn, tools.city)).places
+    first, last = places[min(places)], places[max(places)]
+
+    async def save() -> None:
+        async with tools.db.transaction() as conn:
+            await save_place(Act(conn, tools, tools.clock.now(), who=LEADING), replace(last, name="Markt"))
+
+    async with tools.db.transaction() as conn:
+        await conn.execute(lock_way, {"origin": first.key, "destination": last.key})
+        saving = await waiting(tools, save())
+        await wait_not_long(conn)
+        await conn.execute(lock_way, {"origin": last.key, "destination": first.key})
+    await saving

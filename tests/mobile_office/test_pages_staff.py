@@ -240,3 +240,32 @@ async def test_a_stop_of_the_weekly_plan_is_added_once_and_may_not_clash(lead: M
         assert (await lead.press("/weekly/stop", **given)).status_code == 303
     clash = await lead.press("/weekly/stop", **given | {"id": uuid4(), "place": "baerl", "arrives": "10:00"})
     assert "Das Fahrzeug schafft es nicht: Am" in content(page(clash, 422))
+
+
+@pytest.mark.parametrize("day", ["", "0001-01-01", "9999-12-31", "Montag"])
+async def test_a_stop_is_planned_on_a_day_of_our_time(lead: Member, touring: Touring, day: str) -> None:
+    await touring.plan()
+    typed = typed_stop(touring, day=day, arrives="00:00", departs="00:10")
+    answer = await lead.press(f"/planner/{touring.monday}/stop", **typed, version=1, id=uuid4())
+    assert "Wählen Sie einen Tag." in content(page(answer, 422))
+
+
+async def test_what_is_no_id_of_a_stop_is_refused(lead: Member, touring: Touring) -> None:
+    first, *_ = await touring.publish()
+    dashes = "-" * 36
+    typed = {"vehicle": VEHICLE, "day": touring.monday, "time": "07:00", "reason": "breakdown"}
+    broken = {**typed, "stops": f"{dashes} cancel"}
+    late = {"minutes": "10", "reason": "traffic", "late": f"{dashes} 1 10"}
+    for answer in (
+        await lead.get(f"/breakdown/preview?{urlencode(broken)}"),
+        await lead.press("/breakdown/preview", **broken, id=uuid4()),
+        await lead.press(f"/stops/{first.id}/delay/preview", **late),
+    ):
+        assert answer.status_code == 422
+
+
+async def test_nothing_is_told_on_the_page_of_a_stop_that_is_unknown(lead: Member, touring: Touring) -> None:
+    first, *_ = await touring.publish()
+    late = {"minutes": "10", "reason": "traffic", "late": f"{first.id} 1 10"}
+    assert (await lead.press(f"/stops/{uuid4()}/delay/preview", **late)).status_code == 404
+    assert len(await told(touring.tools)) == 4

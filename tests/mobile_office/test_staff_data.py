@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from services.mobile_office.fleet.usecases import load_city
@@ -69,6 +70,13 @@ async def test_vehicles_are_added_and_changed(client: Client) -> None:
     changed = await ask(client, "PUT", "/staff/vehicles/buergermobil-3", {**body, "version": 1, "counters": 2})
     assert changed["counters"] == 2
     assert changed in await ask(client, "GET", "/staff/vehicles")
+
+
+@pytest.mark.parametrize("key", [ONE, "buergermobil-3"])
+async def test_a_version_that_has_no_next_one_is_refused(client: Client, key: str) -> None:
+    body = {"version": 2**31 - 1, "name": "Bürgermobil", "counters": 1, "step_free": True, "equipment": []}
+    await ask(client, "PUT", f"/staff/vehicles/{key}", body, 422)
+    await ask(client, "PUT", f"/staff/vehicles/{key}", {**body, "version": 2**31 - 2}, 409 if key == ONE else 200)
 
 
 async def test_the_weekly_plan_is_changed_for_weeks_to_come(client: Client) -> None:

@@ -82,6 +82,20 @@ async def test_an_address_confirmed_for_a_subscription_that_has_ended_meanwhile_
     assert await states(post) == [(1, "confirmed"), (1, "confirmed"), (2, "ended")]
 
 
+async def test_an_address_that_is_subscribed_meanwhile_is_moved_to_and_has_one_subscription(
+    post: Post, tools: Tools
+) -> None:
+    old = await subscribe(post, "delivered+old")
+    moving, new = await request(tools, moves=old.id), await request(tools)
+    async with acting(tools) as act:
+        begun = await usecases.confirm(act, new)
+        second = await waiting(tools, alone(tools, lambda act: usecases.confirm(act, moving)))
+    moved: Subscription = await second
+    assert (moved.id, moved.address) == (old.id, begun.address)
+    assert await alone(tools, lambda act: load_subscription(act.conn, begun.id)) is None
+    assert await states(post) == [(1, "confirmed"), (1, "confirmed"), (2, "confirmed"), (2, "ended")]
+
+
 async def test_requests_for_one_address_at_once_are_counted_one_after_the_other(post: Post, tools: Tools) -> None:
     now = tools.clock.now()
     for _ in range(LIMIT - 1):

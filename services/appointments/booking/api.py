@@ -19,6 +19,7 @@ from services.appointments.booking.changes import take_alternative
 from services.appointments.booking.facts import MANAGE
 from services.appointments.booking.holds import extend_hold, hold
 from services.appointments.booking.queries import Appointment, load_appointment
+from services.appointments.locks import Lock
 from shared.act import Act
 from shared.events.appointments import DecidedBy
 from shared.http import CurrentAct, api_router, problems
@@ -115,17 +116,21 @@ async def calendar(act: CurrentAct, token: str) -> Response:
     return calendar_answer(act.tools, await by_token(act, token))
 
 
-async def by_token(act: Act, token: str) -> Appointment:
-    """The appointment a secret token gives access to; raises NotFound for a revoked or made-up one."""
+async def by_token(act: Act, token: str, lock: Lock | None = None) -> Appointment:
+    """The appointment a secret token gives access to; raises NotFound for a revoked or made-up one.
+
+    Args:
+        lock: as for `load_appointment`.
+    """
     id, generation = act.tools.links.read(MANAGE, token)
-    found = await _known(act.conn, id)
+    found = await _known(act.conn, id, lock)
     if found.generation != generation:
         raise NotFound
     return found
 
 
-async def _known(conn: AsyncConnection, id: UUID) -> Appointment:
-    found = await load_appointment(conn, id)
+async def _known(conn: AsyncConnection, id: UUID, lock: Lock | None = None) -> Appointment:
+    found = await load_appointment(conn, id, lock)
     if found is None or found.state is None:
         raise NotFound
     return found

@@ -113,7 +113,7 @@ async def reschedule(act: Act, move: Move) -> Appointment:
             OtherKind: undo the open transaction, or a savepoint in it, to keep the old time.
     """
     await lock_stop(act.conn, move.station)
-    found = await _changeable(act, move.id)
+    found = await changeable(act, move.id)
     if is_at(found, move.station, move.starts_at):
         return found
     freed = await let_go(act.conn, found.id)
@@ -176,7 +176,7 @@ async def cancel(act: Act, id: UUID, by: DecidedBy, reason: KnownReason | None) 
     Raises:
         NotFound, AlreadyCancelled, AlternativeOver, TooLate
     """
-    found = await _changeable(act, id)
+    found = await changeable(act, id)
     return await save_cancellation(act, found, cancelled_fact(found, by, reason))
 
 
@@ -228,7 +228,7 @@ async def note_missed(act: Act, found: Appointment) -> Appointment:
     return replace(found, status=Status.MISSED, version=fact.version, state=fact.appointment)
 
 
-async def _changeable(act: Act, id: UUID) -> Appointment:
+async def changeable(act: Act, id: UUID) -> Appointment:
     """A binding or offered appointment that has not begun, locked in the open transaction."""
     found = await load_appointment(act.conn, id, lock=Lock.APPOINTMENT)
     if found is None or found.state is None:

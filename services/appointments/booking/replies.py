@@ -2,8 +2,9 @@
 
 from contextlib import suppress
 
-from services.appointments.booking.changes import cancel
+from services.appointments.booking.changes import changeable, save_cancellation
 from services.appointments.booking.domain import AlreadyCancelled, AlternativeOver, TooLate
+from services.appointments.booking.facts import cancelled_fact
 from services.appointments.booking.queries import load_appointment
 from services.appointments.locks import Lock
 from shared.act import Act
@@ -15,6 +16,8 @@ from shared.events.notifications import ReplyAnswer, ReplyReceived
 async def take_reply(act: Act, received: Received[ReplyReceived]) -> None:
     """Cancel the appointment if the citizen answered so in time and it still is as they were told.
 
+    Whether it was in time is judged by the moment of the answer; its seats pass on as of now.
+
     An appointment that has changed meanwhile stays: the message about the change, with its link, is on its way.
     """
     reply, about = received.fact.reply, received.fact.about
@@ -24,4 +27,5 @@ async def take_reply(act: Act, received: Received[ReplyReceived]) -> None:
     if found is None or found.version != about.version:
         return
     with suppress(AlreadyCancelled, AlternativeOver, TooLate):
-        await cancel(act.at(reply.at), found.id, DecidedBy.CITIZEN, None)
+        found = await changeable(act.at(reply.at), found.id)
+        await save_cancellation(act, found, cancelled_fact(found, DecidedBy.CITIZEN, None))

@@ -30,7 +30,8 @@ class Unreached:
     """Somebody no message reached, with whom to call.
 
     `number` and `status` are those of an appointment; somebody waiting for one has neither. `until` is how long what is
-    offered to them is kept. `starts_at` and `station` are None where they wait and nothing is offered.
+    offered to them is kept. `starts_at` and `station` are None where they wait and nothing is offered. `offers_video`:
+    a time by video is offered to who waits, which they can only take themselves.
     """
 
     notice: UUID
@@ -41,6 +42,7 @@ class Unreached:
     starts_at: datetime | None
     station: str | None
     until: datetime | None
+    offers_video: bool
     person: Person
 
 
@@ -149,6 +151,7 @@ class _Unreached:
     status: Status | None
     starts_at: datetime | None
     station: str | None
+    offers_video: bool
     until: datetime | None
     box: bytes
 
@@ -159,6 +162,7 @@ _UNREACHED = Query(
     """
     select u.notice, u.purpose, u.at, a.number, a.status, coalesce(a.starts_at, o.starts_at) as starts_at,
            (select name from stations where key = coalesce(a.station, o.station)) as station,
+           exists (select from stations where key = o.station and kind = 'video') as offers_video,
            case u.purpose when 'alternative' then a.held_until when 'seat-offer' then o.until end as until, p.box
     from unreached u
     join people p on p.matter = u.appointment
@@ -193,6 +197,7 @@ async def load_unreached(act: Act, limit: int = 200) -> list[Unreached]:
             each.starts_at,
             each.station,
             each.until,
+            each.offers_video,
             act.tools.people.open(each.box),
         )
         for each in await _UNREACHED.all(act.conn, {**_of(act.staff), "now": act.now, "limit": limit})

@@ -15,6 +15,7 @@ from services.appointments.booking.queries import Appointment, load_appointment,
 from services.appointments.booking.wishes import Move, Wish
 from services.appointments.desk.domain import NotNow, Reason, decision, may_arrive, may_miss
 from services.appointments.locks import Lock
+from services.appointments.offer.queries import lock_stop
 from services.appointments.persons.domain import Details
 from services.appointments.queue.refusals import StationNotOpen
 from services.appointments.queue.usecases import check_in
@@ -116,6 +117,7 @@ async def move(act: Act, number: str, station: str, starts_at: datetime, reason:
         NotFound, Forbidden, AlreadyCancelled, TooLate, UnknownChoice, NotTogether, NotOffered, TimeTaken: undo the open
             transaction, or a savepoint in it, to keep the old time.
     """
+    await lock_stop(act.conn, station)
     found = await find(act, number)
     by, why = decision(reason)
     wanted = Move(found.id, station, starts_at, by, why)

@@ -5,6 +5,7 @@ window, longer opening hours.
 """
 
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 
 from services.appointments.line.domain import offerable
 from services.appointments.line.queries import Entry, load_waiting
@@ -35,14 +36,16 @@ def look_now(now: datetime) -> Work:
 async def look_again(act: Act, claim: Claim) -> None:
     """Offer what is free to some who wait, in their turn; then go on with the next, or come again the next night.
 
-    The work's key is the turn after which to go on. Where nobody waits it ends; the next to join begins it anew.
+    The work's key begins with the turn after which to go on. A step has a key of its own: two that go through the line
+    at once must not wait for each other's work while they hold the line. Where nobody waits it ends; the next to join
+    begins it anew.
     """
     await lock_line(act.conn)
-    entries = await load_waiting(act.conn, int(claim.key), BATCH)
+    entries = await load_waiting(act.conn, int(claim.key.split()[0]), BATCH)
     for entry in entries:
         await _offer_what_is_free(act, entry)
     if len(entries) == BATCH:
-        await act.schedule(Work(LOOK_AGAIN, str(entries[-1].turn), act.now, Urgency.REMINDER))
+        await act.schedule(Work(LOOK_AGAIN, f"{entries[-1].turn} {uuid4()}", act.now, Urgency.REMINDER))
     if entries and claim.key == _FROM_THE_FIRST:
         await act.schedule(next_look(act.now))
 

@@ -172,10 +172,13 @@ def _is_as(known: Place | Vehicle, wanted: Place | Vehicle) -> bool:
 
 
 async def _measure(conn: AsyncConnection, ways: Iterable[tuple[Place, Place]], minutes: TravelMinutes) -> None:
-    """Write down how long it takes on some ways; again where places have moved."""
+    """Write down how long it takes on some ways; again where places have moved.
+
+    In the order of their keys: two who save places at once would wait for each other's ways for good.
+    """
     rows = [
         {"origin": one.key, "destination": other.key, "minutes": travel_minutes(one, other, minutes)}
-        for one, other in ways
+        for one, other in sorted(ways, key=lambda way: (way[0].key, way[1].key))
     ]
     await _MEASURE.run_each(conn, rows)
 

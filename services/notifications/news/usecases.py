@@ -114,12 +114,13 @@ async def take_news(act: Act, received: Received[Fact]) -> None:
             await _leave(act.conn, before)
         return
     await move_on(act.conn, fact.id)
-    await _BEGIN.run(act.conn, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
     forget_at = rule.useful_until(fact) + retention.LEDGER
+    # Before the row that a fan-out locks once it has its work in hand.
     await act.schedule(
         Work(FAN_OUT, str(fact.id), act.now + rule.telling(fact).grace, Urgency.BULK),
         Work(FORGET_MATTER, str(fact.id), forget_at, Urgency.BULK),
     )
+    await _BEGIN.run(act.conn, {"matter": fact.id, "cause": received.cause, "nobody": NOBODY})
 
 
 async def fan_out(act: Act, claim: Claim) -> None:

@@ -15,7 +15,7 @@ from services.notifications.telling.usecases import FORGET_MATTER, remember
 from shared import retention
 from shared.act import Act
 from shared.due import Claim, Urgency, Work
-from shared.locks import note_lock
+from shared.locks import lock_key, note_lock
 from shared.people import Person
 from shared.statements import Query, Statement
 
@@ -26,6 +26,7 @@ _ASK = Statement("""
                                        asked_at)
     values (:id, :address, :channel, :districts, :quarters, :topics, :language, :digest, :moves, :now)
 """)
+_ADDRESS = Query(str, "select address from subscription_requests where id = :id")
 _CONFIRMED = Statement("update subscription_requests set confirmed_at = :now where id = :id")
 _FORGET_REQUEST = Statement("""
     with gone as (delete from people where matter = :id) delete from subscription_requests where id = :id
@@ -111,6 +112,11 @@ async def confirm(act: Act, id: UUID) -> Subscription:
     Raises:
         RequestOver: unknown, too late, or its subscription has ended since.
     """
+    address = await _ADDRESS.first(act.conn, {"id": id})
+    if address is None:
+        raise RequestOver
+    # Another request for this address, confirmed at this moment, would begin a subscription nobody sees here.
+    await lock_key(act.conn, Lock.ADDRESS, address)
     note_lock(act.conn, Lock.REQUEST)
     request = await _REQUEST.first(act.conn, {"id": id})
     if request is None or not can_be_confirmed(request.asked_at, act.now):

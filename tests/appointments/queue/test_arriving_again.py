@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.appointments.booking import changes
+from services.appointments.booking.facts import MANAGE
+from shared.act import acting
+from shared.events.appointments import DecidedBy
 from shared.tools import Tools
 from tests.appointments.kit import API, Client, at, booking, outbox
 from tests.appointments.queue.kit import Staff, minutes
 from tests.appointments.visitor import Visitor, content
+from tests.support.locks import waiting
 
 
 async def book(client: Client, tools: Tools, hour: int, minute: int = 0) -> Any:
@@ -72,3 +77,16 @@ async def test_who_came_in_time_and_says_so_again_keeps_the_place(client: Client
     minutes(tools, 30)
     await staff.post(f"appointments/{booked['number']}/arrival")
     assert await due(tools) == [at(tools, 10, 10, days=0)]
+
+
+async def test_who_arrives_while_the_appointment_is_cancelled_gets_no_number(
+    client: Client, staff: Staff, tools: Tools
+) -> None:
+    booked = await book(client, tools, 10, 30)
+    id, _ = tools.links.read(MANAGE, booked["token"])
+    manage = f"/appointments/m/{booked['token']}"
+    async with acting(tools) as act:
+        await changes.cancel(act, id, DecidedBy.CITIZEN, None)
+        arriving = await waiting(tools, Visitor(client).press(f"{manage}/arrive"))
+    assert (await arriving).headers["location"] == manage
+    assert await staff.line() == []

@@ -144,16 +144,15 @@ async def move(
     visit: Clerk, number: Number, to: Annotated[MoveTo, Query()], form: Annotated[TimeForm, Form()]
 ) -> Response:
     """Move it. The same press sent twice moves it once; too late, or cancelled meanwhile, it stays as it is."""
-    desk = visit.act
-    found = await usecases.find(desk, number)
+    act = visit.act
     if to.reason is None:
-        return await _times_page(visit, found, to)
+        return await _times_page(visit, await usecases.find(act, number), to)
     station, starts_at = form.chosen()
     try:
-        async with visit.act.attempt():
-            found = await usecases.move(desk, number, station, starts_at, to.reason)
+        async with act.attempt():
+            await usecases.move(act, number, station, starts_at, to.reason)
     except (TimeTaken, NotOffered) as refusal:
-        return await _times_page(visit, found, to, refusal)
+        return await _times_page(visit, await usecases.find(act, number), to, refusal)
     except (AlreadyCancelled, AlternativeOver, TooLate, OtherKind):
         pass
     return visit.redirect(f"{STAFF}/appointments/{number}")

@@ -9,6 +9,7 @@ from services.appointments.booking.api import by_token
 from services.appointments.booking.domain import COMING
 from services.appointments.booking.limits import note_taking
 from services.appointments.booking.queries import Appointment, load_by_number
+from services.appointments.locks import Lock
 from services.appointments.offer.domain import Kind, Station
 from services.appointments.offer.queries import load_offer
 from services.appointments.queue.domain import is_time_of, is_today, may_check_in
@@ -66,7 +67,7 @@ async def arrive(visit: CurrentVisit, place: Place, form: Annotated[ArrivalForm,
 @router.post("/m/{token}/arrive")
 async def arrive_by_link(visit: CurrentVisit, token: str) -> Response:
     """Say "I am here" on one's own phone; sent again it leads to the same place in the queue."""
-    found = await by_token(visit.act, token)
+    found = await by_token(visit.act, token, lock=Lock.APPOINTMENT)
     if found.kind is not Kind.COUNTER or not may_check_in(found.starts_at, visit.act.now):
         return visit.redirect(f"/appointments/m/{token}")
     try:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from services.mobile_office.fleet.domain import Fleet
 from services.mobile_office.fleet.names import load_names
-from services.mobile_office.pages import STAFF, Text
+from services.mobile_office.pages import STAFF, UUID_PATTERN, Text
 from services.mobile_office.staff import Clerk
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
 from services.mobile_office.tours.breakdown import Answer, Decision
@@ -46,7 +46,9 @@ class Chosen(TypedBreakdown):
     """What becomes of stops, each as "id decision", with minutes or a vehicle where it takes them; "id" alone stays."""
 
     stops: Annotated[
-        list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36}( (cancel|delay [0-9]{1,3}|replace [a-z0-9-]{1,60}))?$")]],
+        list[
+            Annotated[str, Field(pattern=rf"^{UUID_PATTERN}( (cancel|delay [0-9]{{1,3}}|replace [a-z0-9-]{{1,60}}))?$")]
+        ],
         Field(max_length=50),
     ] = []
 

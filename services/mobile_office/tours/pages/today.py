@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import Field
 
 from services.mobile_office.fleet.names import load_names
-from services.mobile_office.pages import STAFF, Text
+from services.mobile_office.pages import STAFF, UUID_PATTERN, Text
 from services.mobile_office.staff import Clerk
 from services.mobile_office.tours import changes
 from services.mobile_office.tours.announced import AnnouncedStop, as_announced
@@ -19,6 +19,7 @@ from services.mobile_office.tours.reasons import WORDS
 from services.mobile_office.tours.refusals import NotAnnounced, StopChanged, StopOver
 from services.mobile_office.tours.usecases import midnight
 from shared.clock import BERLIN
+from shared.problems import NotFound
 from shared.recurrence import WEEK
 from shared.web.forms import FormErrors
 from shared.web.staff.visit import StaffVisit
@@ -48,7 +49,9 @@ class TypedCancellation(TypedReason):
 class ConfirmedDelays(TypedDelay):
     """The stops that are late, each as "id version minutes"."""
 
-    late: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f-]{36} [0-9]{1,9} [0-9]{1,3}$")]], Field(max_length=50)]
+    late: Annotated[
+        list[Annotated[str, Field(pattern=rf"^{UUID_PATTERN} [0-9]{{1,9}} [0-9]{{1,3}}$")]], Field(max_length=50)
+    ]
 
     def delays(self) -> dict[UUID, Delay]:
         """What was ticked."""
@@ -184,7 +187,9 @@ async def _over(visit: StaffVisit, id: UUID) -> Response:
 
 
 async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
-    [stop] = as_announced(filter(None, [await find_stop(visit.act.conn, id)]))
+    stop = next(iter(as_announced(filter(None, [await find_stop(visit.act.conn, id)]))), None)
+    if stop is None:
+        raise NotFound
     return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
 
 

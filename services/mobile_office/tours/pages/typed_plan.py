@@ -1,7 +1,7 @@
 """Where a stop is planned, as it is typed into a form."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from services.mobile_office.fleet.domain import Fleet, Plan, moment
 from services.mobile_office.pages import Text
 from shared.clock import BERLIN
 from shared.web.forms import FormErrors
-from shared.web.typed import Reading, read_choice, read_number, read_time
+from shared.web.typed import Reading, read_choice, read_day, read_number, read_time
 
 STEP = timedelta(minutes=15)
 """How far the buttons move a stop."""
@@ -47,7 +47,10 @@ class TypedPlan(BaseModel):
         _, form = gettext, Reading()
         clock = _("Geben Sie die Uhrzeit so an: 13:00.")
         place = form.field("place", self.place, partial(read_choice, known=fleet.places), _("Wählen Sie einen Platz."))
-        day = form.field("day", self.day, date.fromisoformat, _("Wählen Sie einen Tag."))
+        wrong_day = _("Wählen Sie einen Tag.")
+        day = form.field("day", self.day, read_day, wrong_day)
+        if day is None:
+            form.errors["day"] = wrong_day
         arrives = form.field("arrives", self.arrives, read_time, clock)
         departs = form.field("departs", self.departs, read_time, clock)
         vehicle = form.field(
