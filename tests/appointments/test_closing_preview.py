@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from services.appointments.booking.changes import ALTERNATIVE_END
 from shared.clock import BERLIN
 from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
@@ -165,12 +166,14 @@ async def test_an_outdated_preview_is_refused_with_the_new_one(client: Client, t
     await send(client, "PUT", f"/{id}", body)
 
 
+@pytest.mark.due_work
 async def test_a_taken_alternative_is_binding_and_is_taken_once(client: Client, tools: Tools, lead: Lead) -> None:
     kept = await offered(client, tools, lead)
     taken = await act(client, kept, "acceptance")
     assert (taken["status"], taken["starts_at"], taken["number"]) == ("confirmed", kept["starts_at"], kept["number"])
     assert await act(client, kept, "acceptance") == taken
     pass_time(tools, timedelta(days=2, minutes=1))
+    await eventually(lambda: nothing_ends(tools))
     assert (await appointment(client, kept))["status"] == "confirmed"
     fact = (await facts_of(tools, kept))[-1]
     assert (fact["type"], fact["by"], fact["version"]) == ("AppointmentRescheduled", "citizen", 3)
@@ -213,14 +216,15 @@ async def test_after_the_deadline_the_seat_is_free_and_the_city_cancels_once(
 
 
 @pytest.mark.due_work
+@pytest.mark.parametrize("left", [50, -1])
 async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
-    client: Client, tools: Tools, lead: Lead
+    client: Client, tools: Tools, lead: Lead, left: int
 ) -> None:
     kept = await offered(client, tools, lead)
     until, start = _deadline(kept), _moment(kept)
     for n in range(7):
         await book(client, start, f"before {n}")
-    pass_time(tools, until - tools.clock.now() - timedelta(milliseconds=50))
+    pass_time(tools, until - tools.clock.now() - timedelta(milliseconds=left))
     took, wins, over = 0, 0, False
     while not over:
         over = until < tools.clock.now()
@@ -233,6 +237,13 @@ async def test_taking_at_the_deadline_or_losing_to_whoever_books_it_then(
     await eventually(lambda: settled(client, kept))
     assert (await appointment(client, kept))["status"] == ("confirmed" if took else "cancelled")
     await assert_consistent(tools)
+
+
+async def nothing_ends(tools: Tools) -> bool:
+    """Whether no alternative is still to end."""
+    async with tools.db.transaction() as conn:
+        found = await conn.execute(text("select 1 from due_work where kind = :kind"), {"kind": ALTERNATIVE_END})
+        return found.first() is None
 
 
 async def settled(client: Client, booked: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from shared.tools import Tools
 from tests.appointments.checks import assert_consistent
 from tests.appointments.desk import ALL, DESK, LEAD, MITTE, OTHERS, deeds, do, know_staff, not_reached
 from tests.appointments.kit import API, Client, at, booking, outbox, pass_time, wish
+from tests.appointments.stops import a_stop
 
 NOBODY = {"name": "Erna Alt", "channels": []}
 
@@ -116,6 +117,14 @@ async def test_staff_cancel_for_a_reason_in_the_citys_words(client: Client, tool
     assert (fact.by, fact.reason) == ("staff", "Bei uns sind Beschäftigte krank.")
     assert await deeds(tools) == [("schalter-mitte", "cancelled")]
     assert (await do(client, number, "cancellation", reason="a whim")).status_code == 422
+
+
+async def test_staff_move_to_another_time_of_a_stop(client: Client, tools: Tools) -> None:
+    stop = await a_stop(tools)
+    start = stop.state.arrives_at
+    answer = await client.post(f"{API}/appointments", json=booking(start, station=stop.key))
+    later = {"station": stop.key, "starts_at": (start + timedelta(minutes=30)).isoformat(), "reason": "asked"}
+    assert (await do(client, answer.json()["number"], "rescheduling", ALL, **later)).status_code == 200
 
 
 async def test_what_the_citizen_asked_for_is_their_decision(client: Client, tools: Tools) -> None:

@@ -9,10 +9,15 @@ from sqlalchemy import text
 
 from services.appointments.consumers import REACTIONS
 from shared.act import acting
+from shared.applying import Applying
 from shared.events.base import About, Received
 from shared.events.notifications import ReplyAnswer, ReplyReceived, ReplyState
+from shared.events.registry import type_of
+from shared.kafka import Envelope
 from shared.tools import Tools
-from tests.appointments.kit import Client, at, booking
+from tests.appointments.kit import Client, at, booking, pass_time
+from tests.appointments.waiting import book, entry, join, sell_out
+from tests.shared.records import record
 
 API = "/appointments/api/v1/appointments"
 CHAIN = uuid4()
@@ -79,3 +84,64 @@ async def test_a_moved_appointment_is_not_what_the_reply_meant(client: Client, t
 async def test_replies_about_other_matters_change_nothing(tools: Tools, appointment: UUID) -> None:
     assert len(await arrive(tools, appointment, of="centres")) == 1
     assert len(await arrive(tools, uuid4())) == 1
+
+
+@pytest.mark.parametrize("late", [timedelta(hours=3), timedelta(hours=30)])
+async def test_what_a_late_reply_frees_is_offered_for_as_long_as_any_other(
+    client: Client, tools: Tools, late: timedelta
+) -> None:
+    start = at(tools, 9, days=6)
+    matter = await id_of(tools, await book(client, start))
+    await sell_out(tools, start)
+    joined = await join(client, start)
+    said = at(tools, 10)
+    pass_time(tools, said + late - tools.clock.now())
+    await arrive(tools, matter, at=said)
+    assert datetime.fromisoformat((await entry(client, joined))["offer"]["until"]) > tools.clock.now()
+
+
+async def test_a_reply_in_time_that_comes_when_all_is_over_cancels_and_offers_nothing(
+    client: Client, tools: Tools
+) -> None:
+    start = at(tools, 13)
+    matter = await id_of(tools, await book(client, start))
+    await sell_out(tools, start)
+    joined = await join(client, start)
+    pass_time(tools, start + timedelta(hours=1) - tools.clock.now())
+    *_, last = await arrive(tools, matter, at=start - timedelta(hours=3))
+    assert last.type.endswith("AppointmentCancelled")
+    assert (await entry(client, joined))["status"] == "waiting"
+
+
+async def test_a_batch_ends_with_a_reply_that_cancelled(client: Client, tools: Tools) -> None:
+    """What it has locked comes behind what the next locks first."""
+    matters = [await id_of(tools, await book(client, at(tools, hour))) for hour in (9, 10)]
+    applying = Applying(tools, "group", REACTIONS)
+    parsed = await applying.read([_record(tools, matter, place) for place, matter in enumerate(matters)])
+    assert await applying.together(parsed) == 1
+    assert await applying.together(parsed[1:]) == 1
+    assert await seats(tools) == 0
+
+
+def _record(tools: Tools, matter: UUID, place: int) -> Any:
+    state = ReplyState(
+        matter_service="appointments", purpose="reminder", answer=ReplyAnswer.CANCEL, at=tools.clock.now()
+    )
+    fact = ReplyReceived(id=uuid4(), version=1, about=About(id=matter, version=1), reply=state)
+    envelope = Envelope(
+        service="notifications",
+        event_id=uuid4(),
+        cause=None,
+        type=type_of(ReplyReceived),
+        schema_version=fact.schema_version,
+        aggregate=fact.id,
+        occurred_at=state.at,
+    )
+    return record(envelope.headers({}), fact.model_dump_json().encode(), offset=place)
+
+
+async def id_of(tools: Tools, booked: dict[str, Any]) -> UUID:
+    async with tools.db.transaction() as conn:
+        found = await conn.execute(text("select id from appointments where number = :number"), booked)
+        id: UUID = found.scalar_one()
+        return id

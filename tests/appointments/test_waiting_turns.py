@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.line.facts import OFFER, WAITING
-from services.appointments.line.looking import LOOK_AGAIN, look_again
+from services.appointments.line.looking import BATCH, LOOK_AGAIN, look_again, look_now
 from services.appointments.line.usecases import LAST_DAY, OFFER_EXPIRY, lock_line
 from services.appointments.waiting.usecases import decline, end_wait, expire_offer, take
 from shared.act import acting
@@ -19,7 +19,7 @@ from shared.errands import Handler
 from shared.tools import Tools
 from tests.appointments.closing import ADDRESS, closing, send
 from tests.appointments.kit import API, FAMILY, Client, at
-from tests.appointments.locks import waiting
+from tests.appointments.locks import wait_not_long, waiting
 from tests.appointments.waiting import assert_line_consistent, book, cancel, entry, join, sell_out, wait
 
 
@@ -159,3 +159,21 @@ async def test_an_offer_does_not_expire_before_its_time(client: Client, tools: T
     async with acting(tools) as act:
         await expire_offer(act, Claim(OFFER_EXPIRY, str(offer), 1, uuid4()))
     assert await statuses(client, joined) == ["offered"]
+
+
+async def test_two_looks_through_the_line_at_once_do_not_wait_for_each_others_work(
+    client: Client, tools: Tools, start: datetime
+) -> None:
+    await book(client, start)
+    await sell_out(tools, start)
+    for number in range(BATCH + 1):
+        await join(client, start, name=f"Person {number}")
+    async with acting(tools) as act:
+        await act.schedule(look_now(act.now))
+        await look_again(act, Claim(LOOK_AGAIN, "0", 1, uuid4()))
+    async with tools.db.transaction() as one:
+        taken = text("delete from due_work where kind = :kind and key <> '0' returning key")
+        assert len((await one.execute(taken, {"kind": LOOK_AGAIN})).all()) == 1
+        async with acting(tools) as other:
+            await wait_not_long(other.conn)
+            await look_again(other, Claim(LOOK_AGAIN, "0", 1, uuid4()))

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.notifications.news import usecases as news
 from services.notifications.news.domain import RULES, next_digest
@@ -29,7 +30,7 @@ from shared.tools import Tools
 from tests.notifications.facts import MOBILE, MONDAY_NOON, as_news, booked, closed, person
 from tests.notifications.kit import Post
 from tests.notifications.subscribers import MARXLOH, at_five, body_of, hear, mail, planned, spread, subscribe
-from tests.support.locks import waiting
+from tests.support.locks import wait_not_long, waiting
 from tests.support.wait import eventually
 
 
@@ -270,3 +271,24 @@ async def test_news_that_changes_while_it_is_told_is_told_as_it_is_now_and_to_it
     told = await post.rows("select matter_version from notices where purpose = 'closure'")
     assert [row.matter_version for row in told] == [2]
     await tools.db.close()
+
+
+async def test_news_that_changes_waits_for_its_fan_out_before_it_touches_it(post: Post, tools: Tools) -> None:
+    """A fan-out has its work in hand before it locks its row; whoever schedules the work goes the same way."""
+    await subscribe(post)
+    told = closed()
+    async with acting(tools) as act:
+        await news.take_news(act, as_news(told, act.now))
+    newer = closed(told.id, 2, last_day=told.closure.last_day + timedelta(days=1))
+    async with acting(tools) as spreading:
+        work = text("delete from due_work where kind = :kind and key = :key")
+        await spreading.conn.execute(work, {"kind": news.FAN_OUT, "key": str(told.id)})
+
+        async def hear_newer() -> None:
+            async with acting(tools) as act:
+                await news.take_news(act, as_news(newer, act.now))
+
+        heard = await waiting(tools, hear_newer())
+        await wait_not_long(spreading.conn)
+        await news.fan_out(spreading, Claim(news.FAN_OUT, str(told.id), 1, uuid4()))
+    await heard
