@@ -5,6 +5,7 @@ A service that joins the list stands in everything that is made from it, and no 
 
 import json
 import re
+import tomllib
 from importlib import import_module
 from typing import ClassVar
 
@@ -144,3 +145,10 @@ def test_its_people_work_in_a_trial() -> None:
     staff = staff_of(MORE)
     assert staff["zentrum"].name == "Ayşe Demir"
     assert {"centres:staff", "centres:porter"} <= set(staff["leitung"].roles)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_concepts_of_each_service_stand_on_floors(name: str) -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [floors] = [each for each in contracts if each.get("containers") == [f"services.{name}"]]
+    assert floors["exhaustive"], "a concept that stands on none may know all"
