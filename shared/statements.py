@@ -8,19 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Table, insert, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import Compiled
 
 from shared.db import driver_of
+from shared.failures import without_input
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _NOTHING: Mapping[str, object] = {}
 
 Values = Mapping[str, object]
 Row = TypeVar("Row")
+
+
+class Unreadable(Exception):
+    """A row is not what its statement reads it into; says where, and holds no values."""
 
 
 class Statement:
@@ -69,7 +74,7 @@ class Query(Statement, Generic[Row]):
         self._whole = is_dataclass(into)
 
     async def all(self, conn: AsyncConnection, values: Values = _NOTHING) -> list[Row]:
-        """Execute it: all rows."""
+        """Execute it: all rows. Raises Unreadable, as the others do."""
         return [self._read(each) for each in await driver_of(conn).fetch(self.sql, *self.arguments(values))]
 
     async def first(self, conn: AsyncConnection, values: Values = _NOTHING) -> Row | None:
@@ -82,7 +87,10 @@ class Query(Statement, Generic[Row]):
         return self._read(await driver_of(conn).fetchrow(self.sql, *self.arguments(values)))
 
     def _read(self, record: Any) -> Row:
-        return self._adapter.validate_python(dict(record) if self._whole else record[0])
+        try:
+            return self._adapter.validate_python(dict(record) if self._whole else record[0])
+        except ValidationError as error:
+            raise Unreadable(without_input(error)) from None
 
 
 class Insert(Statement):

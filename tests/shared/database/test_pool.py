@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.db import Database
 from shared.failures import Failure, classify
 from shared.postgres import RolledBack
-from shared.statements import Statement
+from shared.statements import Query, Statement, Unreadable
 from tests.shared.database.kit import RAISE, visited
 from tests.shared.kit import Bench
 from tests.support.standby import ask
@@ -126,4 +126,14 @@ async def test_a_value_no_column_can_hold_is_not_taken_for_a_database_that_is_aw
         async with database.transaction() as conn:
             await Statement(number).run(conn, {"n": 2**40})
     assert classify(through_sqlalchemy.value) is classify(past_it.value) is Failure.PERMANENT
+    await database.close()
+
+
+async def test_a_row_that_is_not_what_it_is_read_into_is_our_fault_and_is_not_quoted(bench: Bench) -> None:
+    database = Database(bench.settings.database, pool_size=1)
+    with pytest.raises(Unreadable, match="int_parsing") as unreadable:
+        async with database.transaction() as conn:
+            await Query(int, "select 'Anna'").one(conn)
+    assert "Anna" not in str(unreadable.value)
+    assert classify(unreadable.value) is Failure.UNKNOWN
     await database.close()
