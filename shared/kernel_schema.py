@@ -1,6 +1,6 @@
 """The tables every service has, as steps of its migrations. A step is never changed; a change is a new step.
 
-`shared.db.kernel_tables` describes the newest state; a test compares the two.
+`shared.kernel_tables` describes the newest state; a test compares the two.
 """
 
 from alembic import op

@@ -9,14 +9,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
 
 from shared.act import Act, acting
+from shared.claims import DONE, HOLD, still_ours
 from shared.due import Claim, Urgency, shown
 from shared.errands import Errand, Handler, Handlers
 from shared.failures import Failure, classify
@@ -56,29 +56,6 @@ _CLAIM = Query(
         returning work.kind, work.key, work.attempts, work.urgency, work.due_at
     )
     select kind, key, attempts, cast(:lease as uuid) as lease from claimed order by urgency, due_at
-""",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ours:
-    key: str
-    lease: UUID
-
-
-_HOLD = Query(
-    _Ours,
-    """
-    update due_work set leased_until = clock_timestamp() + :length
-    from unnest(cast(:keys as text[]), cast(:leases as uuid[])) ours (key, lease)
-    where kind = :kind and due_work.key = ours.key and due_work.lease = ours.lease returning ours.key, ours.lease
-""",
-)
-_DONE = Query(
-    _Ours,
-    """
-    delete from due_work using unnest(cast(:keys as text[]), cast(:leases as uuid[])) ours (key, lease)
-    where kind = :kind and due_work.key = ours.key and due_work.lease = ours.lease returning ours.key, ours.lease
 """,
 )
 
@@ -173,7 +150,7 @@ class Lane:
     async def _transact(self, handler: Handler, claim: Claim) -> None:
         try:
             async with self._transaction() as act:
-                if await _still_ours(_DONE, act, [claim]):
+                if await still_ours(DONE, act, [claim]):
                     await handler(act, claim)
             self._tools.metrics.due_done.labels(claim.kind).inc()
         except Exception as error:
@@ -184,10 +161,10 @@ class Lane:
         errand: Any = self._handlers[kind]
         try:
             async with self._transaction() as act:
-                ours = await _still_ours(_HOLD, act, claims, LEASE)
+                ours = await still_ours(HOLD, act, claims, LEASE)
                 jobs = await errand.begin(act, ours) if ours else {}
                 begun = [(claim, jobs[claim.key]) for claim in ours if claim.key in jobs]
-                await _still_ours(_DONE, act, [claim for claim in ours if claim.key not in jobs])
+                await still_ours(DONE, act, [claim for claim in ours if claim.key not in jobs])
         except Exception as error:
             if len(claims) == 1:
                 await self._pause(claims[0], error)
@@ -237,7 +214,7 @@ class Lane:
 
     async def _finish(self, errand: Errand, batch: Sequence[tuple[Claim, Any, Any]]) -> None:
         async with self._transaction() as act:
-            await _still_ours(_DONE, act, [claim for claim, _, _ in batch])
+            await still_ours(DONE, act, [claim for claim, _, _ in batch])
             await errand.finish(act, [(job, result) for _, job, result in batch])
         self._tools.metrics.due_done.labels(batch[0][0].kind).inc(len(batch))
 
@@ -264,7 +241,7 @@ class Lane:
         """Keep others from claiming work for some time; returns whether the database could be asked."""
         try:
             async with self._transaction() as act:
-                await _still_ours(_HOLD, act, [claim], length)
+                await still_ours(HOLD, act, [claim], length)
         except Exception as error:
             log.warning("lease_not_changed", error=type(error).__name__)
             return False
@@ -296,15 +273,3 @@ def _cancelled_by_itself() -> Iterator[None]:
         if task and task.cancelling():
             raise
         raise RuntimeError("The work cancelled itself.") from error
-
-
-async def _still_ours(
-    statement: Query[_Ours], act: Act, claims: Sequence[Claim], length: timedelta | None = None
-) -> list[Claim]:
-    """Remove, or hold for longer, claims of one kind whose lease nobody else has taken meanwhile; returns those."""
-    if not claims:
-        return []
-    keys, leases = [claim.key for claim in claims], [claim.lease for claim in claims]
-    values = {"kind": claims[0].kind, "keys": keys, "leases": leases, "length": length}
-    kept = await statement.all(act.conn, values)
-    return [claim for claim in claims if _Ours(claim.key, claim.lease) in kept]

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.appointments.queue_tables import queue_tables
-from shared.db import kernel_tables
+from shared.kernel_tables import kernel_tables
 from shared.takings import takings_table
 
 metadata = MetaData()

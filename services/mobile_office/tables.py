@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 
-from shared.db import kernel_tables
+from shared.kernel_tables import kernel_tables
 
 metadata = MetaData()
 kernel_tables(metadata)

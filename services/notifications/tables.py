@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from shared.db import kernel_tables
+from shared.kernel_tables import kernel_tables
 from shared.takings import takings_table
 
 metadata = MetaData()

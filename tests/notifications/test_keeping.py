@@ -11,9 +11,9 @@ from services.notifications.tables import metadata
 from services.notifications.telling.usecases import FORGET_CONTACT, FORGET_MATTER, forget_contact, forget_matter
 from shared import retention
 from shared.act import acting
-from shared.db import kernel_tables
 from shared.due import Claim
 from shared.events.appointments import DecidedBy
+from shared.kernel_tables import kernel_tables
 from shared.tools import Tools
 from tests.notifications.facts import THURSDAY, booked, cancelled, person, received, rescheduled
 from tests.notifications.kit import Post

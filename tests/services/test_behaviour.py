@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.services import MANIFESTS, create
 from shared import migrations
-from shared.db import kernel_tables, transaction
+from shared.db import transaction
 from shared.events.registry import FACTS, topic_of
+from shared.kernel_tables import kernel_tables
 from shared.runtime import Role
 from shared.settings import SERVICES, ServiceSettings
 from shared.web.i18n import LANGUAGES

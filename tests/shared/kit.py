@@ -12,11 +12,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import kernel_tables
 from shared.events.base import Fact
 from shared.events.notifications import NoticeState, NotificationDelivered
 from shared.events.registry import dead_letter_topic, topic_of
 from shared.kafka import create_topics
+from shared.kernel_tables import kernel_tables
 from shared.runtime import Parts, Role, Runtime, application
 from shared.settings import Platform, ServiceSettings
 from shared.tools import Tools

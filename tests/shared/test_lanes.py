@@ -82,7 +82,7 @@ def errand(monkeypatch: pytest.MonkeyPatch) -> Any:
     async def still_ours(_: Any, __: Act, claims: Sequence[Claim], *___: Any) -> list[Claim]:
         return list(claims)
 
-    monkeypatch.setattr(lanes, "_still_ours", still_ours)
+    monkeypatch.setattr(lanes, "still_ours", still_ours)
     return Doing()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from shared import lanes
 from shared.act import Act, acting
+from shared.claims import HOLD, still_ours
 from shared.due import Claim, Urgency, Work
 from shared.lanes import Lane
 from shared.runtime import Role
@@ -98,7 +99,7 @@ async def test_a_worker_that_claims_again_does_not_end_its_new_claim_with_the_ol
     assert await leases(bench) == {"a": held}
     both = [Claim("send", "a", 1, uuid4()), Claim("send", "a", 2, held)]
     async with acting(tools) as act:
-        assert await lanes._still_ours(lanes._HOLD, act, both, lanes.LEASE) == both[1:]
+        assert await still_ours(HOLD, act, both, lanes.LEASE) == both[1:]
 
 
 async def test_only_work_that_is_still_ours_is_begun(bench: Bench, tools: Tools) -> None:
