@@ -14,7 +14,7 @@ from shared.events.base import Fact, Received
 from shared.events.registry import type_of
 from shared.failures import Failure, classify, without_input
 from shared.inbox import first_seen, leave
-from shared.locks import holds_locks
+from shared.locks import holds_several_kinds
 from shared.reactions import Reactions
 from shared.records import Parsed, Record, headers_as_text, parse
 from shared.telemetry import enter_trace
@@ -52,25 +52,28 @@ class Applying:
         """Apply records in one transaction; facts already in the inbox change nothing.
 
         Returns:
-            How many were applied: not all where that takes too long, or where one has locked something. What the next
-            locks might come before it in the order of locks.
+            How many were applied: not all where that takes too long, or where one has locked things of several kinds.
+            What the next locks might come before some of them in the order of locks.
         """
         tools, started = self._tools, time.monotonic()
         ids = [item.received.event_id for item in parsed if item.received]
         async with acting(tools) as act:
             fresh = await first_seen(act.conn, self._group, ids) if ids else set()
-            known = len(ids) - len(fresh)
-            for done, item in enumerate(parsed):
-                if done and (time.monotonic() - started > LONGEST_BATCH or holds_locks(act.conn)):
+            done = known = 0
+            for item in parsed:
+                if done and (time.monotonic() - started > LONGEST_BATCH or holds_several_kinds(act.conn)):
                     await leave(act.conn, self._group, fresh)
-                    return done
+                    break
+                done += 1
                 if item.malformed:
                     await self._put_aside(act, item.record, "malformed", item.malformed)
                 elif item.received and item.received.event_id in fresh:
                     fresh.remove(item.received.event_id)
                     await self._react(act, item.record, item.received)
+                elif item.received:
+                    known += 1
         tools.metrics.duplicates.inc(known)
-        return len(parsed)
+        return done
 
     async def alone(self, item: Parsed) -> None:
         """Apply one record or put it aside; raises what should be waited for."""

@@ -41,9 +41,9 @@ def note_lock(conn: AsyncConnection, lock: IntEnum, key: str | None = None) -> N
     conn.info[HELD_LOCKS] = held | {(lock, key)}
 
 
-def holds_locks(conn: AsyncConnection) -> bool:
-    """Whether the open transaction has locked something that has its place in the order."""
-    return bool(conn.info[HELD_LOCKS])
+def holds_several_kinds(conn: AsyncConnection) -> bool:
+    """Whether the open transaction has locked things of several kinds: what else it does may lock the first again."""
+    return len({lock for lock, _ in conn.info[HELD_LOCKS]}) > 1
 
 
 async def lock_key(conn: AsyncConnection, lock: IntEnum, key: str) -> None:

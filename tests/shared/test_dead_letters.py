@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from shared import dead_letters
 from shared.act import Act, acting
@@ -217,7 +217,7 @@ async def test_a_letter_that_cannot_be_kept_for_a_moment_loses_no_content(bench:
         await conn.execute(
             text("create trigger busy before insert on dead_letters for each row execute function busy()")
         )
-    with pytest.raises(DBAPIError):
+    with pytest.raises(asyncpg.DeadlockDetectedError):
         await put_aside(tools, record(GOOD))
     assert await bench.rows("select 1 from dead_letters") == []
 

@@ -41,7 +41,7 @@ async def test_facts_are_entered_in_an_order_all_members_share(monkeypatch: pyte
     entered: list[list[UUID]] = []
 
     class Entering:
-        async def rows(self, _: Any, values: dict[str, Any]) -> list[Any]:
+        async def all(self, _: Any, values: dict[str, Any]) -> list[Any]:
             entered.append(values["event_ids"])
             return []
 
