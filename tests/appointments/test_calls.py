@@ -1,6 +1,6 @@
 """Calls about what has a deadline: offers of the waiting list, and times offered instead of closed ones."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -37,13 +37,14 @@ async def offered(clerk: Clerk) -> tuple[dict[str, str], UUID]:
 async def test_who_was_offered_a_time_is_called_first_and_until_the_deadline(clerk: Clerk) -> None:
     number = (await book(clerk.client, at(clerk.tools, 11), person=PHONE))["number"]
     await not_reached(clerk.tools, number)
-    await offered(clerk)
+    joined, _ = await offered(clerk)
     shown = content(await clerk.see("/unreached"))
     assert shown.index("Freier Termin angeboten") < shown.index(number)
     assert all(each in shown for each in ("0176 04069050", "Willi Wartet", "Walsum"))
     mitte = Clerk.sign_in(clerk.client, clerk.tools)
     assert "Willi Wartet" not in content(await mitte.see("/unreached"))
-    pass_time(clerk.tools, timedelta(days=1, hours=12))
+    until = datetime.fromisoformat((await entry(clerk.client, joined))["offer"]["until"])
+    pass_time(clerk.tools, until - clerk.tools.clock.now() + timedelta(seconds=1))
     assert "Willi Wartet" not in content(await clerk.see("/unreached"))
 
 
