@@ -35,9 +35,10 @@ def note_lock(conn: AsyncConnection, lock: IntEnum, key: str | None = None) -> N
         AssertionError: something that comes later in the order is locked already. Raised while tests run.
     """
     held: frozenset[tuple[IntEnum, str | None]] = conn.info[HELD_LOCKS]
-    highest = max((each for each, _ in held), default=lock)
-    if _checked and lock < highest and (key is None or (lock, key) not in held):
-        raise AssertionError(f"{lock!r} is locked after {highest!r}: lock it before, or change the order of all")
+    if _checked and (key is None or (lock, key) not in held):
+        highest = max((each for each, _ in held), default=lock)
+        if lock < highest:
+            raise AssertionError(f"{lock!r} is locked after {highest!r}: lock it before, or change the order of all")
     conn.info[HELD_LOCKS] = held | {(lock, key)}
 
 

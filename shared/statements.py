@@ -57,7 +57,8 @@ class Statement:
 
     async def run_each(self, conn: AsyncConnection, rows: Iterable[Values]) -> None:
         """Execute it once for each of the values, in order, without waiting for one before sending the next."""
-        await driver_of(conn).executemany(self.sql, [self.arguments(each) for each in rows])
+        if arguments := [self.arguments(each) for each in rows]:
+            await driver_of(conn).executemany(self.sql, arguments)
 
 
 class Query(Statement, Generic[Row]):
@@ -97,5 +98,5 @@ class Insert(Statement):
     """A plain insert of rows that name all columns but those the database fills in itself."""
 
     def __init__(self, table: Table, *columns: str) -> None:
-        self._translated(insert(table).compile(dialect=_DIALECT, column_keys=columns))
+        self._translated(insert(table).inline().compile(dialect=_DIALECT, column_keys=columns))
         self.text = self.sql

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.appointments.booking.queries import Appointment
 from services.appointments.closing.domain import Closure
 from services.appointments.locks import Lock
-from services.appointments.seats.domain import Seat
+from services.appointments.seats.domain import Seat, SeatRow
 from shared.act import Act
 from shared.clock import BERLIN
 from shared.locks import note_lock
@@ -130,14 +130,8 @@ async def load_booked_starts(conn: AsyncConnection, closure: Closure, counters: 
     return await _BOOKED_STARTS.all(conn, {"counters": list(counters), "first": first, "last": last})
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    counter: str
-    starts_at: datetime
-
-
 _TAKEN = Query(
-    _Taken,
+    SeatRow,
     """
     select counter, starts_at from seats
     where starts_at >= :first and starts_at < :last and (until is null or until > :now)
@@ -148,4 +142,4 @@ _TAKEN = Query(
 async def load_taken(act: Act, first: datetime, last: datetime, but: Iterable[Seat] = ()) -> set[Seat]:
     """The seats of all stations that are not free between two moments, and some more (`but`)."""
     taken = await _TAKEN.all(act.conn, {"first": first, "last": last, "now": act.now})
-    return {(each.counter, each.starts_at) for each in taken} | set(but)
+    return {each.seat for each in taken} | set(but)

@@ -182,8 +182,7 @@ async def _fill_week(act: Act, monday: date, plans: Sequence[Plan]) -> None:
         if plan.arrives_at > act.now and cannot_follow(plan, there, fleet) is None:
             rows.append(_row(uuid4(), plan) | {"week": monday})
             there.append(plan)
-    if rows:
-        await _INSERT.run_each(act.conn, rows)
+    await _INSERT.run_each(act.conn, rows)
     await act.note(PLANNED, week=monday.isoformat(), stops=len(rows))
 
 

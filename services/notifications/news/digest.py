@@ -93,9 +93,8 @@ async def write_digests(act: Act, claim: Claim) -> None:
     waiting = await _WAITING.all(act.conn, {"chunk": CHUNK, "all": claim.kind == DIGEST, "types": KNOWN_TYPES})
     digests = [_digest(list(items)) for _, items in groupby(waiting, key=attrgetter("id"))]
     await delivery.add(act, [(each, act.now) for each in digests], type_of(SubscriptionConfirmed))
-    if digests:
-        parts = [{"notice": each.id, "subscription": each.matter, "types": KNOWN_TYPES} for each in digests]
-        await _PART_OF.run_each(act.conn, parts)
+    parts = [{"notice": each.id, "subscription": each.matter, "types": KNOWN_TYPES} for each in digests]
+    await _PART_OF.run_each(act.conn, parts)
     if len(digests) == CHUNK:
         await act.schedule(Work(claim.kind, "", act.now, Urgency.BULK))
 

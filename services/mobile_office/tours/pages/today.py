@@ -187,10 +187,10 @@ async def _over(visit: StaffVisit, id: UUID) -> Response:
 
 
 async def _to_day(visit: StaffVisit, id: UUID, done: str) -> Response:
-    stop = next(iter(as_announced(filter(None, [await find_stop(visit.act.conn, id)]))), None)
-    if stop is None:
+    found = await find_stop(visit.act.conn, id)
+    if found is None or found.announced is None:
         raise NotFound
-    return visit.redirect(f"{PAGE}?day={stop.state.arrives_at.astimezone(BERLIN).date()}&done={done}")
+    return visit.redirect(f"{PAGE}?day={found.announced.arrives_at.astimezone(BERLIN).date()}&done={done}")
 
 
 async def _next_after(visit: StaffVisit, day: date) -> AnnouncedStop | None:
